@@ -1,0 +1,26 @@
+/*
+ * sql_text.h
+ *		When two SQL statements are the same query.
+ *
+ * Two statements are the same query when they agree but for literals, white
+ * space, comments and the case of what is not quoted.
+ */
+#ifndef CORE_SQL_TEXT_H
+#define CORE_SQL_TEXT_H
+
+#include <stddef.h>
+
+/*
+ * Writes the canonical form of the statement sql[0..len) to out and returns
+ * its length in bytes: the tokens with one space between any two, literals
+ * and parameters as '?', comments left out, ASCII letters outside quotes in
+ * lower case, trailing semicolons dropped.  Case outside ASCII is the caller's
+ * to fold beforehand.  Any bytes are taken, in any dialect of SQL; an
+ * unfinished quote or comment ends with the text.
+ *
+ * out must have room for 2 * len + 1 bytes, is not terminated, and must not
+ * overlap sql.
+ */
+extern size_t sql_normalize(const char *sql, size_t len, char *out);
+
+#endif
