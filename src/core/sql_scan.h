@@ -36,4 +36,11 @@ extern void sql_scan(const char *sql, size_t len, SqlFound found, void *arg);
  */
 extern bool sql_is_aggregate(const char *name, size_t len);
 
+/*
+ * Whether the operator op[0..len) compares its sides, so that "column op" can
+ * be a filter.  False of those that make a value: +, ||, ->, …  Of an unknown
+ * operator it is assumed.
+ */
+extern bool sql_operator_compares(const char *op, size_t len);
+
 #endif

@@ -1,0 +1,38 @@
+-- What happened: the interactions, and those that could not be taken.
+
+CREATE FUNCTION personalization.new_interaction_id() RETURNS uuid
+    LANGUAGE c VOLATILE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'personalization_new_interaction_id';
+COMMENT ON FUNCTION personalization.new_interaction_id() IS
+    'a new version 7 UUID: random, but growing with time, which keeps the index of interactions small';
+
+CREATE TABLE personalization.interactions (
+    tenant_id         text NOT NULL,
+    interaction_id    uuid NOT NULL DEFAULT personalization.new_interaction_id(),
+    user_id           text NOT NULL,
+    interaction_type  personalization.interaction_type NOT NULL,
+    data              jsonb NOT NULL,
+    feedback          jsonb,
+    occurred_at       timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, interaction_id)
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE personalization.interactions IS 'what the users did, as it was told to learn()';
+
+-- A user's history, latest first; and a tenant's, for retention.
+CREATE INDEX interactions_user_time ON personalization.interactions (tenant_id, user_id, occurred_at);
+CREATE INDEX interactions_time ON personalization.interactions (tenant_id, occurred_at);
+
+-- tenant_id is '' where the event named no tenant, or one that its sender may not write.
+CREATE TABLE personalization.rejected_events (
+    tenant_id    text NOT NULL,
+    rejected_id  uuid NOT NULL DEFAULT personalization.new_interaction_id(),
+    rejected_at  timestamptz NOT NULL DEFAULT now(),
+    event        jsonb NOT NULL,
+    sqlstate     text NOT NULL,
+    reason       text NOT NULL,
+    hint         text,
+    PRIMARY KEY (tenant_id, rejected_id)
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE personalization.rejected_events IS
+    'events that learn_batch(…, ''divert'') could not take, each with the reason';
+CREATE INDEX rejected_events_time ON personalization.rejected_events (rejected_at);

@@ -1,0 +1,60 @@
+-- What the interactions add up to.
+
+-- The strongest candidate stands in value and confidence; the others, where
+-- there are any, in rivals as [{"value", "confidence"}], strongest first.
+-- confidence is as of last_updated and is never rewritten by time.  expires_on
+-- is the UTC day in which the evidence is to be deleted: coarse, so that most
+-- updates leave the index on it alone; NULL for never.
+CREATE TABLE personalization.preferences (
+    tenant_id          text NOT NULL,
+    user_id            text NOT NULL,
+    category           personalization.preference_category NOT NULL,
+    key                text NOT NULL,
+    value              jsonb NOT NULL,
+    confidence         float8 NOT NULL,
+    rivals             jsonb,
+    observation_count  int NOT NULL,
+    last_updated       timestamptz NOT NULL,
+    expires_on         date,
+    PRIMARY KEY (tenant_id, user_id, key, category)
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE personalization.preferences IS
+    'what each user prefers, with the confidence as of last_updated: read it through preferences(), which decays it';
+CREATE INDEX preferences_expires_on ON personalization.preferences (expires_on);
+
+CREATE FUNCTION personalization.evidence_expires_at(
+    confidence float8, last_updated timestamptz, settings jsonb) RETURNS timestamptz
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'personalization_evidence_expires_at';
+COMMENT ON FUNCTION personalization.evidence_expires_at(float8, timestamptz, jsonb) IS
+    'when a stored preference is to be deleted under a tenant''s settings, NULL for never';
+
+CREATE TABLE personalization.profiles (
+    tenant_id            text NOT NULL,
+    user_id              text NOT NULL,
+    skill_level          personalization.skill_level,
+    domain_expertise     text[],
+    communication_style  personalization.communication_style,
+    interaction_count    bigint NOT NULL DEFAULT 0,
+    last_activity        timestamptz,
+    created_at           timestamptz NOT NULL,
+    updated_at           timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, user_id)
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE personalization.profiles IS
+    'the users of each tenant; the traits are those set by hand, NULL where they are inferred';
+
+CREATE TABLE personalization.user_queries (
+    tenant_id    text NOT NULL,
+    user_id      text NOT NULL,
+    query_id     uuid NOT NULL,
+    query        text NOT NULL,
+    sql          text,
+    tables       jsonb NOT NULL,
+    ask_count    bigint NOT NULL,
+    first_asked  timestamptz NOT NULL,
+    last_asked   timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, user_id, query_id)
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE personalization.user_queries IS
+    'the queries of each user: how often and when asked, the text as last asked';

@@ -1,0 +1,42 @@
+-- What an interaction says about preferences.
+
+-- tenant_id is '' for a rule that holds for all tenants.  A rule with the same
+-- interaction_type, path, category and key takes the place of another: one of
+-- a tenant that of one for all, an administrator's that of a built-in one.
+CREATE TABLE personalization.signal_rules (
+    tenant_id         text NOT NULL DEFAULT '',
+    interaction_type  personalization.interaction_type NOT NULL
+                      CHECK (interaction_type NOT IN ('refinement', 'feedback')),
+    path              text NOT NULL CHECK (path <> ''),
+    category          personalization.preference_category NOT NULL,
+    key               text NOT NULL CHECK (key <> ''),
+    strength          float8 NOT NULL CHECK (strength >= 0 AND strength <= 1),
+    enabled           boolean NOT NULL DEFAULT true,
+    ordinal           int NOT NULL DEFAULT 100,
+    built_in          boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (tenant_id, interaction_type, path, category, key, built_in),
+    CHECK (NOT built_in OR tenant_id = '')
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE personalization.signal_rules IS
+    'which path in an interaction''s data makes which preference, and how strongly';
+COMMENT ON COLUMN personalization.signal_rules.path IS
+    'member of the interaction''s data; dots lead into members of members';
+COMMENT ON COLUMN personalization.signal_rules.key IS
+    'the preference''s key; {} stands for the array''s element or the object''s member name';
+COMMENT ON COLUMN personalization.signal_rules.enabled IS
+    'false takes away the rule that this one replaces';
+
+CREATE FUNCTION personalization.extract_signals(
+    interaction_type personalization.interaction_type, data jsonb,
+    OUT category personalization.preference_category, OUT key text, OUT value jsonb, OUT strength float8)
+    RETURNS SETOF record
+    LANGUAGE c STABLE ROWS 10 SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'personalization_extract_signals';
+COMMENT ON FUNCTION personalization.extract_signals(personalization.interaction_type, jsonb) IS
+    'the signals that learn() would take from an interaction, under the rules for all tenants and the session''s own';
+
+CREATE FUNCTION personalization.query_id(data jsonb) RETURNS uuid
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'personalization_query_id';
+COMMENT ON FUNCTION personalization.query_id(jsonb) IS
+    'identifies the query of an interaction''s data: equal for questions, or else SQL, that are the same query; NULL without either';

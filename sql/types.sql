@@ -1,0 +1,18 @@
+-- The schema and the vocabulary.
+
+CREATE SCHEMA personalization;
+COMMENT ON SCHEMA personalization IS 'what the users of each tenant prefer, and the functions that learn it';
+
+CREATE TYPE personalization.interaction_type AS ENUM
+    ('query', 'visualization', 'export', 'dashboard', 'feedback', 'refinement', 'exploration');
+COMMENT ON TYPE personalization.interaction_type IS 'what a user did';
+
+CREATE TYPE personalization.preference_category AS ENUM
+    ('visualization', 'query', 'data', 'presentation', 'notification');
+COMMENT ON TYPE personalization.preference_category IS 'what a preference is about';
+
+CREATE TYPE personalization.skill_level AS ENUM ('beginner', 'intermediate', 'advanced');
+COMMENT ON TYPE personalization.skill_level IS 'how much explanation a user needs';
+
+CREATE TYPE personalization.communication_style AS ENUM ('brief', 'detailed', 'technical');
+COMMENT ON TYPE personalization.communication_style IS 'how a user wants to be talked to';

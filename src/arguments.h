@@ -1,0 +1,61 @@
+/*
+ * arguments.h
+ *		The checks that every entry point makes of its arguments.
+ */
+#ifndef ARGUMENTS_H
+#define ARGUMENTS_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+
+/* Tenants' and users' names, in bytes: two of them and a key fit an index. */
+#define MAX_ID_LENGTH 512
+
+/* A preference's key, in bytes. */
+#define MAX_KEY_LENGTH 1024
+
+/* A preference's value, in bytes as stored. */
+#define MAX_VALUE_SIZE (64 * 1024)
+
+/* Levels of arrays and objects in an interaction's data. */
+#define MAX_NESTING 100
+
+/* How far an event's time may be ahead of the server's clock. */
+#define MAX_CLOCK_SKEW (INT64CONST(5) * 60 * USECS_PER_SEC)
+
+/*
+ * What is wrong with an event.  Kept rather than raised, so that a batch can
+ * set the event aside; the texts are palloc'd or constant, hint may be NULL.
+ */
+typedef struct Fault
+{
+	int sqlstate;
+	const char *message;
+	const char *hint;
+} Fault;
+
+/* Fills fault and returns false, for "return fault_set(…)". */
+extern bool fault_set(Fault *fault, int sqlstate, const char *hint, const char *format, ...)
+	pg_attribute_printf(4, 5);
+
+/* Raises fault; index is that of the event in its batch, -1 for none. */
+extern void fault_raise(const Fault *fault, int index) pg_attribute_noreturn();
+
+/* What is wrong with a tenant's or user's name, with a size, with a time. */
+extern bool check_id(const char *what, const char *id, size_t len, Fault *fault);
+extern bool check_payload(const char *what, const Jsonb *payload, Fault *fault);
+extern bool check_occurred_at(TimestampTz at, TimestampTz now, Fault *fault);
+
+/*
+ * The arguments of a call, by number: an error by the argument's name when it
+ * is NULL, and for ids when it is empty or too long.
+ */
+extern void require_argument(FunctionCallInfo fcinfo, int n, const char *name);
+extern char *id_argument(FunctionCallInfo fcinfo, int n, const char *name);
+extern Jsonb *jsonb_argument(FunctionCallInfo fcinfo, int n, const char *name);
+extern TimestampTz time_argument(FunctionCallInfo fcinfo, int n, const char *name);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * compat.h
+ *		What differs between the versions of PostgreSQL; nothing else looks at
+ *		PG_VERSION_NUM.
+ */
+#ifndef COMPAT_H
+#define COMPAT_H
+
+#include "postgres.h"
+
+#include "parser/parse_type.h"
+#include "utils/datetime.h"
+
+#if PG_VERSION_NUM < 150000
+#error "personalization needs PostgreSQL 15 or later"
+#endif
+
+/* DecodeDateTime() has told more about an error since version 16. */
+static inline int
+decode_date_time(char **field, int *ftype, int nf, int *dtype, struct pg_tm *tm, fsec_t *fsec,
+				 int *tzp)
+{
+#if PG_VERSION_NUM >= 160000
+	DateTimeErrorExtra extra;
+
+	return DecodeDateTime(field, ftype, nf, dtype, tm, fsec, tzp, &extra);
+#else
+	return DecodeDateTime(field, ftype, nf, dtype, tm, fsec, tzp);
+#endif
+}
+
+/* parseTypeString()'s last argument was a flag before it was an error context. */
+static inline void
+parse_type_string(const char *name, Oid *type, int32 *typmod)
+{
+#if PG_VERSION_NUM >= 160000
+	(void) parseTypeString(name, type, typmod, NULL);
+#else
+	parseTypeString(name, type, typmod, false);
+#endif
+}
+
+#endif

@@ -1,0 +1,197 @@
+/*
+ * events.c
+ *		Interactions on their way in: what a caller tells, checked.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+
+#include "compat.h"
+#include "events.h"
+#include "jsonutil.h"
+#include "queries.h"
+
+PG_FUNCTION_INFO_V1(personalization_new_interaction_id);
+
+/*
+ * Version 7 (RFC 9562): 48 bits of milliseconds, 12 of fractions of one, and
+ * the rest random, so that the newest entries of the index lie together.
+ */
+void
+interaction_id_make(pg_uuid_t *id)
+{
+	/* PostgreSQL counts from 2000-01-01. */
+	uint64 usecs = (uint64) (GetCurrentTimestamp() +
+							 (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY);
+	uint64 msecs = usecs / 1000;
+	uint32 fraction = (uint32) (usecs % 1000) * 4096 / 1000;
+
+	if (!pg_strong_random(id->data + 8, UUID_LEN - 8))
+		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not get random bytes")));
+	for (int i = 0; i < 6; i++)
+		id->data[i] = (unsigned char) (msecs >> (40 - 8 * i));
+	id->data[6] = (unsigned char) (0x70 | (fraction >> 8));
+	id->data[7] = (unsigned char) fraction;
+	id->data[8] = (unsigned char) ((id->data[8] & 0x3f) | 0x80);
+}
+
+Datum
+personalization_new_interaction_id(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
+
+	interaction_id_make(id);
+	PG_RETURN_UUID_P(id);
+}
+
+/* timestamptz_in() without its errors. */
+static bool
+decode_time(const char *text, TimestampTz *at, Fault *fault)
+{
+	const char *hint = "Write it as in ISO 8601, such as \"2026-03-01T09:30:00+00:00\".";
+	char work[MAXDATELEN + MAXDATEFIELDS];
+	char *field[MAXDATEFIELDS];
+	int ftype[MAXDATEFIELDS];
+	int nf;
+	int dtype;
+	int tz;
+	struct pg_tm tm;
+	fsec_t fsec;
+
+	if (ParseDateTime(text, work, sizeof(work), field, ftype, MAXDATEFIELDS, &nf) != 0 ||
+		decode_date_time(field, ftype, nf, &dtype, &tm, &fsec, &tz) != 0)
+		return fault_set(fault, ERRCODE_INVALID_DATETIME_FORMAT, hint,
+						 "occurred_at is no time: \"%.100s\"", text);
+	if (dtype == DTK_LATE || dtype == DTK_EARLY)
+		return fault_set(fault, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, hint,
+						 "occurred_at must be finite");
+	if (dtype == DTK_EPOCH)
+		*at = SetEpochTimestamp();
+	else if (dtype != DTK_DATE || tm2timestamp(&tm, fsec, &tz, at) != 0)
+		return fault_set(fault, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, hint,
+						 "occurred_at is out of range: \"%.100s\"", text);
+	return true;
+}
+
+typedef enum Field
+{
+	FIELD_TENANT_ID,
+	FIELD_USER_ID,
+	FIELD_INTERACTION_TYPE,
+	FIELD_DATA,
+	FIELD_OCCURRED_AT,
+	FIELD_INTERACTION_ID,
+	FIELD_FEEDBACK
+} Field;
+
+static const char *const field_names[] = {"tenant_id", "user_id",	  "interaction_type",
+										  "data",	   "occurred_at", "interaction_id",
+										  "feedback"};
+
+/* Sets what one member of the event says. */
+static bool
+decode_field(Field field, const JsonbValue *value, TimestampTz now, Event *event, Fault *fault)
+{
+	const char *name = field_names[field];
+	char *text = NULL;
+	int number;
+
+	if (field != FIELD_DATA && field != FIELD_FEEDBACK)
+	{
+		if (value->type != jbvString)
+			return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE, NULL, "%s must be text", name);
+		text = pnstrdup(value->val.string.val, value->val.string.len);
+	}
+	switch (field)
+	{
+		case FIELD_TENANT_ID:
+			if (!check_id(name, text, strlen(text), fault))
+				return false;
+			event->tenant_id = text;
+			return true;
+		case FIELD_USER_ID:
+			if (!check_id(name, text, strlen(text), fault))
+				return false;
+			event->user_id = text;
+			return true;
+		case FIELD_INTERACTION_TYPE:
+			number = find_name(interaction_type_names, INTERACTION_TYPES, text, strlen(text));
+			if (number < 0)
+				return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION,
+								 "The types are query, visualization, export, dashboard, feedback, "
+								 "refinement and exploration.",
+								 "unknown interaction_type \"%.100s\"", text);
+			event->type = (InteractionType) number;
+			return true;
+		case FIELD_DATA:
+			event->data = JsonbValueToJsonb(unconstify(JsonbValue *, value));
+			return check_payload(name, event->data, fault);
+		case FIELD_OCCURRED_AT:
+			return decode_time(text, &event->occurred_at, fault) &&
+				   check_occurred_at(event->occurred_at, now, fault);
+		case FIELD_INTERACTION_ID:
+			event->id_given = uuid_decode(text, &event->id);
+			if (!event->id_given)
+				return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION, NULL,
+								 "interaction_id is no UUID: \"%.100s\"", text);
+			return true;
+		case FIELD_FEEDBACK:
+			event->feedback = JsonbValueToJsonb(unconstify(JsonbValue *, value));
+			return check_payload(name, event->feedback, fault);
+	}
+	return false;
+}
+
+bool
+event_decode(const JsonbValue *object, TimestampTz now, Event *event, Fault *fault)
+{
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue name;
+	JsonbValue value;
+	bool given[lengthof(field_names)] = {false};
+
+	memset(event, 0, sizeof(*event));
+	event->index = -1;
+	event->occurred_at = now;
+	if (object->type != jbvBinary || !JsonContainerIsObject(object->val.binary.data))
+		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
+						 "An event is an object with the names of learn()'s arguments.",
+						 "an event must be a JSON object");
+
+	/* Null says as much as nothing: many a serializer writes it for what is absent. */
+	it = JsonbIteratorInit(object->val.binary.data);
+	while ((token = JsonbIteratorNext(&it, &name, true)) != WJB_DONE)
+	{
+		int field;
+
+		if (token != WJB_KEY)
+			continue;
+		(void) JsonbIteratorNext(&it, &value, true);
+		field =
+			find_name(field_names, lengthof(field_names), name.val.string.val, name.val.string.len);
+		if (field < 0)
+			return fault_set(
+				fault, ERRCODE_INVALID_PARAMETER_VALUE,
+				"An event has tenant_id, user_id, interaction_type, data, occurred_at, "
+				"interaction_id and feedback; anything else belongs into data.",
+				"unknown field \"%.*s\"", Min(name.val.string.len, 100), name.val.string.val);
+		if (value.type == jbvNull)
+			continue;
+		given[field] = true;
+		if (!decode_field((Field) field, &value, now, event, fault))
+			return false;
+	}
+	for (int field = FIELD_TENANT_ID; field <= FIELD_DATA; field++)
+	{
+		if (!given[field])
+			return fault_set(fault, ERRCODE_NULL_VALUE_NOT_ALLOWED, NULL, "%s is missing",
+							 field_names[field]);
+	}
+	if (!event->id_given)
+		interaction_id_make(&event->id);
+	return true;
+}

@@ -1,0 +1,47 @@
+/*
+ * events.h
+ *		Interactions on their way in: what a caller tells, checked.
+ */
+#ifndef EVENTS_H
+#define EVENTS_H
+
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#include "arguments.h"
+#include "module.h"
+#include "signals.h"
+
+typedef struct Event
+{
+	const char *tenant_id;
+	const char *user_id;
+	InteractionType type;
+	const Jsonb *data;
+	const Jsonb *feedback; /* NULL for none */
+	TimestampTz occurred_at;
+	pg_uuid_t id;
+	bool id_given;
+
+	/* Filled while it is learned. */
+	int index;			   /* in its batch; -1 outside one */
+	const Jsonb *document; /* as it stood in the batch */
+	Signals signals;
+	Fault *fault; /* why it was set aside; NULL when it was not */
+	bool is_new;  /* not a retry */
+} Event;
+
+/*
+ * Takes an event from an object with learn()'s argument names.  Returns false,
+ * with the fault, where it is wrong; tenant_id is set whenever it is a
+ * well-formed name.
+ */
+extern bool event_decode(const JsonbValue *object, TimestampTz now, Event *event, Fault *fault);
+
+/* A new interaction id: a version 7 UUID. */
+extern void interaction_id_make(pg_uuid_t *id);
+
+#endif

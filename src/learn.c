@@ -1,0 +1,202 @@
+/*
+ * learn.c
+ *		The ways in: learn(), learn_batch() and collect_feedback().
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "columns.h"
+#include "events.h"
+#include "learning.h"
+#include "statement.h"
+#include "tenancy.h"
+
+static Statement insert_rejected = STATEMENT(
+	"INSERT INTO personalization.rejected_events (tenant_id, event, sqlstate, reason, hint)"
+	" SELECT * FROM unnest($1, $2, $3, $4, $5)",
+	"text[] jsonb[] text[] text[] text[]");
+
+PG_FUNCTION_INFO_V1(personalization_learn);
+PG_FUNCTION_INFO_V1(personalization_learn_batch);
+PG_FUNCTION_INFO_V1(personalization_collect_feedback);
+
+static void
+prevent_if_read_only(const char *function)
+{
+	PreventCommandIfReadOnly(function);
+	PreventCommandIfParallelMode(function);
+}
+
+/* Learns one event; returns its id. */
+static Datum
+learn_one(Event *event)
+{
+	pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
+	Fault fault;
+
+	if (!check_occurred_at(event->occurred_at, GetCurrentTimestamp(), &fault))
+		fault_raise(&fault, -1);
+	event->index = -1;
+	if (!event->id_given)
+		interaction_id_make(&event->id);
+	*id = event->id;
+
+	SPI_connect();
+	(void) learn_events(event, 1, false);
+	SPI_finish();
+	return UUIDPGetDatum(id);
+}
+
+Datum
+personalization_learn(PG_FUNCTION_ARGS)
+{
+	Event event = {0};
+
+	prevent_if_read_only("learn()");
+	event.tenant_id = tenant_argument(fcinfo, 0);
+	event.user_id = id_argument(fcinfo, 1, "user_id");
+	require_argument(fcinfo, 2, "interaction_type");
+	event.type = interaction_type_of(PG_GETARG_OID(2));
+	event.data = jsonb_argument(fcinfo, 3, "data");
+	event.occurred_at = time_argument(fcinfo, 4, "occurred_at");
+	if (!PG_ARGISNULL(5))
+	{
+		event.id = *PG_GETARG_UUID_P(5);
+		event.id_given = true;
+	}
+	if (!PG_ARGISNULL(6))
+		event.feedback = jsonb_argument(fcinfo, 6, "feedback");
+	return learn_one(&event);
+}
+
+Datum
+personalization_collect_feedback(PG_FUNCTION_ARGS)
+{
+	Event event = {0};
+
+	prevent_if_read_only("collect_feedback()");
+	event.tenant_id = tenant_argument(fcinfo, 0);
+	event.user_id = id_argument(fcinfo, 1, "user_id");
+	event.type = INTERACTION_FEEDBACK;
+	event.data = jsonb_argument(fcinfo, 2, "feedback");
+	event.feedback = event.data;
+	event.occurred_at = GetCurrentTimestamp();
+	return learn_one(&event);
+}
+
+/*
+ * Keeps the events that were set aside, each under its tenant; where that is
+ * not for this session to write, under the session's, and where there is no
+ * tenant at all, under '', for the administrator.
+ */
+static void
+store_rejected(const Event *events, int n)
+{
+	bool bound = bound_by_tenancy();
+	const char *current = current_tenant();
+	const Oid types[] = {TEXTOID, JSONBOID, TEXTOID, TEXTOID, TEXTOID};
+	Column columns[lengthof(types)];
+	Datum values[lengthof(types)];
+
+	for (size_t c = 0; c < lengthof(types); c++)
+		column_init(&columns[c], types[c], n);
+	for (int i = 0; i < n; i++)
+	{
+		const Event *event = &events[i];
+
+		if (event->fault == NULL)
+			continue;
+		column_add_text(&columns[0], bound						? current
+									 : event->tenant_id != NULL ? event->tenant_id
+																: "");
+		column_add(&columns[1], JsonbPGetDatum(event->document));
+		column_add_text(&columns[2], unpack_sql_state(event->fault->sqlstate));
+		column_add_text(&columns[3], event->fault->message);
+		column_add_text(&columns[4], event->fault->hint);
+	}
+	if (columns[0].n == 0)
+		return;
+	for (size_t c = 0; c < lengthof(types); c++)
+		values[c] = column_array(&columns[c]);
+	(void) statement_run(&insert_rejected, values, NULL);
+}
+
+static bool
+divert_argument(FunctionCallInfo fcinfo, int n)
+{
+	char *mode;
+
+	require_argument(fcinfo, n, "on_error");
+	mode = text_to_cstring(PG_GETARG_TEXT_PP(n));
+	if (strcmp(mode, "raise") != 0 && strcmp(mode, "divert") != 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("on_error must be \"raise\" or \"divert\", not \"%.100s\"", mode)));
+	return strcmp(mode, "divert") == 0;
+}
+
+/* Takes the events out of the array. */
+static Event *
+decode_batch(const Jsonb *array, bool divert, int *n)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	Event *events = palloc(Max(JB_ROOT_COUNT(array), 1) * sizeof(Event));
+	JsonbIterator *it = JsonbIteratorInit(unconstify(JsonbContainer *, &array->root));
+	JsonbIteratorToken token;
+	JsonbValue element;
+
+	*n = 0;
+	while ((token = JsonbIteratorNext(&it, &element, true)) != WJB_DONE)
+	{
+		Event *event = &events[*n];
+		Fault fault;
+
+		if (token != WJB_ELEM)
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		if (!event_decode(&element, now, event, &fault))
+		{
+			if (!divert)
+				fault_raise(&fault, *n);
+			event->fault = palloc(sizeof(Fault));
+			*event->fault = fault;
+		}
+		event->index = (*n)++;
+		if (divert)
+			event->document = JsonbValueToJsonb(&element);
+	}
+	return events;
+}
+
+Datum
+personalization_learn_batch(PG_FUNCTION_ARGS)
+{
+	Jsonb *array;
+	bool divert;
+	Event *events;
+	int n;
+	int64 nnew;
+
+	prevent_if_read_only("learn_batch()");
+	require_argument(fcinfo, 0, "events");
+	divert = divert_argument(fcinfo, 1);
+	if (bound_by_tenancy() && current_tenant() == NULL)
+		(void) checked_tenant("");
+	array = PG_GETARG_JSONB_P(0);
+	if (!JB_ROOT_IS_ARRAY(array) || JB_ROOT_IS_SCALAR(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("events must be a JSON array"),
+				 errhint("A single event is learned with personalization.learn().")));
+
+	SPI_connect();
+	events = decode_batch(array, divert, &n);
+	nnew = learn_events(events, n, divert);
+	if (divert)
+		store_rejected(events, n);
+	SPI_finish();
+	PG_RETURN_INT64(nnew);
+}

@@ -1,0 +1,421 @@
+/*
+ * learning.c
+ *		Learning: from checked events to what is stored.
+ *
+ * One way for one event and for thousands: the events of a tenant are checked
+ * and their signals extracted, its users locked, the interactions inserted;
+ * then what the new ones say is added up in memory and stored in one statement
+ * a table.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "columns.h"
+#include "learning.h"
+#include "preferences.h"
+#include "queries.h"
+#include "signal_rules.h"
+#include "statement.h"
+#include "tenancy.h"
+
+static Statement insert_interaction = STATEMENT(
+	"INSERT INTO personalization.interactions"
+	" (tenant_id, interaction_id, user_id, interaction_type, data, feedback, occurred_at)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant_id, interaction_id) DO NOTHING",
+	"text uuid text personalization.interaction_type jsonb jsonb timestamptz");
+
+static Statement insert_interactions = STATEMENT(
+	"INSERT INTO personalization.interactions"
+	" (tenant_id, interaction_id, user_id, interaction_type, data, feedback, occurred_at)"
+	" SELECT $1, a.* FROM unnest($2, $3, $4, $5, $6, $7) a"
+	" ON CONFLICT (tenant_id, interaction_id) DO NOTHING RETURNING interaction_id",
+	"text uuid[] text[] personalization.interaction_type[] jsonb[] jsonb[] timestamptz[]");
+
+static Statement upsert_profiles =
+	STATEMENT("INSERT INTO personalization.profiles AS p"
+			  " (tenant_id, user_id, interaction_count, last_activity, created_at, updated_at)"
+			  " SELECT $1, a.user_id, a.n, a.last, a.first, a.last"
+			  " FROM unnest($2, $3, $4, $5) a (user_id, n, first, last)"
+			  " ON CONFLICT (tenant_id, user_id) DO UPDATE SET"
+			  " interaction_count = p.interaction_count + excluded.interaction_count,"
+			  " last_activity = greatest(p.last_activity, excluded.last_activity),"
+			  " updated_at = greatest(p.updated_at, excluded.updated_at)",
+			  "text text[] int8[] timestamptz[] timestamptz[]");
+
+/* The events of one tenant, in the order in which they came. */
+typedef struct TenantEvents
+{
+	const char *tenant_id;
+	Event **items;
+	int n;
+	Event **by_id; /* the same, those with one id together, in order */
+} TenantEvents;
+
+static int
+compare_ids(const Event *a, const Event *b)
+{
+	return memcmp(a->id.data, b->id.data, UUID_LEN);
+}
+
+static int
+compare_by_id(const void *a, const void *b)
+{
+	const Event *x = *(Event *const *) a;
+	const Event *y = *(Event *const *) b;
+	int order = compare_ids(x, y);
+
+	return order != 0 ? order : x->index - y->index;
+}
+
+static int
+compare_by_tenant(const void *a, const void *b)
+{
+	const Event *x = *(Event *const *) a;
+	const Event *y = *(Event *const *) b;
+	int order = strcmp(x->tenant_id, y->tenant_id);
+
+	return order != 0 ? order : x->index - y->index;
+}
+
+static int
+compare_by_user(const void *a, const void *b)
+{
+	const Event *x = *(Event *const *) a;
+	const Event *y = *(Event *const *) b;
+
+	return strcmp(x->user_id, y->user_id);
+}
+
+static int
+compare_uint32(const void *a, const void *b)
+{
+	uint32 x = *(const uint32 *) a;
+	uint32 y = *(const uint32 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Raises the fault, or notes it at the event. */
+static void
+set_aside(Event *event, const Fault *fault, bool divert)
+{
+	if (!divert)
+		fault_raise(fault, event->index);
+	event->fault = palloc(sizeof(Fault));
+	*event->fault = *fault;
+}
+
+/* Feedback may be about an interaction of the same batch. */
+static bool
+find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void *arg)
+{
+	const TenantEvents *events = arg;
+	Event key;
+	Event *key_pointer = &key;
+	Event **found;
+
+	key.id = *id;
+	key.index = -1;
+	if (events->n > 1)
+	{
+		/* The first with this id: as it sorts after the key, it is the lower bound. */
+		int low = 0;
+		int high = events->n;
+
+		while (low < high)
+		{
+			int middle = low + (high - low) / 2;
+
+			if (compare_by_id(&events->by_id[middle], &key_pointer) < 0)
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		found = &events->by_id[low];
+		if (low < events->n && compare_ids(*found, &key) == 0 && (*found)->fault == NULL)
+		{
+			*type = (*found)->type;
+			*data = unconstify(Jsonb *, (*found)->data);
+			return true;
+		}
+	}
+	return find_stored_interaction(id, type, data, unconstify(char *, events->tenant_id));
+}
+
+/* Checks the events and extracts their signals. */
+static void
+extract_signals(TenantEvents *events, const SignalRules *rules, bool divert)
+{
+	for (int i = 0; i < events->n; i++)
+	{
+		Event *event = events->items[i];
+		Fault fault;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!signals_extract(rules, event->type, event->data, find_interaction, events,
+							 &event->signals, &fault))
+			set_aside(event, &fault, divert);
+	}
+}
+
+static void
+lock_users(const TenantEvents *events, const uint32 *keys, int nkeys)
+{
+	if (nkeys > MAX_USER_LOCKS)
+	{
+		lock_tenant(events->tenant_id, TENANT_ALONE);
+		return;
+	}
+	lock_tenant(events->tenant_id, TENANT_LEARNING);
+	for (int i = 0; i < nkeys; i++)
+		lock_user(keys[i]);
+}
+
+/* The users' lock keys, in order, each once. */
+static uint32 *
+user_keys(const TenantEvents *events, int *nkeys)
+{
+	uint32 *keys = palloc(events->n * sizeof(uint32));
+
+	for (int i = 0; i < events->n; i++)
+		keys[i] = user_lock_key(events->tenant_id, events->items[i]->user_id);
+	qsort(keys, events->n, sizeof(uint32), compare_uint32);
+	*nkeys = 0;
+	for (int i = 0; i < events->n; i++)
+	{
+		if (i == 0 || keys[i] != keys[i - 1])
+			keys[(*nkeys)++] = keys[i];
+	}
+	return keys;
+}
+
+static void
+insert_one(const char *tenant_id, Event *event)
+{
+	Datum values[] = {
+		CStringGetTextDatum(tenant_id),
+		UUIDPGetDatum(&event->id),
+		CStringGetTextDatum(event->user_id),
+		ObjectIdGetDatum(extension_objects()->interaction_values[event->type]),
+		JsonbPGetDatum(event->data),
+		event->feedback == NULL ? (Datum) 0 : JsonbPGetDatum(event->feedback),
+		TimestampTzGetDatum(event->occurred_at),
+	};
+
+	event->is_new =
+		statement_run(&insert_interaction, values, event->feedback == NULL ? "     n " : NULL) > 0;
+}
+
+/*
+ * Inserts the interactions, marking those that are new.  In the order of
+ * their ids, so that two calls that share ids do not wait for each other.
+ */
+static void
+insert_interactions_of(TenantEvents *events)
+{
+	const Objects *ours = extension_objects();
+	const Oid types[] = {UUIDOID,  TEXTOID,	 ours->interaction_type,
+						 JSONBOID, JSONBOID, TIMESTAMPTZOID};
+	Column columns[lengthof(types)];
+	Datum values[1 + lengthof(types)];
+	uint64 nrows;
+	int candidate = 0;
+
+	for (size_t c = 0; c < lengthof(types); c++)
+		column_init(&columns[c], types[c], events->n);
+	for (int i = 0; i < events->n; i++)
+	{
+		Event *event = events->by_id[i];
+
+		if (event->fault != NULL)
+			continue;
+
+		/* Of several with one id the first counts, the others are retries. */
+		if (columns[0].n > 0 && memcmp(DatumGetUUIDP(columns[0].values[columns[0].n - 1])->data,
+									   event->id.data, UUID_LEN) == 0)
+			continue;
+		column_add(&columns[0], UUIDPGetDatum(&event->id));
+		column_add_text(&columns[1], event->user_id);
+		column_add(&columns[2], ObjectIdGetDatum(ours->interaction_values[event->type]));
+		column_add(&columns[3], JsonbPGetDatum(event->data));
+		if (event->feedback == NULL)
+			column_add_null(&columns[4]);
+		else
+			column_add(&columns[4], JsonbPGetDatum(event->feedback));
+		column_add(&columns[5], TimestampTzGetDatum(event->occurred_at));
+	}
+	if (columns[0].n == 0)
+		return;
+	values[0] = CStringGetTextDatum(events->tenant_id);
+	for (size_t c = 0; c < lengthof(types); c++)
+		values[c + 1] = column_array(&columns[c]);
+	nrows = statement_run(&insert_interactions, values, NULL);
+
+	/* What came back is in the order in which it went in. */
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		const pg_uuid_t *id = DatumGetUUIDP(result_value(row, 1, NULL));
+
+		while (candidate < events->n &&
+			   (events->by_id[candidate]->fault != NULL ||
+				memcmp(events->by_id[candidate]->id.data, id->data, UUID_LEN) != 0))
+			candidate++;
+		if (candidate == events->n)
+			elog(ERROR, "an inserted interaction is not among the events");
+		events->by_id[candidate]->is_new = true;
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+static void
+store_profiles(TenantEvents *events)
+{
+	Event **by_user = palloc(events->n * sizeof(Event *));
+	Column users;
+	Column counts;
+	Column firsts;
+	Column lasts;
+	int n = 0;
+
+	for (int i = 0; i < events->n; i++)
+	{
+		if (events->items[i]->is_new)
+			by_user[n++] = events->items[i];
+	}
+	qsort(by_user, n, sizeof(Event *), compare_by_user);
+	column_init(&users, TEXTOID, n);
+	column_init(&counts, INT8OID, n);
+	column_init(&firsts, TIMESTAMPTZOID, n);
+	column_init(&lasts, TIMESTAMPTZOID, n);
+	for (int i = 0; i < n;)
+	{
+		TimestampTz first = by_user[i]->occurred_at;
+		TimestampTz last = first;
+		int start = i;
+
+		for (; i < n && strcmp(by_user[i]->user_id, by_user[start]->user_id) == 0; i++)
+		{
+			first = Min(first, by_user[i]->occurred_at);
+			last = Max(last, by_user[i]->occurred_at);
+		}
+		column_add_text(&users, by_user[start]->user_id);
+		column_add(&counts, Int64GetDatum(i - start));
+		column_add(&firsts, TimestampTzGetDatum(first));
+		column_add(&lasts, TimestampTzGetDatum(last));
+	}
+	{
+		Datum values[] = {CStringGetTextDatum(events->tenant_id), column_array(&users),
+						  column_array(&counts), column_array(&firsts), column_array(&lasts)};
+
+		(void) statement_run(&upsert_profiles, values, NULL);
+	}
+}
+
+/* What the new ones say, added up and stored. */
+static void
+learn_new(TenantEvents *events, const LearningRule *rule)
+{
+	AskedQueries *asked = asked_queries_begin();
+	Observation *observations;
+	int nobservations = 0;
+	int n = 0;
+
+	for (int i = 0; i < events->n; i++)
+		nobservations += events->items[i]->is_new ? events->items[i]->signals.n : 0;
+	observations = palloc(Max(nobservations, 1) * sizeof(Observation));
+	for (int i = 0; i < events->n; i++)
+	{
+		const Event *event = events->items[i];
+
+		if (!event->is_new)
+			continue;
+		for (int s = 0; s < event->signals.n; s++)
+		{
+			Observation *observation = &observations[n];
+
+			observation->user_id = event->user_id;
+			observation->signal = event->signals.items[s];
+			observation->at = event->occurred_at;
+			observation->position = n++;
+		}
+		if (event->type == INTERACTION_QUERY)
+			asked_queries_add(asked, event->user_id, event->data, event->occurred_at);
+	}
+	preferences_observe(events->tenant_id, rule, observations, n);
+	asked_queries_store(asked, events->tenant_id);
+	store_profiles(events);
+}
+
+/* Learns the events of one tenant; returns how many were new. */
+static int64
+learn_tenant(TenantEvents *events, bool divert)
+{
+	TenantSettings settings;
+	Fault fault;
+	uint32 *keys;
+	int nkeys;
+	int64 nnew = 0;
+
+	if (!check_tenant(events->tenant_id, &fault))
+	{
+		for (int i = 0; i < events->n; i++)
+			set_aside(events->items[i], &fault, divert);
+		return 0;
+	}
+
+	/* The tenant stays as it is from here on: its settings hold until the end. */
+	keys = user_keys(events, &nkeys);
+	lock_users(events, keys, nkeys);
+	if (!tenant_prepare(events->tenant_id, &settings))
+	{
+		(void) tenant_unknown(events->tenant_id, &fault);
+		for (int i = 0; i < events->n; i++)
+			set_aside(events->items[i], &fault, divert);
+		return 0;
+	}
+	events->by_id = palloc(events->n * sizeof(Event *));
+	memcpy(events->by_id, events->items, events->n * sizeof(Event *));
+	qsort(events->by_id, events->n, sizeof(Event *), compare_by_id);
+	extract_signals(events, signal_rules_read(events->tenant_id, true), divert);
+
+	if (events->n > 1)
+		insert_interactions_of(events);
+	else if (events->items[0]->fault == NULL)
+		insert_one(events->tenant_id, events->items[0]);
+	for (int i = 0; i < events->n; i++)
+		nnew += events->items[i]->is_new;
+	if (nnew > 0)
+		learn_new(events, &settings.learning);
+	return nnew;
+}
+
+int64
+learn_events(Event *events, int n, bool divert)
+{
+	Event **sorted = palloc(Max(n, 1) * sizeof(Event *));
+	int nsorted = 0;
+	int64 nnew = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (events[i].fault == NULL)
+			sorted[nsorted++] = &events[i];
+	}
+	qsort(sorted, nsorted, sizeof(Event *), compare_by_tenant);
+	for (int i = 0; i < nsorted;)
+	{
+		TenantEvents group = {sorted[i]->tenant_id, &sorted[i], 0, NULL};
+
+		while (i < nsorted && strcmp(sorted[i]->tenant_id, group.tenant_id) == 0)
+		{
+			group.n++;
+			i++;
+		}
+		nnew += learn_tenant(&group, divert);
+	}
+	return nnew;
+}

@@ -1,0 +1,421 @@
+/*
+ * preferences.c
+ *		The preferences of users: what observations make of them, and how they
+ *		are read.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+
+#include "columns.h"
+#include "core/decay.h"
+#include "jsonutil.h"
+#include "preferences.h"
+#include "settings.h"
+#include "statement.h"
+
+/*
+ * OFFSET 0 keeps the sub-select a sub-select: an index probe for each key,
+ * never a join that reads the table, whatever the planner believes of its size.
+ */
+static Statement select_evidence = STATEMENT(
+	"SELECT k.ordinal, p.* FROM unnest($2, $3, $4) WITH ORDINALITY AS k (user_id, category, key, "
+	"ordinal),"
+	" LATERAL (SELECT value, confidence, rivals, observation_count, last_updated"
+	"  FROM personalization.preferences"
+	"  WHERE tenant_id = $1 AND user_id = k.user_id AND key = k.key AND category = k.category"
+	"  OFFSET 0) p",
+	"text text[] personalization.preference_category[] text[]");
+
+static Statement upsert_evidence = STATEMENT(
+	"INSERT INTO personalization.preferences (tenant_id, user_id, category, key, value, confidence,"
+	" rivals, observation_count, last_updated, expires_on)"
+	" SELECT $1, a.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10) a"
+	" ON CONFLICT (tenant_id, user_id, key, category) DO UPDATE SET value = excluded.value,"
+	" confidence = excluded.confidence, rivals = excluded.rivals,"
+	" observation_count = excluded.observation_count, last_updated = excluded.last_updated,"
+	" expires_on = excluded.expires_on",
+	"text text[] personalization.preference_category[] text[] jsonb[] float8[] jsonb[] int4[]"
+	" timestamptz[] date[]");
+
+static Statement delete_preference =
+	STATEMENT("DELETE FROM personalization.preferences"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND category = $3 AND key = $4",
+			  "text text personalization.preference_category text");
+
+static Statement select_preferences =
+	STATEMENT("SELECT category, key, value, confidence, rivals, observation_count, last_updated"
+			  " FROM personalization.preferences WHERE tenant_id = $1 AND user_id = $2",
+			  "text text");
+
+static Statement reschedule = STATEMENT(
+	"UPDATE personalization.preferences SET expires_on ="
+	" (personalization.evidence_expires_at(confidence, last_updated, $2) AT TIME ZONE 'UTC')::date"
+	" WHERE tenant_id = $1 AND expires_on IS DISTINCT FROM"
+	" (personalization.evidence_expires_at(confidence, last_updated, $2) AT TIME ZONE 'UTC')::date",
+	"text jsonb");
+
+/* The day is found through the index; the settings say the moment within it. */
+static Statement delete_expired = STATEMENT(
+	"DELETE FROM personalization.preferences p USING personalization.tenants t"
+	" WHERE p.expires_on <= $1 AND t.tenant_id = p.tenant_id"
+	" AND personalization.evidence_expires_at(p.confidence, p.last_updated, t.settings) <= $2",
+	"date timestamptz");
+
+PG_FUNCTION_INFO_V1(personalization_evidence_expires_at);
+
+/* A preference while a call changes it. */
+typedef struct Work
+{
+	const char *user_id;
+	Preference preference;
+	int room; /* for values */
+	bool stored;
+	bool changed;
+} Work;
+
+static DateADT
+utc_day(TimestampTz at)
+{
+	int64 day = at / USECS_PER_DAY;
+
+	return (DateADT) (at % USECS_PER_DAY < 0 ? day - 1 : day);
+}
+
+/* The number of a value among those of a preference, to which it is added if new. */
+static int
+value_number(Work *work, const Jsonb *value)
+{
+	Preference *preference = &work->preference;
+
+	for (int i = 0; i < preference->nvalues; i++)
+	{
+		if (json_equal(preference->values[i], value))
+			return i;
+	}
+	if (preference->nvalues == work->room)
+	{
+		work->room = Max(4, work->room * 2);
+		preference->values = preference->values == NULL
+								 ? palloc(work->room * sizeof(Jsonb *))
+								 : repalloc(preference->values, work->room * sizeof(Jsonb *));
+	}
+	preference->values[preference->nvalues] = value;
+	return preference->nvalues++;
+}
+
+/*
+ * Reads the columns value, confidence, rivals, observation_count, last_updated
+ * of the last result, from column on.
+ */
+static void
+read_evidence(uint64 row, int column, Work *work)
+{
+	Evidence *evidence = &work->preference.evidence;
+	bool no_rivals;
+	Datum rivals;
+
+	evidence->candidates[0].value =
+		value_number(work, DatumGetJsonbP(result_value(row, column, NULL)));
+	evidence->candidates[0].confidence = DatumGetFloat8(result_value(row, column + 1, NULL));
+	evidence->ncandidates = 1;
+	rivals = result_value(row, column + 2, &no_rivals);
+	if (!no_rivals)
+	{
+		JsonbIterator *it = JsonbIteratorInit(&DatumGetJsonbP(rivals)->root);
+		JsonbIteratorToken token;
+		JsonbValue rival;
+
+		while ((token = JsonbIteratorNext(&it, &rival, true)) != WJB_DONE)
+		{
+			JsonbValue value;
+			JsonbValue confidence;
+			Candidate *candidate = &evidence->candidates[evidence->ncandidates];
+
+			if (token != WJB_ELEM || rival.type != jbvBinary ||
+				evidence->ncandidates == MAX_CANDIDATES ||
+				json_member(rival.val.binary.data, "value", &value) == NULL ||
+				json_member(rival.val.binary.data, "confidence", &confidence) == NULL ||
+				confidence.type != jbvNumeric || !json_number(&confidence, &candidate->confidence))
+				continue;
+			candidate->value = value_number(work, JsonbValueToJsonb(&value));
+			evidence->ncandidates++;
+		}
+	}
+	evidence->count = DatumGetInt32(result_value(row, column + 3, NULL));
+	evidence->last_updated = DatumGetTimestampTz(result_value(row, column + 4, NULL));
+}
+
+/* Candidates from first on as [{"value", "confidence"}], decayed to at. */
+static Jsonb *
+candidates_document(const Preference *preference, int first, double decay, TimestampTz at)
+{
+	const Evidence *evidence = &preference->evidence;
+	JsonbParseState *state = NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = first; i < evidence->ncandidates; i++)
+	{
+		const Candidate *candidate = &evidence->candidates[i];
+
+		(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		json_push_jsonb(&state, "value", preference->values[candidate->value]);
+		json_push_double(
+			&state, "confidence",
+			decayed_confidence(candidate->confidence, evidence->last_updated, at, decay));
+		(void) pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+}
+
+static void
+load_evidence(const char *tenant_id, Work *work, int n)
+{
+	const Objects *ours = extension_objects();
+	Column users;
+	Column categories;
+	Column keys;
+	uint64 nrows;
+
+	column_init(&users, TEXTOID, n);
+	column_init(&categories, ours->category, n);
+	column_init(&keys, TEXTOID, n);
+	for (int i = 0; i < n; i++)
+	{
+		column_add_text(&users, work[i].user_id);
+		column_add(&categories,
+				   ObjectIdGetDatum(ours->category_values[work[i].preference.category]));
+		column_add_text(&keys, work[i].preference.key);
+	}
+	{
+		Datum values[] = {CStringGetTextDatum(tenant_id), column_array(&users),
+						  column_array(&categories), column_array(&keys)};
+
+		nrows = statement_run(&select_evidence, values, NULL);
+	}
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		int i = (int) DatumGetInt64(result_value(row, 1, NULL)) - 1;
+
+		work[i].stored = true;
+		read_evidence(row, 2, &work[i]);
+	}
+}
+
+static void
+store_evidence(const char *tenant_id, const LearningRule *rule, const Work *work, int n)
+{
+	const Objects *ours = extension_objects();
+	Column columns[9];
+	const Oid types[] = {TEXTOID,  ours->category, TEXTOID,		   JSONBOID, FLOAT8OID,
+						 JSONBOID, INT4OID,		   TIMESTAMPTZOID, DATEOID};
+	Datum values[1 + lengthof(columns)];
+
+	for (size_t c = 0; c < lengthof(columns); c++)
+		column_init(&columns[c], types[c], n);
+	for (int i = 0; i < n; i++)
+	{
+		const Preference *preference = &work[i].preference;
+		const Evidence *evidence = &preference->evidence;
+		TimestampTz expires;
+
+		if (!work[i].changed || evidence->ncandidates == 0)
+			continue;
+		column_add_text(&columns[0], work[i].user_id);
+		column_add(&columns[1], ObjectIdGetDatum(ours->category_values[preference->category]));
+		column_add_text(&columns[2], preference->key);
+		column_add(&columns[3], JsonbPGetDatum(preference_value(preference)));
+		column_add(&columns[4], Float8GetDatum(evidence->candidates[0].confidence));
+		if (evidence->ncandidates > 1)
+			column_add(&columns[5], JsonbPGetDatum(candidates_document(preference, 1, 1.0,
+																	   evidence->last_updated)));
+		else
+			column_add_null(&columns[5]);
+		column_add(&columns[6], Int32GetDatum(evidence->count));
+		column_add(&columns[7], TimestampTzGetDatum(evidence->last_updated));
+		expires = expires_at(rule, evidence->candidates[0].confidence, evidence->last_updated);
+		if (expires == TIME_NEVER)
+			column_add_null(&columns[8]);
+		else
+			column_add(&columns[8], DateADTGetDatum(utc_day(expires)));
+	}
+	if (columns[0].n == 0)
+		return;
+	values[0] = CStringGetTextDatum(tenant_id);
+	for (size_t c = 0; c < lengthof(columns); c++)
+		values[c + 1] = column_array(&columns[c]);
+	(void) statement_run(&upsert_evidence, values, NULL);
+}
+
+/* Those that a no left without candidates. */
+static void
+delete_emptied(const char *tenant_id, const Work *work, int n)
+{
+	const Objects *ours = extension_objects();
+
+	for (int i = 0; i < n; i++)
+	{
+		if (work[i].stored && work[i].preference.evidence.ncandidates == 0)
+		{
+			Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(work[i].user_id),
+							  ObjectIdGetDatum(ours->category_values[work[i].preference.category]),
+							  CStringGetTextDatum(work[i].preference.key)};
+
+			(void) statement_run(&delete_preference, values, NULL);
+		}
+	}
+}
+
+/* Those of one preference together, in the order of the index on preferences. */
+static int
+compare_preferences(const Observation *a, const Observation *b)
+{
+	int order = strcmp(a->user_id, b->user_id);
+
+	if (order == 0)
+		order = strcmp(a->signal.key, b->signal.key);
+	if (order == 0)
+		order = (int) a->signal.category - (int) b->signal.category;
+	return order;
+}
+
+static int
+compare_observations(const void *a, const void *b)
+{
+	const Observation *x = a;
+	const Observation *y = b;
+	int order = compare_preferences(x, y);
+
+	return order != 0 ? order : x->position - y->position;
+}
+
+void
+preferences_observe(const char *tenant_id, const LearningRule *rule, Observation *observations,
+					int n)
+{
+	Work *work;
+	int npreferences = 0;
+	int current = -1;
+
+	if (n == 0)
+		return;
+	qsort(observations, n, sizeof(Observation), compare_observations);
+	work = palloc0(n * sizeof(Work));
+	for (int i = 0; i < n; i++)
+	{
+		Work *next;
+
+		if (i > 0 && compare_preferences(&observations[i - 1], &observations[i]) == 0)
+			continue;
+		next = &work[npreferences++];
+		next->user_id = observations[i].user_id;
+		next->preference.category = observations[i].signal.category;
+		next->preference.key = observations[i].signal.key;
+	}
+	load_evidence(tenant_id, work, npreferences);
+
+	for (int i = 0; i < n; i++)
+	{
+		const Signal *signal = &observations[i].signal;
+		Work *mine;
+
+		if (i == 0 || compare_preferences(&observations[i - 1], &observations[i]) != 0)
+			current++;
+		mine = &work[current];
+		if (evidence_observe(&mine->preference.evidence, rule,
+							 signal->value == NULL ? VALUE_CURRENT
+												   : value_number(mine, signal->value),
+							 signal->strength, observations[i].at))
+			mine->changed = true;
+	}
+	store_evidence(tenant_id, rule, work, npreferences);
+	delete_emptied(tenant_id, work, npreferences);
+}
+
+const Jsonb *
+preference_value(const Preference *preference)
+{
+	return preference->values[preference->evidence.candidates[0].value];
+}
+
+static int
+compare_strength(const void *a, const void *b)
+{
+	const Preference *x = a;
+	const Preference *y = b;
+
+	if (x->confidence != y->confidence)
+		return x->confidence > y->confidence ? -1 : 1;
+	if (x->category != y->category)
+		return (int) x->category - (int) y->category;
+	return strcmp(x->key, y->key);
+}
+
+Preference *
+preferences_live(const char *tenant_id, const char *user_id, const LearningRule *rule,
+				 TimestampTz at, int *n)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
+	uint64 nrows = statement_read(&select_preferences, values, NULL);
+	Preference *live = palloc(Max(nrows, 1) * sizeof(Preference));
+
+	*n = 0;
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		Work work = {0};
+		Preference *preference = &work.preference;
+		double confidence = DatumGetFloat8(result_value(row, 4, NULL));
+		TimestampTz last_updated = DatumGetTimestampTz(result_value(row, 7, NULL));
+
+		if (at >= fades_at(rule, confidence, last_updated))
+			continue;
+		preference->category = category_of(DatumGetObjectId(result_value(row, 1, NULL)));
+		preference->key = TextDatumGetCString(result_value(row, 2, NULL));
+		read_evidence(row, 3, &work);
+		preference->confidence = decayed_confidence(confidence, last_updated, at, rule->decay);
+		live[(*n)++] = *preference;
+	}
+	qsort(live, *n, sizeof(Preference), compare_strength);
+	return live;
+}
+
+Jsonb *
+preference_candidates(const Preference *preference, const LearningRule *rule, TimestampTz at)
+{
+	return candidates_document(preference, 0, rule->decay, at);
+}
+
+void
+preferences_reschedule(const char *tenant_id, const Jsonb *settings)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), JsonbPGetDatum(settings)};
+
+	(void) statement_run(&reschedule, values, NULL);
+}
+
+int64
+preferences_expire(TimestampTz at)
+{
+	Datum values[] = {DateADTGetDatum(utc_day(at)), TimestampTzGetDatum(at)};
+
+	return (int64) statement_run(&delete_expired, values, NULL);
+}
+
+Datum
+personalization_evidence_expires_at(PG_FUNCTION_ARGS)
+{
+	double confidence = PG_GETARG_FLOAT8(0);
+	TimestampTz last_updated = PG_GETARG_TIMESTAMPTZ(1);
+	TenantSettings settings;
+	TimestampTz expires;
+
+	settings_decode(PG_GETARG_JSONB_P(2), &settings);
+	expires = expires_at(&settings.learning, confidence, last_updated);
+	if (expires == TIME_NEVER)
+		PG_RETURN_NULL();
+	PG_RETURN_TIMESTAMPTZ(expires);
+}

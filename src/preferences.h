@@ -1,0 +1,63 @@
+/*
+ * preferences.h
+ *		The preferences of users: what observations make of them, and how they
+ *		are read.
+ */
+#ifndef PREFERENCES_H
+#define PREFERENCES_H
+
+#include "postgres.h"
+
+#include "core/evidence.h"
+#include "signals.h"
+#include "utils/timestamp.h"
+
+/* A signal, with whose it is and when. */
+typedef struct Observation
+{
+	const char *user_id;
+	Signal signal;
+	TimestampTz at;
+	int position; /* in the call; settles the order */
+} Observation;
+
+/*
+ * Takes in observations of users of one tenant, in the order of their
+ * positions (the array is reordered).  The users are locked, the caller is in
+ * SPI.
+ */
+extern void preferences_observe(const char *tenant_id, const LearningRule *rule,
+								Observation *observations, int n);
+
+/* A preference as stored: its evidence, and the values that its candidates number. */
+typedef struct Preference
+{
+	PreferenceCategory category;
+	const char *key;
+	Evidence evidence;
+	const Jsonb **values;
+	int nvalues;
+	double confidence; /* as of the time it was read for */
+} Preference;
+
+/*
+ * The preferences of a user that are live at a time, strongest first; those
+ * equally strong by category and key.  The caller is in SPI.
+ */
+extern Preference *preferences_live(const char *tenant_id, const char *user_id,
+									const LearningRule *rule, TimestampTz at, int *n);
+
+/* The value of a preference, its strongest candidate's. */
+extern const Jsonb *preference_value(const Preference *preference);
+
+/* All its candidates as [{"value", "confidence"}], as of a time, strongest first. */
+extern Jsonb *
+preference_candidates(const Preference *preference, const LearningRule *rule, TimestampTz at);
+
+/* Stores anew when each preference of a tenant expires, after its settings changed. */
+extern void preferences_reschedule(const char *tenant_id, const Jsonb *settings);
+
+/* Deletes the preferences that have expired by a time; returns how many. */
+extern int64 preferences_expire(TimestampTz at);
+
+#endif

@@ -1,0 +1,346 @@
+/*
+ * queries.c
+ *		What a query says it is, when two are the same, and how often each user
+ *		asks which.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "catalog/namespace.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "common/string.h"
+#include "mb/pg_wchar.h"
+#include "nodes/value.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/formatting.h"
+
+#include "columns.h"
+#include "core/question.h"
+#include "core/sql_text.h"
+#include "jsonutil.h"
+#include "queries.h"
+#include "statement.h"
+
+/*
+ * One row a query: the caller has added up what one call asks.  A late event
+ * does not bring back an older text.
+ */
+static Statement upsert_queries = STATEMENT(
+	"INSERT INTO personalization.user_queries AS q"
+	" (tenant_id, user_id, query_id, query, sql, tables, ask_count, first_asked, last_asked)"
+	" SELECT $1, a.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9) AS a"
+	" ON CONFLICT (tenant_id, user_id, query_id) DO UPDATE SET"
+	" query = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.query ELSE q.query END,"
+	" sql = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.sql ELSE q.sql END,"
+	" tables = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.tables ELSE q.tables "
+	"END,"
+	" ask_count = q.ask_count + excluded.ask_count,"
+	" first_asked = least(q.first_asked, excluded.first_asked),"
+	" last_asked = greatest(q.last_asked, excluded.last_asked)",
+	"text text[] uuid[] text[] text[] jsonb[] int8[] timestamptz[] timestamptz[]");
+
+PG_FUNCTION_INFO_V1(personalization_query_id);
+
+/* A text member of a query; *text is NULL when it is absent or empty. */
+static bool
+query_text(const JsonbContainer *data, const char *name, const char **text, Fault *fault)
+{
+	JsonbValue value;
+	JsonbValue *found = json_member(data, name, &value);
+
+	*text = NULL;
+	if (found == NULL)
+		return true;
+	if (found->type != jbvString)
+		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
+						 "data.%s of a query must be text", name);
+	if (found->val.string.len > 0)
+		*text = pnstrdup(found->val.string.val, found->val.string.len);
+	return true;
+}
+
+bool
+query_decode(const JsonbContainer *data, QueryText *query, Fault *fault)
+{
+	query->sql_was_read = false;
+	return query_text(data, "query", &query->question, fault) &&
+		   query_text(data, "sql", &query->sql, fault);
+}
+
+const List *
+query_list(QueryText *query, SqlList list)
+{
+	if (query->sql == NULL)
+		return NIL;
+	if (!query->sql_was_read)
+		sql_read(query->sql, &query->lists);
+	query->sql_was_read = true;
+	return query->lists.items[list];
+}
+
+/*
+ * Lower case as Unicode has it, so that a query's identity does not hang on
+ * the database's locale, where PostgreSQL has ICU; else as the locale has it.
+ * ASCII is left to the core.
+ */
+static const char *
+fold_case(const char *text)
+{
+	static Oid unicode = InvalidOid;
+
+	if (!pg_encoding_max_length(GetDatabaseEncoding()) || pg_is_ascii(text))
+		return text;
+	if (!OidIsValid(unicode))
+		unicode =
+			get_collation_oid(list_make2(makeString("pg_catalog"), makeString("und-x-icu")), true);
+	return str_tolower(text, strlen(text), OidIsValid(unicode) ? unicode : DEFAULT_COLLATION_OID);
+}
+
+/*
+ * The first half of the SHA-256 of the canonical form, behind a letter that
+ * says of what: a question and an SQL text are never the same query.
+ */
+static void
+hash_canonical(char *form, size_t len, pg_uuid_t *id)
+{
+	bytea *input = (bytea *) form;
+	bytea *digest;
+
+	SET_VARSIZE(input, VARHDRSZ + len);
+	digest = DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, PointerGetDatum(input)));
+	memcpy(id->data, VARDATA_ANY(digest), UUID_LEN);
+}
+
+bool
+query_identify(const QueryText *query, pg_uuid_t *id)
+{
+	const char *text;
+	char *form;
+	size_t len;
+
+	if (query->question != NULL)
+	{
+		text = fold_case(query->question);
+		form = palloc(VARHDRSZ + 1 + strlen(text));
+		form[VARHDRSZ] = 'q';
+		len = question_normalize(text, strlen(text), form + VARHDRSZ + 1);
+		if (len > 0)
+		{
+			hash_canonical(form, len + 1, id);
+			return true;
+		}
+	}
+	if (query->sql != NULL)
+	{
+		text = query->sql;
+		form = palloc(VARHDRSZ + 2 + 2 * strlen(text));
+		form[VARHDRSZ] = 's';
+		len = sql_normalize(text, strlen(text), form + VARHDRSZ + 1);
+		if (len > 0)
+		{
+			hash_canonical(form, len + 1, id);
+			return true;
+		}
+	}
+	return false;
+}
+
+Datum
+personalization_query_id(PG_FUNCTION_ARGS)
+{
+	Jsonb *data = jsonb_argument(fcinfo, 0, "data");
+	QueryText query;
+	Fault fault;
+	pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
+
+	if (!JB_ROOT_IS_OBJECT(data))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("data must be a JSON object")));
+	if (!query_decode(&data->root, &query, &fault))
+		fault_raise(&fault, -1);
+	if (!query_identify(&query, id))
+		PG_RETURN_NULL();
+	PG_RETURN_UUID_P(id);
+}
+
+bool
+uuid_decode(const char *text, pg_uuid_t *uuid)
+{
+	int digits = 0;
+
+	for (const char *c = text; *c != '\0'; c++)
+	{
+		const char *hex = "0123456789abcdef";
+		const char *digit;
+
+		if (*c == '-' && (c - text == 8 || c - text == 13 || c - text == 18 || c - text == 23))
+			continue;
+		digit = strchr(hex, pg_tolower((unsigned char) *c));
+		if (digit == NULL || digits == 2 * UUID_LEN)
+			return false;
+		if (digits % 2 == 0)
+			uuid->data[digits / 2] = (unsigned char) ((digit - hex) << 4);
+		else
+			uuid->data[digits / 2] |= (unsigned char) (digit - hex);
+		digits++;
+	}
+	return digits == 2 * UUID_LEN;
+}
+
+typedef struct AskedQuery
+{
+	const char *user_id;
+	pg_uuid_t id;
+	QueryText query;
+	const JsonbContainer *data;
+	TimestampTz first;
+	TimestampTz last;
+	int64 asks;
+	int position; /* in the call */
+} AskedQuery;
+
+struct AskedQueries
+{
+	int n;
+	int size;
+	AskedQuery *items;
+};
+
+AskedQueries *
+asked_queries_begin(void)
+{
+	return palloc0(sizeof(AskedQueries));
+}
+
+void
+asked_queries_add(AskedQueries *asked, const char *user_id, const Jsonb *data, TimestampTz at)
+{
+	AskedQuery *item;
+	Fault fault;
+
+	if (asked->n == asked->size)
+	{
+		asked->size = Max(4, asked->size * 2);
+		asked->items = asked->items == NULL
+						   ? palloc(asked->size * sizeof(AskedQuery))
+						   : repalloc(asked->items, asked->size * sizeof(AskedQuery));
+	}
+	item = &asked->items[asked->n];
+	if (!query_decode(&data->root, &item->query, &fault))
+		fault_raise(&fault, -1);
+	if (!query_identify(&item->query, &item->id))
+		return;
+	item->user_id = user_id;
+	item->data = &data->root;
+	item->first = item->last = at;
+	item->asks = 1;
+	item->position = asked->n++;
+}
+
+static int
+compare_asked(const void *a, const void *b)
+{
+	const AskedQuery *x = a;
+	const AskedQuery *y = b;
+	int order = strcmp(x->user_id, y->user_id);
+
+	if (order == 0)
+		order = memcmp(x->id.data, y->id.data, UUID_LEN);
+	if (order == 0)
+		order = x->last < y->last ? -1 : x->last > y->last ? 1 : x->position - y->position;
+	return order;
+}
+
+/* The query's tables as told, or else as its SQL has them. */
+static Jsonb *
+asked_tables(AskedQuery *asked)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue value;
+	JsonbValue *told = json_member(asked->data, "tables_used", &value);
+	ListCell *cell;
+
+	if (told != NULL && told->type == jbvBinary && JsonContainerIsArray(told->val.binary.data))
+		return JsonbValueToJsonb(told);
+	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	if (told != NULL && told->type == jbvString)
+		(void) pushJsonbValue(&state, WJB_ELEM, told);
+	else if (told == NULL)
+	{
+		foreach (cell, query_list(&asked->query, SQL_TABLES))
+			json_push_text(&state, NULL, lfirst(cell));
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+}
+
+void
+asked_queries_store(AskedQueries *asked, const char *tenant_id)
+{
+	int n = 0;
+	Column users;
+	Column ids;
+	Column queries;
+	Column sqls;
+	Column tables;
+	Column asks;
+	Column firsts;
+	Column lasts;
+
+	if (asked->n == 0)
+		return;
+
+	/* What is asked several times in one call becomes one row, the latest text in it. */
+	qsort(asked->items, asked->n, sizeof(AskedQuery), compare_asked);
+	for (int i = 0; i < asked->n; i++)
+	{
+		AskedQuery *item = &asked->items[i];
+
+		if (n > 0 && strcmp(asked->items[n - 1].user_id, item->user_id) == 0 &&
+			memcmp(asked->items[n - 1].id.data, item->id.data, UUID_LEN) == 0)
+		{
+			item->first = asked->items[n - 1].first;
+			item->asks += asked->items[n - 1].asks;
+			n--;
+		}
+		asked->items[n++] = *item;
+	}
+
+	column_init(&users, TEXTOID, n);
+	column_init(&ids, UUIDOID, n);
+	column_init(&queries, TEXTOID, n);
+	column_init(&sqls, TEXTOID, n);
+	column_init(&tables, JSONBOID, n);
+	column_init(&asks, INT8OID, n);
+	column_init(&firsts, TIMESTAMPTZOID, n);
+	column_init(&lasts, TIMESTAMPTZOID, n);
+	for (int i = 0; i < n; i++)
+	{
+		AskedQuery *item = &asked->items[i];
+		const QueryText *query = &item->query;
+
+		column_add_text(&users, item->user_id);
+		column_add(&ids, UUIDPGetDatum(&item->id));
+		column_add_text(&queries, query->question != NULL ? query->question : query->sql);
+		column_add_text(&sqls, query->sql);
+		column_add(&tables, JsonbPGetDatum(asked_tables(item)));
+		column_add(&asks, Int64GetDatum(item->asks));
+		column_add(&firsts, TimestampTzGetDatum(item->first));
+		column_add(&lasts, TimestampTzGetDatum(item->last));
+	}
+	{
+		Datum values[] = {CStringGetTextDatum(tenant_id),
+						  column_array(&users),
+						  column_array(&ids),
+						  column_array(&queries),
+						  column_array(&sqls),
+						  column_array(&tables),
+						  column_array(&asks),
+						  column_array(&firsts),
+						  column_array(&lasts)};
+
+		(void) statement_run(&upsert_queries, values, NULL);
+	}
+}

@@ -1,0 +1,38 @@
+/*
+ * settings.h
+ *		The settings of a tenant.
+ */
+#ifndef SETTINGS_H
+#define SETTINGS_H
+
+#include "postgres.h"
+
+#include "core/evidence.h"
+#include "utils/jsonb.h"
+
+typedef struct TenantSettings
+{
+	LearningRule learning;
+	int64 history_retention; /* microseconds, as are all times here */
+	int64 conversation_ttl;
+	int64 profile_cache_ttl;
+	int64 suggestions_cache_ttl;
+	int max_history_size; /* interactions shown in a profile */
+	double chart_confidence;
+	char time_zone[64];
+} TenantSettings;
+
+/*
+ * The settings of a tenant that differs from the defaults in changes; an
+ * error, by the setting's name, where one is unknown, of a wrong type or out
+ * of range.
+ */
+extern void settings_decode(const Jsonb *changes, TenantSettings *settings);
+
+/* changes with patch merged in: null takes a setting away.  Checks the result. */
+extern Jsonb *settings_merge(const Jsonb *changes, const Jsonb *patch);
+
+/* All settings by name, defaults where changes has none. */
+extern Jsonb *settings_document(const Jsonb *changes);
+
+#endif

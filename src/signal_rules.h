@@ -1,0 +1,37 @@
+/*
+ * signal_rules.h
+ *		The rules by which signals are found, as they stand in signal_rules.
+ */
+#ifndef SIGNAL_RULES_H
+#define SIGNAL_RULES_H
+
+#include "postgres.h"
+
+#include "module.h"
+
+typedef struct SignalRule
+{
+	InteractionType type;
+	const char *path; /* in the interaction's data; dots lead into members */
+	PreferenceCategory category;
+	const char *key; /* with {} for the element or member */
+	double strength;
+	bool enabled;
+	int ordinal;
+	int rank; /* of rules in the same place the highest holds */
+} SignalRule;
+
+typedef struct SignalRules
+{
+	int n;
+	SignalRule items[FLEXIBLE_ARRAY_MEMBER]; /* those of one type together, in order */
+} SignalRules;
+
+/*
+ * The rules in force for a tenant; NULL for those for all tenants alone.
+ * write: in a new snapshot, as learning reads, not the calling query's.  The
+ * caller is in SPI.
+ */
+extern SignalRules *signal_rules_read(const char *tenant_id, bool write);
+
+#endif

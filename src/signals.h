@@ -1,0 +1,49 @@
+/*
+ * signals.h
+ *		What an interaction says about preferences.
+ */
+#ifndef SIGNALS_H
+#define SIGNALS_H
+
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+#include "utils/uuid.h"
+
+#include "arguments.h"
+#include "signal_rules.h"
+
+typedef struct Signal
+{
+	PreferenceCategory category;
+	const char *key;
+	const Jsonb *value; /* NULL: the one that the preference has now */
+	double strength;	/* -1..1; 0 and below is a no */
+} Signal;
+
+typedef struct Signals
+{
+	int n;
+	int size;
+	Signal *items;
+} Signals;
+
+/*
+ * Finds an interaction that feedback is about, by its id; false when there is
+ * none.  The result is the caller's to keep.
+ */
+typedef bool (*FindInteraction)(const pg_uuid_t *id, InteractionType *type, Jsonb **data,
+								void *arg);
+
+/*
+ * Appends the signals of an interaction.  Returns false, with the fault, where
+ * the data is wrong; what was appended by then is of no use.
+ */
+extern bool signals_extract(const SignalRules *rules, InteractionType type, const Jsonb *data,
+							FindInteraction find, void *arg, Signals *signals, Fault *fault);
+
+/* Finds interactions in the table; arg is the tenant's name. */
+extern bool
+find_stored_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void *arg);
+
+#endif

@@ -1,0 +1,476 @@
+/*
+ * sql_read.c
+ *		What a SQL statement reads: tables, aggregates, filters, grouping.
+ *
+ * The raw parse tree says all of it; nothing is looked up in the catalogue, as
+ * the tables may be elsewhere.  The rules are those of core/sql_scan.c, which
+ * reads what PostgreSQL's parser refuses:
+ *
+ * - a table is named as written, without those that WITH defines;
+ * - an aggregate is a function known as one, or called in a way that only
+ *   aggregates can be;
+ * - a filter is a column compared with something without a column, in WHERE
+ *   or ON; a column inside an expression counts if it is the only one there;
+ * - a grouping column is a column, or the only one of an expression, or what
+ *   a position in the select list stands for.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/parsenodes.h"
+#include "parser/parser.h"
+#include "utils/memutils.h"
+
+#include "sql_read.h"
+
+typedef struct Reader
+{
+	SqlLists *lists;
+	MemoryContext context; /* of the lists, which outlive the parse tree */
+	List *ctes;			   /* names that WITH defines, visible here */
+} Reader;
+
+static bool walk(Node *node, void *context);
+
+static void
+found(Reader *reader, SqlList list, const char *item, size_t len)
+{
+	MemoryContext old;
+	ListCell *cell;
+
+	foreach (cell, reader->lists->items[list])
+	{
+		const char *known = lfirst(cell);
+
+		if (strlen(known) == len && memcmp(known, item, len) == 0)
+			return;
+	}
+	old = MemoryContextSwitchTo(reader->context);
+	reader->lists->items[list] = lappend(reader->lists->items[list], pnstrdup(item, len));
+	MemoryContextSwitchTo(old);
+}
+
+static void
+found_text(Reader *reader, SqlList list, const char *item)
+{
+	found(reader, list, item, strlen(item));
+}
+
+/* sql_scan() reports to the same lists. */
+static void
+scan_found(SqlList list, const char *item, size_t len, void *arg)
+{
+	found(arg, list, item, len);
+}
+
+static void
+read_table(const RangeVar *table, Reader *reader)
+{
+	ListCell *cell;
+
+	if (table->schemaname == NULL)
+	{
+		foreach (cell, reader->ctes)
+		{
+			if (strcmp(lfirst(cell), table->relname) == 0)
+				return;
+		}
+	}
+	found_text(reader, SQL_TABLES,
+			   psprintf("%s%s%s%s%s", table->catalogname ? table->catalogname : "",
+						table->catalogname ? "." : "", table->schemaname ? table->schemaname : "",
+						table->schemaname ? "." : "", table->relname));
+}
+
+/* The columns of an expression, sub-selects left out. */
+typedef struct Columns
+{
+	const char *name; /* of the first */
+	bool several;
+} Columns;
+
+static bool
+find_columns(Node *node, void *context)
+{
+	Columns *columns = context;
+
+	if (node == NULL || IsA(node, SelectStmt))
+		return false;
+	if (IsA(node, ColumnRef))
+	{
+		Node *last = llast(((ColumnRef *) node)->fields);
+
+		if (IsA(last, String))
+		{
+			if (columns->name != NULL && strcmp(columns->name, strVal(last)) != 0)
+				columns->several = true;
+			columns->name = strVal(last);
+		}
+		return false;
+	}
+	return raw_expression_tree_walker(node, find_columns, columns);
+}
+
+/* The name of the only column in an expression; NULL without one; *several when there are more. */
+static const char *
+only_column(Node *node, bool *several)
+{
+	Columns columns = {NULL, false};
+
+	(void) find_columns(node, &columns);
+	*several = columns.several;
+	return columns.several ? NULL : columns.name;
+}
+
+static void
+filter(Reader *reader, Node *expression, const char *operator)
+{
+	bool several;
+	const char *column = only_column(expression, &several);
+
+	if (column != NULL)
+		found_text(reader, SQL_FILTERS, psprintf("%s %s", column, operator));
+}
+
+static const char *
+commuted(const char *operator)
+{
+	static const char *const pairs[][2] = {{"<", ">"}, {">", "<"}, {"<=", ">="}, {">=", "<="}};
+
+	for (size_t i = 0; i < lengthof(pairs); i++)
+	{
+		if (strcmp(operator, pairs[i][0]) == 0)
+			return pairs[i][1];
+	}
+	return operator;
+}
+
+static void
+comparison_filter(Reader *reader, const A_Expr *comparison)
+{
+	const char *operator= strVal(llast(comparison->name));
+	bool negated = operator[0] == '!' || strcmp(operator, "<>") == 0;
+	bool several_left;
+	bool several_right;
+	const char *left = only_column(comparison->lexpr, &several_left);
+	const char *right = only_column(comparison->rexpr, &several_right);
+
+	switch (comparison->kind)
+	{
+		case AEXPR_OP:
+			break;
+		case AEXPR_OP_ANY:
+			operator= psprintf("%s any", operator);
+			break;
+		case AEXPR_OP_ALL:
+			operator= psprintf("%s all", operator);
+			break;
+		case AEXPR_DISTINCT:
+			operator= "is distinct from";
+			break;
+		case AEXPR_NOT_DISTINCT:
+			operator= "is not distinct from";
+			break;
+		case AEXPR_IN:
+			operator= negated ? "not in" : "in";
+			break;
+		case AEXPR_LIKE:
+			operator= negated ? "not like" : "like";
+			break;
+		case AEXPR_ILIKE:
+			operator= negated ? "not ilike" : "ilike";
+			break;
+		case AEXPR_SIMILAR:
+			operator= negated ? "not similar to" : "similar to";
+			break;
+		case AEXPR_BETWEEN:
+		case AEXPR_BETWEEN_SYM:
+			operator= "between";
+			break;
+		case AEXPR_NOT_BETWEEN:
+		case AEXPR_NOT_BETWEEN_SYM:
+			operator= "not between";
+			break;
+		default:
+			return;
+	}
+	if (left != NULL && right == NULL && !several_right)
+		found_text(reader, SQL_FILTERS, psprintf("%s %s", left, operator));
+	else if (right != NULL && left == NULL && !several_left && comparison->lexpr != NULL)
+		found_text(reader, SQL_FILTERS, psprintf("%s %s", right, commuted(operator)));
+}
+
+/* The filters of a condition; the sub-selects in it are the walker's. */
+static void
+read_condition(Node *node, Reader *reader, bool negated)
+{
+	static const char *const boolean_tests[] = {"is true",		"is not true", "is false",
+												"is not false", "is unknown",  "is not unknown"};
+
+	check_stack_depth();
+	if (node == NULL)
+		return;
+	switch (nodeTag(node))
+	{
+		case T_BoolExpr:
+		{
+			BoolExpr *expression = (BoolExpr *) node;
+			ListCell *cell;
+
+			foreach (cell, expression->args)
+				read_condition(lfirst(cell), reader, expression->boolop == NOT_EXPR);
+			break;
+		}
+		case T_A_Expr:
+			comparison_filter(reader, (A_Expr *) node);
+			break;
+		case T_NullTest:
+			filter(reader, (Node *) ((NullTest *) node)->arg,
+				   ((NullTest *) node)->nulltesttype == IS_NULL ? "is null" : "is not null");
+			break;
+		case T_BooleanTest:
+			filter(reader, (Node *) ((BooleanTest *) node)->arg,
+				   boolean_tests[((BooleanTest *) node)->booltesttype]);
+			break;
+		case T_SubLink:
+		{
+			SubLink *link = (SubLink *) node;
+
+			if (link->subLinkType == ANY_SUBLINK && link->operName == NIL)
+				filter(reader, link->testexpr, negated ? "not in" : "in");
+			else if (link->subLinkType == ANY_SUBLINK || link->subLinkType == ALL_SUBLINK)
+				filter(reader, link->testexpr,
+					   psprintf("%s %s", strVal(llast(link->operName)),
+								link->subLinkType == ANY_SUBLINK ? "any" : "all"));
+			break;
+		}
+		default:
+			break;
+	}
+}
+
+static void
+read_grouping(List *clause, List *targets, Reader *reader)
+{
+	ListCell *cell;
+
+	check_stack_depth();
+	foreach (cell, clause)
+	{
+		Node *node = lfirst(cell);
+		const char *column;
+		bool several;
+
+		if (IsA(node, GroupingSet))
+		{
+			read_grouping(((GroupingSet *) node)->content, targets, reader);
+			continue;
+		}
+		if (IsA(node, RowExpr))
+		{
+			read_grouping(((RowExpr *) node)->args, targets, reader);
+			continue;
+		}
+		if (IsA(node, A_Const) && IsA(&((A_Const *) node)->val, Integer))
+		{
+			int position = intVal(&((A_Const *) node)->val);
+			ResTarget *target;
+
+			if (position < 1 || position > list_length(targets))
+				continue;
+			target = list_nth_node(ResTarget, targets, position - 1);
+			column = target->name != NULL ? target->name : only_column(target->val, &several);
+		}
+		else
+			column = only_column(node, &several);
+		if (column != NULL)
+			found_text(reader, SQL_GROUP_BY, column);
+	}
+}
+
+/*
+ * A WITH clause defines names for what follows, and for its own queries only
+ * those before each, unless it is recursive.
+ */
+static void
+read_with(WithClause *with, Reader *reader)
+{
+	ListCell *cell;
+
+	if (with == NULL)
+		return;
+	if (with->recursive)
+	{
+		foreach (cell, with->ctes)
+			reader->ctes = lappend(reader->ctes, lfirst_node(CommonTableExpr, cell)->ctename);
+	}
+	foreach (cell, with->ctes)
+	{
+		CommonTableExpr *cte = lfirst_node(CommonTableExpr, cell);
+
+		(void) walk(cte->ctequery, reader);
+		if (!with->recursive)
+			reader->ctes = lappend(reader->ctes, cte->ctename);
+	}
+}
+
+/* The place of a statement's WITH clause, NULL for one that cannot have it. */
+static WithClause **
+with_clause(Node *node)
+{
+	switch (nodeTag(node))
+	{
+		case T_SelectStmt:
+			return &((SelectStmt *) node)->withClause;
+		case T_InsertStmt:
+			return &((InsertStmt *) node)->withClause;
+		case T_UpdateStmt:
+			return &((UpdateStmt *) node)->withClause;
+		case T_DeleteStmt:
+			return &((DeleteStmt *) node)->withClause;
+		case T_MergeStmt:
+			return &((MergeStmt *) node)->withClause;
+		default:
+			return NULL;
+	}
+}
+
+static bool
+walk(Node *node, void *context)
+{
+	Reader *reader = context;
+	WithClause **with;
+
+	if (node == NULL)
+		return false;
+	check_stack_depth();
+
+	with = with_clause(node);
+	if (with != NULL && *with != NULL)
+	{
+		int outer = list_length(reader->ctes);
+		WithClause *clause = *with;
+
+		read_with(clause, reader);
+		*with = NULL;
+		(void) walk(node, reader);
+		*with = clause;
+		reader->ctes = list_truncate(reader->ctes, outer);
+		return false;
+	}
+
+	switch (nodeTag(node))
+	{
+		case T_RawStmt:
+			return walk(((RawStmt *) node)->stmt, reader);
+		case T_ExplainStmt:
+			return walk(((ExplainStmt *) node)->query, reader);
+		case T_CreateTableAsStmt:
+			return walk(((CreateTableAsStmt *) node)->query, reader);
+		case T_ViewStmt:
+			return walk(((ViewStmt *) node)->query, reader);
+		case T_DeclareCursorStmt:
+			return walk(((DeclareCursorStmt *) node)->query, reader);
+		case T_RangeVar:
+			read_table((RangeVar *) node, reader);
+			return false;
+		case T_FuncCall:
+		{
+			FuncCall *call = (FuncCall *) node;
+			const char *name = strVal(llast(call->funcname));
+
+			if (call->agg_star || call->agg_distinct || call->agg_within_group ||
+				call->agg_filter != NULL || sql_is_aggregate(name, strlen(name)))
+				found_text(reader, SQL_AGGREGATIONS, name);
+			break;
+		}
+		case T_JoinExpr:
+			read_condition(((JoinExpr *) node)->quals, reader, false);
+			break;
+		case T_SelectStmt:
+			read_condition(((SelectStmt *) node)->whereClause, reader, false);
+			read_grouping(((SelectStmt *) node)->groupClause, ((SelectStmt *) node)->targetList,
+						  reader);
+			break;
+		case T_UpdateStmt:
+			read_condition(((UpdateStmt *) node)->whereClause, reader, false);
+			break;
+		case T_DeleteStmt:
+			read_condition(((DeleteStmt *) node)->whereClause, reader, false);
+			break;
+		default:
+			break;
+	}
+	return raw_expression_tree_walker(node, walk, reader);
+}
+
+/* The parser would cut such a name short, and say so to the client. */
+static bool
+has_long_name(const char *sql)
+{
+	size_t run = 0;
+
+	for (const char *c = sql; *c != '\0'; c++)
+	{
+		if (*c == '_' || *c == '$' || IS_HIGHBIT_SET(*c) || (*c >= '0' && *c <= '9') ||
+			((*c | 0x20) >= 'a' && (*c | 0x20) <= 'z'))
+			run++;
+		else
+			run = 0;
+		if (run >= NAMEDATALEN)
+			return true;
+	}
+	return false;
+}
+
+/* Whether PostgreSQL's parser took the statement. */
+static bool
+parse(const char *sql, Reader *reader)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "SQL to be read", ALLOCSET_DEFAULT_SIZES);
+	volatile bool parsed = false;
+
+	MemoryContextSwitchTo(context);
+
+	/*
+	 * No subtransaction: the raw parser and the walk only allocate memory.
+	 */
+	PG_TRY();
+	{
+		ListCell *cell;
+		List *statements = raw_parser(sql, RAW_PARSE_DEFAULT);
+
+		foreach (cell, statements)
+			(void) walk(lfirst(cell), reader);
+		parsed = statements != NIL;
+	}
+	PG_CATCH();
+	{
+		int sqlstate = geterrcode();
+
+		if (ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_OPERATOR_INTERVENTION ||
+			ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_INSUFFICIENT_RESOURCES)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return parsed;
+}
+
+void
+sql_read(const char *sql, SqlLists *lists)
+{
+	Reader reader = {lists, CurrentMemoryContext, NIL};
+
+	memset(lists, 0, sizeof(*lists));
+	if (!has_long_name(sql) && parse(sql, &reader))
+		return;
+	memset(lists, 0, sizeof(*lists));
+	sql_scan(sql, strlen(sql), scan_found, &reader);
+}

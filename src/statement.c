@@ -1,0 +1,82 @@
+/*
+ * statement.c
+ *		SQL statements that the library runs again and again.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "parser/parse_type.h"
+
+#include "compat.h"
+#include "module.h"
+#include "statement.h"
+
+#define MAX_PARAMETERS 16
+
+static void
+prepare(Statement *statement, uint64 generation)
+{
+	Oid types[MAX_PARAMETERS];
+	int ntypes = 0;
+	char *list = pstrdup(statement->parameters);
+	char *save = NULL;
+	SPIPlanPtr plan;
+
+	for (char *name = strtok_r(list, " ", &save); name; name = strtok_r(NULL, " ", &save))
+	{
+		int32 typmod;
+
+		Assert(ntypes < MAX_PARAMETERS);
+		parse_type_string(name, &types[ntypes++], &typmod);
+	}
+	plan = SPI_prepare_cursor(statement->sql, ntypes, types, CURSOR_OPT_GENERIC_PLAN);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\": %s", statement->sql,
+			 SPI_result_code_string(SPI_result));
+
+	/* The old one is of an extension that is no more. */
+	if (statement->plan != NULL)
+		SPI_freeplan(statement->plan);
+	statement->plan = NULL;
+	SPI_keepplan(plan);
+	statement->plan = plan;
+	statement->generation = generation;
+}
+
+static uint64
+run(Statement *statement, Datum *values, const char *nulls, bool read_only)
+{
+	uint64 generation = extension_objects()->generation;
+	int result;
+
+	if (statement->generation != generation)
+		prepare(statement, generation);
+	result = SPI_execute_plan(statement->plan, values, nulls, read_only, 0);
+	if (result < 0)
+		elog(ERROR, "could not run \"%s\": %s", statement->sql, SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+uint64
+statement_run(Statement *statement, Datum *values, const char *nulls)
+{
+	return run(statement, values, nulls, false);
+}
+
+uint64
+statement_read(Statement *statement, Datum *values, const char *nulls)
+{
+	return run(statement, values, nulls, true);
+}
+
+Datum
+result_value(uint64 row, int column, bool *isnull)
+{
+	bool null;
+	Datum value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &null);
+
+	Assert(isnull != NULL || !null);
+	if (isnull != NULL)
+		*isnull = null;
+	return value;
+}

@@ -1,0 +1,217 @@
+/*
+ * tenancy.c
+ *		Who may act for which tenant, and the locks that keep order within one.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "commands/extension.h"
+#include "common/hashfn.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "storage/lock.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/syscache.h"
+
+#include "arguments.h"
+#include "jsonutil.h"
+#include "module.h"
+#include "statement.h"
+#include "tenancy.h"
+
+static Statement select_tenant =
+	STATEMENT("SELECT settings FROM personalization.tenants WHERE tenant_id = $1", "text");
+
+static Statement insert_tenant =
+	STATEMENT("INSERT INTO personalization.tenants (tenant_id, settings) VALUES ($1, $2)"
+			  " ON CONFLICT (tenant_id) DO NOTHING",
+			  "text jsonb");
+
+PG_FUNCTION_INFO_V1(personalization_current_tenant);
+
+Datum
+personalization_current_tenant(PG_FUNCTION_ARGS)
+{
+	const char *tenant = current_tenant();
+
+	if (tenant == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(tenant));
+}
+
+const char *
+current_tenant(void)
+{
+	return session_tenant == NULL || session_tenant[0] == '\0' ? NULL : session_tenant;
+}
+
+bool
+bound_by_tenancy(void)
+{
+	return !has_bypassrls_privilege(GetUserId());
+}
+
+bool
+check_tenant(const char *tenant_id, Fault *fault)
+{
+	const char *current;
+
+	if (!bound_by_tenancy())
+		return true;
+	current = current_tenant();
+	if (current == NULL)
+		return fault_set(fault, ERRCODE_INSUFFICIENT_PRIVILEGE,
+						 "An administrator binds the role to a tenant with "
+						 "personalization.bind_role(); a pooled role sets "
+						 "personalization.tenant_id with SET LOCAL in each transaction.",
+						 "this session has no tenant");
+	if (strcmp(current, tenant_id) != 0)
+		return fault_set(fault, ERRCODE_INSUFFICIENT_PRIVILEGE, NULL,
+						 "tenant_id is not the tenant of this session");
+	return true;
+}
+
+char *
+checked_tenant(char *tenant_id)
+{
+	Fault fault;
+
+	if (!check_tenant(tenant_id, &fault))
+		fault_raise(&fault, -1);
+	return tenant_id;
+}
+
+Jsonb *
+tenant_changes(const char *tenant_id, bool write)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id)};
+
+	if ((write ? statement_run : statement_read)(&select_tenant, values, NULL) == 0)
+		return NULL;
+	return DatumGetJsonbP(result_value(0, 1, NULL));
+}
+
+bool
+tenant_insert(const char *tenant_id, const Jsonb *changes)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), JsonbPGetDatum(changes)};
+
+	return statement_run(&insert_tenant, values, NULL) > 0;
+}
+
+static bool
+read_settings(const char *tenant_id, TenantSettings *settings, bool write)
+{
+	Jsonb *changes = tenant_changes(tenant_id, write);
+
+	if (changes == NULL)
+		return false;
+	settings_decode(changes, settings);
+	return true;
+}
+
+bool
+tenant_read(const char *tenant_id, TenantSettings *settings)
+{
+	if (read_settings(tenant_id, settings, false))
+		return true;
+	if (!auto_create_tenants)
+		return false;
+	settings_decode(json_empty_object(), settings);
+	return true;
+}
+
+/*
+ * An ordinary role may not write tenants; auto_create_tenants, which only a
+ * superuser can turn on, lets it make the one that it learns for.  So the
+ * insertion is done as the extension's owner, the way referential actions are
+ * done as the table's.
+ */
+static void
+create_missing_tenant(const char *tenant_id)
+{
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(extension_objects()->tenants));
+	Oid owner;
+	Oid user;
+	int context;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for table tenants");
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(owner,
+						   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	(void) tenant_insert(tenant_id, json_empty_object());
+	SetUserIdAndSecContext(user, context);
+}
+
+bool
+tenant_prepare(const char *tenant_id, TenantSettings *settings)
+{
+	if (read_settings(tenant_id, settings, true))
+		return true;
+	if (!auto_create_tenants)
+		return false;
+	create_missing_tenant(tenant_id);
+	return read_settings(tenant_id, settings, true);
+}
+
+bool
+tenant_unknown(const char *tenant_id, Fault *fault)
+{
+	return fault_set(fault, ERRCODE_UNDEFINED_OBJECT,
+					 "An administrator makes it with personalization.create_tenant(), or turns on "
+					 "personalization.auto_create_tenants.",
+					 "tenant \"%s\" does not exist", tenant_id);
+}
+
+void
+tenant_require(const char *tenant_id, TenantSettings *settings, bool write)
+{
+	Fault fault;
+
+	if (!(write ? tenant_prepare : tenant_read)(tenant_id, settings))
+	{
+		(void) tenant_unknown(tenant_id, &fault);
+		fault_raise(&fault, -1);
+	}
+}
+
+static void
+lock_object(Oid relation, uint32 object, LOCKMODE mode)
+{
+	LOCKTAG tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, relation, object, 0);
+	(void) LockAcquire(&tag, mode, false, false);
+}
+
+static uint32
+hash_id(const char *id)
+{
+	return hash_bytes((const unsigned char *) id, strlen(id));
+}
+
+void
+lock_tenant(const char *tenant_id, TenantLock mode)
+{
+	lock_object(extension_objects()->tenants, hash_id(tenant_id),
+				mode == TENANT_ALONE ? AccessExclusiveLock : RowExclusiveLock);
+}
+
+uint32
+user_lock_key(const char *tenant_id, const char *user_id)
+{
+	return hash_combine(hash_id(tenant_id), hash_id(user_id));
+}
+
+void
+lock_user(uint32 key)
+{
+	lock_object(extension_objects()->profiles, key, ExclusiveLock);
+}

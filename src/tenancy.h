@@ -1,0 +1,71 @@
+/*
+ * tenancy.h
+ *		Who may act for which tenant, and the locks that keep order within one.
+ */
+#ifndef TENANCY_H
+#define TENANCY_H
+
+#include "postgres.h"
+
+#include "settings.h"
+
+/* The tenant of the session, NULL when none is set. */
+extern const char *current_tenant(void);
+
+/*
+ * Whether the current role is bound by row-level security; a superuser or a
+ * BYPASSRLS role acts for the tenant that it names.
+ */
+extern bool bound_by_tenancy(void);
+
+/* What is wrong with acting for a tenant. */
+struct Fault;
+extern bool check_tenant(const char *tenant_id, struct Fault *fault);
+
+/* The tenant argument of a call: checked, and an error if it is not the session's. */
+#define tenant_argument(fcinfo, n) checked_tenant(id_argument(fcinfo, n, "tenant_id"))
+extern char *checked_tenant(char *tenant_id);
+
+/*
+ * The settings of a tenant; false when there is none by that name (and
+ * auto_create_tenants is off: else the defaults).  The caller is in SPI.
+ */
+extern bool tenant_read(const char *tenant_id, TenantSettings *settings);
+
+/* The same for a write: makes the tenant where that is asked for. */
+extern bool tenant_prepare(const char *tenant_id, TenantSettings *settings);
+
+/* What differs from the defaults, as stored; NULL when there is no such tenant. */
+extern Jsonb *tenant_changes(const char *tenant_id, bool write);
+
+/* Makes a tenant; false when there is one by that name already. */
+extern bool tenant_insert(const char *tenant_id, const Jsonb *changes);
+
+/* Either, with an error that says what to do instead of false. */
+extern void tenant_require(const char *tenant_id, TenantSettings *settings, bool write);
+extern bool tenant_unknown(const char *tenant_id, struct Fault *fault);
+
+/*
+ * Locks until the end of the transaction.  Learning for a user takes the
+ * tenant's lock shared and the user's; so learns of one user follow one
+ * another and those of different users do not meet.  Whoever changes the
+ * tenant as a whole (or more users than are worth a lock each) takes the
+ * tenant's alone.  They are heavyweight locks, seen in pg_locks as objects of
+ * the tables tenants and profiles; they cost no write.
+ *
+ * In one call users are locked in the order of user_lock_key(), so that no two
+ * calls wait for each other.
+ */
+typedef enum TenantLock
+{
+	TENANT_LEARNING, /* shared by learners */
+	TENANT_ALONE	 /* nobody else learns */
+} TenantLock;
+
+#define MAX_USER_LOCKS 512
+
+extern void lock_tenant(const char *tenant_id, TenantLock mode);
+extern uint32 user_lock_key(const char *tenant_id, const char *user_id);
+extern void lock_user(uint32 key);
+
+#endif

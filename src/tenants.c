@@ -1,0 +1,139 @@
+/*
+ * tenants.c
+ *		Making, configuring and dropping tenants: the administrator's functions.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "arguments.h"
+#include "jsonutil.h"
+#include "preferences.h"
+#include "statement.h"
+#include "tenancy.h"
+
+static Statement update_settings = STATEMENT(
+	"UPDATE personalization.tenants SET settings = $2, updated_at = $3 WHERE tenant_id = $1",
+	"text jsonb timestamptz");
+
+/* The tenant's row goes last: as long as there is any, the tenant is there. */
+static const char *const tenant_tables[] = {"interactions", "rejected_events", "preferences",
+											"user_queries", "profiles",		   "signal_rules",
+											"tenants"};
+
+static Statement delete_rows[] = {
+	STATEMENT("DELETE FROM personalization.interactions WHERE tenant_id = $1", "text"),
+	STATEMENT("DELETE FROM personalization.rejected_events WHERE tenant_id = $1", "text"),
+	STATEMENT("DELETE FROM personalization.preferences WHERE tenant_id = $1", "text"),
+	STATEMENT("DELETE FROM personalization.user_queries WHERE tenant_id = $1", "text"),
+	STATEMENT("DELETE FROM personalization.profiles WHERE tenant_id = $1", "text"),
+	STATEMENT("DELETE FROM personalization.signal_rules WHERE tenant_id = $1", "text"),
+	STATEMENT("DELETE FROM personalization.tenants WHERE tenant_id = $1", "text"),
+};
+
+PG_FUNCTION_INFO_V1(personalization_create_tenant);
+PG_FUNCTION_INFO_V1(personalization_configure_tenant);
+PG_FUNCTION_INFO_V1(personalization_tenant_settings);
+PG_FUNCTION_INFO_V1(personalization_drop_tenant);
+
+Datum
+personalization_create_tenant(PG_FUNCTION_ARGS)
+{
+	char *tenant_id = tenant_argument(fcinfo, 0);
+	Jsonb *settings = settings_merge(json_empty_object(), jsonb_argument(fcinfo, 1, "settings"));
+
+	SPI_connect();
+	lock_tenant(tenant_id, TENANT_ALONE);
+	if (!tenant_insert(tenant_id, settings))
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("tenant \"%s\" already exists", tenant_id),
+				 errhint("Its settings are changed with personalization.configure_tenant().")));
+	SPI_finish();
+	PG_RETURN_JSONB_P(settings_document(settings));
+}
+
+/* The settings of an existing tenant as stored. */
+static Jsonb *
+stored_settings(const char *tenant_id, bool write)
+{
+	Jsonb *changes = tenant_changes(tenant_id, write);
+	Fault fault;
+
+	if (changes == NULL)
+	{
+		(void) tenant_unknown(tenant_id, &fault);
+		fault.hint = "Make it with personalization.create_tenant().";
+		fault_raise(&fault, -1);
+	}
+	return changes;
+}
+
+Datum
+personalization_configure_tenant(PG_FUNCTION_ARGS)
+{
+	char *tenant_id = tenant_argument(fcinfo, 0);
+	Jsonb *patch = jsonb_argument(fcinfo, 1, "settings");
+	Jsonb *before;
+	Jsonb *after;
+	Jsonb *result;
+	TenantSettings old;
+	TenantSettings new;
+
+	SPI_connect();
+	lock_tenant(tenant_id, TENANT_ALONE);
+	before = stored_settings(tenant_id, true);
+	after = settings_merge(before, patch);
+	settings_decode(before, &old);
+	settings_decode(after, &new);
+	{
+		Datum values[] = {CStringGetTextDatum(tenant_id), JsonbPGetDatum(after),
+						  TimestampTzGetDatum(GetCurrentTimestamp())};
+
+		(void) statement_run(&update_settings, values, NULL);
+	}
+
+	/* When evidence expires is stored, for the index, and depends on these. */
+	if (old.learning.decay != new.learning.decay || old.learning.floor != new.learning.floor ||
+		old.learning.retention != new.learning.retention)
+		preferences_reschedule(tenant_id, after);
+	result = json_keep(settings_document(after));
+	SPI_finish();
+	PG_RETURN_JSONB_P(result);
+}
+
+Datum
+personalization_tenant_settings(PG_FUNCTION_ARGS)
+{
+	char *tenant_id = tenant_argument(fcinfo, 0);
+	Jsonb *result;
+
+	SPI_connect();
+	result = json_keep(settings_document(stored_settings(tenant_id, false)));
+	SPI_finish();
+	PG_RETURN_JSONB_P(result);
+}
+
+Datum
+personalization_drop_tenant(PG_FUNCTION_ARGS)
+{
+	char *tenant_id = tenant_argument(fcinfo, 0);
+	Datum values[] = {CStringGetTextDatum(tenant_id)};
+	JsonbParseState *state = NULL;
+	Jsonb *result;
+
+	SPI_connect();
+	lock_tenant(tenant_id, TENANT_ALONE);
+	(void) stored_settings(tenant_id, true);
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (size_t i = 0; i < lengthof(delete_rows); i++)
+		json_push_int(&state, tenant_tables[i],
+					  (int64) statement_run(&delete_rows[i], values, NULL));
+	result = json_keep(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+	SPI_finish();
+	PG_RETURN_JSONB_P(result);
+}
