@@ -35,14 +35,14 @@ CREATE TABLE personalization.profiles (
     skill_level          personalization.skill_level,
     domain_expertise     text[],
     communication_style  personalization.communication_style,
-    interaction_count    bigint NOT NULL DEFAULT 0,
-    last_activity        timestamptz,
     created_at           timestamptz NOT NULL,
     updated_at           timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, user_id)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.profiles IS
     'the users of each tenant; the traits are those set by hand, NULL where they are inferred';
+COMMENT ON COLUMN personalization.profiles.updated_at IS
+    'when traits were set by hand; what is learned has its own times';
 
 CREATE TABLE personalization.user_queries (
     tenant_id    text NOT NULL,

@@ -1,7 +1,8 @@
 -- Partitions, isolation and dump of every table.
 --
 -- Eight hash partitions each: enough to split vacuum and disk, few enough that
--- a generic plan's locks on all of them stay cheap.  All of them are made
+-- a generic plan's locks on all of them stay cheap.  The two small tables that
+-- every learn() reads have one, which the planner takes without choosing.  All are made
 -- here and none at run time: pg_dump knows an extension's tables by name.  A
 -- role gets rights on the parents only; a partition has no policy, so that
 -- even one granted by mistake shows nothing.
@@ -10,17 +11,19 @@ DECLARE
     parent  text;
     leaf    text;
     kept    text;
+    leaves  int;
 BEGIN
     FOREACH parent IN ARRAY ARRAY['tenants', 'signal_rules', 'interactions', 'rejected_events',
                                   'preferences', 'profiles', 'user_queries']
     LOOP
         -- What the script itself inserts must not come again from a dump.
         kept := CASE parent WHEN 'signal_rules' THEN 'WHERE NOT built_in' ELSE '' END;
-        FOR i IN 0..7 LOOP
+        leaves := CASE WHEN parent IN ('tenants', 'signal_rules') THEN 1 ELSE 8 END;
+        FOR i IN 0..leaves - 1 LOOP
             leaf := parent || '_' || i;
             EXECUTE pg_catalog.format(
                 'CREATE TABLE personalization.%I PARTITION OF personalization.%I'
-                ' FOR VALUES WITH (MODULUS 8, REMAINDER %s)%s', leaf, parent, i,
+                ' FOR VALUES WITH (MODULUS %s, REMAINDER %s)%s', leaf, parent, leaves, i,
                 -- Room for a changed row beside the old one, where rows change often.
                 CASE WHEN parent IN ('preferences', 'profiles', 'user_queries')
                      THEN ' WITH (fillfactor = 80)' ELSE '' END);

@@ -38,7 +38,7 @@ personalization_extract_signals(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 
 	SPI_connect();
-	if (!signals_extract(signal_rules_read(tenant, false), type, data,
+	if (!signals_extract(signal_rules_read(tenant, ALL_TYPES, false), type, data,
 						 tenant == NULL ? find_nothing : find_stored_interaction,
 						 unconstify(char *, tenant), &signals, &fault))
 		fault_raise(&fault, -1);

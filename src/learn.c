@@ -10,7 +10,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "columns.h"
+#include "rows.h"
 #include "events.h"
 #include "learning.h"
 #include "statement.h"

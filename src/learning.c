@@ -14,37 +14,29 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "columns.h"
 #include "learning.h"
 #include "preferences.h"
 #include "queries.h"
+#include "rows.h"
 #include "signal_rules.h"
 #include "statement.h"
 #include "tenancy.h"
 
-static Statement insert_interaction = STATEMENT(
-	"INSERT INTO personalization.interactions"
-	" (tenant_id, interaction_id, user_id, interaction_type, data, feedback, occurred_at)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant_id, interaction_id) DO NOTHING",
-	"text uuid text personalization.interaction_type jsonb jsonb timestamptz");
+#define INTERACTION_COLUMNS "interaction_id, user_id, interaction_type, data, feedback, occurred_at"
+#define INTERACTION_COLUMN_TYPES                                                                   \
+	"uuid text personalization.interaction_type jsonb jsonb timestamptz"
 
-static Statement insert_interactions = STATEMENT(
-	"INSERT INTO personalization.interactions"
-	" (tenant_id, interaction_id, user_id, interaction_type, data, feedback, occurred_at)"
-	" SELECT $1, a.* FROM unnest($2, $3, $4, $5, $6, $7) a"
-	" ON CONFLICT (tenant_id, interaction_id) DO NOTHING RETURNING interaction_id",
-	"text uuid[] text[] personalization.interaction_type[] jsonb[] jsonb[] timestamptz[]");
+static RowWriter interaction_writer =
+	ROW_WRITER("personalization.interactions", INTERACTION_COLUMNS, INTERACTION_COLUMN_TYPES,
+			   "ON CONFLICT (tenant_id, interaction_id) DO NOTHING RETURNING interaction_id");
 
-static Statement upsert_profiles =
-	STATEMENT("INSERT INTO personalization.profiles AS p"
-			  " (tenant_id, user_id, interaction_count, last_activity, created_at, updated_at)"
-			  " SELECT $1, a.user_id, a.n, a.last, a.first, a.last"
-			  " FROM unnest($2, $3, $4, $5) a (user_id, n, first, last)"
-			  " ON CONFLICT (tenant_id, user_id) DO UPDATE SET"
-			  " interaction_count = p.interaction_count + excluded.interaction_count,"
-			  " last_activity = greatest(p.last_activity, excluded.last_activity),"
-			  " updated_at = greatest(p.updated_at, excluded.updated_at)",
-			  "text text[] int8[] timestamptz[] timestamptz[]");
+/* Those whose ids we made ourselves cannot be there already. */
+static RowWriter new_interaction_writer =
+	ROW_WRITER("personalization.interactions", INTERACTION_COLUMNS, INTERACTION_COLUMN_TYPES, "");
+
+static RowWriter profile_writer =
+	ROW_WRITER("personalization.profiles", "user_id, created_at, updated_at",
+			   "text timestamptz timestamptz", "ON CONFLICT (tenant_id, user_id) DO NOTHING");
 
 /* The events of one tenant, in the order in which they came. */
 typedef struct TenantEvents
@@ -146,6 +138,18 @@ find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void 
 	return find_stored_interaction(id, type, data, unconstify(char *, events->tenant_id));
 }
 
+/* The interaction types whose rules the events need. */
+static int
+rule_types(const TenantEvents *events)
+{
+	InteractionType type = events->items[0]->type;
+
+	/* A refinement goes by all rules, and feedback may be about anything. */
+	if (events->n > 1 || type == INTERACTION_REFINEMENT || type == INTERACTION_FEEDBACK)
+		return ALL_TYPES;
+	return (int) type;
+}
+
 /* Checks the events and extracts their signals. */
 static void
 extract_signals(TenantEvents *events, const SignalRules *rules, bool divert)
@@ -193,35 +197,19 @@ user_keys(const TenantEvents *events, int *nkeys)
 	return keys;
 }
 
-static void
-insert_one(const char *tenant_id, Event *event)
-{
-	Datum values[] = {
-		CStringGetTextDatum(tenant_id),
-		UUIDPGetDatum(&event->id),
-		CStringGetTextDatum(event->user_id),
-		ObjectIdGetDatum(extension_objects()->interaction_values[event->type]),
-		JsonbPGetDatum(event->data),
-		event->feedback == NULL ? (Datum) 0 : JsonbPGetDatum(event->feedback),
-		TimestampTzGetDatum(event->occurred_at),
-	};
-
-	event->is_new =
-		statement_run(&insert_interaction, values, event->feedback == NULL ? "     n " : NULL) > 0;
-}
-
 /*
  * Inserts the interactions, marking those that are new.  In the order of
  * their ids, so that two calls that share ids do not wait for each other.
  */
 static void
-insert_interactions_of(TenantEvents *events)
+insert_interactions(TenantEvents *events)
 {
 	const Objects *ours = extension_objects();
 	const Oid types[] = {UUIDOID,  TEXTOID,	 ours->interaction_type,
 						 JSONBOID, JSONBOID, TIMESTAMPTZOID};
 	Column columns[lengthof(types)];
-	Datum values[1 + lengthof(types)];
+	Event *previous = NULL;
+	bool ids_given = false;
 	uint64 nrows;
 	int candidate = 0;
 
@@ -231,13 +219,11 @@ insert_interactions_of(TenantEvents *events)
 	{
 		Event *event = events->by_id[i];
 
-		if (event->fault != NULL)
-			continue;
-
 		/* Of several with one id the first counts, the others are retries. */
-		if (columns[0].n > 0 && memcmp(DatumGetUUIDP(columns[0].values[columns[0].n - 1])->data,
-									   event->id.data, UUID_LEN) == 0)
+		if (event->fault != NULL || (previous != NULL && compare_ids(previous, event) == 0))
 			continue;
+		previous = event;
+		ids_given = ids_given || event->id_given;
 		column_add(&columns[0], UUIDPGetDatum(&event->id));
 		column_add_text(&columns[1], event->user_id);
 		column_add(&columns[2], ObjectIdGetDatum(ours->interaction_values[event->type]));
@@ -248,14 +234,16 @@ insert_interactions_of(TenantEvents *events)
 			column_add(&columns[4], JsonbPGetDatum(event->feedback));
 		column_add(&columns[5], TimestampTzGetDatum(event->occurred_at));
 	}
-	if (columns[0].n == 0)
+	if (!ids_given)
+	{
+		(void) rows_write(&new_interaction_writer, events->tenant_id, columns);
+		for (int i = 0; i < events->n; i++)
+			events->items[i]->is_new = events->items[i]->fault == NULL;
 		return;
-	values[0] = CStringGetTextDatum(events->tenant_id);
-	for (size_t c = 0; c < lengthof(types); c++)
-		values[c + 1] = column_array(&columns[c]);
-	nrows = statement_run(&insert_interactions, values, NULL);
+	}
 
-	/* What came back is in the order in which it went in. */
+	/* What comes back is in the order in which it went in. */
+	nrows = rows_write(&interaction_writer, events->tenant_id, columns);
 	for (uint64 row = 0; row < nrows; row++)
 	{
 		const pg_uuid_t *id = DatumGetUUIDP(result_value(row, 1, NULL));
@@ -268,18 +256,21 @@ insert_interactions_of(TenantEvents *events)
 			elog(ERROR, "an inserted interaction is not among the events");
 		events->by_id[candidate]->is_new = true;
 	}
-	SPI_freetuptable(SPI_tuptable);
 }
 
+/*
+ * Makes the profiles of users who have none.  Those with evidence have one, so
+ * that most learning writes nothing here: what changes with each interaction
+ * is read from the interactions and preferences themselves.
+ */
 static void
-store_profiles(TenantEvents *events)
+make_profiles(TenantEvents *events, const Observation *observations, int nobservations)
 {
 	Event **by_user = palloc(events->n * sizeof(Event *));
-	Column users;
-	Column counts;
-	Column firsts;
-	Column lasts;
+	const Oid types[] = {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID};
+	Column columns[lengthof(types)];
 	int n = 0;
+	int o = 0;
 
 	for (int i = 0; i < events->n; i++)
 	{
@@ -287,32 +278,30 @@ store_profiles(TenantEvents *events)
 			by_user[n++] = events->items[i];
 	}
 	qsort(by_user, n, sizeof(Event *), compare_by_user);
-	column_init(&users, TEXTOID, n);
-	column_init(&counts, INT8OID, n);
-	column_init(&firsts, TIMESTAMPTZOID, n);
-	column_init(&lasts, TIMESTAMPTZOID, n);
+	for (size_t c = 0; c < lengthof(types); c++)
+		column_init(&columns[c], types[c], n);
 	for (int i = 0; i < n;)
 	{
+		const char *user_id = by_user[i]->user_id;
 		TimestampTz first = by_user[i]->occurred_at;
-		TimestampTz last = first;
-		int start = i;
+		bool known = false;
 
-		for (; i < n && strcmp(by_user[i]->user_id, by_user[start]->user_id) == 0; i++)
-		{
+		for (; i < n && strcmp(by_user[i]->user_id, user_id) == 0; i++)
 			first = Min(first, by_user[i]->occurred_at);
-			last = Max(last, by_user[i]->occurred_at);
-		}
-		column_add_text(&users, by_user[start]->user_id);
-		column_add(&counts, Int64GetDatum(i - start));
-		column_add(&firsts, TimestampTzGetDatum(first));
-		column_add(&lasts, TimestampTzGetDatum(last));
-	}
-	{
-		Datum values[] = {CStringGetTextDatum(events->tenant_id), column_array(&users),
-						  column_array(&counts), column_array(&firsts), column_array(&lasts)};
 
-		(void) statement_run(&upsert_profiles, values, NULL);
+		/* The observations are in the order of their users, too. */
+		while (o < nobservations && strcmp(observations[o].user_id, user_id) < 0)
+			o++;
+		for (; o < nobservations && strcmp(observations[o].user_id, user_id) == 0; o++)
+			known = known || observations[o].had_evidence;
+		if (!known)
+		{
+			column_add_text(&columns[0], user_id);
+			column_add(&columns[1], TimestampTzGetDatum(first));
+			column_add(&columns[2], TimestampTzGetDatum(first));
+		}
 	}
+	(void) rows_write(&profile_writer, events->tenant_id, columns);
 }
 
 /* What the new ones say, added up and stored. */
@@ -347,7 +336,7 @@ learn_new(TenantEvents *events, const LearningRule *rule)
 	}
 	preferences_observe(events->tenant_id, rule, observations, n);
 	asked_queries_store(asked, events->tenant_id);
-	store_profiles(events);
+	make_profiles(events, observations, n);
 }
 
 /* Learns the events of one tenant; returns how many were new. */
@@ -380,12 +369,9 @@ learn_tenant(TenantEvents *events, bool divert)
 	events->by_id = palloc(events->n * sizeof(Event *));
 	memcpy(events->by_id, events->items, events->n * sizeof(Event *));
 	qsort(events->by_id, events->n, sizeof(Event *), compare_by_id);
-	extract_signals(events, signal_rules_read(events->tenant_id, true), divert);
+	extract_signals(events, signal_rules_read(events->tenant_id, rule_types(events), true), divert);
 
-	if (events->n > 1)
-		insert_interactions_of(events);
-	else if (events->items[0]->fault == NULL)
-		insert_one(events->tenant_id, events->items[0]);
+	insert_interactions(events);
 	for (int i = 0; i < events->n; i++)
 		nnew += events->items[i]->is_new;
 	if (nnew > 0)

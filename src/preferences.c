@@ -11,10 +11,10 @@
 #include "utils/builtins.h"
 #include "utils/date.h"
 
-#include "columns.h"
 #include "core/decay.h"
 #include "jsonutil.h"
 #include "preferences.h"
+#include "rows.h"
 #include "settings.h"
 #include "statement.h"
 
@@ -31,16 +31,15 @@ static Statement select_evidence = STATEMENT(
 	"  OFFSET 0) p",
 	"text text[] personalization.preference_category[] text[]");
 
-static Statement upsert_evidence = STATEMENT(
-	"INSERT INTO personalization.preferences (tenant_id, user_id, category, key, value, confidence,"
-	" rivals, observation_count, last_updated, expires_on)"
-	" SELECT $1, a.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10) a"
-	" ON CONFLICT (tenant_id, user_id, key, category) DO UPDATE SET value = excluded.value,"
+static RowWriter evidence_writer = ROW_WRITER(
+	"personalization.preferences",
+	"user_id, category, key, value, confidence, rivals, observation_count, last_updated, "
+	"expires_on",
+	"text personalization.preference_category text jsonb float8 jsonb int4 timestamptz date",
+	"ON CONFLICT (tenant_id, user_id, key, category) DO UPDATE SET value = excluded.value,"
 	" confidence = excluded.confidence, rivals = excluded.rivals,"
 	" observation_count = excluded.observation_count, last_updated = excluded.last_updated,"
-	" expires_on = excluded.expires_on",
-	"text text[] personalization.preference_category[] text[] jsonb[] float8[] jsonb[] int4[]"
-	" timestamptz[] date[]");
+	" expires_on = excluded.expires_on");
 
 static Statement delete_preference =
 	STATEMENT("DELETE FROM personalization.preferences"
@@ -213,7 +212,6 @@ store_evidence(const char *tenant_id, const LearningRule *rule, const Work *work
 	Column columns[9];
 	const Oid types[] = {TEXTOID,  ours->category, TEXTOID,		   JSONBOID, FLOAT8OID,
 						 JSONBOID, INT4OID,		   TIMESTAMPTZOID, DATEOID};
-	Datum values[1 + lengthof(columns)];
 
 	for (size_t c = 0; c < lengthof(columns); c++)
 		column_init(&columns[c], types[c], n);
@@ -243,12 +241,7 @@ store_evidence(const char *tenant_id, const LearningRule *rule, const Work *work
 		else
 			column_add(&columns[8], DateADTGetDatum(utc_day(expires)));
 	}
-	if (columns[0].n == 0)
-		return;
-	values[0] = CStringGetTextDatum(tenant_id);
-	for (size_t c = 0; c < lengthof(columns); c++)
-		values[c + 1] = column_array(&columns[c]);
-	(void) statement_run(&upsert_evidence, values, NULL);
+	(void) rows_write(&evidence_writer, tenant_id, columns);
 }
 
 /* Those that a no left without candidates. */
@@ -326,6 +319,7 @@ preferences_observe(const char *tenant_id, const LearningRule *rule, Observation
 		if (i == 0 || compare_preferences(&observations[i - 1], &observations[i]) != 0)
 			current++;
 		mine = &work[current];
+		observations[i].had_evidence = mine->stored;
 		if (evidence_observe(&mine->preference.evidence, rule,
 							 signal->value == NULL ? VALUE_CURRENT
 												   : value_number(mine, signal->value),
@@ -357,13 +351,15 @@ compare_strength(const void *a, const void *b)
 
 Preference *
 preferences_live(const char *tenant_id, const char *user_id, const LearningRule *rule,
-				 TimestampTz at, int *n)
+				 TimestampTz at, int *n, TimestampTz *latest)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
 	uint64 nrows = statement_read(&select_preferences, values, NULL);
 	Preference *live = palloc(Max(nrows, 1) * sizeof(Preference));
 
 	*n = 0;
+	if (latest != NULL)
+		*latest = DT_NOBEGIN;
 	for (uint64 row = 0; row < nrows; row++)
 	{
 		Work work = {0};
@@ -371,6 +367,8 @@ preferences_live(const char *tenant_id, const char *user_id, const LearningRule 
 		double confidence = DatumGetFloat8(result_value(row, 4, NULL));
 		TimestampTz last_updated = DatumGetTimestampTz(result_value(row, 7, NULL));
 
+		if (latest != NULL)
+			*latest = Max(*latest, last_updated);
 		if (at >= fades_at(rule, confidence, last_updated))
 			continue;
 		preference->category = category_of(DatumGetObjectId(result_value(row, 1, NULL)));

@@ -19,11 +19,13 @@ typedef struct Observation
 	Signal signal;
 	TimestampTz at;
 	int position; /* in the call; settles the order */
+
+	bool had_evidence; /* filled in: the preference was stored already */
 } Observation;
 
 /*
  * Takes in observations of users of one tenant, in the order of their
- * positions (the array is reordered).  The users are locked, the caller is in
+ * positions (the array is put in the order of the users).  The users are locked, the caller is in
  * SPI.
  */
 extern void preferences_observe(const char *tenant_id, const LearningRule *rule,
@@ -42,10 +44,13 @@ typedef struct Preference
 
 /*
  * The preferences of a user that are live at a time, strongest first; those
- * equally strong by category and key.  The caller is in SPI.
+ * equally strong by category and key.  *latest, unless NULL, becomes the time
+ * of the latest observation, of any preference (DT_NOBEGIN without one).  The
+ * caller is in SPI.
  */
-extern Preference *preferences_live(const char *tenant_id, const char *user_id,
-									const LearningRule *rule, TimestampTz at, int *n);
+extern Preference *
+preferences_live(const char *tenant_id, const char *user_id, const LearningRule *rule,
+				 TimestampTz at, int *n, TimestampTz *latest);
 
 /* The value of a preference, its strongest candidate's. */
 extern const Jsonb *preference_value(const Preference *preference);

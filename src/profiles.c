@@ -30,7 +30,7 @@
 
 static Statement select_profile =
 	STATEMENT("SELECT skill_level::text, to_jsonb(domain_expertise), communication_style::text,"
-			  " created_at, updated_at, last_activity"
+			  " created_at, updated_at"
 			  " FROM personalization.profiles WHERE tenant_id = $1 AND user_id = $2",
 			  "text text");
 
@@ -103,7 +103,7 @@ personalization_preferences(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	begin_reading(fcinfo, &question);
 	live = preferences_live(question.tenant_id, question.user_id, &question.settings.learning,
-							question.at, &n);
+							question.at, &n, NULL);
 	for (int i = 0; i < n; i++)
 	{
 		const Preference *preference = &live[i];
@@ -167,8 +167,9 @@ text_column(uint64 row, int column)
 	return isnull ? NULL : TextDatumGetCString(value);
 }
 
+/* Raises *updated to the time of the latest interaction. */
 static void
-push_history(JsonbParseState **state, const Question *question)
+push_history(JsonbParseState **state, const Question *question, TimestampTz *updated)
 {
 	Datum values[] = {CStringGetTextDatum(question->tenant_id),
 					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->at),
@@ -179,6 +180,7 @@ push_history(JsonbParseState **state, const Question *question)
 	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 	for (uint64 row = 0; row < nrows; row++)
 	{
+		*updated = Max(*updated, DatumGetTimestampTz(result_value(row, 3, NULL)));
 		(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 		json_push_text(state, "id",
 					   DatumGetCString(DirectFunctionCall1(uuid_out, result_value(row, 1, NULL))));
@@ -193,7 +195,7 @@ push_history(JsonbParseState **state, const Question *question)
 
 /* The traits: those set by hand, and what stands for the others. */
 static void
-push_traits(JsonbParseState **state, const Question *question)
+push_traits(JsonbParseState **state, const Question *question, TimestampTz updated)
 {
 	Datum values[] = {CStringGetTextDatum(question->tenant_id),
 					  CStringGetTextDatum(question->user_id)};
@@ -230,7 +232,8 @@ push_traits(JsonbParseState **state, const Question *question)
 	if (known)
 	{
 		json_push_time(state, "created_at", DatumGetTimestampTz(result_value(0, 4, NULL)));
-		json_push_time(state, "updated_at", DatumGetTimestampTz(result_value(0, 5, NULL)));
+		json_push_time(state, "updated_at",
+					   Max(updated, DatumGetTimestampTz(result_value(0, 5, NULL))));
 	}
 	else
 	{
@@ -245,18 +248,19 @@ personalization_get_profile(PG_FUNCTION_ARGS)
 	Question question;
 	Preference *live;
 	int n;
+	TimestampTz updated;
 	JsonbParseState *state = NULL;
 	Jsonb *result;
 
 	begin_reading(fcinfo, &question);
 	live = preferences_live(question.tenant_id, question.user_id, &question.settings.learning,
-							question.at, &n);
+							question.at, &n, &updated);
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	json_push_text(&state, "user_id", question.user_id);
 	json_push_text(&state, "tenant_id", question.tenant_id);
 	push_preferences(&state, live, n);
-	push_history(&state, &question);
-	push_traits(&state, &question);
+	push_history(&state, &question, &updated);
+	push_traits(&state, &question, updated);
 	result = json_keep(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
@@ -365,7 +369,7 @@ push_frequent_tables(JsonbParseState **state, const Question *question)
 {
 	int n;
 	Preference *live = preferences_live(question->tenant_id, question->user_id,
-										&question->settings.learning, question->at, &n);
+										&question->settings.learning, question->at, &n, NULL);
 	int shown = 0;
 
 	json_push_key(state, "frequent_tables");

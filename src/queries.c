@@ -17,30 +17,28 @@
 #include "utils/fmgrprotos.h"
 #include "utils/formatting.h"
 
-#include "columns.h"
 #include "core/question.h"
 #include "core/sql_text.h"
 #include "jsonutil.h"
 #include "queries.h"
-#include "statement.h"
+#include "rows.h"
 
 /*
  * One row a query: the caller has added up what one call asks.  A late event
  * does not bring back an older text.
  */
-static Statement upsert_queries = STATEMENT(
-	"INSERT INTO personalization.user_queries AS q"
-	" (tenant_id, user_id, query_id, query, sql, tables, ask_count, first_asked, last_asked)"
-	" SELECT $1, a.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9) AS a"
-	" ON CONFLICT (tenant_id, user_id, query_id) DO UPDATE SET"
+static RowWriter query_writer = ROW_WRITER(
+	"personalization.user_queries AS q",
+	"user_id, query_id, query, sql, tables, ask_count, first_asked, last_asked",
+	"text uuid text text jsonb int8 timestamptz timestamptz",
+	"ON CONFLICT (tenant_id, user_id, query_id) DO UPDATE SET"
 	" query = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.query ELSE q.query END,"
 	" sql = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.sql ELSE q.sql END,"
 	" tables = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.tables ELSE q.tables "
 	"END,"
 	" ask_count = q.ask_count + excluded.ask_count,"
 	" first_asked = least(q.first_asked, excluded.first_asked),"
-	" last_asked = greatest(q.last_asked, excluded.last_asked)",
-	"text text[] uuid[] text[] text[] jsonb[] int8[] timestamptz[] timestamptz[]");
+	" last_asked = greatest(q.last_asked, excluded.last_asked)");
 
 PG_FUNCTION_INFO_V1(personalization_query_id);
 
@@ -280,14 +278,9 @@ void
 asked_queries_store(AskedQueries *asked, const char *tenant_id)
 {
 	int n = 0;
-	Column users;
-	Column ids;
-	Column queries;
-	Column sqls;
-	Column tables;
-	Column asks;
-	Column firsts;
-	Column lasts;
+	const Oid types[] = {TEXTOID,  UUIDOID, TEXTOID,		TEXTOID,
+						 JSONBOID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID};
+	Column columns[lengthof(types)];
 
 	if (asked->n == 0)
 		return;
@@ -308,39 +301,21 @@ asked_queries_store(AskedQueries *asked, const char *tenant_id)
 		asked->items[n++] = *item;
 	}
 
-	column_init(&users, TEXTOID, n);
-	column_init(&ids, UUIDOID, n);
-	column_init(&queries, TEXTOID, n);
-	column_init(&sqls, TEXTOID, n);
-	column_init(&tables, JSONBOID, n);
-	column_init(&asks, INT8OID, n);
-	column_init(&firsts, TIMESTAMPTZOID, n);
-	column_init(&lasts, TIMESTAMPTZOID, n);
+	for (size_t c = 0; c < lengthof(types); c++)
+		column_init(&columns[c], types[c], n);
 	for (int i = 0; i < n; i++)
 	{
 		AskedQuery *item = &asked->items[i];
 		const QueryText *query = &item->query;
 
-		column_add_text(&users, item->user_id);
-		column_add(&ids, UUIDPGetDatum(&item->id));
-		column_add_text(&queries, query->question != NULL ? query->question : query->sql);
-		column_add_text(&sqls, query->sql);
-		column_add(&tables, JsonbPGetDatum(asked_tables(item)));
-		column_add(&asks, Int64GetDatum(item->asks));
-		column_add(&firsts, TimestampTzGetDatum(item->first));
-		column_add(&lasts, TimestampTzGetDatum(item->last));
+		column_add_text(&columns[0], item->user_id);
+		column_add(&columns[1], UUIDPGetDatum(&item->id));
+		column_add_text(&columns[2], query->question != NULL ? query->question : query->sql);
+		column_add_text(&columns[3], query->sql);
+		column_add(&columns[4], JsonbPGetDatum(asked_tables(item)));
+		column_add(&columns[5], Int64GetDatum(item->asks));
+		column_add(&columns[6], TimestampTzGetDatum(item->first));
+		column_add(&columns[7], TimestampTzGetDatum(item->last));
 	}
-	{
-		Datum values[] = {CStringGetTextDatum(tenant_id),
-						  column_array(&users),
-						  column_array(&ids),
-						  column_array(&queries),
-						  column_array(&sqls),
-						  column_array(&tables),
-						  column_array(&asks),
-						  column_array(&firsts),
-						  column_array(&lasts)};
-
-		(void) statement_run(&upsert_queries, values, NULL);
-	}
+	(void) rows_write(&query_writer, tenant_id, columns);
 }

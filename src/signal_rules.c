@@ -10,11 +10,16 @@
 #include "signal_rules.h"
 #include "statement.h"
 
+#define SELECT_RULES                                                                               \
+	"SELECT interaction_type, path, category, key, strength, enabled, ordinal,"                    \
+	" CASE WHEN tenant_id <> '' THEN 2 WHEN built_in THEN 0 ELSE 1 END"                            \
+	" FROM personalization.signal_rules WHERE tenant_id IN ('', $1)"
+
+static Statement select_all_rules = STATEMENT(SELECT_RULES, "text");
+
+/* Most calls learn one interaction, and need a few of the rules. */
 static Statement select_rules =
-	STATEMENT("SELECT interaction_type, path, category, key, strength, enabled, ordinal,"
-			  " CASE WHEN tenant_id <> '' THEN 2 WHEN built_in THEN 0 ELSE 1 END"
-			  " FROM personalization.signal_rules WHERE tenant_id IN ('', $1)",
-			  "text");
+	STATEMENT(SELECT_RULES " AND interaction_type = $2", "text personalization.interaction_type");
 
 /* Rules that take each other's place stand together, the one that holds first. */
 static int
@@ -55,10 +60,15 @@ compare_order(const void *a, const void *b)
 }
 
 SignalRules *
-signal_rules_read(const char *tenant_id, bool write)
+signal_rules_read(const char *tenant_id, int type, bool write)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id != NULL ? tenant_id : "")};
-	uint64 nrows = (write ? statement_run : statement_read)(&select_rules, values, NULL);
+	Datum values[] = {
+		CStringGetTextDatum(tenant_id != NULL ? tenant_id : ""),
+		type == ALL_TYPES ? (Datum) 0
+						  : ObjectIdGetDatum(extension_objects()->interaction_values[type]),
+	};
+	Statement *statement = type == ALL_TYPES ? &select_all_rules : &select_rules;
+	uint64 nrows = (write ? statement_run : statement_read)(statement, values, NULL);
 	SignalRules *rules = palloc(offsetof(SignalRules, items) + nrows * sizeof(SignalRule));
 	int kept = 0;
 

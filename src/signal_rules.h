@@ -27,11 +27,14 @@ typedef struct SignalRules
 	SignalRule items[FLEXIBLE_ARRAY_MEMBER]; /* those of one type together, in order */
 } SignalRules;
 
+#define ALL_TYPES (-1)
+
 /*
- * The rules in force for a tenant; NULL for those for all tenants alone.
+ * The rules in force for a tenant, NULL for those for all tenants alone; for
+ * one interaction type, or for all of them.
  * write: in a new snapshot, as learning reads, not the calling query's.  The
  * caller is in SPI.
  */
-extern SignalRules *signal_rules_read(const char *tenant_id, bool write);
+extern SignalRules *signal_rules_read(const char *tenant_id, int type, bool write);
 
 #endif

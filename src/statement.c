@@ -11,7 +11,7 @@
 #include "module.h"
 #include "statement.h"
 
-#define MAX_PARAMETERS 16
+#define MAX_PARAMETERS 80
 
 static void
 prepare(Statement *statement, uint64 generation)

@@ -14,8 +14,9 @@
  * Writes the canonical form of the question text[0..len) to out and returns
  * its length in bytes: ASCII letters in lower case, every run of white space
  * (Unicode's included, as UTF-8) one space, none at either end, and trailing
- * punctuation (ASCII and Unicode sentence punctuation, in any mix with white
- * space) dropped.  Case outside ASCII is the caller's to fold beforehand.
+ * punctuation (that of sentences: . , ; : ! ? and what other scripts have for
+ * them, in any mix with white space) dropped.  Quotes, brackets and symbols
+ * stay.  Case outside ASCII is the caller's to fold beforehand.
  *
  * A text of nothing but punctuation and white space has an empty form.  Any
  * bytes are taken; those that are not valid UTF-8 are copied as they are.

@@ -67,6 +67,14 @@ is_attached(const SqlLexer *lexer, size_t pos)
 	return sql_is_word_byte(c) || (c != '\0' && strchr("\"'`)]}?", c) != NULL);
 }
 
+/* Whether the dot at pos begins a number: .5, but not in t.5 or 1..5 */
+static bool
+is_fraction(const SqlLexer *lexer, size_t pos)
+{
+	return is_digit(at(lexer, pos + 1)) && !is_attached(lexer, pos) &&
+		   (pos == 0 || lexer->text[pos - 1] != '.');
+}
+
 static size_t
 word_end(const SqlLexer *lexer, size_t pos)
 {
@@ -519,7 +527,7 @@ sql_lexer_next(SqlLexer *lexer, SqlToken *token)
 	bool same_line;
 	bool blank = skip_blank(lexer, &same_line);
 	size_t pos = lexer->pos;
-	size_t end = pos + 1;
+	size_t end;
 	bool plain;
 	char c;
 
@@ -531,7 +539,7 @@ sql_lexer_next(SqlLexer *lexer, SqlToken *token)
 
 	if (sql_is_word_start(c))
 		end = word_token(lexer, pos, &token->kind);
-	else if (is_digit(c) || (c == '.' && is_digit(at(lexer, pos + 1)) && !is_attached(lexer, pos)))
+	else if (is_digit(c) || (c == '.' && is_fraction(lexer, pos)))
 	{
 		token->kind = SQL_NUMBER;
 		end = number_end(lexer, pos, &plain);

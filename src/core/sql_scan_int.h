@@ -143,6 +143,7 @@ typedef struct SqlScan
 
 	SqlKeyword previous; /* the token before is this keyword */
 	SqlKeyword before_previous;
+	SqlName passed; /* the token before is this name, which follows an operand */
 
 	size_t depth;
 	SqlLevel levels[SQL_MAX_LEVELS];
@@ -166,6 +167,7 @@ typedef struct SqlScan
  * fit in buffer[SQL_MAX_NAME].
  */
 extern size_t sql_append_name(char *buffer, size_t len, const char *text, size_t text_len);
+extern bool sql_name_is(const char *name, size_t len, const char *word);
 extern void sql_report_name(SqlScan *scan, SqlList list, const SqlName *name);
 extern void sql_add_cte(SqlScan *scan, const SqlName *name);
 extern void sql_table_part(SqlScan *scan, const SqlToken *token);
@@ -189,5 +191,25 @@ extern void sql_compare(SqlScan *scan, SqlLevel *level, const SqlToken *token);
 extern bool sql_condition_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token);
 /* Reports the comparison that ends here, if it is a filter. */
 extern void sql_end_comparison(SqlScan *scan, SqlLevel *level);
+
+/* sql_scan_level.c: parentheses, and the beginnings and ends of clauses */
+
+extern SqlLevel *sql_current_level(SqlScan *scan);
+extern void sql_reset_level(SqlScan *scan, SqlLevel *level, SqlLevelKind kind);
+/* Whether the level has clauses. */
+extern bool sql_is_query(const SqlLevel *level);
+extern void sql_begin_clause(SqlScan *scan, SqlLevel *level, SqlClause clause);
+/* Begins a clause in which tables come, which may be functions or not. */
+extern void sql_begin_tables(SqlScan *scan, SqlLevel *level, SqlClause clause, bool call_allowed);
+extern void sql_become_query(SqlScan *scan, SqlLevel *level);
+extern void sql_open_level(SqlScan *scan, SqlLevel *level, bool bracket);
+extern void sql_close_bracket(SqlScan *scan, bool bracket);
+extern void sql_comma(SqlScan *scan, SqlLevel *level);
+extern void sql_begin_statement(SqlScan *scan);
+
+/* sql_scan_clause.c: keywords */
+
+/* Takes a keyword; false if it is a name here. */
+extern bool sql_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token);
 
 #endif

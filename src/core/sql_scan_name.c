@@ -34,6 +34,12 @@ sql_append_name(char *buffer, size_t len, const char *text, size_t text_len)
 	return len;
 }
 
+bool
+sql_name_is(const char *name, size_t len, const char *word)
+{
+	return len == strlen(word) && memcmp(name, word, len) == 0;
+}
+
 void
 sql_report_name(SqlScan *scan, SqlList list, const SqlName *name)
 {

@@ -18,6 +18,11 @@
  * to fold beforehand.  Any bytes are taken, in any dialect of SQL; an
  * unfinished quote or comment ends with the text.
  *
+ * A sign where only an operand can be is part of the number after it.  TRUE
+ * and FALSE are literals but after IS.  No space is before an operator '#'
+ * that stands alone: after a space it would begin a comment.  A canonical form
+ * is its own canonical form.
+ *
  * out must have room for 2 * len + 1 bytes, is not terminated, and must not
  * overlap sql.
  */

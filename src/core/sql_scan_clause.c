@@ -1,0 +1,350 @@
+/*
+ * sql_scan_clause.c
+ *		The keywords of statements, clauses and expressions in the tolerant scan.
+ */
+#include "core/sql_scan_int.h"
+
+#include <string.h>
+
+/* A keyword in the place of a table's name.  Returns true if it is no name. */
+static bool
+before_table(SqlLevel *level, SqlKeyword keyword)
+{
+	switch (keyword)
+	{
+		case KW_ONLY:
+		case KW_LATERAL:
+		case KW_TABLE:
+		case KW_IF:
+		case KW_NOT:
+		case KW_EXISTS:
+		case KW_INTO:
+		case KW_OVERWRITE:
+			return true;
+		case KW_OUTFILE:
+		case KW_DUMPFILE:
+			level->want_table = false;
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Keywords that begin a statement, where one may begin. */
+static bool
+statement_keyword(SqlScan *scan, SqlLevel *level, SqlKeyword keyword)
+{
+	if (level->clause != SQL_AT_START &&
+		(level->clause != SQL_AT_WITH || level->cte_as || level->want_cte))
+		return false;
+	switch (keyword)
+	{
+		case KW_UPDATE:
+		case KW_TRUNCATE:
+			sql_begin_tables(scan, level, SQL_AT_FROM, false);
+			return true;
+		case KW_MERGE:
+			sql_begin_tables(scan, level, SQL_AT_INTO, false);
+			level->using_table = true;
+			return true;
+		case KW_DELETE:
+			sql_begin_clause(scan, level, SQL_AT_OTHER);
+			level->using_table = true;
+			return true;
+		case KW_COPY:
+			sql_begin_tables(scan, level, SQL_AT_INTO, false);
+			level->no_from = true;
+			return true;
+		case KW_REVOKE:
+		case KW_SHOW:
+		case KW_FETCH:
+		case KW_MOVE:
+			sql_begin_clause(scan, level, SQL_AT_OTHER);
+			level->no_from = true;
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * Keywords that end what came before only after an operand, so that a column
+ * may have them for a name.
+ */
+static bool
+soft_keyword(SqlScan *scan, SqlLevel *level, SqlKeyword keyword)
+{
+	if (!sql_has_operand(level) || level->cases > 0)
+		return false;
+	switch (keyword)
+	{
+		case KW_OFFSET:
+			if (scan->previous == KW_WITH)
+				return false;
+			/* FALLTHROUGH */
+		case KW_LIMIT:
+		case KW_FETCH:
+		case KW_WINDOW:
+		case KW_QUALIFY:
+		case KW_RETURNING:
+		case KW_FOR:
+		case KW_FORMAT:
+		case KW_SETTINGS:
+		case KW_OPTION:
+			if (scan->previous == KW_AS || level->clause == SQL_AT_SELECT)
+				return false;
+			sql_begin_clause(scan, level, SQL_AT_OTHER);
+			return true;
+		case KW_APPLY:
+		case KW_STRAIGHT_JOIN:
+			if (level->clause != SQL_AT_FROM && level->clause != SQL_AT_CONDITION)
+				return false;
+			sql_begin_tables(scan, level, SQL_AT_FROM, true);
+			return true;
+		case KW_MINUS:
+			sql_begin_clause(scan, level, SQL_AT_START);
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Keywords of queries.  False if the word is none here. */
+static bool
+query_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
+{
+	switch (token->keyword)
+	{
+		case KW_SELECT:
+			sql_begin_clause(scan, level, SQL_AT_SELECT);
+			scan->item_count = level->first_item;
+			level->item_count = 0;
+			level->items_lost = false;
+			level->using_table = level->no_from = false;
+			return true;
+		case KW_FROM:
+			if (level->no_from ||
+				(scan->previous == KW_DISTINCT &&
+				 (scan->before_previous == KW_IS || scan->before_previous == KW_NOT)))
+				return false;
+			/* ROWS FROM (f(), g()) */
+			if (scan->previous == KW_ROWS)
+				level->name_is_table = false;
+			sql_begin_tables(scan, level, SQL_AT_FROM, true);
+			return true;
+		case KW_JOIN:
+			sql_begin_tables(scan, level, SQL_AT_FROM, true);
+			return true;
+		case KW_INTO:
+			sql_begin_tables(scan, level, SQL_AT_INTO, false);
+			return true;
+		case KW_TABLE:
+			if (level->clause != SQL_AT_START && level->clause != SQL_AT_WITH &&
+				level->clause != SQL_AT_OTHER)
+				return false;
+			sql_begin_tables(scan, level, SQL_AT_INTO, false);
+			return true;
+		case KW_USING:
+			if (!level->using_table)
+				return false;
+			sql_begin_tables(scan, level, SQL_AT_FROM, true);
+			level->using_table = false;
+			return true;
+		case KW_WHERE:
+		case KW_PREWHERE:
+			sql_begin_clause(scan, level, SQL_AT_CONDITION);
+			level->is_on = false;
+			return true;
+		case KW_ON:
+			if (level->clause == SQL_AT_FROM || (level->clause == SQL_AT_CONDITION && level->is_on))
+			{
+				sql_begin_clause(scan, level, SQL_AT_CONDITION);
+				level->is_on = true;
+				return true;
+			}
+			if (level->clause == SQL_AT_SELECT && scan->previous == KW_DISTINCT)
+				level->apart_next = true;
+			return false;
+		case KW_CONFLICT:
+		case KW_DUPLICATE:
+			if (scan->previous != KW_ON)
+				return false;
+			sql_begin_clause(scan, level, SQL_AT_OTHER);
+			return true;
+		case KW_GROUP:
+		case KW_ORDER:
+		case KW_PARTITION:
+			sql_settle(scan, level, false);
+			return token->keyword != KW_PARTITION;
+		case KW_BY:
+			sql_begin_clause(scan, level,
+							 scan->previous == KW_GROUP ? SQL_AT_GROUP_BY : SQL_AT_OTHER);
+			return true;
+		case KW_UNION:
+		case KW_INTERSECT:
+		case KW_EXCEPT:
+			sql_begin_clause(scan, level, SQL_AT_START);
+			return true;
+		case KW_SET:
+		case KW_HAVING:
+			sql_begin_clause(scan, level, SQL_AT_OTHER);
+			return true;
+		case KW_VALUES:
+			if (level->clause != SQL_AT_START && level->clause != SQL_AT_INTO &&
+				level->clause != SQL_AT_WITH && level->clause != SQL_AT_FROM)
+				return false;
+			sql_begin_clause(scan, level, SQL_AT_OTHER);
+			return true;
+		case KW_WITH:
+			if (level->clause == SQL_AT_GROUP_BY || scan->previous == KW_START)
+				sql_begin_clause(scan, level, SQL_AT_OTHER);
+			else if (level->clause == SQL_AT_START || level->clause == SQL_AT_INTO ||
+					 level->clause == SQL_AT_OTHER)
+			{
+				sql_begin_clause(scan, level, SQL_AT_WITH);
+				level->want_cte = true;
+				level->recursive = false;
+			}
+			return true;
+		case KW_RECURSIVE:
+			if (!level->want_cte || scan->previous != KW_WITH)
+				return false;
+			level->recursive = true;
+			return true;
+		case KW_WHEN:
+			if (level->cases > 0 || level->clause != SQL_AT_CONDITION)
+				return false;
+			sql_begin_clause(scan, level, SQL_AT_OTHER);
+			return true;
+		case KW_GROUPING:
+			return level->clause == SQL_AT_GROUP_BY;
+		default:
+			return statement_keyword(scan, level, token->keyword) ||
+				   soft_keyword(scan, level, token->keyword);
+	}
+}
+
+/* Keywords of expressions, wherever they are.  False if the word is a name. */
+static bool
+expression_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
+{
+	unsigned flags = sql_keyword_flags(token->keyword);
+
+	switch (token->keyword)
+	{
+		case KW_CASE:
+			level->cases++;
+			break;
+		case KW_END:
+			if (level->cases == 0)
+				return false;
+			sql_settle(scan, level, false);
+			level->cases--;
+			level->operand.any = true;
+			level->last = SQL_LAST_OPERAND;
+			return true;
+		case KW_AS:
+			sql_settle(scan, level, false);
+			if (level->clause == SQL_AT_WITH && sql_is_query(level))
+				level->cte_as = true;
+			else if (level->cast)
+				level->skip = true;
+			else if (level->kind == SQL_IN_QUERY && level->clause == SQL_AT_SELECT)
+				level->alias_next = sql_has_operand(level);
+			return true;
+		case KW_FROM:
+			sql_settle(scan, level, false);
+			if (level->extract)
+				memset(&level->operand, 0, sizeof(level->operand));
+			break;
+		case KW_WITH:
+			/* TIMESTAMP WITH TIME ZONE */
+			sql_settle(scan, level, false);
+			return true;
+		case KW_COLLATE:
+			sql_settle(scan, level, false);
+			level->last = SQL_LAST_SKIP;
+			return true;
+		case KW_ROWS:
+		case KW_RANGE:
+		case KW_GROUPS:
+			if (!level->over || (!level->fresh && !sql_has_operand(level)))
+				return false;
+			sql_settle(scan, level, false);
+			level->skip = true;
+			return true;
+		default:
+			break;
+	}
+	if ((flags & SQL_KW_V) != 0)
+	{
+		sql_settle(scan, level, false);
+		if (level->last == SQL_LAST_NONE)
+			sql_add_value(level, token);
+		return true;
+	}
+	if ((flags & (SQL_KW_S | SQL_KW_R)) == 0)
+		return false;
+	sql_settle(scan, level, false);
+	level->last = SQL_LAST_NONE;
+	return true;
+}
+
+/*
+ * Whether parentheses that held something else so far hold a query from this
+ * keyword on.
+ */
+static bool
+makes_query(const SqlLevel *level, SqlKeyword keyword)
+{
+	switch (keyword)
+	{
+		case KW_SELECT:
+		case KW_UNION:
+		case KW_INTERSECT:
+		case KW_EXCEPT:
+			return level->kind != SQL_IN_QUERY;
+		case KW_WITH:
+		case KW_VALUES:
+			return level->kind != SQL_IN_QUERY && level->fresh;
+		default:
+			return false;
+	}
+}
+
+bool
+sql_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
+{
+	bool reserved = (sql_keyword_flags(token->keyword) & SQL_KW_R) != 0;
+
+	/* Some places take a name, and only what is reserved is none. */
+	if (level->want_table)
+	{
+		if (before_table(level, token->keyword))
+			return true;
+		if (!reserved)
+			return false;
+	}
+	if ((level->last == SQL_LAST_SKIP || level->alias_next) && !reserved)
+		return false;
+	if (level->want_cte && token->keyword != KW_RECURSIVE)
+		return false;
+
+	if (token->keyword == KW_WITH && level->last == SQL_LAST_NAME && !level->name_is_table &&
+		!level->name_is_qualified &&
+		(sql_name_is(level->name.text, level->name.len, "timestamp") ||
+		 sql_name_is(level->name.text, level->name.len, "time")))
+	{
+		/* TIMESTAMP WITH TIME ZONE '2024-01-01' */
+		level->operand.any = true;
+		level->last = SQL_LAST_OPERAND;
+		return true;
+	}
+	if (makes_query(level, token->keyword))
+		sql_become_query(scan, level);
+	if (sql_in_condition(level) && sql_condition_keyword(scan, level, token))
+		return true;
+	if (sql_is_query(level) && query_keyword(scan, level, token))
+		return true;
+	return expression_keyword(scan, level, token);
+}
