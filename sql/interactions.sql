@@ -7,9 +7,9 @@ COMMENT ON FUNCTION personalization.new_interaction_id() IS
     'a new version 7 UUID: random, but growing with time, which keeps the index of interactions small';
 
 CREATE TABLE personalization.interactions (
-    tenant_id         text NOT NULL,
+    tenant_id         text COLLATE "C" NOT NULL,
     interaction_id    uuid NOT NULL DEFAULT personalization.new_interaction_id(),
-    user_id           text NOT NULL,
+    user_id           text COLLATE "C" NOT NULL,
     interaction_type  personalization.interaction_type NOT NULL,
     data              jsonb NOT NULL,
     feedback          jsonb,
@@ -24,7 +24,7 @@ CREATE INDEX interactions_time ON personalization.interactions (tenant_id, occur
 
 -- tenant_id is '' where the event named no tenant, or one that its sender may not write.
 CREATE TABLE personalization.rejected_events (
-    tenant_id    text NOT NULL,
+    tenant_id    text COLLATE "C" NOT NULL,
     rejected_id  uuid NOT NULL DEFAULT personalization.new_interaction_id(),
     rejected_at  timestamptz NOT NULL DEFAULT now(),
     event        jsonb NOT NULL,

@@ -6,10 +6,10 @@
 -- is the UTC day in which the evidence is to be deleted: coarse, so that most
 -- updates leave the index on it alone; NULL for never.
 CREATE TABLE personalization.preferences (
-    tenant_id          text NOT NULL,
-    user_id            text NOT NULL,
+    tenant_id          text COLLATE "C" NOT NULL,
+    user_id            text COLLATE "C" NOT NULL,
     category           personalization.preference_category NOT NULL,
-    key                text NOT NULL,
+    key                text COLLATE "C" NOT NULL,
     value              jsonb NOT NULL,
     confidence         float8 NOT NULL,
     rivals             jsonb,
@@ -30,8 +30,8 @@ COMMENT ON FUNCTION personalization.evidence_expires_at(float8, timestamptz, jso
     'when a stored preference is to be deleted under a tenant''s settings, NULL for never';
 
 CREATE TABLE personalization.profiles (
-    tenant_id            text NOT NULL,
-    user_id              text NOT NULL,
+    tenant_id            text COLLATE "C" NOT NULL,
+    user_id              text COLLATE "C" NOT NULL,
     skill_level          personalization.skill_level,
     domain_expertise     text[],
     communication_style  personalization.communication_style,
@@ -45,8 +45,8 @@ COMMENT ON COLUMN personalization.profiles.updated_at IS
     'when traits were set by hand; what is learned has its own times';
 
 CREATE TABLE personalization.user_queries (
-    tenant_id    text NOT NULL,
-    user_id      text NOT NULL,
+    tenant_id    text COLLATE "C" NOT NULL,
+    user_id      text COLLATE "C" NOT NULL,
     query_id     uuid NOT NULL,
     query        text NOT NULL,
     sql          text,

@@ -4,12 +4,12 @@
 -- interaction_type, path, category and key takes the place of another: one of
 -- a tenant that of one for all, an administrator's that of a built-in one.
 CREATE TABLE personalization.signal_rules (
-    tenant_id         text NOT NULL DEFAULT '',
+    tenant_id         text COLLATE "C" NOT NULL DEFAULT '',
     interaction_type  personalization.interaction_type NOT NULL
                       CHECK (interaction_type NOT IN ('refinement', 'feedback')),
-    path              text NOT NULL CHECK (path <> ''),
+    path              text COLLATE "C" NOT NULL CHECK (path <> ''),
     category          personalization.preference_category NOT NULL,
-    key               text NOT NULL CHECK (key <> ''),
+    key               text COLLATE "C" NOT NULL CHECK (key <> ''),
     strength          float8 NOT NULL CHECK (strength >= 0 AND strength <= 1),
     enabled           boolean NOT NULL DEFAULT true,
     ordinal           int NOT NULL DEFAULT 100,

@@ -8,7 +8,7 @@ COMMENT ON FUNCTION personalization.current_tenant() IS
 
 -- A tenant's row holds the settings that differ from the defaults.
 CREATE TABLE personalization.tenants (
-    tenant_id   text NOT NULL PRIMARY KEY CHECK (tenant_id <> ''),
+    tenant_id   text COLLATE "C" NOT NULL PRIMARY KEY CHECK (tenant_id <> ''),
     settings    jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(settings) = 'object'),
     created_at  timestamptz NOT NULL DEFAULT now(),
     updated_at  timestamptz NOT NULL DEFAULT now()

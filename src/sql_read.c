@@ -83,11 +83,11 @@ read_table(const RangeVar *table, Reader *reader)
 						table->schemaname ? "." : "", table->relname));
 }
 
-/* The columns of an expression, sub-selects left out. */
+/* The mentions of columns in an expression, sub-selects left out. */
 typedef struct Columns
 {
-	const char *name; /* of the first */
-	bool several;
+	const char *name; /* of the last */
+	int n;
 } Columns;
 
 static bool
@@ -103,62 +103,84 @@ find_columns(Node *node, void *context)
 
 		if (IsA(last, String))
 		{
-			if (columns->name != NULL && strcmp(columns->name, strVal(last)) != 0)
-				columns->several = true;
 			columns->name = strVal(last);
+			columns->n++;
 		}
 		return false;
 	}
 	return raw_expression_tree_walker(node, find_columns, columns);
 }
 
-/* The name of the only column in an expression; NULL without one; *several when there are more. */
-static const char *
-only_column(Node *node, bool *several)
+static Columns
+columns_of(Node *node)
 {
-	Columns columns = {NULL, false};
+	Columns columns = {NULL, 0};
 
 	(void) find_columns(node, &columns);
-	*several = columns.several;
-	return columns.several ? NULL : columns.name;
+	return columns;
 }
 
 static void
-filter(Reader *reader, Node *expression, const char *operator)
+filter(Reader *reader, const char *column, const char *operator)
 {
-	bool several;
-	const char *column = only_column(expression, &several);
-
-	if (column != NULL)
-		found_text(reader, SQL_FILTERS, psprintf("%s %s", column, operator));
+	found_text(reader, SQL_FILTERS, psprintf("%s %s", column, operator));
 }
 
+/* A test of one expression. */
+static void
+test_filter(Reader *reader, Node *expression, const char *operator)
+{
+	Columns columns = columns_of(expression);
+
+	if (columns.n == 1)
+		filter(reader, columns.name, operator);
+}
+
+/* The operator as people write it: the parser has put others in place of some. */
+static const char *
+operator_name(List *name)
+{
+	static const char *const names[][2] = {
+		{"~~", "like"}, {"!~~", "not like"}, {"~~*", "ilike"}, {"!~~*", "not ilike"}};
+	const char *operator= strVal(llast(name));
+
+	for (size_t i = 0; i < lengthof(names); i++)
+	{
+		if (strcmp(operator, names[i][0]) == 0)
+			return names[i][1];
+	}
+	return operator;
+}
+
+/* The operator with its sides exchanged; NULL where that means nothing. */
 static const char *
 commuted(const char *operator)
 {
-	static const char *const pairs[][2] = {{"<", ">"}, {">", "<"}, {"<=", ">="}, {">=", "<="}};
+	static const char *const pairs[][2] = {{"=", "="}, {"<>", "<>"}, {"<", ">"},
+										   {">", "<"}, {"<=", ">="}, {">=", "<="}};
 
 	for (size_t i = 0; i < lengthof(pairs); i++)
 	{
 		if (strcmp(operator, pairs[i][0]) == 0)
 			return pairs[i][1];
 	}
-	return operator;
+	return NULL;
 }
 
 static void
 comparison_filter(Reader *reader, const A_Expr *comparison)
 {
-	const char *operator= strVal(llast(comparison->name));
-	bool negated = operator[0] == '!' || strcmp(operator, "<>") == 0;
-	bool several_left;
-	bool several_right;
-	const char *left = only_column(comparison->lexpr, &several_left);
-	const char *right = only_column(comparison->rexpr, &several_right);
+	const char *operator= operator_name(comparison->name);
+	const char *raw = strVal(llast(comparison->name));
+	bool negated = raw[0] == '!' || strcmp(raw, "<>") == 0;
+	Columns left = columns_of(comparison->lexpr);
+	Columns right = columns_of(comparison->rexpr);
 
 	switch (comparison->kind)
 	{
 		case AEXPR_OP:
+			if (!sql_operator_compares(raw, strlen(raw)))
+				return;
 			break;
 		case AEXPR_OP_ANY:
 			operator= psprintf("%s any", operator);
@@ -176,10 +198,7 @@ comparison_filter(Reader *reader, const A_Expr *comparison)
 			operator= negated ? "not in" : "in";
 			break;
 		case AEXPR_LIKE:
-			operator= negated ? "not like" : "like";
-			break;
 		case AEXPR_ILIKE:
-			operator= negated ? "not ilike" : "ilike";
 			break;
 		case AEXPR_SIMILAR:
 			operator= negated ? "not similar to" : "similar to";
@@ -195,10 +214,11 @@ comparison_filter(Reader *reader, const A_Expr *comparison)
 		default:
 			return;
 	}
-	if (left != NULL && right == NULL && !several_right)
-		found_text(reader, SQL_FILTERS, psprintf("%s %s", left, operator));
-	else if (right != NULL && left == NULL && !several_left && comparison->lexpr != NULL)
-		found_text(reader, SQL_FILTERS, psprintf("%s %s", right, commuted(operator)));
+	if (left.n == 1 && right.n == 0)
+		filter(reader, left.name, operator);
+	else if (left.n == 0 && right.n == 1 && comparison->kind == AEXPR_OP &&
+			 commuted(operator) != NULL)
+		filter(reader, right.name, commuted(operator));
 }
 
 /* The filters of a condition; the sub-selects in it are the walker's. */
@@ -226,23 +246,23 @@ read_condition(Node *node, Reader *reader, bool negated)
 			comparison_filter(reader, (A_Expr *) node);
 			break;
 		case T_NullTest:
-			filter(reader, (Node *) ((NullTest *) node)->arg,
-				   ((NullTest *) node)->nulltesttype == IS_NULL ? "is null" : "is not null");
+			test_filter(reader, (Node *) ((NullTest *) node)->arg,
+						((NullTest *) node)->nulltesttype == IS_NULL ? "is null" : "is not null");
 			break;
 		case T_BooleanTest:
-			filter(reader, (Node *) ((BooleanTest *) node)->arg,
-				   boolean_tests[((BooleanTest *) node)->booltesttype]);
+			test_filter(reader, (Node *) ((BooleanTest *) node)->arg,
+						boolean_tests[((BooleanTest *) node)->booltesttype]);
 			break;
 		case T_SubLink:
 		{
 			SubLink *link = (SubLink *) node;
 
 			if (link->subLinkType == ANY_SUBLINK && link->operName == NIL)
-				filter(reader, link->testexpr, negated ? "not in" : "in");
+				test_filter(reader, link->testexpr, negated ? "not in" : "in");
 			else if (link->subLinkType == ANY_SUBLINK || link->subLinkType == ALL_SUBLINK)
-				filter(reader, link->testexpr,
-					   psprintf("%s %s", strVal(llast(link->operName)),
-								link->subLinkType == ANY_SUBLINK ? "any" : "all"));
+				test_filter(reader, link->testexpr,
+							psprintf("%s %s", operator_name(link->operName),
+									 link->subLinkType == ANY_SUBLINK ? "any" : "all"));
 			break;
 		}
 		default:
@@ -259,8 +279,8 @@ read_grouping(List *clause, List *targets, Reader *reader)
 	foreach (cell, clause)
 	{
 		Node *node = lfirst(cell);
-		const char *column;
-		bool several;
+		Node *expression = node;
+		Columns columns;
 
 		if (IsA(node, GroupingSet))
 		{
@@ -280,12 +300,16 @@ read_grouping(List *clause, List *targets, Reader *reader)
 			if (position < 1 || position > list_length(targets))
 				continue;
 			target = list_nth_node(ResTarget, targets, position - 1);
-			column = target->name != NULL ? target->name : only_column(target->val, &several);
+			if (target->name != NULL)
+			{
+				found_text(reader, SQL_GROUP_BY, target->name);
+				continue;
+			}
+			expression = target->val;
 		}
-		else
-			column = only_column(node, &several);
-		if (column != NULL)
-			found_text(reader, SQL_GROUP_BY, column);
+		columns = columns_of(expression);
+		if (columns.n == 1)
+			found_text(reader, SQL_GROUP_BY, columns.name);
 	}
 }
 
@@ -367,6 +391,7 @@ walk(Node *node, void *context)
 		case T_ExplainStmt:
 			return walk(((ExplainStmt *) node)->query, reader);
 		case T_CreateTableAsStmt:
+			read_table(((CreateTableAsStmt *) node)->into->rel, reader);
 			return walk(((CreateTableAsStmt *) node)->query, reader);
 		case T_ViewStmt:
 			return walk(((ViewStmt *) node)->query, reader);
@@ -385,6 +410,15 @@ walk(Node *node, void *context)
 				found_text(reader, SQL_AGGREGATIONS, name);
 			break;
 		}
+		case T_MergeStmt:
+			read_condition(((MergeStmt *) node)->joinCondition, reader, false);
+			break;
+		case T_InferClause:
+			read_condition(((InferClause *) node)->whereClause, reader, false);
+			break;
+		case T_OnConflictClause:
+			read_condition(((OnConflictClause *) node)->whereClause, reader, false);
+			break;
 		case T_JoinExpr:
 			read_condition(((JoinExpr *) node)->quals, reader, false);
 			break;

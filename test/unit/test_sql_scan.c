@@ -1,0 +1,463 @@
+/*
+ * test_sql_scan.c
+ *		Tests of sql_scan and sql_is_aggregate.
+ *
+ * What is found is written as one line, "tables|aggregations|filters|group by",
+ * each list in the order of the text with commas between.
+ */
+#include "core/sql_scan.h"
+#include "unit.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#define LIST_SIZE 1024
+
+typedef struct Findings
+{
+	char lists[4][LIST_SIZE];
+} Findings;
+
+static const struct
+{
+	const char *sql;
+	const char *expected;
+} cases[] = {
+	{"", "|||"},
+	{"select 1", "|||"},
+	{"nonsense ( of ) all , kinds", "|||"},
+
+	/* tables */
+	{"select * from t", "t|||"},
+	{"select * from T", "t|||"},
+	{"select * from \"T\"", "T|||"},
+	{"select * from S.T", "s.t|||"},
+	{"select * from \"S\".t x", "S.t|||"},
+	{"select * from \"a\"\"b\"", "a\"b|||"},
+	{"select * from a, b c, d as e, f", "a,b,d,f|||"},
+	{"select * from a join b using (id) left outer join c on a.x = c.x cross join d", "a,b,c,d|||"},
+	{"select * from a natural join b", "a,b|||"},
+	{"select * from a join b on a.x = b.x, c", "a,b,c|||"},
+	{"select * from only a", "a|||"},
+	{"select * from (a join b on a.x = b.x) join c on true", "a,b,c|||"},
+	{"select * from (select * from a) b, c", "a,c|||"},
+	{"select * from ((select 1 from a) union (select 2 from b)) c", "a,b|||"},
+	{"select * from a, lateral (select * from b where b.x = a.x) c", "a,b|||"},
+	{"select * from generate_series(1, 5) g, a", "a|||"},
+	{"select * from s.f(1) as x(a, b), a", "a|||"},
+	{"select * from unnest(array[1, 2]) with ordinality as u(x, n) join a on true", "a|||"},
+	{"select * from a tablesample bernoulli (10), b", "a,b|||"},
+	{"select * from (values (1, 2), (3, 4)) v(a, b), t", "t|||"},
+	{"select (select max(x) from a) from b", "a,b|max||"},
+	{"select * from a where exists (select from b)", "a,b|||"},
+	{"select * from a union all select * from b except select * from c", "a,b,c|||"},
+	{"(select * from a) union (select * from b)", "a,b|||"},
+	{"select extract(year from d), substring(x from 1 for 2), trim(both ' ' from y), "
+	 "overlay(a placing b from 1), position('a' in z) from t",
+	 "t|||"},
+	{"select a is distinct from b, a is not distinct from c from t", "t|||"},
+	{"select * from t for update", "t|||"},
+	{"select * from t for no key update of t", "t|||"},
+	{"select a into b from c", "b,c|||"},
+	{"insert into t (a, b) values (1, 2), (3, 4)", "t|||"},
+	{"insert into t (a, b) select a, b from u", "t,u|||"},
+	{"insert into t select * from u on conflict (a) do update set b = 1 where t.c = 2",
+	 "t,u||c =|"},
+	{"update t set a = 1, b = u.b from u where t.id = u.id and u.x > 5", "t,u||x >|"},
+	{"update only s.t as x set a = (select max(b) from c)", "s.t,c|max||"},
+	{"delete from t using u join v using (id) where t.id = u.id", "t,u,v|||"},
+	{"delete from t where a = 1 returning b", "t||a =|"},
+	{"truncate table a, b.c restart identity", "a,b.c|||"},
+	{"truncate a", "a|||"},
+	{"table a", "a|||"},
+	{"merge into t using u on t.id = u.id and u.k = 1 when matched and u.x = 1 then update set "
+	 "a = 2 when not matched then insert (a) values (1)",
+	 "t,u||k =|"},
+	{"merge t using (select * from u) v on t.id = v.id when matched then delete", "t,u|||"},
+	{"create table a as select * from b", "a,b|||"},
+	{"create table if not exists a (x int, y text)", "a|||"},
+	{"create view v as select * from b", "b|||"},
+	{"explain (analyze, buffers) select * from a", "a|||"},
+	{"explain analyze update a set b = 1", "a|||"},
+	{"copy a (b, c) from stdin", "a|||"},
+	{"copy (select * from a) to stdout", "a|||"},
+	{"grant select, update on t to u", "|||"},
+	{"revoke all on t from u", "|||"},
+	{"select 1 from a; select 2 from b", "a,b|||"},
+	{"begin; update a set b = 1; commit", "a|||"},
+	{"select ')' from a where (b = 1", "a||b =|"},
+	{"select 1) from a)", "a|||"},
+	{"from a select b", "a|||"},
+
+	{"select * from t, rows from (f(1), g(2)) as h, u", "t,u|||"},
+
+	/* CTEs */
+	{"with a as (select * from b) select * from a", "b|||"},
+	{"with a as (select * from b), c (x, y) as materialized (select * from a) select * from c, d",
+	 "b,d|||"},
+	{"with a as not materialized (select * from b) select * from A", "b|||"},
+	{"with recursive a(n) as (select 1 union all select n + 1 from a where n < 5) select * from a",
+	 "||n <|"},
+	{"with orders as (select * from orders where x = 1) select * from orders", "orders||x =|"},
+	{"with a as (select 1) select * from s.a", "s.a|||"},
+	{"with \"A\" as (select 1) select * from a", "a|||"},
+	{"with \"A\" as (select 1) select * from \"A\"", "|||"},
+	{"with a as (delete from b returning *) insert into c select * from a", "b,c|||"},
+	{"with a as (select 1) update b set c = 1 from a", "b|||"},
+	{"select * from (with a as (select * from b) select * from a) c", "b|||"},
+	{"insert into t with a as (select * from b) select * from a", "t,b|||"},
+
+	/* aggregations */
+	{"select count(*), SUM(x), pg_catalog.max(y), f(z) from t", "t|count,sum,max||"},
+	{"select count (distinct x) from t having avg(y) > 5", "t|count,avg||"},
+	{"select percentile_cont(0.5) within group (order by x) from t", "t|percentile_cont||"},
+	{"select sum(x) filter (where y > 5) over (partition by z order by w) from t", "t|sum||"},
+	{"select sum(case when a = 1 then 1 else 0 end) from t", "t|sum||"},
+	{"select count from t", "t|||"},
+	{"select max(avg(x)) from t order by min(y)", "t|max,avg,min||"},
+	{"select array_agg(x order by y desc) from t", "t|array_agg||"},
+
+	/* filters */
+	{"select * from t where a = 1", "t||a =|"},
+	{"select * from t where A = 1 and \"B\" = 2", "t||a =,B =|"},
+	{"select * from o where o.region = 'EU'", "o||region =|"},
+	{"select * from t where a.b.C <> 'x' or not d != 5", "t||c <>,d <>|"},
+	{"select * from t where 5 < x and 5 >= y and 1 = z", "t||x >,y <=,z =|"},
+	{"select * from t where x in (1, 2) and y not in ('a') and z in (select a from u where b = 1)",
+	 "t,u||x in,y not in,b =,z in|"},
+	{"select * from t where x between 1 and 5 and y not between 2 and 3 or z between symmetric 1 "
+	 "and 2",
+	 "t||x between,y not between,z between|"},
+	{"select * from t where x between y and 5", "t|||"},
+	{"select * from t where a like 'x%' and b not like 'y' escape '!' and c ilike $1 and d not "
+	 "ilike 'z' and e similar to 'w' and f not similar to 'v'",
+	 "t||a like,b not like,c ilike,d not ilike,e similar to,f not similar to|"},
+	{"select * from t where a is null and b is not null and c is true and d is not false and e is "
+	 "unknown",
+	 "t||a is null,b is not null,c is true,d is not false,e is unknown|"},
+	{"select * from t where a isnull or b notnull", "t||a is null,b is not null|"},
+	{"select * from t where a is distinct from 1 and b is not distinct from 2 and c is distinct "
+	 "from d",
+	 "t||a is distinct from,b is not distinct from|"},
+	{"select * from t where a = any ($1) and b = any(array[1, 2]) and c <> all ('{1}') and d = "
+	 "some (select 1) and e like any ($2)",
+	 "t||a = any,b = any,c <> all,d = any,e like any|"},
+	{"select * from t where 5 = any (tags)", "t|||"},
+	{"select * from a join b on a.id = b.id and b.kind = 'x' where a.v > 5", "a,b||kind =,v >|"},
+	{"select * from t where a = b", "t|||"},
+	{"select * from t where lower(name) = 'x'", "t||name =|"},
+	{"select * from t where date_trunc('day', ts) >= '2024-01-01'", "t||ts >=|"},
+	{"select * from t where coalesce(a, b) = 1", "t|||"},
+	{"select * from t where coalesce(a, 0) = 1", "t||a =|"},
+	{"select * from t where ts > now() - interval '7 days' and ts >= current_date",
+	 "t||ts >,ts >=|"},
+	{"select * from t where ts::date = '2024-01-01' and cast(ts as date) = '2024-01-01'",
+	 "t||ts =,ts =|"},
+	{"select * from t where ts >= date '2024-01-01' and d < timestamp '2024-01-01' - interval '1' "
+	 "day",
+	 "t||ts >=,d <|"},
+	{"select * from t where ts::timestamp with time zone > '2024-01-01'", "t||ts >|"},
+	{"select * from t where (ts at time zone 'UTC')::date = '2024-01-01'", "t||ts =|"},
+	{"select * from t where ts at time zone 'utc' > timestamp with time zone '2024-01-01'",
+	 "t||ts >|"},
+	{"select * from t where cast(x as numeric(10, 2)) > 1.5 and y = 1", "t||x >,y =|"},
+	{"select * from t where extract(year from ts) = 2024", "t||ts =|"},
+	{"select * from t where a + 1 > 5 and b % 2 = 0 and (c + 1) * 2 < 7", "t||a >,b =,c <|"},
+	{"select * from t where a > b + 1", "t|||"},
+	{"select * from t where -a = 5 and b = -5", "t||a =,b =|"},
+	{"select * from t where (a = 1 or b = 2) and ((c) = 3 and not (d = 4))", "t||a =,b =,c =,d =|"},
+	{"select * from t where (a, b) = (1, 2) and (a, b) in (select 1, 2)", "t|||"},
+	{"select * from t where data ->> 'k' = 'v' and data @> '{}' and data ? 'x' and data #>> "
+	 "'{a}' = 'b' and x && array[1] and n ~* 'r' and n !~ 's'",
+	 "t||data =,data @>,data ?,data =,x &&,n ~*,n !~|"},
+	{"select * from t where data -> 'a' @> 'b' and a || 'x' = 'y'", "t||data @>,a =|"},
+	{"select * from t where a = case when b = 1 then 2 else 3 end and c = 1", "t||c =|"},
+	{"select * from t where case when b = 1 then 2 end = 2", "t||b =|"},
+	{"select case when a = 1 then 2 end, b = 3 from t", "t|||"},
+	{"select * from t group by a having b = 1", "t|||a"},
+	{"select * from t where active and not deleted and f(x)", "t|||"},
+	{"select * from t where x > (select avg(y) from u)", "t,u|avg|x >|"},
+	{"select * from t where (select count(*) from u) > 5", "t,u|count||"},
+	{"select * from t where x = 1 order by y limit 5", "t||x =|"},
+	{"select * from t where x = $1 and y = :name and z = ? and w = @p and v = %s",
+	 "t||x =,y =,z =,w =,v =|"},
+	{"select * from t where x collate \"C\" < 'a'", "t||x <|"},
+	{"select * from t where (row).field = 1 and tags[1] = 'x'", "t||row =,tags =|"},
+	{"select * from t where format = 'x' and window = 2", "t||format =,window =|"},
+	{"select * from t where x = 1 limit 5", "t||x =|"},
+	{"select * from t where x =", "t|||"},
+
+	/* GROUP BY */
+	{"select a, count(*) from t group by a", "t|count||a"},
+	{"select a, b from t group by t.A, \"B\"", "t|||a,B"},
+	{"select date_trunc('month', day) from t group by date_trunc('month', day)", "t|||day"},
+	{"select date_trunc('month', d) as m, x.region, count(*) from t group by 1, 2",
+	 "t|count||m,region"},
+	{"select a b, c from t group by 1, 2, 3", "t|||b,c"},
+	{"select distinct on (x) a from t group by 1", "t|||a"},
+	{"select (select 1, 2 from u) s, b from t group by 2, 1", "u,t|||b,s"},
+	{"select a + b from t group by 1", "t|||"},
+	{"select *, a from t group by 2", "t|||"},
+	{"select count(*), a from t group by 2", "t|count||a"},
+	{"select sum(x) over (partition by y) s, z from t group by 1, 2", "t|sum||s,z"},
+	{"select a::date, b::timestamp with time zone from t group by 1, 2", "t|||a,b"},
+	{"select 1 from t group by rollup (a, b), cube (c), grouping sets ((d, e), (f), ())",
+	 "t|||a,b,c,d,e,f"},
+	{"select a, b from t group by (1, 2)", "t|||a,b"},
+	{"select 1 from t group by a, lower(b), c::date, -1 order by d", "t|||a,b,c"},
+	{"select 1 from t group by a having count(*) > 1 order by b", "t|count||a"},
+	{"select 1 from (select a from t group by a) x group by b", "t|||a,b"},
+	{"select 1 from t group by distinct a union select 2 from u group by b", "t,u|||a,b"},
+	{"select a from t group by case when b = 1 then 2 end, c", "t|||b,c"},
+
+	/* BigQuery */
+	{"select * from `moz-fx.Telemetry.core`", "moz-fx.Telemetry.core|||"},
+	{"select * from `moz-fx`.`a`.b", "moz-fx.a.b|||"},
+	{"select * from moz-fx.telemetry.core c join my-proj-1.d.T t on c.a = t.a",
+	 "moz-fx.telemetry.core,my-proj-1.d.t|||"},
+	{"#standardSQL\nSELECT country, COUNTIF(x > 5) n, APPROX_QUANTILES(y, 4)[OFFSET(2)] FROM "
+	 "`p.d.t`, UNNEST(items) AS i WHERE _TABLE_SUFFIX BETWEEN '1' AND '2' AND country = \"US\" "
+	 "AND DATE_TRUNC(ts, MONTH) >= DATE_SUB(CURRENT_DATE(), INTERVAL 7 DAY) GROUP BY 1",
+	 "p.d.t|countif,approx_quantiles|_table_suffix between,country =,ts >=|country"},
+	{"SELECT * EXCEPT (a, b) FROM d.t WHERE x IN UNNEST([1, 2])", "d.t||x in|"},
+	{"SELECT STRUCT(a AS x, b AS y) FROM d.t QUALIFY ROW_NUMBER() OVER (PARTITION BY a) = 1",
+	 "d.t|||"},
+	{"FROM d.t |> WHERE x = 1 |> AGGREGATE COUNT(*) AS n GROUP BY y", "d.t|count|x =|y"},
+	{"SELECT SAFE_CAST(a AS ARRAY<STRING>), b FROM d.t WHERE SAFE_CAST(c AS INT64) = 5",
+	 "d.t||c =|"},
+
+	/* MySQL */
+	{"SELECT `Name`, GROUP_CONCAT(x ORDER BY y SEPARATOR ',') FROM `db`.`T` WHERE `Name` = \"a\" "
+	 "AND b RLIKE 'c' AND d <=> NULL GROUP BY `Name` WITH ROLLUP LIMIT 5, 10 # end",
+	 "db.T|group_concat|Name =,b rlike,d <=>|Name"},
+	{"SELECT * FROM a STRAIGHT_JOIN b ON a.x = b.x WHERE a.y > DATE_SUB(NOW(), INTERVAL 1 DAY)",
+	 "a,b||y >|"},
+	{"DELETE a FROM t1 a JOIN t2 b ON a.x = b.x WHERE b.y = 1", "t1,t2||y =|"},
+	{"UPDATE a JOIN b ON a.x = b.x SET a.y = 1 WHERE b.z IN (1)", "a,b||z in|"},
+	{"INSERT INTO t (a) VALUES (1) ON DUPLICATE KEY UPDATE a = 2", "t|||"},
+	{"REPLACE INTO t (a) SELECT a FROM u", "t,u|||"},
+
+	/* T-SQL */
+	{"SELECT TOP 10 [Region], COUNT_BIG(*) AS [N] FROM [dbo].[Order Details] AS o WITH (NOLOCK) "
+	 "WHERE o.[Region] = N'EU' AND [Year] >= DATEADD(day, -7, GETDATE()) AND id=@id GROUP BY "
+	 "[Region] OPTION (RECOMPILE)",
+	 "dbo.Order Details|count_big|Region =,Year >=,id =|Region"},
+	{"SELECT * FROM #tmp t CROSS APPLY f(t.x) g OUTER APPLY (SELECT 1 FROM u) h", "#tmp,u|||"},
+	{"SELECT * FROM db..t", "db..t|||"},
+	{"MERGE INTO t USING s ON (t.id = s.id) WHEN MATCHED THEN UPDATE SET a = 1;", "t,s|||"},
+
+	/* Snowflake, Redshift, Hive, ClickHouse, Oracle */
+	{"SELECT v:a.b::string, COUNT(*) FROM db.s.t, LATERAL FLATTEN(input => t.v) f WHERE "
+	 "v:kind::string = 'x' AND DATEDIFF(day, ts, CURRENT_DATE) < 7 GROUP BY 1 QUALIFY x = 1",
+	 "db.s.t|count|v =,ts <|v"},
+	{"SELECT * FROM TABLE(GENERATOR(ROWCOUNT => 5)) JOIN t", "t|||"},
+	{"SELECT a, LISTAGG(b, ',') WITHIN GROUP (ORDER BY c) FROM t MINUS SELECT a, b FROM u",
+	 "t,u|listagg||"},
+	{"INSERT OVERWRITE TABLE t SELECT a FROM u LATERAL VIEW explode(x) e AS y WHERE y = 1",
+	 "t,u||y =|"},
+	{"SELECT uniqExact(a), quantile(0.9)(b) FROM t PREWHERE c = 1 WHERE d = 2 GROUP BY e "
+	 "SETTINGS max_threads = 1",
+	 "t|uniqexact,quantile|c =,d =|e"},
+	{"SELECT * FROM t WHERE a = 1 START WITH b IS NULL CONNECT BY PRIOR c = d", "t||a =|"},
+
+	/* templates */
+	{"SELECT a FROM {{ ref('orders') }} o JOIN t ON o.x = t.x WHERE a = {{ x }} {% if y %} AND b "
+	 "> 1 {% endif %}",
+	 "t||a =,b >|"},
+	{"select * from {table} where id = {id}", "||id =|"},
+};
+
+static void
+collect(SqlList list, const char *item, size_t len, void *arg)
+{
+	char *text = ((Findings *) arg)->lists[list];
+	size_t used = strlen(text);
+
+	if (used + len + 2 > LIST_SIZE)
+		return;
+	if (used > 0)
+		text[used++] = ',';
+	memcpy(text + used, item, len);
+	text[used + len] = '\0';
+}
+
+static void
+count(SqlList list, const char *item, size_t len, void *arg)
+{
+	(void) list;
+	(void) item;
+	if (len > 0)
+		(*(size_t *) arg)++;
+}
+
+/* Linear time and bounded state on long texts of one thing. */
+static void
+test_long(const char *unit)
+{
+	size_t unit_len = strlen(unit);
+	size_t len = (size_t) 1 << 20;
+	char *sql = malloc(len);
+	size_t found = 0;
+	size_t i;
+	clock_t start;
+
+	if (sql == NULL)
+		abort();
+	for (i = 0; i < len; i++)
+		sql[i] = unit[i % unit_len];
+	start = clock();
+	sql_scan(sql, len, count, &found);
+	unit_check(clock() - start < 2 * CLOCKS_PER_SEC, __FILE__, __LINE__, unit);
+	free(sql);
+}
+
+static void
+test_aggregates(void)
+{
+	static const char *const yes[] = {"any_value",
+									  "approx_count_distinct",
+									  "approx_percentile",
+									  "approx_quantiles",
+									  "arg_max",
+									  "array_agg",
+									  "avg",
+									  "bit_and",
+									  "bit_or",
+									  "bit_xor",
+									  "bool_and",
+									  "bool_or",
+									  "corr",
+									  "count",
+									  "count_if",
+									  "countif",
+									  "covar_pop",
+									  "covar_samp",
+									  "every",
+									  "group_concat",
+									  "hll",
+									  "json_agg",
+									  "json_object_agg",
+									  "jsonb_agg",
+									  "jsonb_object_agg",
+									  "listagg",
+									  "max",
+									  "max_by",
+									  "median",
+									  "min",
+									  "min_by",
+									  "mode",
+									  "percentile_cont",
+									  "percentile_disc",
+									  "quantile",
+									  "range_agg",
+									  "range_intersect_agg",
+									  "regr_avgx",
+									  "regr_syy",
+									  "stddev",
+									  "stddev_pop",
+									  "stddev_samp",
+									  "string_agg",
+									  "sum",
+									  "sumif",
+									  "uniq",
+									  "var_pop",
+									  "var_samp",
+									  "variance",
+									  "xmlagg"};
+	static const char *const no[] = {"",	"a",	 "cou",		   "counts", "lower", "coalesce",
+									 "now", "Count", "row_number", "any",	 "zzz",	  "_"};
+	char name[64];
+	size_t i;
+
+	for (i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		unit_check(sql_is_aggregate(yes[i], strlen(yes[i])), __FILE__, __LINE__, yes[i]);
+	for (i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		unit_check(!sql_is_aggregate(no[i], strlen(no[i])), __FILE__, __LINE__, no[i]);
+	CHECK(!sql_is_aggregate("sum\0", 4));
+	CHECK(sql_is_aggregate("summing", 3));
+	memset(name, 'a', sizeof(name));
+	CHECK(!sql_is_aggregate(name, sizeof(name)));
+
+	CHECK(sql_operator_compares("=", 1) && sql_operator_compares("@>", 2));
+	CHECK(!sql_operator_compares("||", 2) && !sql_operator_compares("->>", 3));
+}
+
+int
+main(void)
+{
+	static const char *const units[] = {"(",
+										"[",
+										"(select ",
+										"from (",
+										"a(",
+										"a.",
+										"a ",
+										"from a ",
+										"from a,",
+										"where a = 1 and ",
+										"case when ",
+										"a = 1,",
+										"with a as (",
+										"in (",
+										"is not ",
+										"between 1 and ",
+										"[a",
+										"[a]",
+										"join a on b=1 ",
+										"select a,",
+										"group by 1,",
+										"((a))",
+										"::a",
+										"a:",
+										"not ",
+										");",
+										"(;",
+										"`a`.",
+										"from a-b.c ",
+										"from `a`.",
+										"over (rows ",
+										"cast(a as "};
+	Findings findings;
+	char line[4 * LIST_SIZE + 4];
+	char sql[1024];
+	size_t found = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		memset(&findings, 0, sizeof(findings));
+		sql_scan(cases[i].sql, strlen(cases[i].sql), collect, &findings);
+		snprintf(line, sizeof(line), "%s|%s|%s|%s", findings.lists[SQL_TABLES],
+				 findings.lists[SQL_AGGREGATIONS], findings.lists[SQL_FILTERS],
+				 findings.lists[SQL_GROUP_BY]);
+		CHECK_STR(line, strlen(line), cases[i].expected, cases[i].sql);
+	}
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		test_long(units[i]);
+	test_aggregates();
+
+	/* Bytes that are no text at all, and names that are too long */
+	for (i = 0; i < sizeof(sql); i++)
+		sql[i] = (char) i;
+	sql_scan(sql, sizeof(sql), count, &found);
+	memset(sql, 'a', sizeof(sql));
+	memcpy(sql, "select * from ", 14);
+	found = 0;
+	sql_scan(sql, 14 + 255, count, &found);
+	CHECK(found == 1);
+	sql_scan(sql, 14 + 256, count, &found);
+	CHECK(found == 1);
+
+	/* What is nested too deeply is not found, but what follows is. */
+	for (i = 0; i < 300; i++)
+	{
+		sql[i] = '(';
+		sql[300 + i] = ')';
+	}
+	memcpy(sql + 600, ";select * from t", 16);
+	memset(&findings, 0, sizeof(findings));
+	sql_scan(sql, 616, collect, &findings);
+	CHECK_STR(findings.lists[SQL_TABLES], strlen(findings.lists[SQL_TABLES]), "t", "deep");
+
+	return unit_result("test_sql_scan");
+}

@@ -1,0 +1,231 @@
+/*
+ * test_sql_text.c
+ *		Tests of sql_normalize, and through it of the lexer.
+ */
+#include "core/sql_keyword.h"
+#include "core/sql_text.h"
+#include "unit.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+static const struct
+{
+	const char *sql;
+	const char *expected;
+} cases[] = {
+	{"", ""},
+	{";", ""},
+	{" ; ;; -- x", ""},
+	{"a=1", "a = ?"},
+	{"A = 2 -- x", "a = ?"},
+	{"a = $1", "a = ?"},
+	{"a = -5", "a = ?"},
+	{"a = - 5", "a = ?"},
+	{"a=-5", "a = ?"},
+	{"a = +5", "a = ?"},
+	{"a - 5", "a - ?"},
+	{"a -5", "a - ?"},
+	{"a - -5", "a - ?"},
+	{"a = - $1", "a = - ?"},
+	{"a = -b", "a = - b"},
+	{"(-5, -6)", "( ? , ? )"},
+	{"x[-1]", "x [ ? ]"},
+	{"(1) - 5", "( ? ) - ?"},
+	{"select -1", "select ?"},
+	{"where -1 < a and -2 > b", "where ? < a and ? > b"},
+	{"between -1 and -2", "between ? and ?"},
+	{"case when a then -1 else -2 end -3", "case when a then ? else ? end - ?"},
+	{"a!=-5", "a != ?"},
+	{"a||-5", "a || ?"},
+	{"a @-5", "a @- ?"},
+	{"a<-5", "a < ?"},
+	{"a*-5", "a * ?"},
+	{"a+++++5", "a + + + + ?"},
+	{"SELECT  *\nFROM\tT", "select * from t"},
+	{"select \"A\" from \"B\"", "select \"A\" from \"B\""},
+	{"select \"a\"\"B;\"", "select \"a\"\"B;\""},
+	{"select `A``b`", "select `A``b`"},
+	{"select U&\"A\"", "select U&\"A\""},
+	{"select \303\204B", "select \303\204b"},
+	{"select 1; select 2;", "select ? ; select ?"},
+	{"select 1;;", "select ?"},
+	{"x IN (1,2)", "x in ( ? , ? )"},
+	{"x IN (1, 2 ,3)", "x in ( ? , ? , ? )"},
+	{"a = true", "a = ?"},
+	{"a IS TRUE", "a is true"},
+	{"a is not false", "a is not false"},
+	{"not true", "not ?"},
+	{"t.true", "t . true"},
+	{"a is null", "a is null"},
+	/* numbers */
+	{"1 1.5 .5 1. 1e5 1e-5 1.5E+10 0x1F 0b10 0o17 1_000", "? ? ? ? ? ? ? ? ? ? ?"},
+	{"1..2", "? . . ?"},
+	{"1e", "1e"},
+	{"1abc", "1abc"},
+	{"a.5", "a . ?"},
+	{"2024_sales", "2024_sales"},
+	/* strings */
+	{"'a' 'it''s' '' 'a;--b/*'", "? ? ? ?"},
+	{"E'a\\'b' e'\\\\' 'a\\'", "? ? ?"},
+	{"U&'x' B'1' X'1F' N'x' x'0' r'\\d'", "? ? ? ? ? ?"},
+	{"'unfinished ; -- ", "?"},
+	{"E'unfinished\\", "?"},
+	{"$$a'b$$ $tag$a $$ $ta$ b$tag$", "? ?"},
+	{"$$unfinished", "?"},
+	{"$a$ x $a", "?"},
+	{"\"unfinished ;", "\"unfinished ;"},
+	{"a$1$b", "a$1$b"},
+	/* parameters */
+	{"$1 $22 ? ?1 :x :1 @p @@rowcount %s %(name)s {{ a.b }} {x} ${x} $x",
+	 "? ? ? ? ? ? ? ? ? ? ? ? ? ?"},
+	{"a=@p", "a = ?"},
+	{"a=%s", "a = ?"},
+	{"a>=%(x)s", "a >= ?"},
+	{"a=?", "a = ?"},
+	{"a=:x", "a = ?"},
+	{"a = :'x'", "a = ?"},
+	{"a%b", "a % b"},
+	{"a%s", "a % s"},
+	{"a::int", "a :: int"},
+	{"a:b", "a : b"},
+	{"a[1:2]", "a [ ? : ? ]"},
+	{"a := 1", "a := ?"},
+	{"a {{ b", "a { { b"},
+	{"a {{ b }} {% if x %} c", "a ? ? c"},
+	{"d ?| array['a']", "d ?| array [ ? ]"},
+	{"d ? 'a'", "d ? ?"},
+	{"d @? '$.a'", "d @? ?"},
+	{"d @@ to_tsquery('a')", "d @@ to_tsquery ( ? )"},
+	{"d @@to_tsquery('a')", "d @@ to_tsquery ( ? )"},
+	/* operators */
+	{"a<=b", "a <= b"},
+	{"a<>b!=c", "a <> b != c"},
+	{"a->>'x'#>>'{a}'", "a ->> ? #>> ?"},
+	{"a =-- c\n1", "a = ?"},
+	{"a =/* c */1", "a = ?"},
+	{"a */* c */ b", "a * b"},
+	{"a - - b", "a - - b"},
+	/* comments */
+	{"a /* b /* c */ d */ e", "a e"},
+	{"a /* b", "a"},
+	{"a -- b\r-- c\nd", "a d"},
+	{"#standardSQL\nselect 1", "select ?"},
+	{"select 1 # c\n, 2", "select ? , ?"},
+	{"  # c", ""},
+	{"a#b", "a# b"},
+	{"a#> b", "a #> b"},
+	{"a #- b", "a #- b"},
+	{"#--x\na", "a"},
+	{"a\n#>> b", "a #>> b"},
+	{"select * from #Tmp t", "select * from #tmp t"},
+	{"select * from ##Tmp", "select * from ##tmp"},
+	{"from\n#c\nt", "from t"},
+	{"\\ \1", "\\ \1"},
+};
+
+static const char *const pairs[][2] = {
+	{"SELECT * FROM t WHERE a = 1", "select *\n\tfrom T where A=-2.5e3 /* ! */ ;"},
+	{"select count(*) from t where x = 'a'", "SELECT COUNT ( * ) FROM t WHERE x = $tag$b$tag$"},
+	{"select a from t limit 10", "select a from t limit %(n)s;"},
+};
+
+static const char *const different[][2] = {
+	{"x in (1)", "x in (1, 2)"}, {"select \"a\"", "select \"A\""},		 {"a = 1", "a < 1"},
+	{"a is true", "a is false"}, {"select a from t", "select b from t"},
+};
+
+static size_t
+normalize(const char *sql, char **out)
+{
+	size_t len = strlen(sql);
+
+	*out = malloc(2 * len + 1);
+	if (*out == NULL)
+		abort();
+	return sql_normalize(sql, len, *out);
+}
+
+/* Long texts of one thing: linear time is what is tested here. */
+static void
+test_long(const char *unit)
+{
+	size_t unit_len = strlen(unit);
+	size_t len = (size_t) 1 << 20;
+	char *sql = malloc(len);
+	char *out = malloc(2 * len + 1);
+	size_t i;
+	clock_t start;
+
+	if (sql == NULL || out == NULL)
+		abort();
+	for (i = 0; i < len; i++)
+		sql[i] = unit[i % unit_len];
+	start = clock();
+	CHECK(sql_normalize(sql, len, out) <= 2 * len);
+	unit_check(clock() - start < 2 * CLOCKS_PER_SEC, __FILE__, __LINE__, unit);
+	free(sql);
+	free(out);
+}
+
+int
+main(void)
+{
+	static const char *const units[] = {
+		"$",   "$a", "$a$b", "/*",	 "/*/",	   "*/*",  "'",	   "\"",	 "\\",	 "E'\\",
+		"{{",  "{%", "{a",	 "${a",	 "+",	   "-+",   "+-*",  "(",		 ")",	 "[",
+		"%(a", "@",	 "@@",	 "@@a(", "#",	   " #",   "a",	   "1",		 "1e",	 "1_",
+		"?",   "?|", ":",	 ":a",	 "\377",   "$$$a", "U&\"", "from #", "<!--", "\n",
+		";",   "a.", "0x",	 "- 1 ", "a = 1,", "%s",   "!=-",  "{{}",	 "=@?",	 "`"};
+	char *out;
+	char *again;
+	size_t len;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		len = normalize(cases[i].sql, &out);
+		CHECK_STR(out, len, cases[i].expected, cases[i].sql);
+
+		/* The form is its own form. */
+		again = malloc(2 * len + 1);
+		if (again == NULL)
+			abort();
+		CHECK_STR(again, sql_normalize(out, len, again), cases[i].expected, cases[i].sql);
+		free(again);
+		free(out);
+	}
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+	{
+		size_t again_len;
+
+		len = normalize(pairs[i][0], &out);
+		again_len = normalize(pairs[i][1], &again);
+		CHECK_BYTES(again, again_len, out, len, pairs[i][0]);
+		free(again);
+		free(out);
+	}
+	for (i = 0; i < sizeof(different) / sizeof(different[0]); i++)
+	{
+		size_t again_len = normalize(different[i][1], &again);
+
+		len = normalize(different[i][0], &out);
+		unit_check(len != again_len || memcmp(out, again, len) != 0, __FILE__, __LINE__,
+				   different[i][0]);
+		free(again);
+		free(out);
+	}
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		test_long(units[i]);
+
+		/* The table of keywords is in order, or some would not be found. */
+#define K(id, word, flags) CHECK(sql_keyword_find(word, strlen(word)) == KW_##id);
+	SQL_KEYWORDS(K)
+#undef K
+	CHECK(sql_keyword_find("SeLeCt", 6) == KW_SELECT);
+	CHECK(sql_keyword_find("selec", 5) == KW_NONE);
+	CHECK(sql_keyword_find("by\0", 3) == KW_NONE);
+	CHECK(sql_keyword_find("", 0) == KW_NONE);
+
+	return unit_result("test_sql_text");
+}
