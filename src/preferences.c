@@ -31,6 +31,12 @@ static Statement select_evidence = STATEMENT(
 	"  OFFSET 0) p",
 	"text text[] personalization.preference_category[] text[]");
 
+/* The same for the keys of one user, in one scan of the index. */
+static Statement select_user_evidence = STATEMENT(
+	"SELECT category, key, value, confidence, rivals, observation_count, last_updated"
+	" FROM personalization.preferences WHERE tenant_id = $1 AND user_id = $2 AND key = ANY ($3)",
+	"text text text[]");
+
 static RowWriter evidence_writer = ROW_WRITER(
 	"personalization.preferences",
 	"user_id, category, key, value, confidence, rivals, observation_count, last_updated, "
@@ -66,6 +72,9 @@ static Statement delete_expired = STATEMENT(
 	"date timestamptz");
 
 PG_FUNCTION_INFO_V1(personalization_evidence_expires_at);
+
+/* So many keys of one user are looked for together, and found again one by one. */
+#define FEW_KEYS 32
 
 /* A preference while a call changes it. */
 typedef struct Work
@@ -169,6 +178,46 @@ candidates_document(const Preference *preference, int first, double decay, Times
 		(void) pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	}
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+}
+
+/* For a preference that may have been read without having been asked for. */
+static Work *
+find_work(Work *work, int n, PreferenceCategory category, const char *key)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (work[i].preference.category == category && strcmp(work[i].preference.key, key) == 0)
+			return &work[i];
+	}
+	return NULL;
+}
+
+static void
+load_user_evidence(const char *tenant_id, Work *work, int n)
+{
+	Column keys;
+	uint64 nrows;
+
+	column_init(&keys, TEXTOID, n);
+	for (int i = 0; i < n; i++)
+		column_add_text(&keys, work[i].preference.key);
+	{
+		Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(work[0].user_id),
+						  column_array(&keys)};
+
+		nrows = statement_run(&select_user_evidence, values, NULL);
+	}
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		Work *mine = find_work(work, n, category_of(DatumGetObjectId(result_value(row, 1, NULL))),
+							   TextDatumGetCString(result_value(row, 2, NULL)));
+
+		/* Another category may have the same key. */
+		if (mine == NULL)
+			continue;
+		mine->stored = true;
+		read_evidence(row, 3, mine);
+	}
 }
 
 static void
@@ -309,7 +358,10 @@ preferences_observe(const char *tenant_id, const LearningRule *rule, Observation
 		next->preference.category = observations[i].signal.category;
 		next->preference.key = observations[i].signal.key;
 	}
-	load_evidence(tenant_id, work, npreferences);
+	if (npreferences <= FEW_KEYS && strcmp(work[0].user_id, work[npreferences - 1].user_id) == 0)
+		load_user_evidence(tenant_id, work, npreferences);
+	else
+		load_evidence(tenant_id, work, npreferences);
 
 	for (int i = 0; i < n; i++)
 	{
