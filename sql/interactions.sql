@@ -11,7 +11,7 @@ CREATE TABLE personalization.interactions (
     interaction_id    uuid NOT NULL DEFAULT personalization.new_interaction_id(),
     user_id           text COLLATE "C" NOT NULL,
     interaction_type  personalization.interaction_type NOT NULL,
-    data              jsonb NOT NULL,
+    data              jsonb NOT NULL CHECK (jsonb_typeof(data) = 'object'),
     feedback          jsonb,
     occurred_at       timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, interaction_id)

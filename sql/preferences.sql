@@ -11,10 +11,10 @@ CREATE TABLE personalization.preferences (
     category           personalization.preference_category NOT NULL,
     key                text COLLATE "C" NOT NULL,
     value              jsonb NOT NULL,
-    confidence         float8 NOT NULL,
-    rivals             jsonb,
+    confidence         float8 NOT NULL CHECK (confidence >= 0 AND confidence <= 1),
+    rivals             jsonb CHECK (jsonb_typeof(rivals) = 'array'),
     observation_count  int NOT NULL,
-    last_updated       timestamptz NOT NULL,
+    last_updated       timestamptz NOT NULL CHECK (isfinite(last_updated)),
     expires_on         date,
     PRIMARY KEY (tenant_id, user_id, key, category)
 ) PARTITION BY HASH (tenant_id);

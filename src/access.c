@@ -36,19 +36,40 @@ static const char *const application_grants[] = {
 	" personalization.get_profile, personalization.set_profile, personalization.get_context",
 };
 
-/* Whether a role can come by the right to set the tenant, or to pass by row-level security. */
+/*
+ * The ways out of a binding that a role may have by itself or through the
+ * roles that it is a member of: passing by row-level security, setting the
+ * tenant, making itself a member of others, reading the files beneath.
+ */
 static Statement find_way_out =
-	STATEMENT("SELECT rolname FROM pg_roles r WHERE pg_has_role($1, r.oid, 'MEMBER')"
-			  " AND (r.rolsuper OR r.rolbypassrls OR EXISTS (SELECT FROM pg_parameter_acl, "
-			  "aclexplode(paracl) a"
-			  "  WHERE parname = 'personalization.tenant_id' AND a.privilege_type = 'SET'"
-			  "  AND a.grantee IN (r.oid, 0)))"
-			  " ORDER BY 1 LIMIT 1",
+	STATEMENT("SELECT r.rolname, CASE WHEN r.rolsuper THEN 'is a superuser'"
+			  "  WHEN r.rolbypassrls THEN 'has BYPASSRLS'"
+			  "  WHEN r.rolcreaterole THEN 'has CREATEROLE'"
+			  "  WHEN r.rolreplication THEN 'has REPLICATION'"
+			  "  WHEN r.rolname ~ '^pg_' THEN 'reaches the server''s files or programs'"
+			  "  ELSE 'may set personalization.tenant_id' END"
+			  " FROM pg_roles r WHERE pg_has_role($1, r.oid, 'MEMBER')"
+			  " AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolreplication"
+			  "  OR r.rolname IN ('pg_execute_server_program', 'pg_read_server_files', "
+			  "'pg_write_server_files')"
+			  "  OR EXISTS (SELECT FROM pg_parameter_acl, aclexplode(paracl) a"
+			  "   WHERE parname = 'personalization.tenant_id' AND a.privilege_type = 'SET'"
+			  "   AND a.grantee IN (r.oid, 0)))"
+			  " ORDER BY r.oid = $1 DESC, 1 LIMIT 1",
 			  "oid");
 
-static Statement find_binding =
-	STATEMENT("SELECT FROM pg_db_role_setting s, unnest(s.setconfig) c"
+/* The tenants that a role is bound to, cluster-wide and by database. */
+static Statement find_bindings =
+	STATEMENT("SELECT d.datname FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) c"
+			  " LEFT JOIN pg_database d ON d.oid = s.setdatabase"
 			  " WHERE s.setrole = $1 AND c LIKE 'personalization.tenant\\_id=%'",
+			  "oid");
+
+/* Other roles that are bound to a tenant and are members of this one. */
+static Statement find_bound_member =
+	STATEMENT("SELECT r.rolname FROM pg_db_role_setting s, unnest(s.setconfig) c, pg_roles r"
+			  " WHERE c LIKE 'personalization.tenant\\_id=%' AND r.oid = s.setrole AND r.oid <> $1"
+			  " AND pg_has_role(r.oid, $1, 'MEMBER') ORDER BY 1 LIMIT 1",
 			  "oid");
 
 PG_FUNCTION_INFO_V1(personalization_grant_access);
@@ -91,6 +112,25 @@ grant_application(const char *role)
 		run_command(psprintf("GRANT %s TO %s", application_grants[i], role));
 }
 
+/* Takes away whatever binds a role to a tenant; returns whether anything did. */
+static bool
+unbind(Datum oid, const char *role)
+{
+	Datum values[] = {oid};
+	uint64 n = statement_run(&find_bindings, values, NULL);
+	SPITupleTable *bindings = SPI_tuptable;
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		char *database = SPI_getvalue(bindings->vals[i], bindings->tupdesc, 1);
+
+		run_command(psprintf("ALTER ROLE %s %s%s RESET personalization.tenant_id", role,
+							 database != NULL ? "IN DATABASE " : "",
+							 database != NULL ? quote_identifier(database) : ""));
+	}
+	return n > 0;
+}
+
 Datum
 personalization_grant_access(PG_FUNCTION_ARGS)
 {
@@ -103,12 +143,16 @@ personalization_grant_access(PG_FUNCTION_ARGS)
 	grant_application(role);
 	if (PG_GETARG_BOOL(1))
 	{
+		if (statement_run(&find_bound_member, values, NULL) > 0)
+			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+							errmsg("role \"%s\" cannot be pooled", name),
+							errdetail("Role \"%s\", which is bound to a tenant, is a member of it.",
+									  NameStr(*DatumGetName(result_value(0, 1, NULL)))),
+							errhint("A pooled role may have no members that are bound.")));
+
 		/* It chooses its tenant in each transaction; none is its own. */
-		if (statement_run(&find_binding, values, NULL) > 0)
-		{
+		if (unbind(PG_GETARG_DATUM(0), role))
 			ereport(NOTICE, (errmsg("role \"%s\" is no longer bound to a tenant", name)));
-			run_command(psprintf("ALTER ROLE %s RESET personalization.tenant_id", role));
-		}
 		run_command(psprintf("GRANT SET ON PARAMETER personalization.tenant_id TO %s", role));
 	}
 	else
@@ -125,7 +169,6 @@ personalization_bind_role(PG_FUNCTION_ARGS)
 	const char *role = quote_identifier(name);
 	char *tenant_id = tenant_argument(fcinfo, 1);
 	Datum values[] = {PG_GETARG_DATUM(0)};
-	TenantSettings settings;
 
 	if (!can_login)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -134,27 +177,26 @@ personalization_bind_role(PG_FUNCTION_ARGS)
 								  "bring it along."),
 						errhint("Bind the role that logs in.")));
 	SPI_connect();
-	tenant_require(tenant_id, &settings, true);
+	/* Not made by auto_create_tenants, which would make one of a misspelling. */
+	(void) tenant_existing(tenant_id, true);
 	grant_application(role);
 	run_command(psprintf("REVOKE SET ON PARAMETER personalization.tenant_id FROM %s", role));
+	(void) unbind(PG_GETARG_DATUM(0), role);
 	run_command(psprintf("ALTER ROLE %s SET personalization.tenant_id = %s", role,
 						 quote_literal_cstr(tenant_id)));
 
 	if (statement_run(&find_way_out, values, NULL) > 0)
 	{
 		char *way_out = NameStr(*DatumGetName(result_value(0, 1, NULL)));
+		char *reason = TextDatumGetCString(result_value(0, 2, NULL));
 
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("role \"%s\" cannot be kept to one tenant", name),
-			 strcmp(way_out, name) == 0
-				 ? errdetail("It is a superuser, has BYPASSRLS or may set "
-							 "personalization.tenant_id.")
-				 : errdetail("It is a member of role \"%s\", which is a superuser, has BYPASSRLS "
-							 "or may set personalization.tenant_id.",
-							 way_out),
-			 errhint("Take that away first.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("role \"%s\" cannot be kept to one tenant", name),
+				 strcmp(way_out, name) == 0
+					 ? errdetail("It %s.", reason)
+					 : errdetail("It is a member of role \"%s\", which %s.", way_out, reason),
+				 errhint("Take that away first.")));
 	}
 	SPI_finish();
 	PG_RETURN_VOID();

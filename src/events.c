@@ -162,6 +162,11 @@ event_decode(const JsonbValue *object, TimestampTz now, Event *event, Fault *fau
 						 "An event is an object with the names of learn()'s arguments.",
 						 "an event must be a JSON object");
 
+	/* Whose it is comes first: that decides where a rejected event is kept. */
+	if (json_member(object->val.binary.data, field_names[FIELD_TENANT_ID], &value) != NULL &&
+		!decode_field(FIELD_TENANT_ID, &value, now, event, fault))
+		return false;
+
 	/* Null says as much as nothing: many a serializer writes it for what is absent. */
 	it = JsonbIteratorInit(object->val.binary.data);
 	while ((token = JsonbIteratorNext(&it, &name, true)) != WJB_DONE)

@@ -32,9 +32,13 @@ json_keep(const Jsonb *document)
 JsonbValue *
 json_member(const JsonbContainer *object, const char *name, JsonbValue *value)
 {
-	JsonbValue *found = getKeyJsonValueFromContainer(unconstify(JsonbContainer *, object), name,
-													 strlen(name), value);
+	JsonbValue *found;
 
+	/* The look-up only asserts it, and reads an array's elements as if they were keys. */
+	if (!JsonContainerIsObject(object))
+		return NULL;
+	found = getKeyJsonValueFromContainer(unconstify(JsonbContainer *, object), name, strlen(name),
+										 value);
 	return found == NULL || found->type == jbvNull ? NULL : found;
 }
 

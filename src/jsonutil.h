@@ -15,7 +15,7 @@ extern Jsonb *json_empty_object(void);
 /* A copy in the memory of SPI's caller, which outlives SPI_finish(). */
 extern Jsonb *json_keep(const Jsonb *document);
 
-/* The member of an object, or NULL when it is absent or null; value is the space for it. */
+/* The member of an object, or NULL when it is absent or null, or when that is no object; value is the space for it. */
 extern JsonbValue *json_member(const JsonbContainer *object, const char *name, JsonbValue *value);
 
 /* A number as float8; false when it is out of range. */

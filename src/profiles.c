@@ -26,6 +26,9 @@
 /* How far back a context looks for distinct queries, in interactions. */
 #define CONTEXT_REACH 200
 
+/* And among how many it counts charts. */
+#define CHARTS_REACH 1000
+
 #define FREQUENT_TABLE "frequent_table:"
 
 static Statement select_profile =
@@ -47,12 +50,13 @@ static Statement select_recent =
 			  " ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",
 			  "text text timestamptz int8");
 
-static Statement count_charts =
-	STATEMENT("SELECT data ->> 'chart_type', count(*) FROM personalization.interactions"
-			  " WHERE tenant_id = $1 AND user_id = $2 AND occurred_at <= $3"
-			  " AND interaction_type = 'visualization' AND data ->> 'chart_type' <> ''"
-			  " GROUP BY 1",
-			  "text text timestamptz");
+static Statement count_charts = STATEMENT(
+	"SELECT data ->> 'chart_type', count(*)"
+	" FROM (SELECT interaction_type, data FROM personalization.interactions"
+	"  WHERE tenant_id = $1 AND user_id = $2 AND occurred_at <= $3"
+	"  ORDER BY occurred_at DESC LIMIT $4) latest"
+	" WHERE interaction_type = 'visualization' AND data ->> 'chart_type' <> '' GROUP BY 1",
+	"text text timestamptz int8");
 
 static Statement upsert_traits = STATEMENT(
 	"INSERT INTO personalization.profiles AS p"
@@ -390,7 +394,8 @@ static void
 push_charts(JsonbParseState **state, const Question *question)
 {
 	Datum values[] = {CStringGetTextDatum(question->tenant_id),
-					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->at)};
+					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->at),
+					  Int64GetDatum(CHARTS_REACH)};
 	uint64 nrows = statement_read(&count_charts, values, NULL);
 
 	json_push_key(state, "preferred_chart_types");

@@ -111,8 +111,10 @@ parse_interval(const char *text, double *seconds)
 	if (strlen(text) >= sizeof(work) / 2 ||
 		ParseDateTime(text, work, sizeof(work), field, ftype, MAXDATEFIELDS, &nf) != 0)
 		return false;
-	if (DecodeInterval(field, ftype, nf, INTERVAL_FULL_RANGE, &dtype, &itm) != 0 ||
-		dtype != DTK_DELTA)
+	if (DecodeInterval(field, ftype, nf, INTERVAL_FULL_RANGE, &dtype, &itm) != 0 &&
+		DecodeISO8601Interval(pstrdup(text), &dtype, &itm) != 0)
+		return false;
+	if (dtype != DTK_DELTA)
 		return false;
 	*seconds =
 		(double) itm.tm_usec / USECS_PER_SEC +

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
@@ -14,6 +15,9 @@
 #include "signals.h"
 #include "statement.h"
 
+/* A free place in the index of signals. */
+#define NO_SIGNAL (-1)
+
 /* The strength of feedback on a preference itself, before its rating. */
 #define EXPLICIT 1.0
 
@@ -22,29 +26,90 @@ static Statement select_interaction =
 			  " WHERE tenant_id = $1 AND interaction_id = $2",
 			  "text uuid");
 
+static uint32
+signal_hash(PreferenceCategory category, const char *key)
+{
+	return hash_combine((uint32) category, hash_bytes((const unsigned char *) key, strlen(key)));
+}
+
+/* The place of a preference's signal in the index, or the free one where it would go. */
+static int *
+find_place(const Signals *signals, PreferenceCategory category, const char *key)
+{
+	uint32 mask = (uint32) signals->nplaces - 1;
+	uint32 place = signal_hash(category, key) & mask;
+
+	for (;; place = (place + 1) & mask)
+	{
+		int *number = &signals->places[place];
+
+		if (*number == NO_SIGNAL || (signals->items[*number].category == category &&
+									 strcmp(signals->items[*number].key, key) == 0))
+			return number;
+	}
+}
+
+/* The signal for a preference, NULL if there is none. */
+static Signal *
+find_signal(const Signals *signals, PreferenceCategory category, const char *key)
+{
+	int number;
+
+	if (signals->n == 0)
+		return NULL;
+	number = *find_place(signals, category, key);
+	return number == NO_SIGNAL ? NULL : &signals->items[number];
+}
+
+/* Numbers all signals in the index anew. */
+static void
+index_signals(Signals *signals)
+{
+	for (int i = 0; i < signals->nplaces; i++)
+		signals->places[i] = NO_SIGNAL;
+
+	/* Of two for one preference, a no and a yes, the index has the later. */
+	for (int i = 0; i < signals->n; i++)
+		*find_place(signals, signals->items[i].category, signals->items[i].key) = i;
+}
+
 static void
 append_signal(Signals *signals, const Signal *signal)
 {
 	if (signals->n == signals->size)
 	{
 		signals->size = Max(8, signals->size * 2);
-		signals->items = signals->items == NULL
-							 ? palloc(signals->size * sizeof(Signal))
-							 : repalloc(signals->items, signals->size * sizeof(Signal));
+		signals->nplaces = signals->size * 2;
+		if (signals->items == NULL)
+		{
+			signals->items = palloc(signals->size * sizeof(Signal));
+			signals->places = palloc(signals->nplaces * sizeof(int));
+		}
+		else
+		{
+			signals->items = repalloc(signals->items, signals->size * sizeof(Signal));
+			signals->places = repalloc(signals->places, signals->nplaces * sizeof(int));
+		}
+		index_signals(signals);
 	}
-	signals->items[signals->n++] = *signal;
+	signals->items[signals->n] = *signal;
+	*find_place(signals, signal->category, signal->key) = signals->n;
+	signals->n++;
 }
 
-/* The signal for a preference among those from first on. */
-static Signal *
-find_signal(const Signals *signals, int first, PreferenceCategory category, const char *key)
+/*
+ * A number as it stands in a key: as JavaScript and Python write it, so that
+ * 1.5 and 1.50 are one; but a fraction stays one, 2.0.
+ */
+static char *
+number_name(Numeric number)
 {
-	for (int i = first; i < signals->n; i++)
-	{
-		if (signals->items[i].category == category && strcmp(signals->items[i].key, key) == 0)
-			return &signals->items[i];
-	}
-	return NULL;
+	char *text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number)));
+	char *shortest = numeric_normalize(number);
+
+	if (strchr(text, '.') != NULL && strchr(shortest, '.') == NULL)
+		return psprintf("%s.0", shortest);
+	return shortest;
 }
 
 /* The template with every {} replaced by name. */
@@ -74,8 +139,8 @@ says_nothing(const JsonbValue *value)
 }
 
 static bool
-rule_signal(const SignalRule *rule, const JsonbValue *name, JsonbValue *value, int first,
-			Signals *signals, Fault *fault)
+rule_signal(const SignalRule *rule, const JsonbValue *name, JsonbValue *value, Signals *signals,
+			Fault *fault)
 {
 	Signal signal = {rule->category, rule->key, NULL, rule->strength};
 	Jsonb *document;
@@ -91,15 +156,14 @@ rule_signal(const SignalRule *rule, const JsonbValue *name, JsonbValue *value, i
 									   name->val.boolean ? 4 : 5);
 		else if (name->type == jbvNumeric)
 		{
-			char *text = DatumGetCString(
-				DirectFunctionCall1(numeric_out, NumericGetDatum(name->val.numeric)));
+			char *text = number_name(name->val.numeric);
 
 			signal.key = fill_template(rule->key, text, strlen(text));
 		}
 		else
 			return true; /* an array or object names nothing */
 	}
-	if (find_signal(signals, first, signal.category, signal.key) != NULL)
+	if (find_signal(signals, signal.category, signal.key) != NULL)
 		return true;
 
 	if (strlen(signal.key) > MAX_KEY_LENGTH)
@@ -142,7 +206,7 @@ follow_path(const JsonbContainer *data, const char *path, JsonbValue *value)
 
 /* A list found in SQL: what has no place in a key is left out, not refused. */
 static bool
-sql_signals(const SignalRule *rule, const List *items, int first, Signals *signals, Fault *fault)
+sql_signals(const SignalRule *rule, const List *items, Signals *signals, Fault *fault)
 {
 	ListCell *cell;
 
@@ -154,14 +218,14 @@ sql_signals(const SignalRule *rule, const List *items, int first, Signals *signa
 		value.val.string.val = lfirst(cell);
 		value.val.string.len = strlen(lfirst(cell));
 		if (value.val.string.len + strlen(rule->key) <= MAX_KEY_LENGTH &&
-			!rule_signal(rule, &value, &value, first, signals, fault))
+			!rule_signal(rule, &value, &value, signals, fault))
 			return false;
 	}
 	return true;
 }
 
 static bool
-member_signals(const SignalRule *rule, JsonbValue *found, int first, Signals *signals, Fault *fault)
+member_signals(const SignalRule *rule, JsonbValue *found, Signals *signals, Fault *fault)
 {
 	JsonbIterator *it;
 	JsonbIteratorToken token;
@@ -170,7 +234,7 @@ member_signals(const SignalRule *rule, JsonbValue *found, int first, Signals *si
 
 	if (found->type != jbvBinary ||
 		(JsonContainerIsObject(found->val.binary.data) && strstr(rule->key, "{}") == NULL))
-		return rule_signal(rule, found, found, first, signals, fault);
+		return rule_signal(rule, found, found, signals, fault);
 
 	it = JsonbIteratorInit(found->val.binary.data);
 	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
@@ -179,10 +243,10 @@ member_signals(const SignalRule *rule, JsonbValue *found, int first, Signals *si
 		{
 			name = value;
 			(void) JsonbIteratorNext(&it, &value, true);
-			if (!rule_signal(rule, &name, &value, first, signals, fault))
+			if (!rule_signal(rule, &name, &value, signals, fault))
 				return false;
 		}
-		else if (token == WJB_ELEM && !rule_signal(rule, &value, &value, first, signals, fault))
+		else if (token == WJB_ELEM && !rule_signal(rule, &value, &value, signals, fault))
 			return false;
 	}
 	return true;
@@ -214,8 +278,6 @@ static bool
 object_signals(const SignalRules *rules, int type, const JsonbContainer *data, QueryText *query,
 			   Signals *signals, Fault *fault)
 {
-	int first = signals->n;
-
 	for (int i = 0; i < rules->n; i++)
 	{
 		const SignalRule *rule = &rules->items[i];
@@ -225,8 +287,8 @@ object_signals(const SignalRules *rules, int type, const JsonbContainer *data, Q
 		if (type >= 0 && (int) rule->type != type)
 			continue;
 		found = follow_path(data, rule->path, &value);
-		if (found != NULL ? !member_signals(rule, found, first, signals, fault)
-						  : !sql_signals(rule, list_from_sql(rule, query), first, signals, fault))
+		if (found != NULL ? !member_signals(rule, found, signals, fault)
+						  : !sql_signals(rule, list_from_sql(rule, query), signals, fault))
 			return false;
 	}
 	return true;
@@ -259,16 +321,15 @@ refinement_signals(const SignalRules *rules, const JsonbContainer *data, Signals
 				   Fault *fault)
 {
 	Signals right = {0};
-	int first = signals->n;
-	int kept = first;
+	int kept = 0;
 
 	if (!version_signals(rules, data, "corrected", &right, fault) ||
 		!version_signals(rules, data, "original", signals, fault))
 		return false;
-	for (int i = first; i < signals->n; i++)
+	for (int i = 0; i < signals->n; i++)
 	{
 		Signal *wrong = &signals->items[i];
-		const Signal *same = find_signal(&right, 0, wrong->category, wrong->key);
+		const Signal *same = find_signal(&right, wrong->category, wrong->key);
 
 		if (same != NULL && json_equal(same->value, wrong->value))
 			continue;
@@ -276,6 +337,7 @@ refinement_signals(const SignalRules *rules, const JsonbContainer *data, Signals
 		signals->items[kept++] = *wrong;
 	}
 	signals->n = kept;
+	index_signals(signals);
 	for (int i = 0; i < right.n; i++)
 		append_signal(signals, &right.items[i]);
 	return true;
@@ -367,7 +429,6 @@ interaction_feedback(const SignalRules *rules, const char *id, double rating, Fi
 	pg_uuid_t uuid;
 	InteractionType type;
 	Jsonb *data;
-	int first = signals->n;
 
 	if (!uuid_decode(id, &uuid))
 		return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION, NULL,
@@ -384,7 +445,7 @@ interaction_feedback(const SignalRules *rules, const char *id, double rating, Fi
 		return true;
 	if (!signals_extract(rules, type, data, find, arg, signals, fault))
 		return false;
-	for (int i = first; i < signals->n; i++)
+	for (int i = 0; i < signals->n; i++)
 		signals->items[i].strength *= rating;
 	return true;
 }

@@ -26,6 +26,10 @@ typedef struct Signals
 	int n;
 	int size;
 	Signal *items;
+
+	/* Their numbers by hash of category and key, half full at most. */
+	int nplaces; /* a power of two */
+	int *places;
 } Signals;
 
 /*
@@ -36,8 +40,8 @@ typedef bool (*FindInteraction)(const pg_uuid_t *id, InteractionType *type, Json
 								void *arg);
 
 /*
- * Appends the signals of an interaction.  Returns false, with the fault, where
- * the data is wrong; what was appended by then is of no use.
+ * Fills signals, empty so far, with those of an interaction.  Returns false, with the fault, where
+ * the data is wrong; what is in signals then is of no use.
  */
 extern bool signals_extract(const SignalRules *rules, InteractionType type, const Jsonb *data,
 							FindInteraction find, void *arg, Signals *signals, Fault *fault);

@@ -24,6 +24,15 @@
 
 #include "sql_read.h"
 
+/* SQL longer than this, in bytes, is only scanned. */
+#define MAX_PARSED (64 * 1024)
+
+/* Operator characters in a row, such as a line of dashes in a comment. */
+#define MAX_OPERATOR_RUN 256
+
+/* Of one list so many are taken; nobody's preferences hang on the rest. */
+#define MAX_FOUND 1000
+
 typedef struct Reader
 {
 	SqlLists *lists;
@@ -39,6 +48,8 @@ found(Reader *reader, SqlList list, const char *item, size_t len)
 	MemoryContext old;
 	ListCell *cell;
 
+	if (list_length(reader->lists->items[list]) >= MAX_FOUND)
+		return;
 	foreach (cell, reader->lists->items[list])
 	{
 		const char *known = lfirst(cell);
@@ -439,11 +450,19 @@ walk(Node *node, void *context)
 	return raw_expression_tree_walker(node, walk, reader);
 }
 
-/* The parser would cut such a name short, and say so to the client. */
+/*
+ * What is not for PostgreSQL's parser: a name that it would cut short, saying
+ * so to the client; and what would keep it busy, as its lexer goes back over a
+ * run of operator characters once for each comment that begins in it.
+ */
 static bool
-has_long_name(const char *sql)
+unfit_for_parser(const char *sql)
 {
 	size_t run = 0;
+	size_t operators = 0;
+
+	if (strlen(sql) > MAX_PARSED)
+		return true;
 
 	for (const char *c = sql; *c != '\0'; c++)
 	{
@@ -452,7 +471,8 @@ has_long_name(const char *sql)
 			run++;
 		else
 			run = 0;
-		if (run >= NAMEDATALEN)
+		operators = strchr("+-*/<>=~!@#%^&|`?", *c) != NULL ? operators + 1 : 0;
+		if (run >= NAMEDATALEN || operators > MAX_OPERATOR_RUN)
 			return true;
 	}
 	return false;
@@ -503,7 +523,7 @@ sql_read(const char *sql, SqlLists *lists)
 	Reader reader = {lists, CurrentMemoryContext, NIL};
 
 	memset(lists, 0, sizeof(*lists));
-	if (!has_long_name(sql) && parse(sql, &reader))
+	if (!unfit_for_parser(sql) && parse(sql, &reader))
 		return;
 	memset(lists, 0, sizeof(*lists));
 	sql_scan(sql, strlen(sql), scan_found, &reader);

@@ -4,7 +4,7 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
+#include "access/xlog.h"
 #include "catalog/pg_class.h"
 #include "commands/extension.h"
 #include "common/hashfn.h"
@@ -69,7 +69,9 @@ check_tenant(const char *tenant_id, Fault *fault)
 						 "personalization.tenant_id with SET LOCAL in each transaction.",
 						 "this session has no tenant");
 	if (strcmp(current, tenant_id) != 0)
-		return fault_set(fault, ERRCODE_INSUFFICIENT_PRIVILEGE, NULL,
+		return fault_set(fault, ERRCODE_INSUFFICIENT_PRIVILEGE,
+						 "The session's tenant is the setting personalization.tenant_id, which a "
+						 "pooled role sets with SET LOCAL.",
 						 "tenant_id is not the tenant of this session");
 	return true;
 }
@@ -92,6 +94,21 @@ tenant_changes(const char *tenant_id, bool write)
 	if ((write ? statement_run : statement_read)(&select_tenant, values, NULL) == 0)
 		return NULL;
 	return DatumGetJsonbP(result_value(0, 1, NULL));
+}
+
+Jsonb *
+tenant_existing(const char *tenant_id, bool write)
+{
+	Jsonb *changes = tenant_changes(tenant_id, write);
+	Fault fault;
+
+	if (changes == NULL)
+	{
+		(void) tenant_unknown(tenant_id, &fault);
+		fault.hint = "Make it with personalization.create_tenant().";
+		fault_raise(&fault, -1);
+	}
+	return changes;
 }
 
 bool
@@ -191,10 +208,17 @@ lock_object(Oid relation, uint32 object, LOCKMODE mode)
 	(void) LockAcquire(&tag, mode, false, false);
 }
 
+/*
+ * Everybody can see pg_locks.  The hash is mixed with a secret of the cluster,
+ * so that nobody can tell from it whose name is locked.
+ */
 static uint32
 hash_id(const char *id)
 {
-	return hash_bytes((const unsigned char *) id, strlen(id));
+	uint64 secret;
+
+	memcpy(&secret, GetMockAuthenticationNonce(), sizeof(secret));
+	return (uint32) hash_bytes_extended((const unsigned char *) id, strlen(id), secret);
 }
 
 void

@@ -38,6 +38,9 @@ extern bool tenant_prepare(const char *tenant_id, TenantSettings *settings);
 /* What differs from the defaults, as stored; NULL when there is no such tenant. */
 extern Jsonb *tenant_changes(const char *tenant_id, bool write);
 
+/* The same of a tenant that must be there: an error with a hint for an administrator. */
+extern Jsonb *tenant_existing(const char *tenant_id, bool write);
+
 /* Makes a tenant; false when there is one by that name already. */
 extern bool tenant_insert(const char *tenant_id, const Jsonb *changes);
 

@@ -57,22 +57,6 @@ personalization_create_tenant(PG_FUNCTION_ARGS)
 	PG_RETURN_JSONB_P(settings_document(settings));
 }
 
-/* The settings of an existing tenant as stored. */
-static Jsonb *
-stored_settings(const char *tenant_id, bool write)
-{
-	Jsonb *changes = tenant_changes(tenant_id, write);
-	Fault fault;
-
-	if (changes == NULL)
-	{
-		(void) tenant_unknown(tenant_id, &fault);
-		fault.hint = "Make it with personalization.create_tenant().";
-		fault_raise(&fault, -1);
-	}
-	return changes;
-}
-
 Datum
 personalization_configure_tenant(PG_FUNCTION_ARGS)
 {
@@ -86,7 +70,7 @@ personalization_configure_tenant(PG_FUNCTION_ARGS)
 
 	SPI_connect();
 	lock_tenant(tenant_id, TENANT_ALONE);
-	before = stored_settings(tenant_id, true);
+	before = tenant_existing(tenant_id, true);
 	after = settings_merge(before, patch);
 	settings_decode(before, &old);
 	settings_decode(after, &new);
@@ -113,7 +97,7 @@ personalization_tenant_settings(PG_FUNCTION_ARGS)
 	Jsonb *result;
 
 	SPI_connect();
-	result = json_keep(settings_document(stored_settings(tenant_id, false)));
+	result = json_keep(settings_document(tenant_existing(tenant_id, false)));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
 }
@@ -128,7 +112,7 @@ personalization_drop_tenant(PG_FUNCTION_ARGS)
 
 	SPI_connect();
 	lock_tenant(tenant_id, TENANT_ALONE);
-	(void) stored_settings(tenant_id, true);
+	(void) tenant_existing(tenant_id, true);
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (size_t i = 0; i < lengthof(delete_rows); i++)
 		json_push_int(&state, tenant_tables[i],

@@ -205,6 +205,8 @@ query_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 				level->want_cte = true;
 				level->recursive = false;
 			}
+			else if (level->name_is_table)
+				sql_settle(scan, level, false); /* T-SQL's hints, WITH (NOLOCK) */
 			return true;
 		case KW_RECURSIVE:
 			if (!level->want_cte || scan->previous != KW_WITH)

@@ -242,6 +242,9 @@ static const struct
 	 "WHERE o.[Region] = N'EU' AND [Year] >= DATEADD(day, -7, GETDATE()) AND id=@id GROUP BY "
 	 "[Region] OPTION (RECOMPILE)",
 	 "dbo.Order Details|count_big|Region =,Year >=,id =|Region"},
+	{"SELECT * FROM dbo.orders WITH (NOLOCK) WHERE a = 1", "dbo.orders||a =|"},
+	{"SELECT * FROM dbo.orders WITH (NOLOCK) JOIN dbo.lines WITH (NOLOCK, INDEX(1)) ON x = y",
+	 "dbo.orders,dbo.lines|||"},
 	{"SELECT * FROM #tmp t CROSS APPLY f(t.x) g OUTER APPLY (SELECT 1 FROM u) h", "#tmp,u|||"},
 	{"SELECT * FROM db..t", "db..t|||"},
 	{"MERGE INTO t USING s ON (t.id = s.id) WHEN MATCHED THEN UPDATE SET a = 1;", "t,s|||"},

@@ -1,0 +1,120 @@
+-- learn_batch(): many events in one call.
+SET timezone = 'UTC';
+\pset format unaligned
+SELECT personalization.create_tenant(t) IS NOT NULL AS made FROM unnest(ARRAY['b1', 'b2']) AS t;
+
+CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    hint text;
+BEGIN
+    EXECUTE statement;
+    RETURN 'ok';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+    RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(hint, ''));
+END $$;
+
+-- What is stored for b1 and b2.
+CREATE VIEW pg_temp.stored AS
+SELECT (SELECT count(*) FROM personalization.interactions WHERE tenant_id IN ('b1', 'b2')) AS interactions,
+       (SELECT count(*) FROM personalization.preferences WHERE tenant_id IN ('b1', 'b2')) AS preferences,
+       (SELECT count(*) FROM personalization.profiles WHERE tenant_id IN ('b1', 'b2')) AS profiles,
+       (SELECT count(*) FROM personalization.user_queries WHERE tenant_id IN ('b1', 'b2')) AS queries,
+       (SELECT count(*) FROM personalization.rejected_events WHERE tenant_id IN ('', 'b1', 'b2')) AS rejected;
+
+-- Several users and tenants, as a superuser; the result is what single calls would make.
+SELECT personalization.learn_batch('[
+    {"tenant_id": "b1", "user_id": "ana", "interaction_type": "visualization", "data": {"chart_type": "bar"}, "occurred_at": "2026-03-01T09:00:00+00:00"},
+    {"tenant_id": "b2", "user_id": "ana", "interaction_type": "visualization", "data": {"chart_type": "pie"}, "occurred_at": "2026-03-01 09:00+00"},
+    {"tenant_id": "b1", "user_id": "bo",  "interaction_type": "query", "data": {"query": "Orders?", "tables_used": ["orders"]}, "occurred_at": "2026-03-01T10:00:00+01:00",
+     "interaction_id": "00000000-0000-4000-8000-000000000001", "feedback": {"comment": "good"}},
+    {"tenant_id": "b1", "user_id": "ana", "interaction_type": "visualization", "data": {"chart_type": "line"}, "occurred_at": "2026-03-03T09:00:00+00:00"},
+    {"tenant_id": "b1", "user_id": "bo",  "interaction_type": "query", "data": {"query": "orders"}, "occurred_at": "2026-03-01T08:00:00Z"}]') AS new;
+SELECT u.tenant_id, u.user_id, p.key, p.value, p.confidence::numeric(10, 6), p.observation_count, p.last_updated
+FROM (VALUES ('b1', 'ana'), ('b1', 'bo'), ('b2', 'ana')) AS u (tenant_id, user_id),
+     personalization.preferences(u.tenant_id, u.user_id, '2026-03-03 09:00+00') AS p;
+SELECT candidates FROM personalization.preferences('b1', 'ana', '2026-03-03 09:00+00');
+SELECT query, ask_count, first_asked, last_asked FROM personalization.user_queries WHERE tenant_id = 'b1';
+SELECT tenant_id, user_id, count(*) AS interactions, personalization.get_profile(tenant_id, user_id, '2026-03-03 09:00+00') ->> 'created_at' AS created_at
+FROM personalization.interactions WHERE tenant_id IN ('b1', 'b2') GROUP BY 1, 2 ORDER BY tenant_id COLLATE "C", user_id COLLATE "C";
+SELECT feedback, occurred_at FROM personalization.interactions WHERE tenant_id = 'b1' AND interaction_id = '00000000-0000-4000-8000-000000000001';
+
+-- An id that is already recorded, and one twice in a batch: the first counts.
+SELECT personalization.learn_batch('[
+    {"tenant_id": "b1", "user_id": "bo", "interaction_type": "export", "data": {"format": "csv"}, "interaction_id": "00000000-0000-4000-8000-000000000001"},
+    {"tenant_id": "b1", "user_id": "cy", "interaction_type": "export", "data": {"format": "csv"}, "interaction_id": "00000000-0000-4000-8000-000000000002", "occurred_at": "2026-03-01"},
+    {"tenant_id": "b1", "user_id": "cy", "interaction_type": "export", "data": {"format": "pdf"}, "interaction_id": "00000000-0000-4000-8000-000000000002", "occurred_at": "2026-03-01"},
+    {"tenant_id": "b2", "user_id": "cy", "interaction_type": "export", "data": {"format": "xls"}, "interaction_id": "00000000-0000-4000-8000-000000000002", "occurred_at": "2026-03-01"}]') AS new;
+SELECT tenant_id, user_id, data FROM personalization.interactions WHERE interaction_id = '00000000-0000-4000-8000-000000000002'
+ORDER BY tenant_id COLLATE "C";
+SELECT value, observation_count FROM personalization.preferences('b1', 'cy', '2026-03-01');
+
+-- Feedback on an interaction of the same batch, before it and after it.
+SELECT personalization.learn_batch('[
+    {"tenant_id": "b1", "user_id": "dan", "interaction_type": "feedback", "data": {"rating": 0.5, "interaction_id": "00000000-0000-4000-8000-000000000003"}, "occurred_at": "2026-03-01"},
+    {"tenant_id": "b1", "user_id": "dan", "interaction_type": "export", "data": {"format": "csv"}, "interaction_id": "00000000-0000-4000-8000-000000000003", "occurred_at": "2026-03-01"},
+    {"tenant_id": "b1", "user_id": "dan", "interaction_type": "feedback", "data": {"rating": "positive", "interaction_id": "00000000-0000-4000-8000-000000000003"}, "occurred_at": "2026-03-01"}]') AS new;
+SELECT value, confidence::numeric(10, 6), observation_count FROM personalization.preferences('b1', 'dan', '2026-03-01');
+
+-- Null says as much as nothing, and an empty batch nothing at all.
+SELECT personalization.learn_batch('[{"tenant_id": "b1", "user_id": "eve", "interaction_type": "query", "data": {}, "occurred_at": null, "interaction_id": null, "feedback": null}]') AS new;
+SELECT now() - occurred_at < interval '1 minute' AS just_now, feedback IS NULL AS no_feedback FROM personalization.interactions WHERE tenant_id = 'b1' AND user_id = 'eve';
+SELECT personalization.learn_batch('[]') AS raise, personalization.learn_batch('[]', 'divert') AS divert;
+
+-- raise: one bad event fails the call and names its index; nothing is kept.
+TABLE pg_temp.stored;
+SELECT bad, pg_temp.outcome(format('SELECT personalization.learn_batch(%L)', jsonb_build_array(
+    '{"tenant_id": "b1", "user_id": "zoe", "interaction_type": "export", "data": {"format": "csv"}}'::jsonb,
+    '{"tenant_id": "b2", "user_id": "zoe", "interaction_type": "export", "data": {"format": "csv"}}'::jsonb,
+    CASE WHEN bad @? '$.whole' THEN bad -> 'whole'
+         ELSE '{"tenant_id": "b1", "user_id": "zoe", "interaction_type": "export", "data": {}}'::jsonb || bad END))) AS outcome
+FROM unnest(ARRAY[jsonb '{"tenant_id": "b_unknown"}', '{"tenant_id": null}', '{"tenant_id": ""}', '{"tenant_id": 1}',
+                  '{"user_id": null}', '{"user_id": ""}', '{"user_id": ["zoe"]}', '{"interaction_type": "guess"}', '{"interaction_type": "Query"}',
+                  '{"interaction_type": ""}', '{"interaction_type": null}', '{"interaction_type": 3}', '{"data": null}', '{"data": []}', '{"data": "x"}', '{"data": 1}',
+                  '{"occurred_at": "yesterday-ish"}', '{"occurred_at": ""}', '{"occurred_at": 1700000000}', '{"occurred_at": "infinity"}', '{"occurred_at": "-infinity"}',
+                  '{"occurred_at": "2999-01-01T00:00:00Z"}', '{"occurred_at": "2026-13-01"}', '{"occurred_at": "999999-01-01"}', '{"occurred_at": "12:00"}',
+                  '{"interaction_id": "17"}', '{"interaction_id": ""}', '{"interaction_id": 17}', '{"interaction_id": "00000000-0000-4000-8000-00000000000g"}',
+                  '{"users": "zoe"}', '{"Data": {}}', '{"interaction_type": "feedback", "data": {"rating": 2}}',
+                  '{"interaction_type": "query", "data": {"sql": 1}}', '{"interaction_type": "refinement", "data": {"original": 1}}',
+                  '{"interaction_type": "feedback", "data": {"rating": 1, "interaction_id": "00000000-0000-4000-8000-00000000ffff"}}',
+                  '{"whole": 1}', '{"whole": "x"}', '{"whole": null}', '{"whole": []}', '{"whole": {}}']) AS bad;
+TABLE pg_temp.stored;
+
+-- divert: the bad ones are set aside with their reason, the rest is learned.
+SELECT personalization.learn_batch('[
+    {"tenant_id": "b1", "user_id": "fay", "interaction_type": "export", "data": {"format": "csv"}, "occurred_at": "2026-03-01"},
+    {"tenant_id": "b1", "user_id": "fay", "interaction_type": "guess", "data": {}},
+    {"tenant_id": "b2", "user_id": "fay", "interaction_type": "feedback", "data": {"rating": 2}},
+    {"tenant_id": "b_unknown", "user_id": "fay", "interaction_type": "query", "data": {}},
+    {"user_id": "fay", "interaction_type": "query", "data": {}, "note": "no tenant"},
+    17,
+    {"tenant_id": "b2", "user_id": "fay", "interaction_type": "export", "data": {"format": "csv"}, "occurred_at": "2026-03-01"}]', 'divert') AS new;
+SELECT tenant_id, event, sqlstate, reason, hint FROM personalization.rejected_events
+ORDER BY tenant_id COLLATE "C", reason COLLATE "C";
+SELECT tenant_id, user_id, data FROM personalization.interactions WHERE user_id = 'fay' ORDER BY tenant_id COLLATE "C";
+TABLE pg_temp.stored;
+-- Wherever in the event the fault is, it goes to the tenant that the event names.
+DELETE FROM personalization.rejected_events;
+SELECT personalization.learn_batch('[{"tenant_id": "b1", "user_id": "fay", "interaction_type": "query", "data": {}, "x": 1},
+    {"tenant_id": "b1", "user_id": "", "interaction_type": "query", "data": {}}]', 'divert') AS new;
+SELECT tenant_id, reason FROM personalization.rejected_events ORDER BY reason COLLATE "C";
+
+-- The retry of an event that was refused is not taken for one that was learned.
+SELECT personalization.learn_batch('[{"tenant_id": "b1", "user_id": "gus", "interaction_type": "export", "data": [], "interaction_id": "00000000-0000-4000-8000-000000000004"},
+    {"tenant_id": "b1", "user_id": "gus", "interaction_type": "export", "data": {}, "interaction_id": "00000000-0000-4000-8000-000000000004"}]', 'divert') AS new;
+
+-- The arguments themselves.
+SELECT pg_temp.outcome(format('SELECT personalization.learn_batch(%L)', events)) AS outcome
+FROM unnest(ARRAY[jsonb '{}', '1', '"x"', 'null', '{"tenant_id": "b1", "user_id": "x", "interaction_type": "query", "data": {}}']) AS events;
+SELECT pg_temp.outcome(format('SELECT personalization.learn_batch(%L, %L)', '[]', mode)) AS outcome
+FROM unnest(ARRAY['', 'RAISE', 'ignore', 'divert ', NULL]) AS mode;
+SELECT pg_temp.outcome('SELECT personalization.learn_batch(NULL)');
+
+-- Many at once: more users than are locked one by one, and all of them counted.
+SELECT personalization.learn_batch((SELECT jsonb_agg(jsonb_build_object('tenant_id', 'b1', 'user_id', 'u' || i % 600, 'interaction_type', 'export',
+    'data', '{"format": "csv"}'::jsonb, 'occurred_at', '2026-03-01')) FROM generate_series(1, 1200) AS i)) AS new;
+SELECT count(*), sum(observation_count) AS observations, count(DISTINCT confidence) AS confidences FROM personalization.preferences
+WHERE tenant_id = 'b1' AND user_id ~ '^u[0-9]';
+
+DELETE FROM personalization.rejected_events WHERE tenant_id IN ('', 'b_unknown');
+SELECT count(personalization.drop_tenant(t)) AS dropped FROM unnest(ARRAY['b1', 'b2']) AS t;

@@ -1,0 +1,97 @@
+-- Confidence through time: a pure function of what is stored.
+SET timezone = 'UTC';
+SET datestyle = 'ISO';
+SELECT personalization.create_tenant('d') IS NOT NULL AS made;
+
+-- A chart type seen 20 times: 0.7 * (1 - 0.9 ^ 20) = 0.614896.
+SELECT count(personalization.learn('d', 'ana', 'visualization', '{"chart_type": "bar"}', '2026-03-01 09:00+00')) FROM generate_series(1, 20);
+SELECT confidence, last_updated, expires_on FROM personalization.preferences WHERE tenant_id = 'd';
+
+-- One factor of decay for each whole day; gone from the day on which it is under min_confidence, the 14th: 0.95 ^ 14 * 0.614896 = 0.299863.
+SELECT at, value, confidence::numeric(12, 9), observation_count AS n, last_updated
+FROM unnest(ARRAY['2026-03-01 09:00', '2026-03-02 08:59:59.999999', '2026-03-02 09:00', '2026-03-03 09:00', '2026-03-14 09:00',
+                  '2026-03-15 08:59:59.999999', '2026-03-15 09:00', '2030-01-01']::timestamptz[]) AS at
+     LEFT JOIN LATERAL personalization.preferences('d', 'ana', at) ON true;
+SELECT at, personalization.get_profile('d', 'ana', at) #>> '{preferences,visualization:preferred_chart_type,confidence}' AS confidence,
+       jsonb_array_length(personalization.get_profile('d', 'ana', at) -> 'interaction_history') AS history
+FROM unnest(ARRAY['2026-03-03 09:00', '2026-03-16']::timestamptz[]) AS at;
+
+-- Reading changes nothing, however often.
+SELECT confidence, last_updated FROM personalization.preferences WHERE tenant_id = 'd';
+
+-- Candidates fade with it.
+SELECT personalization.learn('d', 'bo', 'visualization', '{"chart_type": "bar"}', '2026-03-01 09:00+00') IS NOT NULL AS learned;
+SELECT personalization.learn('d', 'bo', 'visualization', '{"chart_type": "pie"}', '2026-03-01 09:00+00') IS NOT NULL AS learned;
+SELECT c ->> 'value' AS value, (c ->> 'confidence')::numeric(12, 9) AS confidence
+FROM personalization.preferences('d', 'bo', '2026-03-01 09:00+00'), jsonb_array_elements(candidates) AS c;
+
+-- Dormant: not seen from the first whole day on, but its evidence counts when the user returns.
+SELECT confidence::numeric(12, 9) FROM personalization.preferences('d', 'bo', '2026-03-02 08:00+00');
+SELECT count(*) FROM personalization.preferences('d', 'bo', '2026-03-02 09:00+00');
+SELECT personalization.learn('d', 'bo', 'visualization', '{"chart_type": "pie"}', '2026-03-11 09:00+00') IS NOT NULL AS learned;
+-- 0.07 * 0.95 ^ 10 * 0.9 + 0.07, and 0.063 * 0.95 ^ 10 * 0.9.
+SELECT observation_count AS n, c ->> 'value' AS value, (c ->> 'confidence')::numeric(12, 9) AS confidence
+FROM personalization.preferences('d', 'bo', '2026-03-11 09:00+00'), jsonb_array_elements(candidates) AS c;
+
+-- Someone who picks a bar chart once a day has it learned within a fortnight.
+SELECT count(personalization.learn('d', 'cy', 'visualization', '{"chart_type": "bar"}', day)) AS days
+FROM generate_series(timestamptz '2026-03-01 09:00', '2026-03-14 09:00', '1 day') AS day;
+SELECT confidence::numeric(12, 9) AS "14th", (SELECT confidence::numeric(12, 9) FROM personalization.preferences('d', 'cy', '2026-03-15 09:00')) AS "15th"
+FROM personalization.preferences('d', 'cy', '2026-03-14 09:00');
+
+-- With evidence_retention 0 evidence dies on its first day under the floor: it starts anew.
+SELECT personalization.create_tenant('d0', '{"evidence_retention": 0}') IS NOT NULL AS made;
+SELECT count(personalization.learn('d0', 'cy', 'visualization', '{"chart_type": "bar"}', day)) AS days
+FROM generate_series(timestamptz '2026-03-01 09:00', '2026-03-14 09:00', '1 day') AS day;
+SELECT confidence::numeric(12, 9), observation_count, expires_on FROM personalization.preferences WHERE tenant_id = 'd0';
+-- Six times on the first day make 0.7 * (1 - 0.9 ^ 6) = 0.3280, which a day leaves at 0.3116: learned.
+SELECT count(personalization.learn('d0', 'dan', 'visualization', '{"chart_type": "bar"}', '2026-03-01 09:00')) FROM generate_series(1, 6);
+SELECT confidence::numeric(12, 9), observation_count FROM personalization.preferences('d0', 'dan', '2026-03-02 09:00');
+
+-- Evidence that has expired is not there for a return either, whether or not maintenance ran.
+SELECT count(personalization.learn('d', 'eve', 'export', '{"format": "csv"}', at))
+FROM unnest(ARRAY['2025-01-01 09:00', '2025-04-01 08:59:59']::timestamptz[]) AS at;
+SELECT count(personalization.learn('d', 'fay', 'export', '{"format": "csv"}', at))
+FROM unnest(ARRAY['2025-01-01 09:00', '2025-04-01 09:00']::timestamptz[]) AS at;
+SELECT user_id, observation_count FROM personalization.preferences WHERE tenant_id = 'd' AND user_id IN ('eve', 'fay') ORDER BY user_id COLLATE "C";
+
+-- run_maintenance() deletes what has expired, to the moment, and nothing else.
+CREATE VIEW pg_temp.kept AS
+SELECT tenant_id, user_id, key, expires_on FROM personalization.preferences
+WHERE tenant_id IN ('d', 'd0') ORDER BY tenant_id COLLATE "C", user_id COLLATE "C";
+TABLE pg_temp.kept;
+SELECT personalization.run_maintenance('2025-06-30 08:59:58.999999+00') ->> 'preferences' AS deleted;
+SELECT personalization.run_maintenance('2025-06-30 08:59:59+00') ->> 'preferences' AS eve;
+SELECT personalization.run_maintenance('2025-06-30 08:59:59.999999+00') ->> 'preferences' AS deleted;
+SELECT personalization.run_maintenance('2025-06-30 09:00+00') ->> 'preferences' AS fay;
+SELECT personalization.run_maintenance('2025-06-30 09:00+00') ->> 'preferences' AS again;
+TABLE pg_temp.kept;
+
+-- Settings that say when evidence dies, changed, hold for what is stored.
+SELECT personalization.configure_tenant('d', '{"evidence_retention": "10 days"}') ->> 'evidence_retention' AS retention;
+TABLE pg_temp.kept;
+SELECT personalization.configure_tenant('d', '{"evidence_retention": null, "min_confidence": 0.6}') ->> 'min_confidence' AS floor;
+TABLE pg_temp.kept;
+SELECT at::date, confidence::numeric(12, 9) FROM unnest(ARRAY['2026-03-01 09:00', '2026-03-02 09:00']::timestamptz[]) AS at
+     LEFT JOIN LATERAL personalization.preferences('d', 'ana', at) ON true;
+SELECT personalization.configure_tenant('d', '{"min_confidence": 0.0001, "decay_factor": 0.99}') ->> 'decay_factor' AS decay;
+TABLE pg_temp.kept;
+-- No decay, or no floor: never, where it stands above the floor.
+SELECT personalization.configure_tenant('d', '{"min_confidence": 0.3, "decay_factor": 1}') ->> 'decay_factor' AS decay;
+TABLE pg_temp.kept;
+SELECT count(*), min(confidence::numeric(12, 9)) FROM personalization.preferences('d', 'ana', '2099-01-01');
+SELECT personalization.configure_tenant('d', '{"min_confidence": 0, "decay_factor": null}') ->> 'min_confidence' AS floor;
+TABLE pg_temp.kept;
+SELECT personalization.run_maintenance('9999-01-01') ->> 'preferences' AS deleted;
+TABLE pg_temp.kept;
+SELECT personalization.configure_tenant('d', '{"min_confidence": null}') ->> 'min_confidence' AS floor;
+SELECT personalization.run_maintenance('9999-01-01') ->> 'preferences' AS deleted;
+TABLE pg_temp.kept;
+
+-- Without decay, under the floor, it dies on the first whole day.
+SELECT personalization.create_tenant('d1', '{"decay_factor": 1, "evidence_retention": "0 days"}') IS NOT NULL AS made;
+SELECT personalization.learn('d1', 'ana', 'export', '{"format": "csv"}', '2026-03-01 09:00+00') IS NOT NULL AS learned;
+SELECT count(*) FROM personalization.preferences('d1', 'ana', '2026-03-02 08:59:59+00');
+SELECT count(*) FROM personalization.preferences('d1', 'ana', '2026-03-02 09:00+00');
+
+SELECT count(personalization.drop_tenant(t)) AS dropped FROM unnest(ARRAY['d', 'd0', 'd1']) AS t;

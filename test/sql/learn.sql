@@ -1,0 +1,168 @@
+-- learn() and collect_feedback(), and the documents that read what they left.
+SET timezone = 'UTC';
+SET datestyle = 'ISO';
+SELECT personalization.create_tenant('t') IS NOT NULL AS made;
+
+-- A user's preferences at a time, in a line each.
+CREATE FUNCTION pg_temp.known(who text, at timestamptz DEFAULT '2026-03-01 12:00+00')
+RETURNS TABLE (preference text, value jsonb, confidence numeric, n int, last_updated timestamptz)
+LANGUAGE sql AS $$
+    SELECT category || ':' || key, value, confidence::numeric(10, 6), observation_count, last_updated
+    FROM personalization.preferences('t', who, at)
+$$;
+
+-- All seven types.
+SELECT personalization.learn('t', 'ana', 'query',
+    '{"query": "Revenue by region?", "tables_used": ["orders", "customers"], "aggregations": ["sum"],
+      "filters": ["region ="], "group_by": ["region"]}',
+    '2026-03-01 09:00+00', '00000000-0000-4000-8000-000000000001');
+SELECT personalization.learn('t', 'ana', 'visualization',
+    '{"chart_type": "bar", "color_scheme": "warm", "x_axis": "region", "y_axis": "revenue"}',
+    '2026-03-01 09:01+00', '00000000-0000-4000-8000-000000000002');
+SELECT personalization.learn('t', 'ana', 'export', '{"format": "csv", "columns": ["region", "revenue"]}',
+    '2026-03-01 09:02+00', '00000000-0000-4000-8000-000000000003');
+SELECT personalization.learn('t', 'ana', 'dashboard',
+    '{"layout": "grid", "widget_sizes": {"kpi": "small", "map": "large"}, "refresh_interval": 60}',
+    '2026-03-01 09:03+00', '00000000-0000-4000-8000-000000000004');
+SELECT personalization.learn('t', 'ana', 'exploration', '{"tables": ["web.events"]}',
+    '2026-03-01 09:04+00', '00000000-0000-4000-8000-000000000005');
+SELECT personalization.learn('t', 'ana', 'refinement',
+    '{"original": {"chart_type": "bar"}, "corrected": {"chart_type": "line"}}',
+    '2026-03-01 09:05+00', '00000000-0000-4000-8000-000000000006');
+SELECT personalization.learn('t', 'ana', 'feedback', '{"rating": "positive", "category": "presentation", "key": "export_format"}',
+    '2026-03-01 09:06+00', '00000000-0000-4000-8000-000000000007');
+SELECT * FROM pg_temp.known('ana');
+SELECT candidates FROM personalization.preferences('t', 'ana', '2026-03-01 12:00+00') WHERE key = 'preferred_chart_type';
+
+-- The documents.
+SELECT personalization.learn('t', 'bea', 'query', '{"query": "Revenue?", "tables_used": ["orders"]}',
+    '2026-03-01 09:00+00', '00000000-0000-4000-8000-000000000011');
+SELECT personalization.learn('t', 'bea', 'visualization', '{"chart_type": "bar"}',
+    '2026-03-01 09:01+00', '00000000-0000-4000-8000-000000000012', '{"comment": "good"}');
+SELECT jsonb_pretty(personalization.get_profile('t', 'bea', '2026-03-01 12:00+00'));
+SELECT jsonb_pretty(personalization.get_context('t', 'ana', '2026-03-01 12:00+00'));
+
+-- A retry changes nothing, whatever else it says, and the same id comes back.
+CREATE TEMP TABLE before AS SELECT personalization.get_profile('t', 'ana', '2026-03-01 12:00+00') AS profile;
+SELECT personalization.learn('t', 'ana', 'query', '{"query": "Something else", "tables_used": ["orders"]}',
+    '2026-03-01 10:00+00', '00000000-0000-4000-8000-000000000001');
+SELECT personalization.learn('t', 'bo', 'visualization', '{"chart_type": "pie"}',
+    '2026-03-01 10:00+00', '00000000-0000-4000-8000-000000000002');
+SELECT profile = personalization.get_profile('t', 'ana', '2026-03-01 12:00+00') AS unchanged FROM before;
+SELECT count(*) AS users_bo FROM personalization.profiles WHERE tenant_id = 't' AND user_id = 'bo';
+
+-- Without an id there are two events, and ids of version 7.
+SELECT a <> b AS two_ids, substr(a::text, 15, 1) AS version
+FROM (SELECT personalization.learn('t', 'cy', 'export', '{"format": "pdf"}', '2026-03-01 09:00+00') AS a,
+             personalization.learn('t', 'cy', 'export', '{"format": "pdf"}', '2026-03-01 09:00+00') AS b) AS ids;
+SELECT * FROM pg_temp.known('cy');
+
+-- Refinement: a no to what was corrected away, before the yes; what both say is only confirmed.
+SELECT count(personalization.learn('t', 'dan', 'visualization', '{"chart_type": "bar", "x_axis": "day"}', '2026-03-01 09:00+00'))
+FROM generate_series(1, 3);
+SELECT personalization.learn('t', 'dan', 'refinement',
+    '{"original": {"chart_type": "bar", "x_axis": "day"}, "corrected": {"chart_type": "pie", "x_axis": "day"}}',
+    '2026-03-01 09:01+00') IS NOT NULL AS learned;
+SELECT * FROM pg_temp.known('dan');
+SELECT candidates FROM personalization.preferences('t', 'dan', '2026-03-01 12:00+00') WHERE key = 'preferred_chart_type';
+-- A no creates nothing: not where nothing is known, nor for another value than those known.
+SELECT personalization.learn('t', 'eve', 'refinement', '{"original": {"chart_type": "bar"}, "corrected": {}}', '2026-03-01 09:00+00') IS NOT NULL AS learned;
+SELECT personalization.learn('t', 'eve', 'refinement', '{"original": {"chart_type": "bar"}}', '2026-03-01 09:00+00') IS NOT NULL AS learned;
+SELECT * FROM pg_temp.known('eve');
+SELECT personalization.learn('t', 'dan', 'refinement', '{"original": {"chart_type": "radar"}}', '2026-03-01 09:02+00') IS NOT NULL AS learned;
+SELECT candidates FROM personalization.preferences('t', 'dan', '2026-03-01 12:00+00') WHERE key = 'preferred_chart_type';
+
+-- Feedback on a preference: on its value of now, on another one, a no, and none at all.
+SELECT personalization.learn('t', 'fay', 'visualization', '{"chart_type": "bar"}', '2026-03-01 09:00+00') IS NOT NULL AS learned;
+SELECT personalization.learn('t', 'fay', 'feedback', '{"rating": 0.5, "category": "visualization", "key": "preferred_chart_type"}', '2026-03-01 09:01+00') IS NOT NULL AS learned;
+SELECT value, confidence::numeric(10, 6), observation_count, candidates
+FROM personalization.preferences('t', 'fay', '2026-03-01 12:00+00');
+SELECT personalization.learn('t', 'fay', 'feedback', '{"rating": "positive", "category": "visualization", "key": "preferred_chart_type", "value": "line"}', '2026-03-01 09:02+00') IS NOT NULL AS learned;
+SELECT value, confidence::numeric(10, 6), observation_count, candidates
+FROM personalization.preferences('t', 'fay', '2026-03-01 12:00+00');
+SELECT personalization.learn('t', 'fay', 'feedback', '{"rating": "negative", "category": "visualization", "key": "preferred_chart_type", "value": "line"}', '2026-03-01 09:03+00') IS NOT NULL AS learned;
+SELECT value, confidence::numeric(10, 6), observation_count, candidates
+FROM personalization.preferences('t', 'fay', '2026-03-01 12:00+00');
+-- Never below 0: what is left is nothing, and goes.
+SELECT personalization.learn('t', 'fay', 'feedback', '{"rating": -1, "category": "visualization", "key": "preferred_chart_type"}', '2026-03-01 09:04+00') IS NOT NULL AS learned;
+SELECT count(*) FROM personalization.preferences WHERE tenant_id = 't' AND user_id = 'fay';
+-- A no, and a yes without a value, make nothing of what is not known; a yes with one does.
+SELECT count(personalization.learn('t', 'gus', 'feedback', f, '2026-03-01 09:00+00'))
+FROM unnest(ARRAY[jsonb '{"rating": -1, "category": "data", "key": "k", "value": "v"}', '{"rating": 1, "category": "data", "key": "k"}',
+                  '{"rating": 0, "category": "data", "key": "k", "value": "v"}']) AS f;
+SELECT * FROM pg_temp.known('gus');
+SELECT personalization.learn('t', 'gus', 'feedback', '{"rating": 1, "category": "notification", "key": "channel", "value": {"by": "mail"}}', '2026-03-01 09:00+00') IS NOT NULL AS learned;
+SELECT * FROM pg_temp.known('gus');
+
+-- Feedback on an interaction: its signals, times the rating.
+SELECT personalization.learn('t', 'hal', 'visualization', '{"chart_type": "bar", "x_axis": "day"}', '2026-03-01 09:00+00', '00000000-0000-4000-8000-000000000101');
+SELECT personalization.learn('t', 'hal', 'feedback', '{"rating": 0.5, "interaction_id": "00000000-0000-4000-8000-000000000101"}', '2026-03-01 09:01+00', '00000000-0000-4000-8000-000000000102');
+SELECT * FROM pg_temp.known('hal');
+SELECT personalization.learn('t', 'hal', 'feedback', '{"rating": "negative", "interaction_id": "00000000-0000-4000-8000-000000000101"}', '2026-03-01 09:02+00') IS NOT NULL AS learned;
+SELECT * FROM pg_temp.known('hal');
+-- On one that is not there; on feedback, which says nothing of preferences.
+\set VERBOSITY sqlstate
+SELECT personalization.learn('t', 'hal', 'feedback', '{"rating": 1, "interaction_id": "00000000-0000-4000-8000-00000000ffff"}', '2026-03-01 09:03+00');
+\set VERBOSITY default
+SELECT personalization.learn('t', 'hal', 'feedback', '{"rating": 1, "interaction_id": "00000000-0000-4000-8000-000000000102"}', '2026-03-01 09:03+00') IS NOT NULL AS learned;
+SELECT * FROM pg_temp.known('hal');
+
+-- A remark: recorded, and that is all.
+SELECT personalization.learn('t', 'ida', 'feedback', f, '2026-03-01 09:00+00') IS NOT NULL AS recorded
+FROM unnest(ARRAY[jsonb '{}', '{"comment": "nice"}', '{"rating": "positive"}', '{"rating": null, "category": null}']) AS f;
+SELECT count(*) AS interactions, (SELECT count(*) FROM pg_temp.known('ida')) AS preferences
+FROM personalization.interactions WHERE tenant_id = 't' AND user_id = 'ida';
+
+-- collect_feedback() is an interaction of type feedback, learned.
+SELECT personalization.learn('t', 'jo', 'export', '{"format": "csv"}', now() - interval '1 minute') IS NOT NULL AS learned;
+SELECT personalization.collect_feedback('t', 'jo', '{"rating": "positive", "category": "presentation", "key": "export_format"}') IS NOT NULL AS collected;
+SELECT interaction_type, data, now() - occurred_at < interval '1 minute' AS just_now
+FROM personalization.interactions WHERE tenant_id = 't' AND user_id = 'jo' AND interaction_type = 'feedback';
+SELECT key, value, confidence::numeric(10, 6), observation_count FROM personalization.preferences('t', 'jo');
+
+-- learn's feedback argument is kept beside the interaction, and shown in the history.
+SELECT personalization.learn('t', 'kim', 'export', '{"format": "csv"}', '2026-03-01 09:00+00',
+    '00000000-0000-4000-8000-000000000201', feedback => '{"rating": "positive", "comment": "quick"}');
+SELECT personalization.get_profile('t', 'kim', '2026-03-01 12:00+00') -> 'interaction_history';
+SELECT * FROM pg_temp.known('kim');
+
+-- Late events are taken, without decay for negative ages; last_updated stays the latest.
+SELECT personalization.learn('t', 'lou', 'export', '{"format": "csv"}', '2026-03-01 09:00+00') IS NOT NULL AS learned;
+SELECT personalization.learn('t', 'lou', 'export', '{"format": "csv"}', '2026-02-01 09:00+00') IS NOT NULL AS learned;
+SELECT * FROM pg_temp.known('lou');
+SELECT personalization.get_context('t', 'lou', '2026-03-01 12:00+00') ->> 'last_activity' AS last_activity;
+-- A late query does not bring back an older text, but counts.
+SELECT personalization.learn('t', 'lou', 'query', '{"query": "Revenue TODAY!"}', '2026-03-01 09:00+00') IS NOT NULL AS learned;
+SELECT personalization.learn('t', 'lou', 'query', '{"query": "revenue today"}', '2026-02-01 09:00+00') IS NOT NULL AS learned;
+SELECT query, ask_count, first_asked, last_asked FROM personalization.user_queries WHERE tenant_id = 't' AND user_id = 'lou';
+
+-- Competing values: fifty bars and one pie do not say pie, unless the policy is 'latest'.
+SELECT count(personalization.learn('t', 'max', 'visualization', '{"chart_type": "bar"}', '2026-03-01 09:00+00')) FROM generate_series(1, 50);
+SELECT personalization.learn('t', 'max', 'visualization', '{"chart_type": "pie"}', '2026-03-01 09:01+00') IS NOT NULL AS learned;
+SELECT value, confidence::numeric(10, 6), observation_count, jsonb_array_length(candidates) FROM personalization.preferences('t', 'max', '2026-03-01 12:00+00');
+SELECT personalization.create_tenant('t_latest', '{"value_policy": "latest"}') IS NOT NULL AS made;
+SELECT count(personalization.learn('t_latest', 'max', 'visualization', '{"chart_type": "bar"}', '2026-03-01 09:00+00')) FROM generate_series(1, 50);
+SELECT personalization.learn('t_latest', 'max', 'visualization', '{"chart_type": "pie"}', '2026-03-01 09:01+00') IS NOT NULL AS learned;
+SELECT value, confidence::numeric(10, 6), observation_count, jsonb_array_length(candidates) FROM personalization.preferences('t_latest', 'max', '2026-03-01 12:00+00');
+-- At most eight candidates; equal as JSON is the same value.
+SELECT count(personalization.learn('t', 'ned', 'visualization', jsonb_build_object('chart_type', 'c' || i), '2026-03-01 09:00+00')) FROM generate_series(1, 12) AS i;
+SELECT value, jsonb_array_length(candidates) AS candidates, observation_count FROM personalization.preferences('t', 'ned', '2026-03-01 09:00+00');
+SELECT count(personalization.learn('t', 'oz', 'dashboard', d, '2026-03-01 09:00+00'))
+FROM unnest(ARRAY[jsonb '{"refresh_interval": 60}', '{"refresh_interval": 60.0}', '{"refresh_interval": 6e1}', '{"refresh_interval": "60"}']) AS d;
+SELECT value, jsonb_array_length(candidates) AS candidates, observation_count FROM personalization.preferences('t', 'oz', '2026-03-01 09:00+00');
+
+-- Profiles: an unknown user has the default one, and reading makes none.
+SELECT jsonb_pretty(personalization.get_profile('t', 'nobody', '2026-03-01'));
+SELECT jsonb_pretty(personalization.get_context('t', 'nobody', '2026-03-01'));
+SELECT count(*) FROM personalization.profiles WHERE tenant_id = 't' AND user_id = 'nobody';
+-- Traits set by hand; NULL leaves them.
+SELECT personalization.set_profile('t', 'pia', 'advanced', ARRAY['sales', 'web'], 'brief');
+SELECT personalization.set_profile('t', 'pia', skill_level => 'beginner');
+SELECT personalization.get_profile('t', 'pia') - 'created_at' - 'updated_at';
+SELECT personalization.set_profile('t', 'pia', domain_expertise => '{}');
+SELECT personalization.get_profile('t', 'pia') -> 'domain_expertise' AS expertise;
+-- The history ends at max_history_size, latest first, and at the time asked for.
+SELECT personalization.configure_tenant('t', '{"max_history_size": 2}') ->> 'max_history_size' AS size;
+SELECT h ->> 'timestamp' AS "timestamp" FROM jsonb_array_elements(personalization.get_profile('t', 'ana', '2026-03-01 09:03+00') -> 'interaction_history') AS h;
+
+SELECT count(personalization.drop_tenant(t)) AS dropped FROM unnest(ARRAY['t', 't_latest']) AS t;
