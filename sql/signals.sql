@@ -6,11 +6,13 @@
 CREATE TABLE personalization.signal_rules (
     tenant_id         text COLLATE "C" NOT NULL DEFAULT '',
     interaction_type  personalization.interaction_type NOT NULL
+                      CONSTRAINT no_rules_for_refinement_and_feedback
                       CHECK (interaction_type NOT IN ('refinement', 'feedback')),
     path              text COLLATE "C" NOT NULL CHECK (path <> ''),
     category          personalization.preference_category NOT NULL,
     key               text COLLATE "C" NOT NULL CHECK (key <> ''),
-    strength          float8 NOT NULL CHECK (strength >= 0 AND strength <= 1),
+    strength          float8 NOT NULL CONSTRAINT strength_is_between_0_and_1
+                      CHECK (strength >= 0 AND strength <= 1),
     enabled           boolean NOT NULL DEFAULT true,
     ordinal           int NOT NULL DEFAULT 100,
     built_in          boolean NOT NULL DEFAULT false,

@@ -58,6 +58,12 @@ static Statement find_way_out =
 			  " ORDER BY r.oid = $1 DESC, 1 LIMIT 1",
 			  "oid");
 
+/* Whether a role itself was granted the right to set the tenant. */
+static Statement find_set_right = STATEMENT(
+	"SELECT FROM pg_parameter_acl, aclexplode(paracl) a"
+	" WHERE parname = 'personalization.tenant_id' AND a.privilege_type = 'SET' AND a.grantee = $1",
+	"oid");
+
 /* The tenants that a role is bound to, cluster-wide and by database. */
 static Statement find_bindings =
 	STATEMENT("SELECT d.datname FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) c"
@@ -180,7 +186,11 @@ personalization_bind_role(PG_FUNCTION_ARGS)
 	/* Not made by auto_create_tenants, which would make one of a misspelling. */
 	(void) tenant_existing(tenant_id, true);
 	grant_application(role);
-	run_command(psprintf("REVOKE SET ON PARAMETER personalization.tenant_id FROM %s", role));
+	if (statement_run(&find_set_right, values, NULL) > 0)
+	{
+		ereport(NOTICE, (errmsg("role \"%s\" may no longer set personalization.tenant_id", name)));
+		run_command(psprintf("REVOKE SET ON PARAMETER personalization.tenant_id FROM %s", role));
+	}
 	(void) unbind(PG_GETARG_DATUM(0), role);
 	run_command(psprintf("ALTER ROLE %s SET personalization.tenant_id = %s", role,
 						 quote_literal_cstr(tenant_id)));

@@ -47,11 +47,12 @@ personalization_new_interaction_id(PG_FUNCTION_ARGS)
 	PG_RETURN_UUID_P(id);
 }
 
+#define TIME_HINT "Write it as in ISO 8601, such as \"2026-03-01T09:30:00+00:00\"."
+
 /* timestamptz_in() without its errors. */
 static bool
 decode_time(const char *text, TimestampTz *at, Fault *fault)
 {
-	const char *hint = "Write it as in ISO 8601, such as \"2026-03-01T09:30:00+00:00\".";
 	char work[MAXDATELEN + MAXDATEFIELDS];
 	char *field[MAXDATEFIELDS];
 	int ftype[MAXDATEFIELDS];
@@ -63,15 +64,15 @@ decode_time(const char *text, TimestampTz *at, Fault *fault)
 
 	if (ParseDateTime(text, work, sizeof(work), field, ftype, MAXDATEFIELDS, &nf) != 0 ||
 		decode_date_time(field, ftype, nf, &dtype, &tm, &fsec, &tz) != 0)
-		return fault_set(fault, ERRCODE_INVALID_DATETIME_FORMAT, hint,
+		return fault_set(fault, ERRCODE_INVALID_DATETIME_FORMAT, TIME_HINT,
 						 "occurred_at is no time: \"%.100s\"", text);
 	if (dtype == DTK_LATE || dtype == DTK_EARLY)
-		return fault_set(fault, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, hint,
+		return fault_set(fault, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, TIME_HINT,
 						 "occurred_at must be finite");
 	if (dtype == DTK_EPOCH)
 		*at = SetEpochTimestamp();
 	else if (dtype != DTK_DATE || tm2timestamp(&tm, fsec, &tz, at) != 0)
-		return fault_set(fault, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, hint,
+		return fault_set(fault, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, TIME_HINT,
 						 "occurred_at is out of range: \"%.100s\"", text);
 	return true;
 }
@@ -102,7 +103,9 @@ decode_field(Field field, const JsonbValue *value, TimestampTz now, Event *event
 	if (field != FIELD_DATA && field != FIELD_FEEDBACK)
 	{
 		if (value->type != jbvString)
-			return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE, NULL, "%s must be text", name);
+			return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
+							 field == FIELD_OCCURRED_AT ? TIME_HINT : "Write it in quotes.",
+							 "%s must be text", name);
 		text = pnstrdup(value->val.string.val, value->val.string.len);
 	}
 	switch (field)

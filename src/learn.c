@@ -182,7 +182,10 @@ personalization_learn_batch(PG_FUNCTION_ARGS)
 	int64 nnew;
 
 	prevent_if_read_only("learn_batch()");
-	require_argument(fcinfo, 0, "events");
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("events must not be null"),
+				 errhint("jsonb_agg() of no rows is null: write coalesce(jsonb_agg(...), '[]').")));
 	divert = divert_argument(fcinfo, 1);
 	if (bound_by_tenancy() && current_tenant() == NULL)
 		(void) checked_tenant("");

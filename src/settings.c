@@ -123,10 +123,11 @@ parse_interval(const char *text, double *seconds)
 }
 
 static void
-refuse(const Setting *setting, const char *wanted)
+refuse(const Setting *setting, const char *wanted, bool quoted)
 {
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("setting \"%s\" must be %s", setting->name, wanted)));
+					errmsg("setting \"%s\" must be %s", setting->name, wanted),
+					quoted ? errhint("Write it without quotes.") : 0));
 }
 
 static void
@@ -155,17 +156,18 @@ decode_setting(const Setting *setting, const JsonbValue *value, TenantSettings *
 		case SETTING_NUMBER:
 		case SETTING_INTEGER:
 			if (value->type != jbvNumeric)
-				refuse(setting, setting->kind == SETTING_NUMBER ? "a number" : "a whole number");
+				refuse(setting, setting->kind == SETTING_NUMBER ? "a number" : "a whole number",
+					   text != NULL);
 			if (!json_number(value, &number))
 				refuse_out_of_range(setting, number);
 			if (setting->kind == SETTING_INTEGER && floor(number) != number)
-				refuse(setting, "a whole number");
+				refuse(setting, "a whole number", false);
 			break;
 		case SETTING_INTERVAL:
 			if (value->type == jbvNumeric && json_number(value, &number) && number == 0)
 				break;
 			if (text == NULL || !parse_interval(text, &number))
-				refuse(setting, "an interval, such as \"90 days\"");
+				refuse(setting, "an interval, such as \"90 days\"", false);
 			break;
 		case SETTING_POLICY:
 			if (text != NULL && strcmp(text, "strongest") == 0)
@@ -173,7 +175,7 @@ decode_setting(const Setting *setting, const JsonbValue *value, TenantSettings *
 			else if (text != NULL && strcmp(text, "latest") == 0)
 				*(ValuePolicy *) place = VALUE_LATEST;
 			else
-				refuse(setting, "\"strongest\" or \"latest\"");
+				refuse(setting, "\"strongest\" or \"latest\"", false);
 			return;
 		case SETTING_TIME_ZONE:
 		{
@@ -182,7 +184,7 @@ decode_setting(const Setting *setting, const JsonbValue *value, TenantSettings *
 			if (text != NULL && strlen(text) < sizeof(settings->time_zone))
 				zone = pg_tzset(text);
 			if (zone == NULL || !pg_tz_acceptable(zone))
-				refuse(setting, "a time zone, such as \"Europe/Berlin\"");
+				refuse(setting, "a time zone, such as \"Europe/Berlin\"", false);
 			strlcpy(place, text, sizeof(settings->time_zone));
 			return;
 		}

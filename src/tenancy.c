@@ -72,7 +72,7 @@ check_tenant(const char *tenant_id, Fault *fault)
 		return fault_set(fault, ERRCODE_INSUFFICIENT_PRIVILEGE,
 						 "The session's tenant is the setting personalization.tenant_id, which a "
 						 "pooled role sets with SET LOCAL.",
-						 "tenant_id is not the tenant of this session");
+						 "tenant_id \"%s\" is not the tenant of this session", tenant_id);
 	return true;
 }
 
@@ -105,7 +105,7 @@ tenant_existing(const char *tenant_id, bool write)
 	if (changes == NULL)
 	{
 		(void) tenant_unknown(tenant_id, &fault);
-		fault.hint = "Make it with personalization.create_tenant().";
+		fault.hint = "The table personalization.tenants lists those that do.";
 		fault_raise(&fault, -1);
 	}
 	return changes;

@@ -1,5 +1,6 @@
 -- learn_batch(): many events in one call.
 SET timezone = 'UTC';
+SET personalization.auto_create_tenants = off;
 \pset format unaligned
 SELECT personalization.create_tenant(t) IS NOT NULL AS made FROM unnest(ARRAY['b1', 'b2']) AS t;
 

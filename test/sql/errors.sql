@@ -1,5 +1,6 @@
 -- Bad input: each is refused with a code, a message and, where one can act, a hint; and changes nothing.
 SET timezone = 'UTC';
+SET personalization.auto_create_tenants = off;
 SET datestyle = 'ISO';
 \pset format unaligned
 SELECT personalization.create_tenant('e') IS NOT NULL AS made;

@@ -1,6 +1,7 @@
 -- Tenants and their settings: the administrator's functions.
 \pset format unaligned
 SET timezone = 'UTC';
+SET personalization.auto_create_tenants = off;
 
 -- What a statement ends in: ok, or SQLSTATE, message and hint.
 CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$

@@ -20,7 +20,9 @@ my $unused_id = '00000000-0000-4000-8000-00000000000c';
 my @tables = qw(tenants interactions rejected_events preferences profiles user_queries signal_rules);
 
 my $node = PostgreSQL::Test::Cluster->new('isolation');
-$node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
+# The superuser is called so whoever runs this.
+$ENV{PGUSER} = 'postgres';
+$node->init(extra => [ '--locale=C', '--encoding=UTF8', '-U', 'postgres' ]);
 $node->append_conf('postgresql.conf', "timezone = 'UTC'\nwal_level = logical\nautovacuum = off\nrestart_after_crash = on\n");
 $node->start;
 
@@ -483,7 +485,7 @@ for my $plant (@planted)
 
 	unlike($shown, qr/connection to server was lost|terminated|$marker|XX000/, "planted: $name");
 	# A crash takes everybody's session with it.
-	for (1 .. 60) { last if shown('postgres', 'SELECT 7 * 6;') =~ /^42$/m; sleep 1; }
+	$node->poll_query_until('postgres', 'SELECT 7 * 6', '42') or BAIL_OUT('the server does not come back');
 	is($node->psql('postgres', "BEGIN; SELECT personalization.run_maintenance('2026-03-02'); SELECT personalization.configure_tenant('acme', '{\"evidence_retention\": \"100 years\"}'), personalization.configure_tenant('acme', '{\"evidence_retention\": null}'); ROLLBACK;", on_error_die => 0), 0,
 		"planted: $name: maintenance goes on for all");
 }
