@@ -68,15 +68,15 @@ static Statement find_set_right = STATEMENT(
 static Statement find_bindings =
 	STATEMENT("SELECT d.datname FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) c"
 			  " LEFT JOIN pg_database d ON d.oid = s.setdatabase"
-			  " WHERE s.setrole = $1 AND c LIKE 'personalization.tenant\\_id=%'",
+			  " WHERE s.setrole = $1 AND lower(c) LIKE 'personalization.tenant\\_id=%'",
 			  "oid");
 
 /* Other roles that are bound to a tenant and are members of this one. */
-static Statement find_bound_member =
-	STATEMENT("SELECT r.rolname FROM pg_db_role_setting s, unnest(s.setconfig) c, pg_roles r"
-			  " WHERE c LIKE 'personalization.tenant\\_id=%' AND r.oid = s.setrole AND r.oid <> $1"
-			  " AND pg_has_role(r.oid, $1, 'MEMBER') ORDER BY 1 LIMIT 1",
-			  "oid");
+static Statement find_bound_member = STATEMENT(
+	"SELECT r.rolname FROM pg_db_role_setting s, unnest(s.setconfig) c, pg_roles r"
+	" WHERE lower(c) LIKE 'personalization.tenant\\_id=%' AND r.oid = s.setrole AND r.oid <> $1"
+	" AND pg_has_role(r.oid, $1, 'MEMBER') ORDER BY 1 LIMIT 1",
+	"oid");
 
 PG_FUNCTION_INFO_V1(personalization_grant_access);
 PG_FUNCTION_INFO_V1(personalization_bind_role);

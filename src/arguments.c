@@ -5,6 +5,8 @@
 #include "postgres.h"
 
 #include "access/detoast.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "arguments.h"
@@ -32,6 +34,12 @@ fault_set(Fault *fault, int sqlstate, const char *hint, const char *format, ...)
 	fault->message = buf.data;
 	fault->hint = hint;
 	return false;
+}
+
+char *
+clipped(const char *text, size_t len)
+{
+	return pnstrdup(text, pg_mbcliplen(text, (int) len, Min((int) len, 100)));
 }
 
 void
@@ -111,6 +119,22 @@ check_occurred_at(TimestampTz at, TimestampTz now, Fault *fault)
 						 "It may be at most five minutes ahead of the server's clock.",
 						 "occurred_at is in the future: %s", timestamptz_to_str(at));
 	return true;
+}
+
+void
+prevent_if_read_only(const char *function)
+{
+	PreventCommandDuringRecovery(function);
+	PreventCommandIfReadOnly(function);
+	PreventCommandIfParallelMode(function);
+}
+
+void
+serialization_failure(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					errmsg("could not serialize access due to concurrent update"),
+					errhint("The transaction might succeed if retried.")));
 }
 
 void

@@ -41,6 +41,9 @@ typedef struct Fault
 extern bool fault_set(Fault *fault, int sqlstate, const char *hint, const char *format, ...)
 	pg_attribute_printf(4, 5);
 
+/* The beginning of a text for a message, of whole characters. */
+extern char *clipped(const char *text, size_t len);
+
 /* Raises fault; index is that of the event in its batch, -1 for none. */
 extern void fault_raise(const Fault *fault, int index) pg_attribute_noreturn();
 
@@ -48,6 +51,12 @@ extern void fault_raise(const Fault *fault, int index) pg_attribute_noreturn();
 extern bool check_id(const char *what, const char *id, size_t len, Fault *fault);
 extern bool check_payload(const char *what, const Jsonb *payload, Fault *fault);
 extern bool check_occurred_at(TimestampTz at, TimestampTz now, Fault *fault);
+
+/* What REPEATABLE READ says of a row that somebody else has changed. */
+extern void serialization_failure(void) pg_attribute_noreturn();
+
+/* An error, naming the function, where nothing can be written. */
+extern void prevent_if_read_only(const char *function);
 
 /*
  * The arguments of a call, by number: an error by the argument's name when it

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "parser/parse_type.h"
+#include "storage/proc.h"
 #include "utils/datetime.h"
 
 #if PG_VERSION_NUM < 150000
@@ -37,6 +38,17 @@ parse_type_string(const char *name, Oid *type, int32 *typmod)
 	(void) parseTypeString(name, type, typmod, NULL);
 #else
 	parseTypeString(name, type, typmod, false);
+#endif
+}
+
+/* Which of this backend's transactions is the current one. */
+static inline LocalTransactionId
+my_local_transaction(void)
+{
+#if PG_VERSION_NUM >= 170000
+	return MyProc->vxid.lxid;
+#else
+	return MyProc->lxid;
 #endif
 }
 

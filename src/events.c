@@ -4,8 +4,11 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "pgtime.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 
@@ -49,6 +52,22 @@ personalization_new_interaction_id(PG_FUNCTION_ARGS)
 
 #define TIME_HINT "Write it as in ISO 8601, such as \"2026-03-01T09:30:00+00:00\"."
 
+/*
+ * Whether the names of time zones with a slash in them are known.  One that is
+ * not would be an error of DecodeDateTime() itself before version 16.
+ */
+static bool
+time_zones_are_known(char **field, const int *ftype, int nf)
+{
+	for (int i = 0; i < nf; i++)
+	{
+		if (ftype[i] == DTK_DATE && !isdigit((unsigned char) field[i][0]) &&
+			pg_tzset(field[i]) == NULL)
+			return false;
+	}
+	return true;
+}
+
 /* timestamptz_in() without its errors. */
 static bool
 decode_time(const char *text, TimestampTz *at, Fault *fault)
@@ -63,9 +82,10 @@ decode_time(const char *text, TimestampTz *at, Fault *fault)
 	fsec_t fsec;
 
 	if (ParseDateTime(text, work, sizeof(work), field, ftype, MAXDATEFIELDS, &nf) != 0 ||
+		!time_zones_are_known(field, ftype, nf) ||
 		decode_date_time(field, ftype, nf, &dtype, &tm, &fsec, &tz) != 0)
 		return fault_set(fault, ERRCODE_INVALID_DATETIME_FORMAT, TIME_HINT,
-						 "occurred_at is no time: \"%.100s\"", text);
+						 "occurred_at is no time: \"%s\"", clipped(text, strlen(text)));
 	if (dtype == DTK_LATE || dtype == DTK_EARLY)
 		return fault_set(fault, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, TIME_HINT,
 						 "occurred_at must be finite");
@@ -73,7 +93,7 @@ decode_time(const char *text, TimestampTz *at, Fault *fault)
 		*at = SetEpochTimestamp();
 	else if (dtype != DTK_DATE || tm2timestamp(&tm, fsec, &tz, at) != 0)
 		return fault_set(fault, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, TIME_HINT,
-						 "occurred_at is out of range: \"%.100s\"", text);
+						 "occurred_at is out of range: \"%s\"", clipped(text, strlen(text)));
 	return true;
 }
 
@@ -126,7 +146,7 @@ decode_field(Field field, const JsonbValue *value, TimestampTz now, Event *event
 				return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION,
 								 "The types are query, visualization, export, dashboard, feedback, "
 								 "refinement and exploration.",
-								 "unknown interaction_type \"%.100s\"", text);
+								 "unknown interaction_type \"%s\"", clipped(text, strlen(text)));
 			event->type = (InteractionType) number;
 			return true;
 		case FIELD_DATA:
@@ -139,7 +159,7 @@ decode_field(Field field, const JsonbValue *value, TimestampTz now, Event *event
 			event->id_given = uuid_decode(text, &event->id);
 			if (!event->id_given)
 				return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION, NULL,
-								 "interaction_id is no UUID: \"%.100s\"", text);
+								 "interaction_id is no UUID: \"%s\"", clipped(text, strlen(text)));
 			return true;
 		case FIELD_FEEDBACK:
 			event->feedback = JsonbValueToJsonb(unconstify(JsonbValue *, value));
@@ -186,7 +206,7 @@ event_decode(const JsonbValue *object, TimestampTz now, Event *event, Fault *fau
 				fault, ERRCODE_INVALID_PARAMETER_VALUE,
 				"An event has tenant_id, user_id, interaction_type, data, occurred_at, "
 				"interaction_id and feedback; anything else belongs into data.",
-				"unknown field \"%.*s\"", Min(name.val.string.len, 100), name.val.string.val);
+				"unknown field \"%s\"", clipped(name.val.string.val, name.val.string.len));
 		if (value.type == jbvNull)
 			continue;
 		given[field] = true;

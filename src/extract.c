@@ -15,10 +15,13 @@
 
 PG_FUNCTION_INFO_V1(personalization_extract_signals);
 
+/* Feedback is on interactions of the session's tenant, if it has one. */
 static bool
-find_nothing(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void *arg)
+find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void *arg)
 {
-	return false;
+	const char *tenant_id = arg;
+
+	return tenant_id != NULL && interaction_read(tenant_id, id, false, type, data);
 }
 
 Datum
@@ -38,8 +41,7 @@ personalization_extract_signals(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 
 	SPI_connect();
-	if (!signals_extract(signal_rules_read(tenant, ALL_TYPES, false), type, data,
-						 tenant == NULL ? find_nothing : find_stored_interaction,
+	if (!signals_extract(signal_rules_read(tenant, ALL_TYPES, false), type, data, find_interaction,
 						 unconstify(char *, tenant), &signals, &fault))
 		fault_raise(&fault, -1);
 	for (int i = 0; i < signals.n; i++)

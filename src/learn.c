@@ -25,13 +25,6 @@ PG_FUNCTION_INFO_V1(personalization_learn);
 PG_FUNCTION_INFO_V1(personalization_learn_batch);
 PG_FUNCTION_INFO_V1(personalization_collect_feedback);
 
-static void
-prevent_if_read_only(const char *function)
-{
-	PreventCommandIfReadOnly(function);
-	PreventCommandIfParallelMode(function);
-}
-
 /* Learns one event; returns its id. */
 static Datum
 learn_one(Event *event)
@@ -70,7 +63,14 @@ personalization_learn(PG_FUNCTION_ARGS)
 		event.id_given = true;
 	}
 	if (!PG_ARGISNULL(6))
-		event.feedback = jsonb_argument(fcinfo, 6, "feedback");
+	{
+		Jsonb *feedback = jsonb_argument(fcinfo, 6, "feedback");
+		JsonbValue scalar;
+
+		/* JSON's null is as good as none, as in a batch. */
+		if (!JsonbExtractScalar(&feedback->root, &scalar) || scalar.type != jbvNull)
+			event.feedback = feedback;
+	}
 	return learn_one(&event);
 }
 
@@ -135,9 +135,13 @@ divert_argument(FunctionCallInfo fcinfo, int n)
 	mode = text_to_cstring(PG_GETARG_TEXT_PP(n));
 	if (strcmp(mode, "raise") != 0 && strcmp(mode, "divert") != 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("on_error must be \"raise\" or \"divert\", not \"%.100s\"", mode)));
+						errmsg("on_error must be \"raise\" or \"divert\", not \"%s\"",
+							   clipped(mode, strlen(mode)))));
 	return strcmp(mode, "divert") == 0;
 }
+
+/* More in one call are a mistake, or better told in several. */
+#define MAX_BATCH 1000000
 
 /* Takes the events out of the array. */
 static Event *
@@ -194,6 +198,12 @@ personalization_learn_batch(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("events must be a JSON array"),
 				 errhint("A single event is learned with personalization.learn().")));
+
+	if (JB_ROOT_COUNT(array) > MAX_BATCH)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("too many events in one call: %u", (unsigned) JB_ROOT_COUNT(array)),
+						errhint("Split them into calls of a thousand or so; at most %d are taken.",
+								MAX_BATCH)));
 
 	SPI_connect();
 	events = decode_batch(array, divert, &n);

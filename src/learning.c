@@ -44,7 +44,8 @@ typedef struct TenantEvents
 	const char *tenant_id;
 	Event **items;
 	int n;
-	Event **by_id; /* the same, those with one id together, in order */
+	Event **by_id;		  /* the same, those with one id together, in order */
+	const Event *current; /* whose signals are being extracted */
 } TenantEvents;
 
 static int
@@ -101,41 +102,49 @@ set_aside(Event *event, const Fault *fault, bool divert)
 	*event->fault = *fault;
 }
 
-/* Feedback may be about an interaction of the same batch. */
+/*
+ * Feedback may be about an interaction that is stored, or about one that comes
+ * before it in the batch.
+ */
 static bool
 find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void *arg)
 {
 	const TenantEvents *events = arg;
 	Event key;
 	Event *key_pointer = &key;
-	Event **found;
+	int low = 0;
+	int high = events->n;
 
+	if (interaction_read(events->tenant_id, id, true, type, data))
+		return true;
+
+	/* The first with this id: as it sorts after the key, it is the lower bound. */
 	key.id = *id;
 	key.index = -1;
-	if (events->n > 1)
+	while (low < high)
 	{
-		/* The first with this id: as it sorts after the key, it is the lower bound. */
-		int low = 0;
-		int high = events->n;
+		int middle = low + (high - low) / 2;
 
-		while (low < high)
-		{
-			int middle = low + (high - low) / 2;
+		if (compare_by_id(&events->by_id[middle], &key_pointer) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < events->n && compare_ids(events->by_id[low], &key) == 0; low++)
+	{
+		const Event *found = events->by_id[low];
 
-			if (compare_by_id(&events->by_id[middle], &key_pointer) < 0)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		found = &events->by_id[low];
-		if (low < events->n && compare_ids(*found, &key) == 0 && (*found)->fault == NULL)
+		/* Those after the feedback have not happened yet. */
+		if (found->index >= events->current->index)
+			return false;
+		if (found->fault == NULL)
 		{
-			*type = (*found)->type;
-			*data = unconstify(Jsonb *, (*found)->data);
+			*type = found->type;
+			*data = unconstify(Jsonb *, found->data);
 			return true;
 		}
 	}
-	return find_stored_interaction(id, type, data, unconstify(char *, events->tenant_id));
+	return false;
 }
 
 /* The interaction types whose rules the events need. */
@@ -160,23 +169,11 @@ extract_signals(TenantEvents *events, const SignalRules *rules, bool divert)
 		Fault fault;
 
 		CHECK_FOR_INTERRUPTS();
+		events->current = event;
 		if (!signals_extract(rules, event->type, event->data, find_interaction, events,
 							 &event->signals, &fault))
 			set_aside(event, &fault, divert);
 	}
-}
-
-static void
-lock_users(const TenantEvents *events, const uint32 *keys, int nkeys)
-{
-	if (nkeys > MAX_USER_LOCKS)
-	{
-		lock_tenant(events->tenant_id, TENANT_ALONE);
-		return;
-	}
-	lock_tenant(events->tenant_id, TENANT_LEARNING);
-	for (int i = 0; i < nkeys; i++)
-		lock_user(keys[i]);
 }
 
 /* The users' lock keys, in order, each once. */
@@ -315,7 +312,7 @@ learn_new(TenantEvents *events, const LearningRule *rule)
 
 	for (int i = 0; i < events->n; i++)
 		nobservations += events->items[i]->is_new ? events->items[i]->signals.n : 0;
-	observations = palloc(Max(nobservations, 1) * sizeof(Observation));
+	observations = palloc_extended(Max(nobservations, 1) * sizeof(Observation), MCXT_ALLOC_HUGE);
 	for (int i = 0; i < events->n; i++)
 	{
 		const Event *event = events->items[i];
@@ -358,7 +355,8 @@ learn_tenant(TenantEvents *events, bool divert)
 
 	/* The tenant stays as it is from here on: its settings hold until the end. */
 	keys = user_keys(events, &nkeys);
-	lock_users(events, keys, nkeys);
+	lock_users(events->tenant_id, keys, nkeys);
+	tenant_check_current(events->tenant_id);
 	if (!tenant_prepare(events->tenant_id, &settings))
 	{
 		(void) tenant_unknown(events->tenant_id, &fault);
@@ -394,7 +392,7 @@ learn_events(Event *events, int n, bool divert)
 	qsort(sorted, nsorted, sizeof(Event *), compare_by_tenant);
 	for (int i = 0; i < nsorted;)
 	{
-		TenantEvents group = {sorted[i]->tenant_id, &sorted[i], 0, NULL};
+		TenantEvents group = {sorted[i]->tenant_id, &sorted[i], 0, NULL, NULL};
 
 		while (i < nsorted && strcmp(sorted[i]->tenant_id, group.tenant_id) == 0)
 		{

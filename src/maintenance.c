@@ -22,7 +22,7 @@ personalization_run_maintenance(PG_FUNCTION_ARGS)
 	JsonbParseState *state = NULL;
 	Jsonb *result;
 
-	PreventCommandIfReadOnly("run_maintenance()");
+	prevent_if_read_only("run_maintenance()");
 
 	/* A role that sees one tenant only would leave the others undone, silently. */
 	if (bound_by_tenancy())

@@ -5,11 +5,13 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/snapmgr.h"
 
 #include "core/decay.h"
 #include "jsonutil.h"
@@ -192,10 +194,30 @@ find_work(Work *work, int n, PreferenceCategory category, const char *key)
 	return NULL;
 }
 
+/*
+ * Under REPEATABLE READ a preference that we read may have been deleted since,
+ * and storing it would bring it back.  One that was changed or added since is
+ * found out by the upsert.
+ */
+static void
+check_still_there(Statement *statement, Datum *values, uint64 nrows)
+{
+	uint64 nlatest;
+
+	if (!IsolationUsesXactSnapshot())
+		return;
+	PushActiveSnapshot(GetLatestSnapshot());
+	nlatest = statement_read(statement, values, NULL);
+	PopActiveSnapshot();
+	if (nlatest < nrows)
+		serialization_failure();
+}
+
 static void
 load_user_evidence(const char *tenant_id, Work *work, int n)
 {
 	Column keys;
+	SPITupleTable *rows;
 	uint64 nrows;
 
 	column_init(&keys, TEXTOID, n);
@@ -206,6 +228,9 @@ load_user_evidence(const char *tenant_id, Work *work, int n)
 						  column_array(&keys)};
 
 		nrows = statement_run(&select_user_evidence, values, NULL);
+		rows = SPI_tuptable;
+		check_still_there(&select_user_evidence, values, nrows);
+		SPI_tuptable = rows;
 	}
 	for (uint64 row = 0; row < nrows; row++)
 	{
@@ -227,6 +252,7 @@ load_evidence(const char *tenant_id, Work *work, int n)
 	Column users;
 	Column categories;
 	Column keys;
+	SPITupleTable *rows;
 	uint64 nrows;
 
 	column_init(&users, TEXTOID, n);
@@ -244,6 +270,9 @@ load_evidence(const char *tenant_id, Work *work, int n)
 						  column_array(&categories), column_array(&keys)};
 
 		nrows = statement_run(&select_evidence, values, NULL);
+		rows = SPI_tuptable;
+		check_still_there(&select_evidence, values, nrows);
+		SPI_tuptable = rows;
 	}
 	for (uint64 row = 0; row < nrows; row++)
 	{
@@ -346,7 +375,10 @@ preferences_observe(const char *tenant_id, const LearningRule *rule, Observation
 	if (n == 0)
 		return;
 	qsort(observations, n, sizeof(Observation), compare_observations);
-	work = palloc0(n * sizeof(Work));
+	for (int i = 0; i < n; i++)
+		npreferences += i == 0 || compare_preferences(&observations[i - 1], &observations[i]) != 0;
+	work = palloc_extended(npreferences * sizeof(Work), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	npreferences = 0;
 	for (int i = 0; i < n; i++)
 	{
 		Work *next;

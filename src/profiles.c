@@ -301,6 +301,7 @@ personalization_set_profile(PG_FUNCTION_ARGS)
 	char *tenant_id = tenant_argument(fcinfo, 0);
 	char *user_id = id_argument(fcinfo, 1, "user_id");
 	TenantSettings settings;
+	uint32 key;
 	char nulls[] = "      ";
 	Datum values[] = {CStringGetTextDatum(tenant_id),
 					  CStringGetTextDatum(user_id),
@@ -309,7 +310,7 @@ personalization_set_profile(PG_FUNCTION_ARGS)
 					  0,
 					  TimestampTzGetDatum(GetCurrentTimestamp())};
 
-	PreventCommandIfReadOnly("set_profile()");
+	prevent_if_read_only("set_profile()");
 	for (int i = 2; i <= 4; i++)
 	{
 		if (PG_ARGISNULL(i))
@@ -321,8 +322,9 @@ personalization_set_profile(PG_FUNCTION_ARGS)
 		check_expertise(PG_GETARG_ARRAYTYPE_P(3));
 
 	SPI_connect();
-	lock_tenant(tenant_id, TENANT_LEARNING);
-	lock_user(user_lock_key(tenant_id, user_id));
+	key = user_lock_key(tenant_id, user_id);
+	lock_users(tenant_id, &key, 1);
+	tenant_check_current(tenant_id);
 	tenant_require(tenant_id, &settings, true);
 	(void) statement_run(&upsert_traits, values, nulls);
 	SPI_finish();

@@ -197,7 +197,7 @@ decode_setting(const Setting *setting, const JsonbValue *value, TenantSettings *
 	else if (setting->kind == SETTING_INTEGER)
 		*(int *) place = (int) number;
 	else
-		*(int64 *) place = (int64) (number * USECS_PER_SEC);
+		*(int64 *) place = (int64) rint(number * USECS_PER_SEC);
 }
 
 void

@@ -205,23 +205,21 @@ follow_path(const JsonbContainer *data, const char *path, JsonbValue *value)
 }
 
 /* A list found in SQL: what has no place in a key is left out, not refused. */
-static bool
-sql_signals(const SignalRule *rule, const List *items, Signals *signals, Fault *fault)
+static void
+sql_signals(const SignalRule *rule, const List *items, Signals *signals)
 {
 	ListCell *cell;
 
 	foreach (cell, items)
 	{
 		JsonbValue value;
+		Fault ignored;
 
 		value.type = jbvString;
 		value.val.string.val = lfirst(cell);
 		value.val.string.len = strlen(lfirst(cell));
-		if (value.val.string.len + strlen(rule->key) <= MAX_KEY_LENGTH &&
-			!rule_signal(rule, &value, &value, signals, fault))
-			return false;
+		(void) rule_signal(rule, &value, &value, signals, &ignored);
 	}
-	return true;
 }
 
 static bool
@@ -287,8 +285,9 @@ object_signals(const SignalRules *rules, int type, const JsonbContainer *data, Q
 		if (type >= 0 && (int) rule->type != type)
 			continue;
 		found = follow_path(data, rule->path, &value);
-		if (found != NULL ? !member_signals(rule, found, signals, fault)
-						  : !sql_signals(rule, list_from_sql(rule, query), signals, fault))
+		if (found == NULL)
+			sql_signals(rule, list_from_sql(rule, query), signals);
+		else if (!member_signals(rule, found, signals, fault))
 			return false;
 	}
 	return true;
@@ -504,11 +503,12 @@ signals_extract(const SignalRules *rules, InteractionType type, const Jsonb *dat
 }
 
 bool
-find_stored_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void *arg)
+interaction_read(const char *tenant_id, const pg_uuid_t *id, bool write, InteractionType *type,
+				 Jsonb **data)
 {
-	Datum values[] = {CStringGetTextDatum((const char *) arg), UUIDPGetDatum(id)};
+	Datum values[] = {CStringGetTextDatum(tenant_id), UUIDPGetDatum(id)};
 
-	if (statement_read(&select_interaction, values, NULL) == 0)
+	if ((write ? statement_run : statement_read)(&select_interaction, values, NULL) == 0)
 		return false;
 	*type = interaction_type_of(DatumGetObjectId(result_value(0, 1, NULL)));
 	*data = DatumGetJsonbP(result_value(0, 2, NULL));

@@ -46,8 +46,11 @@ typedef bool (*FindInteraction)(const pg_uuid_t *id, InteractionType *type, Json
 extern bool signals_extract(const SignalRules *rules, InteractionType type, const Jsonb *data,
 							FindInteraction find, void *arg, Signals *signals, Fault *fault);
 
-/* Finds interactions in the table; arg is the tenant's name. */
-extern bool
-find_stored_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void *arg);
+/*
+ * Reads an interaction of a tenant; false when there is none.  write: in a new
+ * snapshot, as learning reads, not the calling query's.  The caller is in SPI.
+ */
+extern bool interaction_read(const char *tenant_id, const pg_uuid_t *id, bool write,
+							 InteractionType *type, Jsonb **data);
 
 #endif

@@ -460,15 +460,18 @@ unfit_for_parser(const char *sql)
 {
 	size_t run = 0;
 	size_t operators = 0;
+	bool quoted = false;
 
 	if (strlen(sql) > MAX_PARSED)
 		return true;
 
 	for (const char *c = sql; *c != '\0'; c++)
 	{
-		if (*c == '_' || *c == '$' || IS_HIGHBIT_SET(*c) || (*c >= '0' && *c <= '9') ||
+		if (*c == '"')
+			quoted = !quoted;
+		if (quoted || *c == '_' || *c == '$' || IS_HIGHBIT_SET(*c) || (*c >= '0' && *c <= '9') ||
 			((*c | 0x20) >= 'a' && (*c | 0x20) <= 'z'))
-			run++;
+			run = *c == '"' ? 0 : run + 1;
 		else
 			run = 0;
 		operators = strchr("+-*/<>=~!@#%^&|`?", *c) != NULL ? operators + 1 : 0;
@@ -485,8 +488,14 @@ parse(const char *sql, Reader *reader)
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(caller, "SQL to be read", ALLOCSET_DEFAULT_SIZES);
 	volatile bool parsed = false;
+	bool saved_conforming = standard_conforming_strings;
+	bool saved_warning = escape_string_warning;
 
 	MemoryContextSwitchTo(context);
+
+	/* What a text says must not hang on the session's settings, nor be warned of. */
+	standard_conforming_strings = true;
+	escape_string_warning = false;
 
 	/*
 	 * No subtransaction: the raw parser and the walk only allocate memory.
@@ -504,6 +513,8 @@ parse(const char *sql, Reader *reader)
 	{
 		int sqlstate = geterrcode();
 
+		standard_conforming_strings = saved_conforming;
+		escape_string_warning = saved_warning;
 		if (ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_OPERATOR_INTERVENTION ||
 			ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_INSUFFICIENT_RESOURCES)
 			PG_RE_THROW();
@@ -512,6 +523,8 @@ parse(const char *sql, Reader *reader)
 	}
 	PG_END_TRY();
 
+	standard_conforming_strings = saved_conforming;
+	escape_string_warning = saved_warning;
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	return parsed;

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/pg_class.h"
 #include "commands/extension.h"
@@ -14,9 +15,11 @@
 #include "storage/lock.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 #include "arguments.h"
+#include "compat.h"
 #include "jsonutil.h"
 #include "module.h"
 #include "statement.h"
@@ -224,7 +227,7 @@ hash_id(const char *id)
 void
 lock_tenant(const char *tenant_id, TenantLock mode)
 {
-	lock_object(extension_objects()->tenants, hash_id(tenant_id),
+	lock_object(extension_objects()->tenants, hash_id(tenant_id) % TENANT_LOCKS,
 				mode == TENANT_ALONE ? AccessExclusiveLock : RowExclusiveLock);
 }
 
@@ -235,7 +238,38 @@ user_lock_key(const char *tenant_id, const char *user_id)
 }
 
 void
-lock_user(uint32 key)
+lock_users(const char *tenant_id, const uint32 *keys, int nkeys)
 {
-	lock_object(extension_objects()->profiles, key, ExclusiveLock);
+	/* Of this transaction; a rollback to a savepoint may make it too high, which does no harm. */
+	static LocalTransactionId counted = InvalidLocalTransactionId;
+	static int nlocks = 0;
+
+	if (counted != my_local_transaction())
+		nlocks = 0;
+	counted = my_local_transaction();
+	if (nkeys > MAX_USER_LOCKS - nlocks)
+	{
+		lock_tenant(tenant_id, TENANT_ALONE);
+		return;
+	}
+	nlocks += nkeys;
+	lock_tenant(tenant_id, TENANT_LEARNING);
+	for (int i = 0; i < nkeys; i++)
+		lock_object(extension_objects()->profiles, keys[i], ExclusiveLock);
+}
+
+void
+tenant_check_current(const char *tenant_id)
+{
+	Jsonb *seen;
+	Jsonb *latest;
+
+	if (!IsolationUsesXactSnapshot())
+		return;
+	seen = tenant_changes(tenant_id, true);
+	PushActiveSnapshot(GetLatestSnapshot());
+	latest = tenant_changes(tenant_id, false);
+	PopActiveSnapshot();
+	if ((seen == NULL) != (latest == NULL) || (seen != NULL && !json_equal(seen, latest)))
+		serialization_failure();
 }

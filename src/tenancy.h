@@ -52,12 +52,12 @@ extern bool tenant_unknown(const char *tenant_id, struct Fault *fault);
  * Locks until the end of the transaction.  Learning for a user takes the
  * tenant's lock shared and the user's; so learns of one user follow one
  * another and those of different users do not meet.  Whoever changes the
- * tenant as a whole (or more users than are worth a lock each) takes the
- * tenant's alone.  They are heavyweight locks, seen in pg_locks as objects of
- * the tables tenants and profiles; they cost no write.
+ * tenant as a whole takes the tenant's alone.  They are heavyweight locks, seen
+ * in pg_locks as objects of the tables tenants and profiles; they cost no write.
  *
- * In one call users are locked in the order of user_lock_key(), so that no two
- * calls wait for each other.
+ * Shared memory for locks is finite.  A transaction that has locked
+ * MAX_USER_LOCKS users locks whole tenants from then on; and tenants share
+ * TENANT_LOCKS locks among them.
  */
 typedef enum TenantLock
 {
@@ -65,10 +65,25 @@ typedef enum TenantLock
 	TENANT_ALONE	 /* nobody else learns */
 } TenantLock;
 
-#define MAX_USER_LOCKS 512
+#define MAX_USER_LOCKS 1024
+#define TENANT_LOCKS 1024
 
 extern void lock_tenant(const char *tenant_id, TenantLock mode);
+
+/*
+ * Locks users of a tenant for learning, and the tenant accordingly.  keys are
+ * those of user_lock_key(), in order and each once, so that no two calls wait
+ * for each other.
+ */
 extern uint32 user_lock_key(const char *tenant_id, const char *user_id);
-extern void lock_user(uint32 key);
+extern void lock_users(const char *tenant_id, const uint32 *keys, int nkeys);
+
+/*
+ * In a transaction of isolation level REPEATABLE READ or higher: an error if
+ * the tenant has been changed or dropped since its snapshot, so that nothing
+ * is learned under settings, or for a tenant, that are no more.  To be called
+ * once the tenant is locked.
+ */
+extern void tenant_check_current(const char *tenant_id);
 
 #endif

@@ -46,6 +46,7 @@ personalization_create_tenant(PG_FUNCTION_ARGS)
 	char *tenant_id = tenant_argument(fcinfo, 0);
 	Jsonb *settings = settings_merge(json_empty_object(), jsonb_argument(fcinfo, 1, "settings"));
 
+	prevent_if_read_only("create_tenant()");
 	SPI_connect();
 	lock_tenant(tenant_id, TENANT_ALONE);
 	if (!tenant_insert(tenant_id, settings))
@@ -68,6 +69,7 @@ personalization_configure_tenant(PG_FUNCTION_ARGS)
 	TenantSettings old;
 	TenantSettings new;
 
+	prevent_if_read_only("configure_tenant()");
 	SPI_connect();
 	lock_tenant(tenant_id, TENANT_ALONE);
 	before = tenant_existing(tenant_id, true);
@@ -110,6 +112,7 @@ personalization_drop_tenant(PG_FUNCTION_ARGS)
 	JsonbParseState *state = NULL;
 	Jsonb *result;
 
+	prevent_if_read_only("drop_tenant()");
 	SPI_connect();
 	lock_tenant(tenant_id, TENANT_ALONE);
 	(void) tenant_existing(tenant_id, true);

@@ -50,10 +50,10 @@ SELECT tenant_id, user_id, data FROM personalization.interactions WHERE interact
 ORDER BY tenant_id COLLATE "C";
 SELECT value, observation_count FROM personalization.preferences('b1', 'cy', '2026-03-01');
 
--- Feedback on an interaction of the same batch, before it and after it.
+-- Feedback on an interaction that comes before it in the same batch.
 SELECT personalization.learn_batch('[
-    {"tenant_id": "b1", "user_id": "dan", "interaction_type": "feedback", "data": {"rating": 0.5, "interaction_id": "00000000-0000-4000-8000-000000000003"}, "occurred_at": "2026-03-01"},
     {"tenant_id": "b1", "user_id": "dan", "interaction_type": "export", "data": {"format": "csv"}, "interaction_id": "00000000-0000-4000-8000-000000000003", "occurred_at": "2026-03-01"},
+    {"tenant_id": "b1", "user_id": "dan", "interaction_type": "feedback", "data": {"rating": 0.5, "interaction_id": "00000000-0000-4000-8000-000000000003"}, "occurred_at": "2026-03-01"},
     {"tenant_id": "b1", "user_id": "dan", "interaction_type": "feedback", "data": {"rating": "positive", "interaction_id": "00000000-0000-4000-8000-000000000003"}, "occurred_at": "2026-03-01"}]') AS new;
 SELECT value, confidence::numeric(10, 6), observation_count FROM personalization.preferences('b1', 'dan', '2026-03-01');
 
@@ -119,3 +119,26 @@ WHERE tenant_id = 'b1' AND user_id ~ '^u[0-9]';
 
 DELETE FROM personalization.rejected_events WHERE tenant_id IN ('', 'b_unknown');
 SELECT count(personalization.drop_tenant(t)) AS dropped FROM unnest(ARRAY['b1', 'b2']) AS t;
+
+SELECT personalization.create_tenant('b9') IS NOT NULL AS made;
+-- Long texts are clipped for a message by whole characters.
+SELECT personalization.learn_batch(jsonb_build_array(
+    jsonb_build_object('tenant_id', 'b9', 'x' || repeat('é', 60), 1),
+    jsonb_build_object('tenant_id', 'b9', 'user_id', 'clip', 'data', '{}', 'interaction_type', repeat('€', 70))), 'divert') AS learned;
+SELECT convert_from(convert_to(reason, 'UTF8'), 'UTF8') = reason AS whole, octet_length(reason) < 130 AS short
+FROM personalization.rejected_events WHERE reason LIKE '%x___%' OR event ->> 'user_id' = 'clip';
+-- A time zone that nobody knows is the event's fault, not the call's.
+SELECT personalization.learn_batch('[{"tenant_id": "b9", "user_id": "zone", "interaction_type": "query", "data": {}, "occurred_at": "2026-03-08 02:30 Nowhere/Zone"}]', 'divert') AS learned;
+SELECT sqlstate, reason FROM personalization.rejected_events WHERE event ->> 'user_id' = 'zone';
+-- Feedback on a retry goes by what is stored; on one that comes later, by nothing.
+SELECT personalization.learn('b9', 'fay', 'visualization', '{"chart_type": "bar"}', '2026-03-01 09:00+00', 'bbbbbbbb-0000-4000-8000-000000000001') IS NOT NULL AS learned;
+SELECT personalization.learn_batch('[
+  {"tenant_id": "b9", "user_id": "fay", "interaction_type": "visualization", "data": {"chart_type": "pie"}, "occurred_at": "2026-03-01T09:00:00Z", "interaction_id": "bbbbbbbb-0000-4000-8000-000000000001"},
+  {"tenant_id": "b9", "user_id": "fay", "interaction_type": "feedback", "data": {"interaction_id": "bbbbbbbb-0000-4000-8000-000000000001", "rating": 1}, "occurred_at": "2026-03-01T09:00:00Z"}]') AS learned;
+SELECT value, round(confidence::numeric, 6) AS confidence, observation_count, jsonb_array_length(candidates) AS candidates FROM personalization.preferences('b9', 'fay', '2026-03-01 10:00+00');
+SELECT pg_temp.outcome($$SELECT personalization.learn_batch('[
+  {"tenant_id": "b9", "user_id": "fay", "interaction_type": "feedback", "data": {"interaction_id": "bbbbbbbb-0000-4000-8000-000000000002", "rating": 1}},
+  {"tenant_id": "b9", "user_id": "fay", "interaction_type": "visualization", "data": {"chart_type": "pie"}, "interaction_id": "bbbbbbbb-0000-4000-8000-000000000002"}]')$$);
+SELECT personalization.learn('b9', 'fay', 'export', '{}', '2026-03-01 09:00+00', 'bbbbbbbb-0000-4000-8000-000000000003', 'null') IS NOT NULL AS learned;
+SELECT feedback IS NULL AS none FROM personalization.interactions WHERE interaction_id = 'bbbbbbbb-0000-4000-8000-000000000003';
+SELECT (personalization.drop_tenant('b9') ->> 'interactions')::int AS dropped;

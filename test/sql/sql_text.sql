@@ -114,3 +114,10 @@ SELECT pg_temp.same('{"query": "x", "sql": "select 1"}', '{"query": "X?", "sql":
 SELECT data, personalization.query_id(data) IS NULL AS no_query FROM unnest(ARRAY[jsonb '{}', '{"query": ""}', '{"query": " ?"}', '{"sql": ""}', '{"sql": " ; -- x"}', '{"query": null}', '{"tables_used": ["a"]}']) AS data;
 -- It stays what it is: stored ones must find it again.
 SELECT personalization.query_id('{"query": "Revenue by region?"}') AS question, personalization.query_id('{"sql": "SELECT * FROM t WHERE a = 1"}') AS sql;
+
+-- No notices of long names, and nothing hangs on the session's settings.
+SELECT key FROM personalization.extract_signals('query', jsonb_build_object('sql', 'select count(*) from "' || repeat('word ', 20) || '"')) ORDER BY key COLLATE "C";
+SET standard_conforming_strings = off;
+SELECT key FROM personalization.extract_signals('query', jsonb_build_object('sql', chr(115) || 'elect 1 from t where a = ''x' || chr(92) || ''' and b = 1')) ORDER BY key COLLATE "C";
+RESET standard_conforming_strings;
+SELECT key FROM personalization.extract_signals('query', jsonb_build_object('sql', repeat('/*', 100000))) ORDER BY key COLLATE "C";
