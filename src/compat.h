@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "parser/parse_type.h"
+#include "storage/proc.h"
 #include "utils/datetime.h"
 
 #if PG_VERSION_NUM < 150000
@@ -37,6 +38,17 @@ parse_type_string(const char *name, Oid *type, int32 *typmod)
 	(void) parseTypeString(name, type, typmod, NULL);
 #else
 	parseTypeString(name, type, typmod, false);
+#endif
+}
+
+/* The number of this process in ProcGlobal->allProcs. */
+static inline int
+my_proc_number(void)
+{
+#if PG_VERSION_NUM >= 170000
+	return MyProcNumber;
+#else
+	return MyProc->pgprocno;
 #endif
 }
 

@@ -309,6 +309,7 @@ personalization_set_profile(PG_FUNCTION_ARGS)
 					  0,
 					  TimestampTzGetDatum(GetCurrentTimestamp())};
 
+	PreventCommandDuringRecovery("set_profile()");
 	PreventCommandIfReadOnly("set_profile()");
 	for (int i = 2; i <= 4; i++)
 	{
