@@ -14,6 +14,8 @@ CREATE TABLE personalization.worker_state (
     last_error        text,
     last_error_at     timestamptz
 );
+ALTER TABLE personalization.worker_state ENABLE ROW LEVEL SECURITY;
+ALTER TABLE personalization.worker_state FORCE ROW LEVEL SECURITY;
 COMMENT ON TABLE personalization.worker_state IS 'what the worker last did, kept for the view worker_status';
 INSERT INTO personalization.worker_state DEFAULT VALUES;
 
