@@ -35,4 +35,4 @@ CREATE TABLE personalization.rejected_events (
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.rejected_events IS
     'events that learn_batch(…, ''divert'') could not take, each with the reason';
-CREATE INDEX rejected_events_time ON personalization.rejected_events (rejected_at);
+CREATE INDEX rejected_events_time ON personalization.rejected_events (tenant_id, rejected_at);

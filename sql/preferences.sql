@@ -20,7 +20,7 @@ CREATE TABLE personalization.preferences (
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.preferences IS
     'what each user prefers, with the confidence as of last_updated: read it through preferences(), which decays it';
-CREATE INDEX preferences_expires_on ON personalization.preferences (expires_on);
+CREATE INDEX preferences_expires_on ON personalization.preferences (tenant_id, expires_on);
 
 CREATE FUNCTION personalization.evidence_expires_at(
     confidence float8, last_updated timestamptz, settings jsonb) RETURNS timestamptz

@@ -14,7 +14,7 @@ DECLARE
     leaves  int;
 BEGIN
     FOREACH parent IN ARRAY ARRAY['tenants', 'signal_rules', 'interactions', 'rejected_events',
-                                  'preferences', 'profiles', 'user_queries']
+                                  'preferences', 'profiles', 'user_queries', 'inbox']
     LOOP
         -- What the script itself inserts must not come again from a dump.
         kept := CASE parent WHEN 'signal_rules' THEN 'WHERE NOT built_in' ELSE '' END;
@@ -26,7 +26,12 @@ BEGIN
                 ' FOR VALUES WITH (MODULUS %s, REMAINDER %s)%s', leaf, parent, leaves, i,
                 -- Room for a changed row beside the old one, where rows change often.
                 CASE WHEN parent IN ('preferences', 'profiles', 'user_queries')
-                     THEN ' WITH (fillfactor = 80)' ELSE '' END);
+                     THEN ' WITH (fillfactor = 80)'
+                     -- Rows come and go: vacuum by their number, not by the table's size.
+                     WHEN parent = 'inbox' THEN
+                         ' WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,'
+                         ' autovacuum_vacuum_insert_threshold = -1, autovacuum_vacuum_cost_delay = 0)'
+                     ELSE '' END);
             EXECUTE pg_catalog.format('ALTER TABLE personalization.%I ENABLE ROW LEVEL SECURITY', leaf);
             EXECUTE pg_catalog.format('ALTER TABLE personalization.%I FORCE ROW LEVEL SECURITY', leaf);
             PERFORM pg_catalog.pg_extension_config_dump(

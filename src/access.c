@@ -30,7 +30,10 @@ static const char *const application_grants[] = {
 	"SELECT, INSERT, UPDATE, DELETE ON personalization.interactions,"
 	" personalization.rejected_events, personalization.preferences, personalization.profiles,"
 	" personalization.user_queries",
-	"EXECUTE ON FUNCTION personalization.current_tenant, personalization.new_interaction_id,"
+	"SELECT, INSERT ON personalization.inbox",
+	"SELECT ON personalization.tenant_statistics",
+	"EXECUTE ON FUNCTION personalization.inbox_position, personalization.current_tenant, "
+	"personalization.new_interaction_id,"
 	" personalization.query_id, personalization.extract_signals, personalization.learn,"
 	" personalization.learn_batch, personalization.collect_feedback, personalization.preferences,"
 	" personalization.get_profile, personalization.set_profile, personalization.get_context",

@@ -11,8 +11,7 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
-/* Tenants' and users' names, in bytes: two of them and a key fit an index. */
-#define MAX_ID_LENGTH 512
+#include "module.h"
 
 /* A preference's key, in bytes. */
 #define MAX_KEY_LENGTH 1024

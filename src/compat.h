@@ -52,4 +52,15 @@ my_local_transaction(void)
 #endif
 }
 
+/* The number of this process in ProcGlobal->allProcs. */
+static inline int
+my_proc_number(void)
+{
+#if PG_VERSION_NUM >= 170000
+	return MyProcNumber;
+#else
+	return MyProc->pgprocno;
+#endif
+}
+
 #endif

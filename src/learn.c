@@ -4,22 +4,15 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "rows.h"
+#include "rejected.h"
 #include "events.h"
 #include "learning.h"
-#include "statement.h"
 #include "tenancy.h"
-
-static Statement insert_rejected = STATEMENT(
-	"INSERT INTO personalization.rejected_events (tenant_id, event, sqlstate, reason, hint)"
-	" SELECT * FROM unnest($1, $2, $3, $4, $5)",
-	"text[] jsonb[] text[] text[] text[]");
 
 PG_FUNCTION_INFO_V1(personalization_learn);
 PG_FUNCTION_INFO_V1(personalization_learn_batch);
@@ -87,43 +80,6 @@ personalization_collect_feedback(PG_FUNCTION_ARGS)
 	event.feedback = event.data;
 	event.occurred_at = GetCurrentTimestamp();
 	return learn_one(&event);
-}
-
-/*
- * Keeps the events that were set aside, each under its tenant; where that is
- * not for this session to write, under the session's, and where there is no
- * tenant at all, under '', for the administrator.
- */
-static void
-store_rejected(const Event *events, int n)
-{
-	bool bound = bound_by_tenancy();
-	const char *current = current_tenant();
-	const Oid types[] = {TEXTOID, JSONBOID, TEXTOID, TEXTOID, TEXTOID};
-	Column columns[lengthof(types)];
-	Datum values[lengthof(types)];
-
-	for (size_t c = 0; c < lengthof(types); c++)
-		column_init(&columns[c], types[c], n);
-	for (int i = 0; i < n; i++)
-	{
-		const Event *event = &events[i];
-
-		if (event->fault == NULL)
-			continue;
-		column_add_text(&columns[0], bound						? current
-									 : event->tenant_id != NULL ? event->tenant_id
-																: "");
-		column_add(&columns[1], JsonbPGetDatum(event->document));
-		column_add_text(&columns[2], unpack_sql_state(event->fault->sqlstate));
-		column_add_text(&columns[3], event->fault->message);
-		column_add_text(&columns[4], event->fault->hint);
-	}
-	if (columns[0].n == 0)
-		return;
-	for (size_t c = 0; c < lengthof(types); c++)
-		values[c] = column_array(&columns[c]);
-	(void) statement_run(&insert_rejected, values, NULL);
 }
 
 static bool
@@ -209,7 +165,7 @@ personalization_learn_batch(PG_FUNCTION_ARGS)
 	events = decode_batch(array, divert, &n);
 	nnew = learn_events(events, n, divert);
 	if (divert)
-		store_rejected(events, n);
+		rejected_store(events, n);
 	SPI_finish();
 	PG_RETURN_INT64(nnew);
 }

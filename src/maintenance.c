@@ -1,25 +1,154 @@
 /*
  * maintenance.c
- *		Upkeep: deleting what is dead.
+ *		Upkeep: what is dead is deleted, tenant by tenant, in bounded batches.
+ *
+ * The worker does this a batch a transaction, run_maintenance() all of it in
+ * its caller's; both call the same code.
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
 
 #include "arguments.h"
+#include "inbox.h"
 #include "jsonutil.h"
+#include "maintenance.h"
 #include "preferences.h"
+#include "statement.h"
 #include "tenancy.h"
 
+/* Rows of one statement of run_maintenance(). */
+#define BATCH 10000
+
+static Statement select_tenants =
+	STATEMENT("SELECT tenant_id FROM personalization.tenants UNION ALL SELECT '' ORDER BY 1", "");
+
+/*
+ * The oldest first.  The condition stands outside the sub-select as well, for
+ * rows that change between being found and being deleted.
+ */
+static Statement delete_interactions =
+	STATEMENT("DELETE FROM personalization.interactions WHERE tenant_id = $1 AND occurred_at < $2"
+			  " AND ctid = ANY (ARRAY(SELECT ctid FROM personalization.interactions"
+			  "  WHERE tenant_id = $1 AND occurred_at < $2 ORDER BY occurred_at LIMIT $3))",
+			  "text timestamptz int8");
+
+static Statement delete_rejected = STATEMENT(
+	"DELETE FROM personalization.rejected_events WHERE tenant_id = $1 AND rejected_at < $2"
+	" AND ctid = ANY (ARRAY(SELECT ctid FROM personalization.rejected_events"
+	"  WHERE tenant_id = $1 AND rejected_at < $2 ORDER BY rejected_at LIMIT $3))",
+	"text timestamptz int8");
+
 PG_FUNCTION_INFO_V1(personalization_run_maintenance);
+
+List *
+maintenance_tenants(void)
+{
+	uint64 nrows = statement_run(&select_tenants, NULL, NULL);
+	List *tenants = NIL;
+
+	for (uint64 row = 0; row < nrows; row++)
+		tenants = lappend(tenants, TextDatumGetCString(result_value(row, 1, NULL)));
+	return tenants;
+}
+
+bool
+maintain_tenant(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *counts)
+{
+	Jsonb *changes = tenant_id[0] == '\0' ? NULL : tenant_changes(tenant_id, true);
+	TenantSettings settings;
+	int64 preferences;
+	int64 interactions;
+	int64 rejected;
+
+	/* Dropped meanwhile, or ''. */
+	if (changes == NULL)
+		changes = json_empty_object();
+	settings_decode(changes, &settings);
+	{
+		Datum values[] = {CStringGetTextDatum(tenant_id),
+						  TimestampTzGetDatum(at - settings.history_retention),
+						  Int64GetDatum(limit)};
+
+		preferences = preferences_expire(tenant_id, changes, at, limit);
+		interactions = (int64) statement_run(&delete_interactions, values, NULL);
+		rejected = (int64) statement_run(&delete_rejected, values, NULL);
+	}
+	counts->preferences += preferences;
+	counts->interactions += interactions;
+	counts->rejected_events += rejected;
+	return preferences == limit || interactions == limit || rejected == limit;
+}
+
+Jsonb *
+pass_document(const PassCounts *counts)
+{
+	JsonbParseState *state = NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_int(&state, "inbox", counts->inbox);
+	json_push_int(&state, "preferences", counts->preferences);
+	json_push_int(&state, "interactions", counts->interactions);
+	json_push_int(&state, "rejected_events", counts->rejected_events);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/*
+ * All of one tenant, in a subtransaction: what is wrong with one tenant is
+ * said, and does not stop the others' upkeep.
+ */
+static void
+maintain_apart(const char *tenant_id, TimestampTz at, PassCounts *counts)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	PassCounts before = *counts;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		while (maintain_tenant(tenant_id, at, BATCH, counts))
+			CHECK_FOR_INTERRUPTS();
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+			ReThrowError(error);
+		*counts = before;
+		ereport(WARNING, (errcode(error->sqlerrcode),
+						  errmsg("upkeep of tenant \"%s\" failed: %s", tenant_id, error->message),
+						  error->hint ? errhint("%s", error->hint) : 0));
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+}
 
 Datum
 personalization_run_maintenance(PG_FUNCTION_ARGS)
 {
 	TimestampTz at = time_argument(fcinfo, 0, "at");
-	JsonbParseState *state = NULL;
+	PassCounts counts = {0};
+	List *tenants;
+	ListCell *cell;
+	Drained drained;
 	Jsonb *result;
 
 	prevent_if_read_only("run_maintenance()");
@@ -30,9 +159,15 @@ personalization_run_maintenance(PG_FUNCTION_ARGS)
 						errmsg("run_maintenance() is for all tenants"),
 						errhint("Call it as a superuser or as a role with BYPASSRLS.")));
 	SPI_connect();
-	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	json_push_int(&state, "preferences", preferences_expire(at));
-	result = json_keep(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+	while ((drained = inbox_drain(BATCH)).taken > 0)
+	{
+		counts.inbox += drained.taken;
+		CHECK_FOR_INTERRUPTS();
+	}
+	tenants = maintenance_tenants();
+	foreach (cell, tenants)
+		maintain_apart(lfirst(cell), at, &counts);
+	result = json_keep(pass_document(&counts));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
 }

@@ -16,8 +16,8 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
-#include "arguments.h"
 #include "module.h"
+#include "worker.h"
 
 PG_MODULE_MAGIC;
 
@@ -66,6 +66,7 @@ _PG_init(void)
 	DefineCustomIntVariable("personalization.max_payload", "Size of an interaction's data at most.",
 							NULL, &max_payload, 1024 * 1024, 1024, INT_MAX / 8, PGC_SUSET,
 							GUC_UNIT_BYTE, NULL, NULL, NULL);
+	worker_init();
 	MarkGUCPrefixReserved("personalization");
 }
 

@@ -11,6 +11,9 @@
 #define EXTENSION_NAME "personalization"
 #define SCHEMA_NAME "personalization"
 
+/* Tenants' and users' names, in bytes: two of them and a key fit an index. */
+#define MAX_ID_LENGTH 512
+
 /* personalization.tenant_id; "" when unset. */
 extern char *session_tenant;
 

@@ -66,12 +66,21 @@ static Statement reschedule = STATEMENT(
 	" (personalization.evidence_expires_at(confidence, last_updated, $2) AT TIME ZONE 'UTC')::date",
 	"text jsonb");
 
-/* The day is found through the index; the settings say the moment within it. */
-static Statement delete_expired = STATEMENT(
-	"DELETE FROM personalization.preferences p USING personalization.tenants t"
-	" WHERE p.expires_on <= $1 AND t.tenant_id = p.tenant_id"
-	" AND personalization.evidence_expires_at(p.confidence, p.last_updated, t.settings) <= $2",
-	"date timestamptz");
+/*
+ * The day is found through the index; the settings say the moment within it.
+ * Both stand outside the sub-select as well: a preference that is learned anew
+ * meanwhile is looked at again before it is deleted.  One that is being learned
+ * is left to the next pass, so that learning and upkeep never wait for each
+ * other in a circle.
+ */
+#define EXPIRED                                                                                    \
+	"tenant_id = $1 AND expires_on <= $2"                                                          \
+	" AND personalization.evidence_expires_at(confidence, last_updated, $3) <= $4"
+static Statement delete_expired =
+	STATEMENT("DELETE FROM personalization.preferences WHERE " EXPIRED " AND ctid = ANY (ARRAY("
+			  "SELECT ctid FROM personalization.preferences WHERE " EXPIRED
+			  " LIMIT $5 FOR UPDATE SKIP LOCKED))",
+			  "text date jsonb timestamptz int8");
 
 PG_FUNCTION_INFO_V1(personalization_evidence_expires_at);
 
@@ -480,9 +489,10 @@ preferences_reschedule(const char *tenant_id, const Jsonb *settings)
 }
 
 int64
-preferences_expire(TimestampTz at)
+preferences_expire(const char *tenant_id, const Jsonb *settings, TimestampTz at, int64 limit)
 {
-	Datum values[] = {DateADTGetDatum(utc_day(at)), TimestampTzGetDatum(at)};
+	Datum values[] = {CStringGetTextDatum(tenant_id), DateADTGetDatum(utc_day(at)),
+					  JsonbPGetDatum(settings), TimestampTzGetDatum(at), Int64GetDatum(limit)};
 
 	return (int64) statement_run(&delete_expired, values, NULL);
 }

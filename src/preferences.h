@@ -62,7 +62,11 @@ preference_candidates(const Preference *preference, const LearningRule *rule, Ti
 /* Stores anew when each preference of a tenant expires, after its settings changed. */
 extern void preferences_reschedule(const char *tenant_id, const Jsonb *settings);
 
-/* Deletes the preferences that have expired by a time; returns how many. */
-extern int64 preferences_expire(TimestampTz at);
+/*
+ * Deletes preferences of a tenant with these settings, as stored, that have
+ * expired by a time, limit of them at most; returns how many.
+ */
+extern int64
+preferences_expire(const char *tenant_id, const Jsonb *settings, TimestampTz at, int64 limit);
 
 #endif

@@ -21,11 +21,12 @@ static Statement update_settings = STATEMENT(
 	"text jsonb timestamptz");
 
 /* The tenant's row goes last: as long as there is any, the tenant is there. */
-static const char *const tenant_tables[] = {"interactions", "rejected_events", "preferences",
-											"user_queries", "profiles",		   "signal_rules",
-											"tenants"};
+static const char *const tenant_tables[] = {"inbox",		"interactions", "rejected_events",
+											"preferences",	"user_queries", "profiles",
+											"signal_rules", "tenants"};
 
 static Statement delete_rows[] = {
+	STATEMENT("DELETE FROM personalization.inbox WHERE tenant_id = $1", "text"),
 	STATEMENT("DELETE FROM personalization.interactions WHERE tenant_id = $1", "text"),
 	STATEMENT("DELETE FROM personalization.rejected_events WHERE tenant_id = $1", "text"),
 	STATEMENT("DELETE FROM personalization.preferences WHERE tenant_id = $1", "text"),

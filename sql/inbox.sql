@@ -1,0 +1,31 @@
+-- The asynchronous way in.
+
+CREATE FUNCTION personalization.inbox_position() RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL SAFE COST 1
+    AS 'MODULE_PATHNAME', 'personalization_inbox_position';
+COMMENT ON FUNCTION personalization.inbox_position() IS
+    'a number that grows with time, and with each row that a session puts into the inbox';
+
+-- Nothing is checked here but what a column's type says: what cannot be
+-- learned goes to rejected_events, with the reason, and holds up nobody.
+CREATE TABLE personalization.inbox (
+    tenant_id         text COLLATE "C" NOT NULL,
+    user_id           text COLLATE "C",
+    interaction_type  text,
+    data              jsonb,
+    occurred_at       timestamptz DEFAULT now(),
+    interaction_id    uuid,
+    feedback          jsonb,
+    position          bigint NOT NULL DEFAULT personalization.inbox_position(),
+    PRIMARY KEY (tenant_id, position)
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE personalization.inbox IS
+    'interactions to be learned by the worker, within about a second; rows leave it as they are learned';
+COMMENT ON COLUMN personalization.inbox.position IS
+    'the order of arrival; leave it to its default';
+
+CREATE FUNCTION personalization.inbox_arrival("position" bigint) RETURNS timestamptz
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'personalization_inbox_arrival';
+COMMENT ON FUNCTION personalization.inbox_arrival(bigint) IS
+    'when a row with this position was put into the inbox';

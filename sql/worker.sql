@@ -1,0 +1,72 @@
+-- The background worker, as seen from SQL.
+
+-- One row: what the last passes did.  Not tenants' data, and nothing that a
+-- dump should bring back.
+CREATE TABLE personalization.worker_state (
+    single            boolean PRIMARY KEY DEFAULT true CHECK (single),
+    passes            bigint NOT NULL DEFAULT 0,
+    last_started      timestamptz,
+    last_finished     timestamptz,
+    last_counts       jsonb,
+    learned           bigint NOT NULL DEFAULT 0,
+    last_learned      timestamptz,
+    failures          bigint NOT NULL DEFAULT 0,
+    last_error        text,
+    last_error_at     timestamptz
+);
+ALTER TABLE personalization.worker_state ENABLE ROW LEVEL SECURITY;
+ALTER TABLE personalization.worker_state FORCE ROW LEVEL SECURITY;
+COMMENT ON TABLE personalization.worker_state IS 'what the worker last did, kept for the view worker_status';
+INSERT INTO personalization.worker_state DEFAULT VALUES;
+
+CREATE FUNCTION personalization.worker_pid() RETURNS int
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'personalization_worker_pid';
+COMMENT ON FUNCTION personalization.worker_pid() IS
+    'the process that works for this database, NULL when there is none; an administrator''s';
+
+CREATE VIEW personalization.worker_status WITH (security_invoker = true) AS
+SELECT personalization.worker_pid() AS pid,
+       a.state,
+       a.query AS doing,
+       s.passes,
+       s.last_started,
+       s.last_finished,
+       s.last_finished - s.last_started AS last_duration,
+       s.last_counts,
+       s.learned,
+       s.last_learned,
+       i.backlog AS inbox_backlog,
+       i.lag AS inbox_lag,
+       s.failures,
+       s.last_error,
+       s.last_error_at
+FROM personalization.worker_state s
+LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = personalization.worker_pid()
+CROSS JOIN LATERAL (
+    SELECT pg_catalog.count(*) AS backlog,
+           pg_catalog.clock_timestamp() - pg_catalog.min(personalization.inbox_arrival(position)) AS lag
+    FROM personalization.inbox) i;
+COMMENT ON VIEW personalization.worker_status IS
+    'what the worker is doing and last did, what waits for it, its last error; an administrator''s';
+
+CREATE VIEW personalization.tenant_statistics WITH (security_invoker = true) AS
+SELECT t.tenant_id,
+       (SELECT pg_catalog.count(*) FROM personalization.profiles p WHERE p.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) AS users,
+       (SELECT pg_catalog.count(*) FROM personalization.preferences p WHERE p.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) AS preferences,
+       (SELECT pg_catalog.count(*) FROM personalization.interactions i WHERE i.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) AS interactions,
+       (SELECT pg_catalog.max(i.occurred_at) FROM personalization.interactions i WHERE i.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) AS last_interaction,
+       (SELECT pg_catalog.count(*) FROM personalization.user_queries q WHERE q.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) AS distinct_queries,
+       (SELECT pg_catalog.count(*) FROM personalization.rejected_events r WHERE r.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) AS rejected_events,
+       (SELECT pg_catalog.count(*) FROM personalization.inbox b WHERE b.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) AS inbox_backlog
+FROM personalization.tenants t;
+COMMENT ON VIEW personalization.tenant_statistics IS
+    'counts by tenant; a role under row-level security sees its own';
+
+-- Tells the launcher, once this transaction commits, that there is work here.
+CREATE FUNCTION personalization.wake_worker() RETURNS void
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'personalization_wake_worker';
+COMMENT ON FUNCTION personalization.wake_worker() IS
+    'tells the worker, when the transaction commits, that there is something to do; harmless without one';
+SELECT personalization.wake_worker();

@@ -1,0 +1,286 @@
+/*
+ * inbox.c
+ *		The asynchronous way in: rows of the inbox are learned in batches.
+ *
+ * Taking a row out and learning it is one transaction, so that it happens
+ * once.  Order within a user is kept, as one session at a time drains and
+ * goes by arrival.
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "storage/lock.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+#include "events.h"
+#include "inbox.h"
+#include "jsonutil.h"
+#include "learning.h"
+#include "rejected.h"
+#include "rows.h"
+#include "statement.h"
+
+/*
+ * The columns of a position, from the top: 51 bits of microseconds since 2020,
+ * enough for 71 years, and 12 that tell sessions apart.
+ */
+#define POSITION_SESSION_BITS 12
+#define POSITION_EPOCH INT64CONST(631152000000000) /* 2020-01-01, from 2000-01-01 */
+
+#define INBOX_COLUMNS                                                                              \
+	"tenant_id, position, user_id, interaction_type, data, occurred_at, interaction_id, feedback"
+
+/* The next tenant that has rows, behind another one. */
+static Statement select_tenant = STATEMENT(
+	"SELECT tenant_id FROM personalization.inbox WHERE tenant_id > $1 ORDER BY tenant_id LIMIT 1",
+	"text");
+
+/* Its first rows, found by the index and deleted by their place. */
+static Statement take_rows = STATEMENT(
+	"WITH taken AS (DELETE FROM personalization.inbox WHERE tenant_id = $1 AND ctid = ANY (ARRAY("
+	"  SELECT ctid FROM personalization.inbox WHERE tenant_id = $1 ORDER BY position LIMIT $2))"
+	"  RETURNING *)"
+	" SELECT " INBOX_COLUMNS " FROM taken ORDER BY position",
+	"text int8");
+
+static Statement delete_rejected_row = STATEMENT(
+	"DELETE FROM personalization.inbox WHERE tenant_id = $1 AND position = $2", "text int8");
+
+static Statement select_first =
+	STATEMENT("SELECT " INBOX_COLUMNS " FROM personalization.inbox WHERE tenant_id > $1"
+			  " ORDER BY tenant_id, position LIMIT 1",
+			  "text");
+
+PG_FUNCTION_INFO_V1(personalization_inbox_position);
+PG_FUNCTION_INFO_V1(personalization_inbox_arrival);
+
+/* The tenant behind which the next batch begins. */
+static char last_tenant[MAX_ID_LENGTH + 1] = "";
+
+Datum
+personalization_inbox_position(PG_FUNCTION_ARGS)
+{
+	static int64 last = 0;
+	int64 now = GetCurrentTimestamp() - POSITION_EPOCH;
+
+	/* Each later than the one before it, whatever the clock does. */
+	last = Max(now, last + 1);
+	PG_RETURN_INT64((last << POSITION_SESSION_BITS) |
+					(MyProcPid & ((1 << POSITION_SESSION_BITS) - 1)));
+}
+
+Datum
+personalization_inbox_arrival(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TIMESTAMPTZ((PG_GETARG_INT64(0) >> POSITION_SESSION_BITS) + POSITION_EPOCH);
+}
+
+/* One session drains at a time. */
+static bool
+lock_inbox(void)
+{
+	LOCKTAG tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, get_relname_relid("inbox", extension_objects()->schema),
+					   0, 0);
+	return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+static const Jsonb *
+jsonb_or_null(uint64 row, int column)
+{
+	bool isnull;
+	Datum value = result_value(row, column, &isnull);
+
+	return isnull ? NULL : DatumGetJsonbPCopy(value);
+}
+
+static char *
+text_or_null(uint64 row, int column)
+{
+	bool isnull;
+	Datum value = result_value(row, column, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+/* The row as an object with learn()'s argument names, for rejected_events. */
+static const Jsonb *
+row_document(uint64 row)
+{
+	JsonbParseState *state = NULL;
+	bool isnull;
+	Datum value;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_text(&state, "tenant_id", text_or_null(row, 1));
+	json_push_text(&state, "user_id", text_or_null(row, 3));
+	json_push_text(&state, "interaction_type", text_or_null(row, 4));
+	json_push_jsonb(&state, "data", jsonb_or_null(row, 5));
+	value = result_value(row, 6, &isnull);
+	if (isnull)
+		json_push_null(&state, "occurred_at");
+	else if (TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(value)))
+		json_push_text(&state, "occurred_at",
+					   TIMESTAMP_IS_NOEND(DatumGetTimestampTz(value)) ? "infinity" : "-infinity");
+	else
+		json_push_time(&state, "occurred_at", DatumGetTimestampTz(value));
+	value = result_value(row, 7, &isnull);
+	if (isnull)
+		json_push_null(&state, "interaction_id");
+	else
+		json_push_text(&state, "interaction_id",
+					   DatumGetCString(DirectFunctionCall1(uuid_out, value)));
+	json_push_jsonb(&state, "feedback", jsonb_or_null(row, 8));
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/* Takes an event from a row; false, with the fault, where it is wrong. */
+static bool
+row_event(uint64 row, TimestampTz now, Event *event, Fault *fault)
+{
+	char *type = text_or_null(row, 4);
+	bool isnull;
+	Datum value;
+	int number;
+
+	memset(event, 0, sizeof(*event));
+	event->tenant_id = text_or_null(row, 1);
+	event->user_id = text_or_null(row, 3);
+	event->data = jsonb_or_null(row, 5);
+	event->feedback = jsonb_or_null(row, 8);
+	value = result_value(row, 6, &isnull);
+	event->occurred_at = isnull ? now : DatumGetTimestampTz(value);
+	value = result_value(row, 7, &isnull);
+	event->id_given = !isnull;
+	if (isnull)
+		interaction_id_make(&event->id);
+	else
+		event->id = *DatumGetUUIDP(value);
+
+	if (event->user_id == NULL || type == NULL || event->data == NULL)
+		return fault_set(fault, ERRCODE_NULL_VALUE_NOT_ALLOWED, NULL, "%s is missing",
+						 event->user_id == NULL ? "user_id"
+						 : type == NULL			? "interaction_type"
+												: "data");
+	number = find_name(interaction_type_names, INTERACTION_TYPES, type, strlen(type));
+	if (number < 0)
+		return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION,
+						 "The types are query, visualization, export, dashboard, feedback, "
+						 "refinement and exploration.",
+						 "unknown interaction_type \"%s\"", clipped(type, strlen(type)));
+	event->type = (InteractionType) number;
+	return check_id("tenant_id", event->tenant_id, strlen(event->tenant_id), fault) &&
+		   check_id("user_id", event->user_id, strlen(event->user_id), fault) &&
+		   check_payload("data", event->data, fault) &&
+		   (event->feedback == NULL || check_payload("feedback", event->feedback, fault)) &&
+		   check_occurred_at(event->occurred_at, now, fault);
+}
+
+/*
+ * The tenant whose turn it is behind another one, NULL when the inbox is empty;
+ * wraps around once.
+ */
+static char *
+next_tenant(const char *previous)
+{
+	for (int attempt = 0; attempt < 2; attempt++)
+	{
+		Datum values[] = {CStringGetTextDatum(previous)};
+
+		if (statement_run(&select_tenant, values, NULL) > 0)
+			return text_or_null(0, 1);
+		if (previous[0] == '\0')
+			break;
+		previous = "";
+	}
+	return NULL;
+}
+
+/* Takes up to limit rows of a tenant; returns how many. */
+static int
+take_events(const char *tenant_id, int limit, TimestampTz now, Event *events)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(limit)};
+	uint64 nrows = statement_run(&take_rows, values, NULL);
+
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		Fault fault;
+
+		if (!row_event(row, now, &events[row], &fault))
+		{
+			events[row].fault = palloc(sizeof(Fault));
+			*events[row].fault = fault;
+		}
+		events[row].document = row_document(row);
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return (int) nrows;
+}
+
+Drained
+inbox_drain(int limit)
+{
+	Drained drained = {0, 0};
+	TimestampTz now = GetCurrentTimestamp();
+	Event *events;
+	char *tenant = last_tenant;
+	int n = 0;
+
+	if (!lock_inbox())
+		return drained;
+	events = palloc(limit * sizeof(Event));
+	while (n < limit)
+	{
+		char *next = next_tenant(tenant);
+		int taken = next == NULL ? 0 : take_events(next, limit - n, now, events + n);
+
+		if (taken == 0)
+			break;
+		tenant = next;
+		n += taken;
+	}
+	for (int i = 0; i < n; i++)
+		events[i].index = i;
+	if (n > 0)
+	{
+		drained.taken = n;
+		drained.learned = learn_events(events, n, true);
+		rejected_store(events, n);
+
+		/* Not before: a batch that failed is tried again from where it began. */
+		strlcpy(last_tenant, tenant, sizeof(last_tenant));
+	}
+	return drained;
+}
+
+void
+inbox_set_aside_first(int sqlstate, const char *message)
+{
+	Event event = {0};
+	Fault fault = {sqlstate, message, NULL};
+	char *tenant;
+	Datum values[2];
+
+	if (!lock_inbox())
+		return;
+	tenant = next_tenant(last_tenant);
+	if (tenant == NULL)
+		return;
+	values[0] = CStringGetTextDatum(tenant);
+	if (statement_run(&select_first, values, NULL) == 0)
+		return;
+	event.tenant_id = tenant;
+	event.document = row_document(0);
+	event.fault = &fault;
+	values[1] = result_value(0, 2, NULL);
+	(void) statement_run(&delete_rejected_row, values, NULL);
+	rejected_store(&event, 1);
+}

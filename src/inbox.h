@@ -1,0 +1,31 @@
+/*
+ * inbox.h
+ *		The asynchronous way in: rows of the inbox are learned in batches.
+ */
+#ifndef INBOX_H
+#define INBOX_H
+
+#include "postgres.h"
+
+typedef struct Drained
+{
+	int64 taken;   /* rows that left the inbox */
+	int64 learned; /* of those, new interactions */
+} Drained;
+
+/*
+ * Learns up to limit rows in this transaction, in the order of their arrival
+ * within each tenant, and takes them out; what cannot be learned goes to
+ * rejected_events.  Tenants take turns: a batch goes on behind the one that
+ * the last batch of this backend ended with.  Takes nothing while another
+ * session drains.  The caller is in SPI.
+ */
+extern Drained inbox_drain(int limit);
+
+/*
+ * Puts the first row that inbox_drain(1) would take aside, with the error that
+ * learning it raised.  For a row that fails in a way that nobody foresaw.
+ */
+extern void inbox_set_aside_first(int sqlstate, const char *message);
+
+#endif
