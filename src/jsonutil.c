@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include <float.h>
+#include <math.h>
 
 #include "catalog/pg_type.h"
 #include "common/shortest_dec.h"
@@ -71,6 +72,13 @@ void
 json_from_double(double number, JsonbValue *value)
 {
 	char text[DOUBLE_SHORTEST_DECIMAL_LEN];
+
+	/* JSON has no other numbers. */
+	if (isnan(number) || isinf(number))
+	{
+		value->type = jbvNull;
+		return;
+	}
 
 	/* float8_numeric() would round to 15 digits. */
 	double_to_shortest_decimal_buf(number, text);

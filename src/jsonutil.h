@@ -27,7 +27,7 @@ extern void json_scalar(const Jsonb *document, JsonbValue *value);
 /* Whether two values are equal as jsonb compares them: 1 = 1.0. */
 extern bool json_equal(const Jsonb *a, const Jsonb *b);
 
-/* A float8 as the shortest numeric that reads back as the same float8. */
+/* A float8 as the shortest numeric that reads back as the same float8; null if it is none. */
 extern void json_from_double(double number, JsonbValue *value);
 
 /* Writers of a document under construction; text is copied where it is pushed. */

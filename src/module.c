@@ -155,8 +155,11 @@ interaction_type_of(Oid value)
 	return find_value(extension_objects()->interaction_values, INTERACTION_TYPES, value);
 }
 
+/* Categories come out of our own statements, which have just looked the objects up. */
 PreferenceCategory
 category_of(Oid value)
 {
-	return find_value(extension_objects()->category_values, PREFERENCE_CATEGORIES, value);
+	if (objects.generation == 0)
+		(void) extension_objects();
+	return find_value(objects.category_values, PREFERENCE_CATEGORIES, value);
 }

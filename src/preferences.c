@@ -127,6 +127,13 @@ value_number(Work *work, const Jsonb *value)
 	return preference->nvalues++;
 }
 
+/* An application role may write what it likes; what we did not write is no evidence. */
+static bool
+is_ours(double confidence, TimestampTz last_updated)
+{
+	return confidence > 0.0 && confidence <= 1.0 && !TIMESTAMP_NOT_FINITE(last_updated);
+}
+
 /*
  * Reads the columns value, confidence, rivals, observation_count, last_updated
  * of the last result, from column on.
@@ -141,6 +148,9 @@ read_evidence(uint64 row, int column, Work *work)
 	evidence->candidates[0].value =
 		value_number(work, DatumGetJsonbP(result_value(row, column, NULL)));
 	evidence->candidates[0].confidence = DatumGetFloat8(result_value(row, column + 1, NULL));
+	evidence->last_updated = DatumGetTimestampTz(result_value(row, column + 4, NULL));
+	if (!is_ours(evidence->candidates[0].confidence, evidence->last_updated))
+		return;
 	evidence->ncandidates = 1;
 	rivals = result_value(row, column + 2, &no_rivals);
 	if (!no_rivals)
@@ -166,7 +176,6 @@ read_evidence(uint64 row, int column, Work *work)
 		}
 	}
 	evidence->count = DatumGetInt32(result_value(row, column + 3, NULL));
-	evidence->last_updated = DatumGetTimestampTz(result_value(row, column + 4, NULL));
 }
 
 /* Candidates from first on as [{"value", "confidence"}], decayed to at. */
@@ -460,6 +469,8 @@ preferences_live(const char *tenant_id, const char *user_id, const LearningRule 
 		double confidence = DatumGetFloat8(result_value(row, 4, NULL));
 		TimestampTz last_updated = DatumGetTimestampTz(result_value(row, 7, NULL));
 
+		if (!is_ours(confidence, last_updated))
+			continue;
 		if (latest != NULL)
 			*latest = Max(*latest, last_updated);
 		if (at >= fades_at(rule, confidence, last_updated))
