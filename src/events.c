@@ -11,6 +11,7 @@
 #include "pgtime.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
+#include "utils/fmgrprotos.h"
 
 #include "compat.h"
 #include "events.h"
@@ -222,4 +223,23 @@ event_decode(const JsonbValue *object, TimestampTz now, Event *event, Fault *fau
 	if (!event->id_given)
 		interaction_id_make(&event->id);
 	return true;
+}
+
+Jsonb *
+event_document(const Event *event)
+{
+	JsonbParseState *state = NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_text(&state, field_names[FIELD_TENANT_ID], event->tenant_id);
+	json_push_text(&state, field_names[FIELD_USER_ID], event->user_id);
+	json_push_text(&state, field_names[FIELD_INTERACTION_TYPE],
+				   interaction_type_names[event->type]);
+	json_push_jsonb(&state, field_names[FIELD_DATA], event->data);
+	json_push_time(&state, field_names[FIELD_OCCURRED_AT], event->occurred_at);
+	if (event->id_given)
+		json_push_text(&state, field_names[FIELD_INTERACTION_ID],
+					   DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&event->id))));
+	json_push_jsonb(&state, field_names[FIELD_FEEDBACK], event->feedback);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }

@@ -28,7 +28,7 @@ typedef struct Event
 
 	/* Filled while it is learned. */
 	int index;			   /* in its batch; -1 outside one */
-	const Jsonb *document; /* as it stood in the batch */
+	const Jsonb *document; /* as it stood in the batch; NULL: event_document() tells it */
 	Signals signals;
 	Fault *fault; /* why it was set aside; NULL when it was not */
 	bool is_new;  /* not a retry */
@@ -40,6 +40,9 @@ typedef struct Event
  * well-formed name.
  */
 extern bool event_decode(const JsonbValue *object, TimestampTz now, Event *event, Fault *fault);
+
+/* A well-formed event as an object with learn()'s argument names. */
+extern Jsonb *event_document(const Event *event);
 
 /* A new interaction id: a version 7 UUID. */
 extern void interaction_id_make(pg_uuid_t *id);

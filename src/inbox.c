@@ -218,8 +218,8 @@ take_events(const char *tenant_id, int limit, TimestampTz now, Event *events)
 		{
 			events[row].fault = palloc(sizeof(Fault));
 			*events[row].fault = fault;
+			events[row].document = row_document(row);
 		}
-		events[row].document = row_document(row);
 	}
 	SPI_freetuptable(SPI_tuptable);
 	return (int) nrows;

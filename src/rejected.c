@@ -36,7 +36,8 @@ rejected_store(const Event *events, int n)
 		column_add_text(&columns[0], bound						? current
 									 : event->tenant_id != NULL ? event->tenant_id
 																: "");
-		column_add(&columns[1], JsonbPGetDatum(event->document));
+		column_add(&columns[1], JsonbPGetDatum(event->document != NULL ? event->document
+																	   : event_document(event)));
 		column_add_text(&columns[2], unpack_sql_state(event->fault->sqlstate));
 		column_add_text(&columns[3], event->fault->message);
 		column_add_text(&columns[4], event->fault->hint);
