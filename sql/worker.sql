@@ -68,5 +68,5 @@ CREATE FUNCTION personalization.wake_worker() RETURNS void
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'personalization_wake_worker';
 COMMENT ON FUNCTION personalization.wake_worker() IS
-    'tells the worker, when the transaction commits, that there is something to do; harmless without one';
+    'tells the launcher, when the transaction commits, to look at this database soon; harmless without one';
 SELECT personalization.wake_worker();

@@ -41,6 +41,9 @@ static Statement select_tenant = STATEMENT(
 	"SELECT tenant_id FROM personalization.inbox WHERE tenant_id > $1 ORDER BY tenant_id LIMIT 1",
 	"text");
 
+static Statement select_first_tenant =
+	STATEMENT("SELECT tenant_id FROM personalization.inbox ORDER BY tenant_id LIMIT 1", "");
+
 /* Its first rows, found by the index and deleted by their place. */
 static Statement take_rows = STATEMENT(
 	"WITH taken AS (DELETE FROM personalization.inbox WHERE tenant_id = $1 AND ctid = ANY (ARRAY("
@@ -53,8 +56,8 @@ static Statement delete_rejected_row = STATEMENT(
 	"DELETE FROM personalization.inbox WHERE tenant_id = $1 AND position = $2", "text int8");
 
 static Statement select_first =
-	STATEMENT("SELECT " INBOX_COLUMNS " FROM personalization.inbox WHERE tenant_id > $1"
-			  " ORDER BY tenant_id, position LIMIT 1",
+	STATEMENT("SELECT " INBOX_COLUMNS " FROM personalization.inbox WHERE tenant_id = $1"
+			  " ORDER BY position LIMIT 1",
 			  "text");
 
 PG_FUNCTION_INFO_V1(personalization_inbox_position);
@@ -185,22 +188,16 @@ row_event(uint64 row, TimestampTz now, Event *event, Fault *fault)
 
 /*
  * The tenant whose turn it is behind another one, NULL when the inbox is empty;
- * wraps around once.
+ * wraps around.
  */
 static char *
 next_tenant(const char *previous)
 {
-	for (int attempt = 0; attempt < 2; attempt++)
-	{
-		Datum values[] = {CStringGetTextDatum(previous)};
+	Datum values[] = {CStringGetTextDatum(previous)};
 
-		if (statement_run(&select_tenant, values, NULL) > 0)
-			return text_or_null(0, 1);
-		if (previous[0] == '\0')
-			break;
-		previous = "";
-	}
-	return NULL;
+	if (previous[0] != '\0' && statement_run(&select_tenant, values, NULL) > 0)
+		return text_or_null(0, 1);
+	return statement_run(&select_first_tenant, NULL, NULL) > 0 ? text_or_null(0, 1) : NULL;
 }
 
 /* Takes up to limit rows of a tenant; returns how many. */

@@ -26,8 +26,19 @@
 /* Rows of one statement of run_maintenance(). */
 #define BATCH 10000
 
+/*
+ * With those that rejected events name and that are none, found by going
+ * through the index from one name to the next.
+ */
 static Statement select_tenants =
-	STATEMENT("SELECT tenant_id FROM personalization.tenants UNION ALL SELECT '' ORDER BY 1", "");
+	STATEMENT("WITH RECURSIVE named AS ("
+			  " (SELECT tenant_id FROM personalization.rejected_events ORDER BY tenant_id LIMIT 1)"
+			  " UNION ALL SELECT (SELECT r.tenant_id FROM personalization.rejected_events r"
+			  "  WHERE r.tenant_id > n.tenant_id ORDER BY r.tenant_id LIMIT 1)"
+			  " FROM named n WHERE n.tenant_id IS NOT NULL)"
+			  " SELECT tenant_id FROM personalization.tenants"
+			  " UNION SELECT tenant_id FROM named WHERE tenant_id IS NOT NULL ORDER BY 1",
+			  "");
 
 /*
  * The oldest first.  The condition stands outside the sub-select as well, for
@@ -46,6 +57,16 @@ static Statement delete_rejected = STATEMENT(
 	"text timestamptz int8");
 
 PG_FUNCTION_INFO_V1(personalization_run_maintenance);
+
+bool
+error_is_passing(int sqlstate)
+{
+	int category = ERRCODE_TO_CATEGORY(sqlstate);
+
+	return category == ERRCODE_OPERATOR_INTERVENTION ||
+		   category == ERRCODE_INSUFFICIENT_RESOURCES || category == ERRCODE_TRANSACTION_ROLLBACK ||
+		   sqlstate == ERRCODE_LOCK_NOT_AVAILABLE;
+}
 
 List *
 maintenance_tenants(void)
@@ -99,46 +120,111 @@ pass_document(const PassCounts *counts)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-/*
- * All of one tenant, in a subtransaction: what is wrong with one tenant is
- * said, and does not stop the others' upkeep.
- */
-static void
-maintain_apart(const char *tenant_id, TimestampTz at, PassCounts *counts)
+/* Something to be done in a subtransaction of its own. */
+typedef void (*Apart)(void *arg);
+
+/* Does it; where it fails undoes it, and returns the error. */
+static ErrorData *
+do_apart(Apart action, void *arg)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	PassCounts before = *counts;
+	ErrorData *volatile error = NULL;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		while (maintain_tenant(tenant_id, at, BATCH, counts))
-			CHECK_FOR_INTERRUPTS();
+		action(arg);
 		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
 	}
 	PG_CATCH();
 	{
-		ErrorData *error;
-
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
-			ReThrowError(error);
-		*counts = before;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	if (error != NULL && error_is_passing(error->sqlerrcode))
+		ReThrowError(error);
+	return error;
+}
+
+typedef struct TenantWork
+{
+	const char *tenant_id;
+	TimestampTz at;
+	PassCounts counts;
+} TenantWork;
+
+static void
+maintain_all(void *arg)
+{
+	TenantWork *work = arg;
+
+	while (maintain_tenant(work->tenant_id, work->at, BATCH, &work->counts))
+		CHECK_FOR_INTERRUPTS();
+}
+
+/* What is wrong with one tenant is said, and does not stop the others' upkeep. */
+static void
+maintain_apart(const char *tenant_id, TimestampTz at, PassCounts *counts)
+{
+	TenantWork work = {tenant_id, at, *counts};
+	ErrorData *error = do_apart(maintain_all, &work);
+
+	if (error == NULL)
+		*counts = work.counts;
+	else
 		ereport(WARNING, (errcode(error->sqlerrcode),
 						  errmsg("upkeep of tenant \"%s\" failed: %s", tenant_id, error->message),
 						  error->hint ? errhint("%s", error->hint) : 0));
-		FreeErrorData(error);
+}
+
+typedef struct InboxWork
+{
+	int limit;
+	Drained drained;
+} InboxWork;
+
+static void
+drain(void *arg)
+{
+	InboxWork *work = arg;
+
+	work->drained = inbox_drain(work->limit);
+}
+
+/* As the worker does: a batch that fails is tried in halves, until the row is found. */
+static int64
+drain_apart(void)
+{
+	InboxWork work = {BATCH, {0, 0}};
+	int64 taken = 0;
+
+	for (;;)
+	{
+		ErrorData *error = do_apart(drain, &work);
+
+		CHECK_FOR_INTERRUPTS();
+		if (error == NULL)
+		{
+			if (work.drained.taken == 0)
+				return taken;
+			taken += work.drained.taken;
+			work.limit = Min(work.limit * 2, BATCH);
+			continue;
+		}
+		if (work.limit == 1)
+		{
+			inbox_set_aside_first(error->sqlerrcode, error->message);
+			taken++;
+		}
+		work.limit = Max(work.limit / 2, 1);
 	}
-	PG_END_TRY();
 }
 
 Datum
@@ -148,7 +234,6 @@ personalization_run_maintenance(PG_FUNCTION_ARGS)
 	PassCounts counts = {0};
 	List *tenants;
 	ListCell *cell;
-	Drained drained;
 	Jsonb *result;
 
 	prevent_if_read_only("run_maintenance()");
@@ -159,11 +244,7 @@ personalization_run_maintenance(PG_FUNCTION_ARGS)
 						errmsg("run_maintenance() is for all tenants"),
 						errhint("Call it as a superuser or as a role with BYPASSRLS.")));
 	SPI_connect();
-	while ((drained = inbox_drain(BATCH)).taken > 0)
-	{
-		counts.inbox += drained.taken;
-		CHECK_FOR_INTERRUPTS();
-	}
+	counts.inbox = drain_apart();
 	tenants = maintenance_tenants();
 	foreach (cell, tenants)
 		maintain_apart(lfirst(cell), at, &counts);

@@ -20,7 +20,13 @@ typedef struct PassCounts
 	int64 rejected_events;
 } PassCounts;
 
-/* The names of all tenants, and '' for what belongs to none. */
+/*
+ * Whether an error says nothing of the rows at hand: a cancel, a deadlock, a
+ * want of memory.
+ */
+extern bool error_is_passing(int sqlstate);
+
+/* The names of all tenants, and of those that only rejected events name, '' among them. */
 extern List *maintenance_tenants(void);
 
 /*

@@ -18,6 +18,7 @@
 #include "commands/vacuum.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_node.h"
@@ -63,11 +64,18 @@ static Statement note_failure =
 			  " last_error_at = $2",
 			  "text timestamptz");
 
+/* How long somebody who wants the database waits at most, in milliseconds; five seconds is all they do. */
+#define GIVE_WAY_WITHIN 1000
+
+/* After so many failed batches the worker takes its nap. */
+#define MAX_FAILURES 30
+
 /* After so many rows the inbox is vacuumed. */
 #define VACUUM_AFTER 20000
 
 static WorkerSlot *my_slot;
 static int64 taken_since_vacuum = 0;
+static int64 taken_since_pass = 0;
 static uint64 my_launcher;
 
 extern PGDLLEXPORT void personalization_worker_main(Datum arg);
@@ -213,6 +221,7 @@ learn_batch_of_inbox(int limit)
 	}
 	end_work();
 	taken_since_vacuum += drained.taken;
+	taken_since_pass += drained.taken;
 	if (taken_since_vacuum >= VACUUM_AFTER)
 	{
 		taken_since_vacuum = 0;
@@ -243,7 +252,8 @@ recover(char *message, size_t size)
 	ErrorData *error = CopyErrorData();
 	int sqlstate = error->sqlerrcode;
 
-	strlcpy(message, error->message, size);
+	strlcpy(message, error->message,
+			pg_mbcliplen(error->message, (int) strlen(error->message), (int) size - 1) + 1);
 	HOLD_INTERRUPTS();
 	EmitErrorReport();
 	AbortCurrentTransaction();
@@ -315,12 +325,14 @@ try_tenant(const char *tenant_id, TimestampTz at, PassCounts *counts, Failure *f
  * the one row is found that fails by itself; that one is set aside.
  */
 static void
-learn_inbox(void)
+learn_inbox(TimestampTz until)
 {
 	int limit = worker_batch_size;
 	bool more = true;
+	int failures = 0;
 
-	while (more)
+	/* The upkeep has its turn however much comes in, and the log its rest. */
+	while (more && failures < MAX_FAILURES && GetCurrentTimestamp() < until)
 	{
 		Failure failure;
 
@@ -330,7 +342,10 @@ learn_inbox(void)
 			limit = Min(limit * 2, worker_batch_size);
 			continue;
 		}
+		failures++;
 		note_error(failure.message);
+		if (error_is_passing(failure.sqlstate))
+			return;
 		if (limit == 1)
 		{
 			begin_work("setting aside what cannot be learned");
@@ -372,6 +387,8 @@ do_upkeep(void)
 	}
 
 	begin_work("noting the pass");
+	counts.inbox = taken_since_pass;
+	taken_since_pass = 0;
 	{
 		Datum values[] = {TimestampTzGetDatum(started), TimestampTzGetDatum(GetCurrentTimestamp()),
 						  JsonbPGetDatum(pass_document(&counts))};
@@ -411,6 +428,28 @@ connect_to_database(int slot)
 	SetConfigOption("row_security", "off", PGC_SUSET, PGC_S_OVERRIDE);
 }
 
+/* Waits, and looks every second whether somebody wants the database. */
+static void
+nap(void)
+{
+	int left = worker_naptime;
+
+	while (left > 0)
+	{
+		int wait = Min(left, GIVE_WAY_WITHIN);
+
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, wait,
+						 PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		left -= wait;
+		if (left > 0)
+		{
+			begin_work("waiting");
+			end_work();
+		}
+	}
+}
+
 void
 personalization_worker_main(Datum arg)
 {
@@ -430,15 +469,13 @@ personalization_worker_main(Datum arg)
 
 	for (;;)
 	{
-		learn_inbox();
+		learn_inbox(next_pass);
 		if (GetCurrentTimestamp() >= next_pass)
 		{
 			do_upkeep();
 			next_pass = GetCurrentTimestamp() + maintenance_interval * USECS_PER_SEC;
 		}
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, worker_naptime,
-						 PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
+		nap();
 	}
 }
 
