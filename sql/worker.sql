@@ -4,6 +4,8 @@
 -- dump should bring back.
 CREATE TABLE personalization.worker_state (
     single            boolean PRIMARY KEY DEFAULT true CHECK (single),
+    created_at        timestamptz NOT NULL DEFAULT now(),
+    settled           boolean NOT NULL DEFAULT false,
     passes            bigint NOT NULL DEFAULT 0,
     last_started      timestamptz,
     last_finished     timestamptz,
@@ -18,6 +20,19 @@ ALTER TABLE personalization.worker_state ENABLE ROW LEVEL SECURITY;
 ALTER TABLE personalization.worker_state FORCE ROW LEVEL SECURITY;
 COMMENT ON TABLE personalization.worker_state IS 'what the worker last did, kept for the view worker_status';
 INSERT INTO personalization.worker_state DEFAULT VALUES;
+
+-- A row of this database's own, and one that came with a dump.  The table's name
+-- is the last in a dump: when the second row comes in, the restore is over, and
+-- the worker, which has kept its hands off, begins.
+CREATE TABLE personalization.worker_restores (
+    here  boolean NOT NULL DEFAULT true
+);
+ALTER TABLE personalization.worker_restores ENABLE ROW LEVEL SECURITY;
+ALTER TABLE personalization.worker_restores FORCE ROW LEVEL SECURITY;
+COMMENT ON TABLE personalization.worker_restores IS
+    'tells the worker that a dump has been restored: it waits while rows are older than the extension and this has one row only';
+INSERT INTO personalization.worker_restores DEFAULT VALUES;
+SELECT pg_catalog.pg_extension_config_dump('personalization.worker_restores', 'LIMIT 1');
 
 CREATE FUNCTION personalization.worker_pid() RETURNS int
     LANGUAGE c VOLATILE

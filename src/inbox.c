@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -18,6 +19,7 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "events.h"
 #include "inbox.h"
 #include "jsonutil.h"
@@ -55,16 +57,21 @@ static Statement take_rows = STATEMENT(
 static Statement delete_rejected_row = STATEMENT(
 	"DELETE FROM personalization.inbox WHERE tenant_id = $1 AND position = $2", "text int8");
 
-static Statement select_first =
-	STATEMENT("SELECT " INBOX_COLUMNS " FROM personalization.inbox WHERE tenant_id = $1"
-			  " ORDER BY position LIMIT 1",
-			  "text");
+static Statement select_row = STATEMENT("SELECT " INBOX_COLUMNS " FROM personalization.inbox"
+										" WHERE tenant_id = $1 AND position = $2",
+										"text int8");
 
 PG_FUNCTION_INFO_V1(personalization_inbox_position);
 PG_FUNCTION_INFO_V1(personalization_inbox_arrival);
 
 /* The tenant behind which the next batch begins. */
 static char last_tenant[MAX_ID_LENGTH + 1] = "";
+
+int inbox_attempted = 0;
+
+/* The first row that the last batch took, whether or not that succeeded. */
+static char first_tenant[MAX_ID_LENGTH + 1] = "";
+static int64 first_position = 0;
 
 Datum
 personalization_inbox_position(PG_FUNCTION_ARGS)
@@ -75,7 +82,7 @@ personalization_inbox_position(PG_FUNCTION_ARGS)
 	/* Each later than the one before it, whatever the clock does. */
 	last = Max(now, last + 1);
 	PG_RETURN_INT64((last << POSITION_SESSION_BITS) |
-					(MyProcPid & ((1 << POSITION_SESSION_BITS) - 1)));
+					(my_proc_number() & ((1 << POSITION_SESSION_BITS) - 1)));
 }
 
 Datum
@@ -95,13 +102,17 @@ lock_inbox(void)
 	return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
+/* NULL too where it is larger than may be learned, with its size: it is not even fetched then. */
 static const Jsonb *
-jsonb_or_null(uint64 row, int column)
+jsonb_or_null(uint64 row, int column, Size *too_large)
 {
 	bool isnull;
 	Datum value = result_value(row, column, &isnull);
 
-	return isnull ? NULL : DatumGetJsonbPCopy(value);
+	*too_large = isnull ? 0 : toast_raw_datum_size(value);
+	if (*too_large <= (Size) max_payload)
+		*too_large = 0;
+	return isnull || *too_large > 0 ? NULL : DatumGetJsonbPCopy(value);
 }
 
 static char *
@@ -111,6 +122,18 @@ text_or_null(uint64 row, int column)
 	Datum value = result_value(row, column, &isnull);
 
 	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+static void
+push_payload(JsonbParseState **state, const char *name, uint64 row, int column)
+{
+	Size too_large;
+	const Jsonb *payload = jsonb_or_null(row, column, &too_large);
+
+	if (too_large > 0)
+		json_push_text(state, name, "left out, as it is too large");
+	else
+		json_push_jsonb(state, name, payload);
 }
 
 /* The row as an object with learn()'s argument names, for rejected_events. */
@@ -125,7 +148,7 @@ row_document(uint64 row)
 	json_push_text(&state, "tenant_id", text_or_null(row, 1));
 	json_push_text(&state, "user_id", text_or_null(row, 3));
 	json_push_text(&state, "interaction_type", text_or_null(row, 4));
-	json_push_jsonb(&state, "data", jsonb_or_null(row, 5));
+	push_payload(&state, "data", row, 5);
 	value = result_value(row, 6, &isnull);
 	if (isnull)
 		json_push_null(&state, "occurred_at");
@@ -140,7 +163,7 @@ row_document(uint64 row)
 	else
 		json_push_text(&state, "interaction_id",
 					   DatumGetCString(DirectFunctionCall1(uuid_out, value)));
-	json_push_jsonb(&state, "feedback", jsonb_or_null(row, 8));
+	push_payload(&state, "feedback", row, 8);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
@@ -149,6 +172,8 @@ static bool
 row_event(uint64 row, TimestampTz now, Event *event, Fault *fault)
 {
 	char *type = text_or_null(row, 4);
+	Size data_too_large;
+	Size feedback_too_large;
 	bool isnull;
 	Datum value;
 	int number;
@@ -156,8 +181,8 @@ row_event(uint64 row, TimestampTz now, Event *event, Fault *fault)
 	memset(event, 0, sizeof(*event));
 	event->tenant_id = text_or_null(row, 1);
 	event->user_id = text_or_null(row, 3);
-	event->data = jsonb_or_null(row, 5);
-	event->feedback = jsonb_or_null(row, 8);
+	event->data = jsonb_or_null(row, 5, &data_too_large);
+	event->feedback = jsonb_or_null(row, 8, &feedback_too_large);
 	value = result_value(row, 6, &isnull);
 	event->occurred_at = isnull ? now : DatumGetTimestampTz(value);
 	value = result_value(row, 7, &isnull);
@@ -167,6 +192,12 @@ row_event(uint64 row, TimestampTz now, Event *event, Fault *fault)
 	else
 		event->id = *DatumGetUUIDP(value);
 
+	if (data_too_large > 0 || feedback_too_large > 0)
+		return fault_set(fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+						 psprintf("The limit is %d bytes, the setting personalization.max_payload.",
+								  max_payload),
+						 "%s is too large: %zu bytes", data_too_large > 0 ? "data" : "feedback",
+						 data_too_large > 0 ? data_too_large : feedback_too_large);
 	if (event->user_id == NULL || type == NULL || event->data == NULL)
 		return fault_set(fault, ERRCODE_NULL_VALUE_NOT_ALLOWED, NULL, "%s is missing",
 						 event->user_id == NULL ? "user_id"
@@ -200,13 +231,15 @@ next_tenant(const char *previous)
 	return statement_run(&select_first_tenant, NULL, NULL) > 0 ? text_or_null(0, 1) : NULL;
 }
 
-/* Takes up to limit rows of a tenant; returns how many. */
+/* Takes up to limit rows of a tenant; returns how many, and the position of the first. */
 static int
-take_events(const char *tenant_id, int limit, TimestampTz now, Event *events)
+take_events(const char *tenant_id, int limit, TimestampTz now, Event *events, int64 *position)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(limit)};
 	uint64 nrows = statement_run(&take_rows, values, NULL);
 
+	if (nrows > 0)
+		*position = DatumGetInt64(result_value(0, 2, NULL));
 	for (uint64 row = 0; row < nrows; row++)
 	{
 		Fault fault;
@@ -229,6 +262,7 @@ inbox_drain(int limit)
 	TimestampTz now = GetCurrentTimestamp();
 	Event *events;
 	char *tenant = last_tenant;
+	int64 position = 0;
 	int n = 0;
 
 	if (!lock_inbox())
@@ -237,13 +271,19 @@ inbox_drain(int limit)
 	while (n < limit)
 	{
 		char *next = next_tenant(tenant);
-		int taken = next == NULL ? 0 : take_events(next, limit - n, now, events + n);
+		int taken = next == NULL ? 0 : take_events(next, limit - n, now, events + n, &position);
 
 		if (taken == 0)
 			break;
 		tenant = next;
+		if (n == 0)
+		{
+			strlcpy(first_tenant, next, sizeof(first_tenant));
+			first_position = position;
+		}
 		n += taken;
 	}
+	inbox_attempted = n;
 	for (int i = 0; i < n; i++)
 		events[i].index = i;
 	if (n > 0)
@@ -259,25 +299,26 @@ inbox_drain(int limit)
 }
 
 void
+inbox_skip_tenant(void)
+{
+	char *tenant = next_tenant(last_tenant);
+
+	if (tenant != NULL)
+		strlcpy(last_tenant, tenant, sizeof(last_tenant));
+}
+
+void
 inbox_set_aside_first(int sqlstate, const char *message)
 {
 	Event event = {0};
 	Fault fault = {sqlstate, message, NULL};
-	char *tenant;
-	Datum values[2];
+	Datum values[] = {CStringGetTextDatum(first_tenant), Int64GetDatum(first_position)};
 
-	if (!lock_inbox())
+	if (!lock_inbox() || statement_run(&select_row, values, NULL) == 0)
 		return;
-	tenant = next_tenant(last_tenant);
-	if (tenant == NULL)
-		return;
-	values[0] = CStringGetTextDatum(tenant);
-	if (statement_run(&select_first, values, NULL) == 0)
-		return;
-	event.tenant_id = tenant;
+	event.tenant_id = text_or_null(0, 1);
 	event.document = row_document(0);
 	event.fault = &fault;
-	values[1] = result_value(0, 2, NULL);
 	(void) statement_run(&delete_rejected_row, values, NULL);
 	rejected_store(&event, 1);
 }

@@ -22,10 +22,17 @@ typedef struct Drained
  */
 extern Drained inbox_drain(int limit);
 
+/* How many rows the last inbox_drain() took, whether or not it succeeded. */
+extern int inbox_attempted;
+
 /*
- * Puts the first row that inbox_drain(1) would take aside, with the error that
- * learning it raised.  For a row that fails in a way that nobody foresaw.
+ * Puts the first row that the last inbox_drain() took, and that has been rolled
+ * back into the inbox since, aside, with the error that learning it raised.
+ * For a row that fails in a way that nobody foresaw.
  */
 extern void inbox_set_aside_first(int sqlstate, const char *message);
+
+/* Lets the tenant whose turn it is wait for its next turn. */
+extern void inbox_skip_tenant(void);
 
 #endif

@@ -59,13 +59,19 @@ static Statement delete_rejected = STATEMENT(
 PG_FUNCTION_INFO_V1(personalization_run_maintenance);
 
 bool
-error_is_passing(int sqlstate)
+error_is_of_row(int sqlstate)
 {
-	int category = ERRCODE_TO_CATEGORY(sqlstate);
-
-	return category == ERRCODE_OPERATOR_INTERVENTION ||
-		   category == ERRCODE_INSUFFICIENT_RESOURCES || category == ERRCODE_TRANSACTION_ROLLBACK ||
-		   sqlstate == ERRCODE_LOCK_NOT_AVAILABLE;
+	switch (ERRCODE_TO_CATEGORY(sqlstate))
+	{
+		case ERRCODE_DATA_EXCEPTION:
+		case ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION:
+		case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
+		case ERRCODE_RAISE_EXCEPTION &((1 << 12) - 1):
+		case ERRCODE_INTERNAL_ERROR:
+			return true;
+		default:
+			return false;
+	}
 }
 
 List *
@@ -148,7 +154,7 @@ do_apart(Apart action, void *arg)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
-	if (error != NULL && error_is_passing(error->sqlerrcode))
+	if (error != NULL && ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
 		ReThrowError(error);
 	return error;
 }
@@ -218,12 +224,14 @@ drain_apart(void)
 			work.limit = Min(work.limit * 2, BATCH);
 			continue;
 		}
+		if (work.limit == 1 && !error_is_of_row(error->sqlerrcode))
+			ReThrowError(error);
 		if (work.limit == 1)
 		{
 			inbox_set_aside_first(error->sqlerrcode, error->message);
 			taken++;
 		}
-		work.limit = Max(work.limit / 2, 1);
+		work.limit = Max(Min(work.limit, inbox_attempted) / 2, 1);
 	}
 }
 

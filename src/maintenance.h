@@ -21,10 +21,10 @@ typedef struct PassCounts
 } PassCounts;
 
 /*
- * Whether an error says nothing of the rows at hand: a cancel, a deadlock, a
- * want of memory.
+ * Whether an error may be the fault of the row at hand; not so a deadlock, a
+ * want of memory, a missing column.
  */
-extern bool error_is_passing(int sqlstate);
+extern bool error_is_of_row(int sqlstate);
 
 /* The names of all tenants, and of those that only rejected events name, '' among them. */
 extern List *maintenance_tenants(void);

@@ -30,12 +30,14 @@ rejected_store(const Event *events, int n)
 	for (int i = 0; i < n; i++)
 	{
 		const Event *event = &events[i];
+		const char *own;
 
 		if (event->fault == NULL)
 			continue;
-		column_add_text(&columns[0], bound						? current
-									 : event->tenant_id != NULL ? event->tenant_id
-																: "");
+		own = event->tenant_id != NULL && strlen(event->tenant_id) <= MAX_ID_LENGTH
+				  ? event->tenant_id
+				  : "";
+		column_add_text(&columns[0], bound ? current : own);
 		column_add(&columns[1], JsonbPGetDatum(event->document != NULL ? event->document
 																	   : event_document(event)));
 		column_add_text(&columns[2], unpack_sql_state(event->fault->sqlstate));

@@ -55,6 +55,23 @@ static Statement note_pass =
 			  " last_finished = $2, last_counts = $3",
 			  "timestamptz timestamptz jsonb");
 
+/*
+ * A dump that is being restored brings rows that are older than this
+ * database's extension, the inbox and the tenants among them, and last, as its
+ * name sorts behind the others', a row of worker_restores.  Until then hands
+ * off: what the worker learned or deleted now would meet what is still to come.
+ */
+static Statement look_for_restore =
+	STATEMENT("SELECT s.settled, (SELECT count(*) FROM personalization.worker_restores) > 1,"
+			  " EXISTS (SELECT FROM personalization.tenants),"
+			  " EXISTS (SELECT FROM personalization.tenants t WHERE t.created_at < s.created_at)"
+			  " OR EXISTS (SELECT FROM personalization.inbox i"
+			  "  WHERE personalization.inbox_arrival(i.position) < s.created_at)"
+			  " FROM personalization.worker_state s WHERE NOT s.settled",
+			  "");
+
+static Statement settle = STATEMENT("UPDATE personalization.worker_state SET settled = true", "");
+
 static Statement note_learned =
 	STATEMENT("UPDATE personalization.worker_state SET learned = learned + $1, last_learned = $2",
 			  "int8 timestamptz");
@@ -66,6 +83,12 @@ static Statement note_failure =
 
 /* How long somebody who wants the database waits at most, in milliseconds; five seconds is all they do. */
 #define GIVE_WAY_WITHIN 1000
+
+/*
+ * A session that holds a user's lock, or a table's, keeps the worker so long;
+ * then others have their turn first.
+ */
+#define LOCK_TIMEOUT "500ms"
 
 /* After so many failed batches the worker takes its nap. */
 #define MAX_FAILURES 30
@@ -255,7 +278,8 @@ recover(char *message, size_t size)
 	strlcpy(message, error->message,
 			pg_mbcliplen(error->message, (int) strlen(error->message), (int) size - 1) + 1);
 	HOLD_INTERRUPTS();
-	EmitErrorReport();
+	if (sqlstate != ERRCODE_LOCK_NOT_AVAILABLE)
+		EmitErrorReport();
 	AbortCurrentTransaction();
 	FlushErrorState();
 	FreeErrorData(error);
@@ -265,7 +289,7 @@ recover(char *message, size_t size)
 }
 
 static void
-note_error(const char *message)
+write_error(const char *message)
 {
 	Datum values[2];
 
@@ -274,6 +298,53 @@ note_error(const char *message)
 	values[1] = TimestampTzGetDatum(GetCurrentTimestamp());
 	(void) statement_run(&note_failure, values, NULL);
 	end_work();
+}
+
+/* What cannot be noted is in the log all the same. */
+static void
+note_error(const char *message)
+{
+	char ignored[256];
+
+	PG_TRY();
+	{
+		write_error(message);
+	}
+	PG_CATCH();
+	{
+		(void) recover(ignored, sizeof(ignored));
+	}
+	PG_END_TRY();
+}
+
+/* Whether the data is all there. */
+static bool
+is_settled(void)
+{
+	static bool settled = false;
+	bool restored;
+	bool used;
+	bool old;
+
+	if (settled)
+		return true;
+	begin_work("looking whether a dump is being restored");
+	if (statement_run(&look_for_restore, NULL, NULL) == 0)
+	{
+		settled = true;
+		end_work();
+		return true;
+	}
+	restored = DatumGetBool(result_value(0, 2, NULL));
+	used = DatumGetBool(result_value(0, 3, NULL));
+	old = DatumGetBool(result_value(0, 4, NULL));
+	if (restored || (used && !old))
+	{
+		(void) statement_run(&settle, NULL, NULL);
+		settled = true;
+	}
+	end_work();
+	return settled || !old;
 }
 
 /* What went wrong in an attempt. */
@@ -344,15 +415,16 @@ learn_inbox(TimestampTz until)
 		}
 		failures++;
 		note_error(failure.message);
-		if (error_is_passing(failure.sqlstate))
-			return;
 		if (limit == 1)
 		{
 			begin_work("setting aside what cannot be learned");
-			inbox_set_aside_first(failure.sqlstate, failure.message);
+			if (error_is_of_row(failure.sqlstate))
+				inbox_set_aside_first(failure.sqlstate, failure.message);
+			else
+				inbox_skip_tenant();
 			end_work();
 		}
-		limit = Max(limit / 2, 1);
+		limit = Max(Min(limit, inbox_attempted) / 2, 1);
 	}
 }
 
@@ -422,7 +494,7 @@ connect_to_database(int slot)
 	SetConfigOption("enable_seqscan", "off", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("application_name", "personalization worker", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("statement_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
-	SetConfigOption("lock_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("lock_timeout", LOCK_TIMEOUT, PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("default_transaction_isolation", "read committed", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("default_transaction_read_only", "off", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("row_security", "off", PGC_SUSET, PGC_S_OVERRIDE);
@@ -469,6 +541,11 @@ personalization_worker_main(Datum arg)
 
 	for (;;)
 	{
+		if (!is_settled())
+		{
+			nap();
+			continue;
+		}
 		learn_inbox(next_pass);
 		if (GetCurrentTimestamp() >= next_pass)
 		{

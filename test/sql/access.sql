@@ -24,18 +24,21 @@ AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false) ORD
 -- What the policy calls may run before a user's function, and must not need more.
 SELECT proleakproof, provolatile, proparallel FROM pg_proc WHERE oid = 'personalization.current_tenant()'::regprocedure;
 
--- Every table: partitioned, row-level security on and forced, leaves too.
-SELECT relname FROM pg_temp.ours WHERE relkind = 'r' AND NOT relispartition;
+-- Every table: partitioned, row-level security on and forced, leaves too.  worker_state and worker_restores hold nobody's
+-- data: its one row is not partitioned, has no policy, so that it is shown to nobody who is bound, and no tenant_id.
+SELECT relname FROM pg_temp.ours WHERE relkind = 'r' AND NOT relispartition AND relname NOT IN ('worker_state', 'worker_restores');
+SELECT count(*) AS worker_states, bool_and(relrowsecurity AND relforcerowsecurity) AS guarded, (SELECT count(*) FROM pg_policy WHERE polrelid = 'personalization.worker_state'::regclass) AS policies
+FROM pg_temp.ours WHERE relname = 'worker_state' GROUP BY oid;
 SELECT relname FROM pg_temp.ours WHERE relkind IN ('r', 'p') AND NOT (relrowsecurity AND relforcerowsecurity);
 SELECT o.relname FROM pg_temp.ours AS o JOIN pg_partitioned_table p ON p.partrelid = o.oid
 WHERE p.partstrat <> 'h' OR (SELECT attname FROM pg_attribute a WHERE a.attrelid = o.oid AND a.attnum = p.partattrs[0]) <> 'tenant_id' OR p.partnatts <> 1;
 -- One policy a table, for reading and writing, for everyone; none on a leaf.
 SELECT o.relname, count(pol.oid) FROM pg_temp.ours AS o LEFT JOIN pg_policy pol ON pol.polrelid = o.oid
-WHERE relkind IN ('r', 'p') GROUP BY o.relname, o.relispartition HAVING count(pol.oid) <> CASE WHEN o.relispartition THEN 0 ELSE 1 END;
+WHERE relkind IN ('r', 'p') AND relname NOT IN ('worker_state', 'worker_restores') GROUP BY o.relname, o.relispartition HAVING count(pol.oid) <> CASE WHEN o.relispartition THEN 0 ELSE 1 END;
 SELECT o.relname, polcmd, polpermissive, polroles FROM pg_policy JOIN pg_temp.ours AS o ON o.oid = polrelid
 WHERE polcmd <> '*' OR NOT polpermissive OR polroles <> '{0}';
 SELECT string_agg(o.relname, ', ' ORDER BY o.relname COLLATE "C") AS tables, pg_get_expr(polqual, polrelid) AS reading, pg_get_expr(polwithcheck, polrelid) AS writing
-FROM pg_policy JOIN pg_temp.ours AS o ON o.oid = polrelid WHERE o.relname IN ('tenants', 'interactions', 'rejected_events', 'preferences', 'profiles', 'user_queries', 'signal_rules')
+FROM pg_policy JOIN pg_temp.ours AS o ON o.oid = polrelid WHERE o.relname IN ('tenants', 'interactions', 'rejected_events', 'preferences', 'profiles', 'user_queries', 'signal_rules', 'inbox')
 GROUP BY 2, 3 ORDER BY min(o.relname) COLLATE "C";
 SELECT o.relname FROM pg_policy JOIN pg_temp.ours AS o ON o.oid = polrelid
 WHERE pg_get_expr(polwithcheck, polrelid) <> '(tenant_id = personalization.current_tenant())'
@@ -43,19 +46,20 @@ OR pg_get_expr(polqual, polrelid) NOT LIKE '%(tenant_id = personalization.curren
 -- tenant_id leads every primary, unique and foreign key and is never null.
 SELECT o.relname FROM pg_temp.ours AS o WHERE relkind = 'p' AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = o.oid AND indisprimary);
 SELECT i.indexrelid::regclass FROM pg_index i JOIN pg_temp.ours AS o ON o.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-WHERE i.indisunique AND (a.attname <> 'tenant_id' OR NOT a.attnotnull);
+WHERE i.indisunique AND relname <> 'worker_state' AND (a.attname <> 'tenant_id' OR NOT a.attnotnull);
 SELECT conname FROM pg_constraint WHERE connamespace = 'personalization'::regnamespace AND contype = 'f';
 -- No trigger, no rule, no sequence.
 SELECT tgname FROM pg_trigger JOIN pg_temp.ours ON ours.oid = tgrelid;
 SELECT rulename FROM pg_rewrite JOIN pg_temp.ours ON ours.oid = ev_class WHERE relkind <> 'v';
 SELECT relname FROM pg_temp.ours WHERE relkind = 'S';
--- A view shows with the rights of whoever looks.
+-- A view shows with the rights of whoever looks; there are these two.
+SELECT relname FROM pg_temp.ours WHERE relkind = 'v' ORDER BY relname COLLATE "C";
 SELECT relname FROM pg_temp.ours WHERE relkind = 'v' AND NOT coalesce('security_invoker=true' = ANY (reloptions) OR 'security_invoker=on' = ANY (reloptions), false);
 SELECT relname FROM pg_temp.ours WHERE relkind = 'm';
--- Every leaf is dumped, each by itself.
-SELECT o.relname FROM pg_temp.ours AS o, pg_extension e WHERE e.extname = 'personalization' AND relkind = 'r' AND o.oid <> ALL (e.extconfig);
+-- Every leaf is dumped, each by itself; what the worker of another server did is not.
+SELECT o.relname FROM pg_temp.ours AS o, pg_extension e WHERE e.extname = 'personalization' AND relkind = 'r' AND relname <> 'worker_state' AND o.oid <> ALL (e.extconfig);
 SELECT pg_describe_object('pg_class'::regclass, t, 0) FROM pg_extension, unnest(extconfig) AS t
-WHERE extname = 'personalization' AND t NOT IN (SELECT oid FROM pg_temp.ours WHERE relkind IN ('r', 'S'));
+WHERE extname = 'personalization' AND t NOT IN (SELECT oid FROM pg_temp.ours WHERE relkind IN ('r', 'S') AND relname <> 'worker_state');
 -- Everything has a comment: functions, tables, views, types, the schema.
 SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'personalization'::regnamespace AND obj_description(oid, 'pg_proc') IS NULL;
 SELECT relname FROM pg_temp.ours WHERE relkind IN ('r', 'p', 'v') AND NOT relispartition AND obj_description(oid, 'pg_class') IS NULL;
@@ -87,10 +91,12 @@ CREATE FUNCTION pg_temp.call(p pg_proc) RETURNS text LANGUAGE sql AS $$
 $$;
 CREATE TEMP TABLE attempts AS
 SELECT pg_temp.call(p) AS statement FROM pg_proc p WHERE pronamespace = 'personalization'::regnamespace AND NOT proisstrict
-UNION ALL SELECT format(f, relname) FROM pg_temp.ours,
-    unnest(ARRAY['SELECT FROM personalization.%I', 'DELETE FROM personalization.%I', 'UPDATE personalization.%I SET tenant_id = NULL', 'INSERT INTO personalization.%I DEFAULT VALUES',
-                 'TRUNCATE personalization.%I', 'LOCK personalization.%I IN ACCESS SHARE MODE', 'CREATE TABLE pg_temp.x (LIKE personalization.%I)']) AS f
-    WHERE relkind IN ('r', 'p', 'v')
+UNION ALL SELECT format(f, relname, (SELECT attname FROM pg_attribute WHERE attrelid = o.oid AND attnum = 1)) FROM pg_temp.ours AS o,
+    unnest(ARRAY['SELECT FROM personalization.%I', 'LOCK personalization.%I IN ACCESS SHARE MODE', 'CREATE TABLE pg_temp.x (LIKE personalization.%I)',
+                 'DELETE FROM personalization.%I', 'UPDATE personalization.%I SET %I = NULL', 'INSERT INTO personalization.%I DEFAULT VALUES', 'TRUNCATE personalization.%I'])
+    WITH ORDINALITY AS f (f, number)
+    -- Views that cannot be written say so to everybody.
+    WHERE relkind IN ('r', 'p') OR relkind = 'v' AND number <= 3
 UNION ALL SELECT format('CREATE TABLE pg_temp.x (y %s)', oid::regtype) FROM pg_type WHERE typnamespace = 'personalization'::regnamespace AND typtype = 'e'
 UNION ALL VALUES ('CREATE TABLE personalization.x ()'), ('SET personalization.tenant_id = ''x'''), ('SET personalization.auto_create_tenants = on'), ('SET personalization.max_payload = 5000');
 GRANT SELECT ON attempts TO regress_nobody;
@@ -105,7 +111,7 @@ SELECT personalization.create_tenant('a1') IS NOT NULL AND personalization.creat
 CREATE ROLE regress_app LOGIN;
 SELECT personalization.grant_access('regress_app');
 SELECT relname, string_agg(a.privilege_type, ' ' ORDER BY a.privilege_type) AS privileges FROM pg_temp.ours, aclexplode(relacl) AS a
-WHERE a.grantee = 'regress_app'::regrole AND relname IN ('tenants', 'interactions', 'rejected_events', 'preferences', 'profiles', 'user_queries', 'signal_rules')
+WHERE a.grantee = 'regress_app'::regrole AND relname IN ('tenants', 'interactions', 'rejected_events', 'preferences', 'profiles', 'user_queries', 'signal_rules', 'inbox', 'worker_state', 'worker_status', 'tenant_statistics')
 GROUP BY relname ORDER BY relname COLLATE "C";
 SELECT relname, a.privilege_type FROM pg_temp.ours, aclexplode(relacl) AS a
 WHERE a.grantee = 'regress_app'::regrole AND (relispartition OR a.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER') OR a.is_grantable);
@@ -113,12 +119,16 @@ WHERE a.grantee = 'regress_app'::regrole AND (relispartition OR a.privilege_type
 SELECT proname FROM pg_proc WHERE pronamespace = 'personalization'::regnamespace AND has_function_privilege('regress_app', oid, 'EXECUTE')
 AND proname IN ('create_tenant', 'configure_tenant', 'tenant_settings', 'drop_tenant', 'grant_access', 'bind_role', 'run_maintenance', 'evaluate', 'link_schema');
 SELECT has_parameter_privilege('regress_app', 'personalization.tenant_id', 'SET') AS may_set;
+SELECT p.oid::regprocedure FROM pg_proc p WHERE pronamespace = 'personalization'::regnamespace AND has_function_privilege('regress_app', oid, 'EXECUTE')
+AND proname IN ('worker_pid', 'wake_worker', 'inbox_arrival', 'evidence_expires_at');
 -- Without a tenant: no rows, and writing is an error.
 SET ROLE regress_app;
 SELECT personalization.current_tenant() IS NULL AS no_tenant, (SELECT count(*) FROM personalization.tenants) AS tenants,
        (SELECT count(*) FROM personalization.signal_rules WHERE tenant_id <> '') AS rules;
 SELECT pg_temp.outcome(s) FROM unnest(ARRAY[$$SELECT personalization.learn('a1', 'ana', 'query', '{}')$$, $$SELECT personalization.learn_batch('[]')$$,
     $$SELECT personalization.learn_batch('[]', 'divert')$$, $$SELECT personalization.get_profile('a1', 'ana')$$, $$SET personalization.tenant_id = 'a1'$$,
+    $$INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data) VALUES ('a1', 'ana', 'query', '{}')$$, $$TABLE personalization.worker_status$$,
+    $$TABLE personalization.worker_state$$, $$SELECT personalization.worker_pid()$$, $$SELECT personalization.run_maintenance()$$, $$SELECT personalization.wake_worker()$$,
     $$INSERT INTO personalization.profiles (tenant_id, user_id, created_at, updated_at) VALUES ('a1', 'ana', now(), now())$$]) AS s;
 RESET ROLE;
 

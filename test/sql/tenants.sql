@@ -117,12 +117,15 @@ SELECT personalization.learn('t_acme', 'bo', 'export', '{"format": "csv"}', '202
 INSERT INTO personalization.signal_rules (tenant_id, interaction_type, path, category, key, strength)
 VALUES ('t_acme', 'export', 'quality', 'presentation', 'quality', 0.5);
 SELECT personalization.learn_batch('[{"tenant_id": "t_acme"}]', 'divert');
+INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data)
+SELECT t, 'ana', 'query', '{}' FROM unnest(ARRAY['t_acme', 't_globex', 't_acme']) AS t;
 SELECT jsonb_pretty(personalization.drop_tenant('t_acme'));
 SELECT count(*) FILTER (WHERE tenant_id = 't_acme') AS t_acme, count(*) FILTER (WHERE tenant_id = 't_globex') AS t_globex
 FROM (SELECT tenant_id FROM personalization.tenants UNION ALL SELECT tenant_id FROM personalization.interactions
       UNION ALL SELECT tenant_id FROM personalization.preferences UNION ALL SELECT tenant_id FROM personalization.profiles
       UNION ALL SELECT tenant_id FROM personalization.user_queries UNION ALL SELECT tenant_id FROM personalization.signal_rules
-      UNION ALL SELECT tenant_id FROM personalization.rejected_events) AS everything;
+      UNION ALL SELECT tenant_id FROM personalization.rejected_events
+      UNION ALL SELECT tenant_id FROM personalization.inbox) AS everything;
 SELECT pg_temp.outcome($$SELECT personalization.learn('t_acme', 'ana', 'query', '{}')$$);
 
 -- A tenant of the same name starts from nothing.
