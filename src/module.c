@@ -1,25 +1,19 @@
 /*
  * module.c
- *		The library's settings, and the identity of the extension's objects.
+ *		What the library's settings hold, and the identity of the extension's
+ *		objects.
  */
 #include "postgres.h"
 
-#include <limits.h>
-
+#include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
-#include "fmgr.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #include "module.h"
-#include "worker.h"
-
-PG_MODULE_MAGIC;
 
 char *session_tenant = NULL;
 bool auto_create_tenants = false;
@@ -32,43 +26,6 @@ const char *const category_names[PREFERENCE_CATEGORIES] = {"visualization", "que
 														   "presentation", "notification"};
 
 static Objects objects;
-
-extern void _PG_init(void);
-
-static bool
-check_tenant_id(char **newval, void **extra, GucSource source)
-{
-	if (*newval != NULL && strlen(*newval) > MAX_ID_LENGTH)
-	{
-		GUC_check_errdetail("A tenant's name has at most %d bytes.", MAX_ID_LENGTH);
-		return false;
-	}
-	return true;
-}
-
-void
-_PG_init(void)
-{
-	if (IsBinaryUpgrade)
-		return;
-
-	/*
-	 * SUSET: what isolates tenants is that an ordinary role cannot change
-	 * this.  A value that such a role planted before the library was loaded
-	 * is thrown away, with a warning, when the setting is defined here.
-	 */
-	DefineCustomStringVariable("personalization.tenant_id", "Tenant of the session.",
-							   "Row-level security shows this tenant's rows and no others.",
-							   &session_tenant, "", PGC_SUSET, 0, check_tenant_id, NULL, NULL);
-	DefineCustomBoolVariable("personalization.auto_create_tenants",
-							 "Makes a tenant when it is first learned for.", NULL,
-							 &auto_create_tenants, false, PGC_SUSET, 0, NULL, NULL, NULL);
-	DefineCustomIntVariable("personalization.max_payload", "Size of an interaction's data at most.",
-							NULL, &max_payload, 1024 * 1024, 1024, INT_MAX / 8, PGC_SUSET,
-							GUC_UNIT_BYTE, NULL, NULL, NULL);
-	worker_init();
-	MarkGUCPrefixReserved("personalization");
-}
 
 int
 find_name(const char *const *names, int nnames, const char *name, size_t len)

@@ -122,6 +122,8 @@ parse_interval(const char *text, double *seconds)
 	return true;
 }
 
+static void refuse(const Setting *setting, const char *wanted, bool quoted) pg_attribute_noreturn();
+
 static void
 refuse(const Setting *setting, const char *wanted, bool quoted)
 {

@@ -337,7 +337,7 @@ refinement_signals(const SignalRules *rules, const JsonbContainer *data, Signals
 	}
 	signals->n = kept;
 	index_signals(signals);
-	for (int i = 0; i < right.n; i++)
+	for (int i = 0; right.items != NULL && i < right.n; i++)
 		append_signal(signals, &right.items[i]);
 	return true;
 }
