@@ -163,7 +163,7 @@ sql('postgres', 'DROP DATABASE IF EXISTS napping WITH (FORCE)');
 # It comes back, and nothing is lost or doubled.
 
 my $round = 100;
-sql('postgres', 'CREATE EXTENSION personalization', q(SELECT personalization.create_tenant('acme')));
+sql('postgres', 'CREATE EXTENSION personalization', q(SELECT personalization.create_tenant('acme', '{"history_retention": "50 years"}')));
 within(5, 'postgres', $pid, 'a worker');
 my $worker = q(SELECT pid FROM pg_stat_activity WHERE backend_type = 'personalization worker' AND datname = 'postgres');
 my $launcher = q(SELECT pid FROM pg_stat_activity WHERE backend_type = 'personalization launcher');
