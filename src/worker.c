@@ -393,9 +393,10 @@ try_tenant(const char *tenant_id, TimestampTz at, PassCounts *counts, Failure *f
 
 /*
  * Learns all of the inbox.  A batch that fails is tried again in halves, until
- * the one row is found that fails by itself; that one is set aside.
+ * the one row is found that fails by itself; that one is set aside.  Returns
+ * whether it stopped, at the given time, with more to do.
  */
-static void
+static bool
 learn_inbox(TimestampTz until)
 {
 	int limit = worker_batch_size;
@@ -426,6 +427,7 @@ learn_inbox(TimestampTz until)
 		}
 		limit = Max(Min(limit, inbox_attempted) / 2, 1);
 	}
+	return more && failures < MAX_FAILURES;
 }
 
 /* One pass over all tenants; one that fails does not stop the others'. */
@@ -526,6 +528,7 @@ void
 personalization_worker_main(Datum arg)
 {
 	TimestampTz next_pass = 0;
+	bool more;
 	bool ours;
 
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
@@ -546,13 +549,14 @@ personalization_worker_main(Datum arg)
 			nap();
 			continue;
 		}
-		learn_inbox(next_pass);
+		more = learn_inbox(Max(next_pass, GetCurrentTimestamp() + USECS_PER_SEC));
 		if (GetCurrentTimestamp() >= next_pass)
 		{
 			do_upkeep();
 			next_pass = GetCurrentTimestamp() + maintenance_interval * USECS_PER_SEC;
 		}
-		nap();
+		if (!more)
+			nap();
 	}
 }
 
