@@ -98,6 +98,20 @@ decode_time(const char *text, TimestampTz *at, Fault *fault)
 	return true;
 }
 
+bool
+interaction_type_decode(const char *name, InteractionType *type, Fault *fault)
+{
+	int number = find_name(interaction_type_names, INTERACTION_TYPES, name, strlen(name));
+
+	if (number < 0)
+		return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION,
+						 "The types are query, visualization, export, dashboard, feedback, "
+						 "refinement and exploration.",
+						 "unknown interaction_type \"%s\"", clipped(name, strlen(name)));
+	*type = (InteractionType) number;
+	return true;
+}
+
 typedef enum Field
 {
 	FIELD_TENANT_ID,
@@ -119,7 +133,6 @@ decode_field(Field field, const JsonbValue *value, TimestampTz now, Event *event
 {
 	const char *name = field_names[field];
 	char *text = NULL;
-	int number;
 
 	if (field != FIELD_DATA && field != FIELD_FEEDBACK)
 	{
@@ -142,14 +155,7 @@ decode_field(Field field, const JsonbValue *value, TimestampTz now, Event *event
 			event->user_id = text;
 			return true;
 		case FIELD_INTERACTION_TYPE:
-			number = find_name(interaction_type_names, INTERACTION_TYPES, text, strlen(text));
-			if (number < 0)
-				return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION,
-								 "The types are query, visualization, export, dashboard, feedback, "
-								 "refinement and exploration.",
-								 "unknown interaction_type \"%s\"", clipped(text, strlen(text)));
-			event->type = (InteractionType) number;
-			return true;
+			return interaction_type_decode(text, &event->type, fault);
 		case FIELD_DATA:
 			event->data = JsonbValueToJsonb(unconstify(JsonbValue *, value));
 			return check_payload(name, event->data, fault);

@@ -41,6 +41,9 @@ typedef struct Event
  */
 extern bool event_decode(const JsonbValue *object, TimestampTz now, Event *event, Fault *fault);
 
+/* The interaction type of a name; false, with the fault, for a name that is none. */
+extern bool interaction_type_decode(const char *name, InteractionType *type, Fault *fault);
+
 /* A well-formed event as an object with learn()'s argument names. */
 extern Jsonb *event_document(const Event *event);
 

@@ -176,7 +176,6 @@ row_event(uint64 row, TimestampTz now, Event *event, Fault *fault)
 	Size feedback_too_large;
 	bool isnull;
 	Datum value;
-	int number;
 
 	memset(event, 0, sizeof(*event));
 	event->tenant_id = text_or_null(row, 1);
@@ -203,14 +202,8 @@ row_event(uint64 row, TimestampTz now, Event *event, Fault *fault)
 						 event->user_id == NULL ? "user_id"
 						 : type == NULL			? "interaction_type"
 												: "data");
-	number = find_name(interaction_type_names, INTERACTION_TYPES, type, strlen(type));
-	if (number < 0)
-		return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION,
-						 "The types are query, visualization, export, dashboard, feedback, "
-						 "refinement and exploration.",
-						 "unknown interaction_type \"%s\"", clipped(type, strlen(type)));
-	event->type = (InteractionType) number;
-	return check_id("tenant_id", event->tenant_id, strlen(event->tenant_id), fault) &&
+	return interaction_type_decode(type, &event->type, fault) &&
+		   check_id("tenant_id", event->tenant_id, strlen(event->tenant_id), fault) &&
 		   check_id("user_id", event->user_id, strlen(event->user_id), fault) &&
 		   check_payload("data", event->data, fault) &&
 		   (event->feedback == NULL || check_payload("feedback", event->feedback, fault)) &&
