@@ -30,8 +30,9 @@ typedef struct Event
 	int index;			   /* in its batch; -1 outside one */
 	const Jsonb *document; /* as it stood in the batch; NULL: event_document() tells it */
 	Signals signals;
-	Fault *fault; /* why it was set aside; NULL when it was not */
-	bool is_new;  /* not a retry */
+	QueryText query; /* of an interaction of type query */
+	Fault *fault;	 /* why it was set aside; NULL when it was not */
+	bool is_new;	 /* not a retry */
 } Event;
 
 /*

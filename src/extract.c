@@ -33,6 +33,7 @@ personalization_extract_signals(PG_FUNCTION_ARGS)
 	Jsonb *data;
 	const char *tenant = current_tenant();
 	Signals signals = {0};
+	QueryText query;
 	Fault fault;
 
 	require_argument(fcinfo, 0, "interaction_type");
@@ -41,8 +42,8 @@ personalization_extract_signals(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 
 	SPI_connect();
-	if (!signals_extract(signal_rules_read(tenant, ALL_TYPES, false), type, data, find_interaction,
-						 unconstify(char *, tenant), &signals, &fault))
+	if (!signals_extract(signal_rules_read(tenant, ALL_TYPES, false), type, data, &query,
+						 find_interaction, unconstify(char *, tenant), &signals, &fault))
 		fault_raise(&fault, -1);
 	for (int i = 0; i < signals.n; i++)
 	{

@@ -44,6 +44,21 @@ json_member(const JsonbContainer *object, const char *name, JsonbValue *value)
 }
 
 bool
+json_text_member(const JsonbContainer *object, const char *name, char **text)
+{
+	JsonbValue value;
+	JsonbValue *found = json_member(object, name, &value);
+
+	*text = NULL;
+	if (found == NULL)
+		return true;
+	if (found->type != jbvString)
+		return false;
+	*text = pnstrdup(found->val.string.val, found->val.string.len);
+	return true;
+}
+
+bool
 json_number(const JsonbValue *value, double *number)
 {
 	/* The "no overflow" variant gives infinity instead of an error. */

@@ -18,6 +18,12 @@ extern Jsonb *json_keep(const Jsonb *document);
 /* The member of an object, or NULL when it is absent or null, or when that is no object; value is the space for it. */
 extern JsonbValue *json_member(const JsonbContainer *object, const char *name, JsonbValue *value);
 
+/*
+ * A text member of an object; *text is NULL when it is absent.  False when it
+ * is there and no text.
+ */
+extern bool json_text_member(const JsonbContainer *object, const char *name, char **text);
+
 /* A number as float8; false when it is out of range. */
 extern bool json_number(const JsonbValue *value, double *number);
 

@@ -170,8 +170,8 @@ extract_signals(TenantEvents *events, const SignalRules *rules, bool divert)
 
 		CHECK_FOR_INTERRUPTS();
 		events->current = event;
-		if (!signals_extract(rules, event->type, event->data, find_interaction, events,
-							 &event->signals, &fault))
+		if (!signals_extract(rules, event->type, event->data, &event->query, find_interaction,
+							 events, &event->signals, &fault))
 			set_aside(event, &fault, divert);
 	}
 }
@@ -329,7 +329,8 @@ learn_new(TenantEvents *events, const LearningRule *rule)
 			observation->position = n++;
 		}
 		if (event->type == INTERACTION_QUERY)
-			asked_queries_add(asked, event->user_id, event->data, event->occurred_at);
+			asked_queries_add(asked, event->user_id, &event->query, event->data,
+							  event->occurred_at);
 	}
 	preferences_observe(events->tenant_id, rule, observations, n);
 	asked_queries_store(asked, events->tenant_id);

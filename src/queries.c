@@ -46,17 +46,12 @@ PG_FUNCTION_INFO_V1(personalization_query_id);
 static bool
 query_text(const JsonbContainer *data, const char *name, const char **text, Fault *fault)
 {
-	JsonbValue value;
-	JsonbValue *found = json_member(data, name, &value);
+	char *found;
 
-	*text = NULL;
-	if (found == NULL)
-		return true;
-	if (found->type != jbvString)
+	if (!json_text_member(data, name, &found))
 		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
 						 "data.%s of a query must be text", name);
-	if (found->val.string.len > 0)
-		*text = pnstrdup(found->val.string.val, found->val.string.len);
+	*text = found != NULL && found[0] != '\0' ? found : NULL;
 	return true;
 }
 
@@ -214,10 +209,10 @@ asked_queries_begin(void)
 }
 
 void
-asked_queries_add(AskedQueries *asked, const char *user_id, const Jsonb *data, TimestampTz at)
+asked_queries_add(AskedQueries *asked, const char *user_id, const QueryText *query,
+				  const Jsonb *data, TimestampTz at)
 {
 	AskedQuery *item;
-	Fault fault;
 
 	if (asked->n == asked->size)
 	{
@@ -227,8 +222,7 @@ asked_queries_add(AskedQueries *asked, const char *user_id, const Jsonb *data, T
 						   : repalloc(asked->items, asked->size * sizeof(AskedQuery));
 	}
 	item = &asked->items[asked->n];
-	if (!query_decode(&data->root, &item->query, &fault))
-		fault_raise(&fault, -1);
+	item->query = *query;
 	if (!query_identify(&item->query, &item->id))
 		return;
 	item->user_id = user_id;

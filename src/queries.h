@@ -41,8 +41,10 @@ extern bool uuid_decode(const char *text, pg_uuid_t *uuid);
 typedef struct AskedQueries AskedQueries;
 
 extern AskedQueries *asked_queries_begin(void);
-extern void
-asked_queries_add(AskedQueries *asked, const char *user_id, const Jsonb *data, TimestampTz at);
+
+/* One that is asked: query as decoded from data, with what was read of its SQL already. */
+extern void asked_queries_add(AskedQueries *asked, const char *user_id, const QueryText *query,
+							  const Jsonb *data, TimestampTz at);
 extern void asked_queries_store(AskedQueries *asked, const char *tenant_id);
 
 #endif

@@ -371,17 +371,9 @@ feedback_rating(const JsonbContainer *data, double *rating, bool *present, Fault
 static bool
 feedback_text(const JsonbContainer *data, const char *name, char **text, Fault *fault)
 {
-	JsonbValue value;
-	JsonbValue *found = json_member(data, name, &value);
-
-	*text = NULL;
-	if (found == NULL)
-		return true;
-	if (found->type != jbvString)
-		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
-						 "\"%s\" in feedback must be text", name);
-	*text = pnstrdup(found->val.string.val, found->val.string.len);
-	return true;
+	return json_text_member(data, name, text) ||
+		   fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
+					 "\"%s\" in feedback must be text", name);
 }
 
 /* Feedback on a preference. */
@@ -427,6 +419,7 @@ interaction_feedback(const SignalRules *rules, const char *id, double rating, Fi
 {
 	pg_uuid_t uuid;
 	InteractionType type;
+	QueryText query;
 	Jsonb *data;
 
 	if (!uuid_decode(id, &uuid))
@@ -442,7 +435,7 @@ interaction_feedback(const SignalRules *rules, const char *id, double rating, Fi
 	/* Feedback on feedback has nothing to be about. */
 	if (type == INTERACTION_FEEDBACK)
 		return true;
-	if (!signals_extract(rules, type, data, find, arg, signals, fault))
+	if (!signals_extract(rules, type, data, &query, find, arg, signals, fault))
 		return false;
 	for (int i = 0; i < signals->n; i++)
 		signals->items[i].strength *= rating;
@@ -479,11 +472,9 @@ feedback_signals(const SignalRules *rules, const JsonbContainer *data, FindInter
 }
 
 bool
-signals_extract(const SignalRules *rules, InteractionType type, const Jsonb *data,
+signals_extract(const SignalRules *rules, InteractionType type, const Jsonb *data, QueryText *query,
 				FindInteraction find, void *arg, Signals *signals, Fault *fault)
 {
-	QueryText query;
-
 	if (!JB_ROOT_IS_OBJECT(data))
 		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
 						 "Pass an object, such as {\"chart_type\": \"bar\"}.",
@@ -495,8 +486,8 @@ signals_extract(const SignalRules *rules, InteractionType type, const Jsonb *dat
 		case INTERACTION_FEEDBACK:
 			return feedback_signals(rules, &data->root, find, arg, signals, fault);
 		case INTERACTION_QUERY:
-			return query_decode(&data->root, &query, fault) &&
-				   object_signals(rules, type, &data->root, &query, signals, fault);
+			return query_decode(&data->root, query, fault) &&
+				   object_signals(rules, type, &data->root, query, signals, fault);
 		default:
 			return object_signals(rules, type, &data->root, NULL, signals, fault);
 	}

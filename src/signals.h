@@ -11,6 +11,7 @@
 #include "utils/uuid.h"
 
 #include "arguments.h"
+#include "queries.h"
 #include "signal_rules.h"
 
 typedef struct Signal
@@ -40,11 +41,13 @@ typedef bool (*FindInteraction)(const pg_uuid_t *id, InteractionType *type, Json
 								void *arg);
 
 /*
- * Fills signals, empty so far, with those of an interaction.  Returns false, with the fault, where
+ * Fills signals, empty so far, with those of an interaction, and query with what
+ * it asks when it is one.  Returns false, with the fault, where
  * the data is wrong; what is in signals then is of no use.
  */
-extern bool signals_extract(const SignalRules *rules, InteractionType type, const Jsonb *data,
-							FindInteraction find, void *arg, Signals *signals, Fault *fault);
+extern bool
+signals_extract(const SignalRules *rules, InteractionType type, const Jsonb *data, QueryText *query,
+				FindInteraction find, void *arg, Signals *signals, Fault *fault);
 
 /*
  * Reads an interaction of a tenant; false when there is none.  write: in a new
