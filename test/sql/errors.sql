@@ -152,3 +152,13 @@ SELECT pg_temp.learn('query', '{}', who => repeat('x', 512)),
        pg_temp.learn('query', '{}', at => '0001-01-01 BC');
 
 SELECT count(personalization.drop_tenant('e')) AS dropped;
+
+-- A hundred megabytes, broken JSON within a batch, and a nesting bomb: an error each, and nothing learned.
+SELECT personalization.create_tenant('e_big') IS NOT NULL AS made;
+\set VERBOSITY terse
+SELECT personalization.learn('e_big', 'big', 'query', jsonb_build_object('query', repeat('x', 100 * 1024 * 1024)));
+\set VERBOSITY sqlstate
+SELECT personalization.learn_batch('[{"tenant_id": "e_big", "user_id": "big", "interaction_type": "query", "data": {}}, {"tenant_id": "e_big" "user_id": "big"}]');
+SELECT personalization.learn('e_big', 'big', 'query', (repeat('[', 100000) || repeat(']', 100000))::jsonb);
+\set VERBOSITY default
+SELECT (personalization.drop_tenant('e_big') ->> 'interactions')::int AS learned;
