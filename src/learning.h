@@ -11,8 +11,8 @@
 
 /*
  * Records events and learns from those that are new, in the order of the
- * array (which is reordered), in one transaction with whatever the caller does.  Returns how
- * many were new; each event's is_new says which.
+ * array, in one transaction with whatever the caller does.  Returns how many
+ * were new; each event's is_new says which.
  *
  * An event that is wrong, or that the session may not learn, is an error;
  * with divert it is set aside instead, and its fault says why.  The caller is
