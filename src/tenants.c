@@ -15,26 +15,11 @@
 #include "preferences.h"
 #include "statement.h"
 #include "tenancy.h"
+#include "tenant_data.h"
 
 static Statement update_settings = STATEMENT(
 	"UPDATE personalization.tenants SET settings = $2, updated_at = $3 WHERE tenant_id = $1",
 	"text jsonb timestamptz");
-
-/* The tenant's row goes last: as long as there is any, the tenant is there. */
-static const char *const tenant_tables[] = {"inbox",		"interactions", "rejected_events",
-											"preferences",	"user_queries", "profiles",
-											"signal_rules", "tenants"};
-
-static Statement delete_rows[] = {
-	STATEMENT("DELETE FROM personalization.inbox WHERE tenant_id = $1", "text"),
-	STATEMENT("DELETE FROM personalization.interactions WHERE tenant_id = $1", "text"),
-	STATEMENT("DELETE FROM personalization.rejected_events WHERE tenant_id = $1", "text"),
-	STATEMENT("DELETE FROM personalization.preferences WHERE tenant_id = $1", "text"),
-	STATEMENT("DELETE FROM personalization.user_queries WHERE tenant_id = $1", "text"),
-	STATEMENT("DELETE FROM personalization.profiles WHERE tenant_id = $1", "text"),
-	STATEMENT("DELETE FROM personalization.signal_rules WHERE tenant_id = $1", "text"),
-	STATEMENT("DELETE FROM personalization.tenants WHERE tenant_id = $1", "text"),
-};
 
 PG_FUNCTION_INFO_V1(personalization_create_tenant);
 PG_FUNCTION_INFO_V1(personalization_configure_tenant);
@@ -109,19 +94,13 @@ Datum
 personalization_drop_tenant(PG_FUNCTION_ARGS)
 {
 	char *tenant_id = tenant_argument(fcinfo, 0);
-	Datum values[] = {CStringGetTextDatum(tenant_id)};
-	JsonbParseState *state = NULL;
 	Jsonb *result;
 
 	prevent_if_read_only("drop_tenant()");
 	SPI_connect();
 	lock_tenant(tenant_id, TENANT_ALONE);
 	(void) tenant_existing(tenant_id, true);
-	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	for (size_t i = 0; i < lengthof(delete_rows); i++)
-		json_push_int(&state, tenant_tables[i],
-					  (int64) statement_run(&delete_rows[i], values, NULL));
-	result = json_keep(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+	result = json_keep(tenant_data_erase(tenant_id));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
 }

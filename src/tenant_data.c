@@ -1,0 +1,42 @@
+/*
+ * tenant_data.c
+ *		Every table that holds data of tenants, in one list.
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+
+#include "jsonutil.h"
+#include "statement.h"
+#include "tenant_data.h"
+
+typedef struct TenantTable
+{
+	const char *name;
+	Statement erase_tenant;
+} TenantTable;
+
+#define TENANT_TABLE(name)                                                                         \
+	{                                                                                              \
+#name, STATEMENT("DELETE FROM personalization." #name " WHERE tenant_id = $1", "text")     \
+	}
+
+/* Those that others refer to come behind them; tenants is the last. */
+static TenantTable tables[] = {
+	TENANT_TABLE(inbox),		TENANT_TABLE(interactions), TENANT_TABLE(rejected_events),
+	TENANT_TABLE(preferences),	TENANT_TABLE(user_queries), TENANT_TABLE(profiles),
+	TENANT_TABLE(signal_rules), TENANT_TABLE(tenants),
+};
+
+Jsonb *
+tenant_data_erase(const char *tenant_id)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id)};
+	JsonbParseState *state = NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (size_t i = 0; i < lengthof(tables); i++)
+		json_push_int(&state, tables[i].name,
+					  (int64) statement_run(&tables[i].erase_tenant, values, NULL));
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
