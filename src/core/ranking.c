@@ -1,0 +1,150 @@
+/*
+ * ranking.c
+ *		From what speaks for a query to the probability that it is asked next.
+ */
+#include "core/ranking.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+const char *const feature_names[FEATURES] = {
+	"frequency",  "practice", "recency",   "known",		  "habit",	 "follows",
+	"follows_on", "rhythm",	  "similar",   "related",	  "context", "popular",
+	"trending",	  "usual",	  "new_table", "passed_over", "taste"};
+
+/*
+ * Set by hand near the means of what was learned on several logs.  Of the
+ * last, rhythm, context and new_table are judgement: logs of mere events do
+ * not show them.
+ */
+const double feature_weights[FEATURES] = {0.3, 0.05, 0.4, 0.2, 0.1, 0.6, 0.2,  2.0, 0.4,
+										  0.5, 3.0,	 0.3, 0.1, 0.1, 1.5, -0.1, 0.3};
+
+/* What a person means by a context, a rhythm, a dismissal holds whatever the logs say. */
+const double feature_lowest[FEATURES] = {-0.5, -0.5, -0.5, -0.5, -0.5, -0.5, -0.5, 0.5, -0.5,
+										 -0.5, 2.0,	 -0.5, -0.5, -0.5, 0.5,	 -1.0, 0.1};
+const double feature_highest[FEATURES] = {3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0,   4.0, 3.0,
+										  3.0, 6.0, 3.0, 3.0, 3.0, 3.0, -0.02, 1.0};
+
+/* Where AdaGrad's sums begin: the first steps are not the largest. */
+#define FIRST_GRADIENT 1e-2
+
+/* Weights that nothing speaks for go back to nothing. */
+#define SHRINKAGE 1e-5
+
+/* Before much has been seen, offers are taken to cover half of what is asked. */
+#define PRIOR_ASKED 6.0
+#define PRIOR_COVERED 3.0
+
+/* The older decisions count less: a thousand of them are remembered. */
+#define MEMORY 1000.0
+
+void
+ranking_init(Ranking *ranking)
+{
+	for (int f = 0; f < FEATURES; f++)
+	{
+		ranking->weights[f] = feature_weights[f];
+		ranking->gradients[f] = FIRST_GRADIENT;
+	}
+	ranking->asked = 0.0;
+	ranking->covered = 0.0;
+}
+
+bool
+ranking_valid(const Ranking *ranking)
+{
+	for (int f = 0; f < FEATURES; f++)
+	{
+		if (!(ranking->weights[f] >= feature_lowest[f] &&
+			  ranking->weights[f] <= feature_highest[f]) ||
+			!(ranking->gradients[f] > 0.0 && isfinite(ranking->gradients[f])))
+			return false;
+	}
+	return ranking->covered >= 0.0 && ranking->asked >= ranking->covered &&
+		   isfinite(ranking->asked);
+}
+
+static double
+score(const Ranking *ranking, const Offer *offer)
+{
+	double sum = 0.0;
+
+	for (int f = 0; f < FEATURES; f++)
+		sum += ranking->weights[f] * offer->features[f];
+	return sum;
+}
+
+double
+ranking_contribution(const Ranking *ranking, const Offer *offer, Feature feature)
+{
+	return ranking->weights[feature] * offer->features[feature];
+}
+
+static int
+compare_offers(const void *a, const void *b)
+{
+	const Offer *x = a;
+	const Offer *y = b;
+
+	if (x->probability != y->probability)
+		return x->probability > y->probability ? -1 : 1;
+	return compare_queries(&x->id, &y->id);
+}
+
+void
+ranking_order(const Ranking *ranking, Offer *offers, int n)
+{
+	double covered = (ranking->covered + PRIOR_COVERED) / (ranking->asked + PRIOR_ASKED);
+	double highest = -HUGE_VAL;
+	double sum = 0.0;
+
+	for (int i = 0; i < n; i++)
+	{
+		offers[i].probability = score(ranking, &offers[i]);
+		highest = fmax(highest, offers[i].probability);
+	}
+	for (int i = 0; i < n; i++)
+	{
+		offers[i].probability = exp(offers[i].probability - highest);
+		sum += offers[i].probability;
+	}
+	for (int i = 0; i < n; i++)
+		offers[i].probability *= covered / sum;
+	qsort(offers, (size_t) n, sizeof(Offer), compare_offers);
+}
+
+void
+ranking_learn(Ranking *ranking, const Offer *offers, int n, const QueryKey *asked, double rate)
+{
+	const Offer *taken = NULL;
+	double sum = 0.0;
+
+	for (int i = 0; i < n; i++)
+	{
+		sum += offers[i].probability;
+		if (same_query(&offers[i].id, asked))
+			taken = &offers[i];
+	}
+	if (ranking->asked >= MEMORY)
+	{
+		ranking->asked *= 1.0 - 1.0 / MEMORY;
+		ranking->covered *= 1.0 - 1.0 / MEMORY;
+	}
+	ranking->asked += 1.0;
+	if (taken == NULL)
+		return;
+	ranking->covered += 1.0;
+	for (int f = 0; f < FEATURES; f++)
+	{
+		double gradient = taken->features[f] - SHRINKAGE * ranking->weights[f];
+
+		/* The logarithm of a softmax: what was taken, less what was expected. */
+		for (int i = 0; i < n; i++)
+			gradient -= offers[i].features[f] * offers[i].probability / sum;
+		ranking->gradients[f] += gradient * gradient;
+		ranking->weights[f] += rate * gradient / sqrt(ranking->gradients[f]);
+		ranking->weights[f] =
+			fmin(fmax(ranking->weights[f], feature_lowest[f]), feature_highest[f]);
+	}
+}

@@ -1,0 +1,88 @@
+/*
+ * ranking.h
+ *		From what speaks for a query to the probability that it is asked next.
+ *
+ * A log-linear mix: a query's score is the sum of its features by weight, and
+ * its probability the softmax over all that could be asked next (McFadden's
+ * conditional logit, 1974).  The weights are learned online by AdaGrad (Duchi,
+ * Hazan and Singer, 2011) from what was asked next in truth.
+ */
+#ifndef CORE_RANKING_H
+#define CORE_RANKING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/links.h"
+
+/* What speaks for a query.  A share is taken as its logarithm, a rank r from 0 as 1 / (1 + r). */
+typedef enum Feature
+{
+	FEATURE_FREQUENCY,	 /* share of the user's asks, each halved by 6.6 later ones */
+	FEATURE_PRACTICE,	 /* share of the sums of age^-1/2, ACT-R's base level */
+	FEATURE_RECENCY,	 /* rank by when the user asked last */
+	FEATURE_KNOWN,		 /* 1 when the user has asked it */
+	FEATURE_HABIT,		 /* share of what this user asked after the last query */
+	FEATURE_FOLLOWS,	 /* share of what anyone in the tenant asked after the last query */
+	FEATURE_FOLLOWS_ON,	 /* the same, after the last but one */
+	FEATURE_RHYTHM,		 /* due today: the share of its periods in which it was asked */
+	FEATURE_SIMILAR,	 /* rank among what is asked by those who ask the user's latest queries */
+	FEATURE_RELATED,	 /* rank among what shares tables and words with the last query */
+	FEATURE_CONTEXT,	 /* share of the context that it fits */
+	FEATURE_POPULAR,	 /* rank in the tenant */
+	FEATURE_TRENDING,	 /* rank by the count with the short half-life */
+	FEATURE_USUAL,		 /* rank by the count with the long half-life */
+	FEATURE_NEW_TABLE,	 /* how new a table is, 1 to 0 */
+	FEATURE_PASSED_OVER, /* log(1 + times shown since the user last asked it) */
+	FEATURE_TASTE /* log of how well suggestions of its type do with the user, against all types */
+} Feature;
+#define FEATURES (FEATURE_TASTE + 1)
+
+extern const char *const feature_names[FEATURES];
+
+/* Where the weights begin, and the bounds within which they stay. */
+extern const double feature_weights[FEATURES];
+extern const double feature_lowest[FEATURES];
+extern const double feature_highest[FEATURES];
+
+/* What has been learned for one tenant. */
+typedef struct Ranking
+{
+	double weights[FEATURES];
+	double gradients[FEATURES]; /* sums of squares, AdaGrad's */
+	double asked;				/* decisions seen … */
+	double covered;				/* … and those of which the query asked was among the offers */
+} Ranking;
+
+extern void ranking_init(Ranking *ranking);
+
+/* A query, or a new table, that could be asked next. */
+typedef struct Offer
+{
+	QueryKey id;
+	double features[FEATURES];
+	double probability;
+} Offer;
+
+/*
+ * Fills in the probabilities of all offers, which together make the share of
+ * decisions that offers have covered, and orders them, likeliest first; equals
+ * by id.
+ */
+extern void ranking_order(const Ranking *ranking, Offer *offers, int n);
+
+/* What a feature adds to an offer's score. */
+extern double ranking_contribution(const Ranking *ranking, const Offer *offer, Feature feature);
+
+/*
+ * Learns that of these offers, as ordered, the query asked was taken; rate is
+ * the size of the step.  A query that is not among them tells that they did
+ * not cover it.
+ */
+extern void
+ranking_learn(Ranking *ranking, const Offer *offers, int n, const QueryKey *asked, double rate);
+
+/* Whether numbers that were stored can be used; false for what is not finite or out of bounds. */
+extern bool ranking_valid(const Ranking *ranking);
+
+#endif

@@ -1,0 +1,86 @@
+/*
+ * situation.h
+ *		What a user could ask next: from what he has asked, and what is known of
+ *		his tenant, to offers with features.
+ */
+#ifndef CORE_SITUATION_H
+#define CORE_SITUATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/links.h"
+#include "core/ranking.h"
+
+/* A user's latest queries, so many, are looked at. */
+#define HISTORY_MAX 200
+
+/* Of every list the first so many become offers … */
+#define OFFERS_EACH 10
+
+/* … and a rank is known so far. */
+#define RANKED 15
+
+/* The latest different queries whose users are the similar ones. */
+#define SIMILAR_FROM 5
+
+/* All lists together, and what is new. */
+#define OFFERS_MAX (OFFERS_EACH * 16)
+
+/* One ask.  Times are microseconds since any epoch. */
+typedef struct Asked
+{
+	QueryKey id;
+	int64_t at;
+	bool echo; /* came of a suggestion that was accepted: no evidence of its own */
+} Asked;
+
+/* A query with how much speaks for it. */
+typedef struct Weighed
+{
+	QueryKey id;
+	double weight;
+} Weighed;
+
+typedef struct Situation
+{
+	const Asked *history; /* oldest first; the last is what was asked last */
+	int nhistory;
+	int64_t at;
+
+	/* Of the tenant; NULL for what it does not have. */
+	const Links *follows;				/* after the last query */
+	const Links *follows_on;			/* after the last but one */
+	const Links *similar[SIMILAR_FROM]; /* what shares users with the latest different queries */
+	const Links *popular;
+	const Links *trending;
+	const Links *usual;
+
+	/* Heaviest first. */
+	const Weighed *related; /* by tables and words shared with the last query */
+	int nrelated;
+	const Weighed *context; /* by those shared with the context */
+	int ncontext;
+	const Weighed *due; /* by rhythm */
+	int ndue;
+
+	const Weighed *passed_over; /* how often shown since last asked */
+	int npassed_over;
+} Situation;
+
+/* The latest different queries of a history, latest first; returns how many, max at most. */
+extern int latest_queries(const Asked *history, int n, QueryKey *latest, int max);
+
+/*
+ * Fills in what the user could ask next, never what he asked last; returns how
+ * many offers.  offers has room for OFFERS_MAX.
+ */
+extern int situation_offers(const Situation *situation, Offer *offers);
+
+/* Whether a query is among them, and where; -1 when not. */
+extern int find_offer(const Offer *offers, int n, const QueryKey *id);
+
+/* Makes a share a feature: the logarithm of it, no lower than that of nothing. */
+extern double share_feature(double part, double whole);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * trend.c
+ *		Rates of queries in a tenant: counts in which each ask halves with time.
+ */
+#include "core/trend.h"
+
+#include <math.h>
+
+/* A count below this one is none. */
+#define SMALLEST 1e-3
+
+static double
+phase(int64_t at, int64_t half_life)
+{
+	return (double) at / (double) half_life;
+}
+
+double
+trend_add(double trend, int64_t at, int64_t half_life)
+{
+	double one = phase(at, half_life);
+	double high = fmax(trend, one);
+	double low = fmin(trend, one);
+
+	return high + log2(1.0 + exp2(low - high));
+}
+
+double
+trend_count(double trend, int64_t at, int64_t half_life)
+{
+	return exp2(trend - phase(at, half_life));
+}
+
+double
+trend_subtract(double trend, int64_t at, int64_t half_life)
+{
+	double left = trend_count(trend, at, half_life) - 1.0;
+
+	return left < SMALLEST ? TREND_NONE : log2(left) + phase(at, half_life);
+}
+
+/* How long ago asks count: the mean life of a count, less where the tenant is younger. */
+static double
+span(int64_t since, int64_t at, int64_t half_life)
+{
+	double age = fmax((double) at - (double) since, 1.0) / (double) half_life;
+
+	return (double) half_life / M_LN2 * (1.0 - exp2(-age));
+}
+
+bool
+trend_rises(double fast, double slow, int64_t since, int64_t at)
+{
+	double short_span = span(since, at, TREND_FAST);
+	double long_span = span(since, at, TREND_SLOW);
+	double now = trend_count(fast, at, TREND_FAST);
+	double usual = trend_count(slow, at, TREND_SLOW);
+
+	if (now < 0.5)
+		return false;
+	if (long_span < TREND_RISE * short_span)
+		return true;
+	return now / short_span > TREND_RISE * usual / long_span;
+}
