@@ -81,6 +81,97 @@ ranking_contribution(const Ranking *ranking, const Offer *offer, Feature feature
 	return ranking->weights[feature] * offer->features[feature];
 }
 
+/* Whose contributions are said to be of which kind; the corrections are of none. */
+static bool
+is_of_kind(Feature feature, OfferKind kind)
+{
+	switch (feature)
+	{
+		case FEATURE_FREQUENCY:
+		case FEATURE_PRACTICE:
+		case FEATURE_RECENCY:
+		case FEATURE_KNOWN:
+		case FEATURE_HABIT:
+		case FEATURE_RHYTHM:
+			return kind == KIND_FREQUENT;
+		case FEATURE_FOLLOWS:
+		case FEATURE_FOLLOWS_ON:
+		case FEATURE_RELATED:
+		case FEATURE_CONTEXT:
+			return kind == KIND_RELATED;
+		case FEATURE_SIMILAR:
+		case FEATURE_POPULAR:
+		case FEATURE_USUAL:
+			return kind == KIND_SIMILAR;
+		case FEATURE_TRENDING:
+			return kind == KIND_TRENDING;
+		case FEATURE_NEW_TABLE:
+			return kind == KIND_NEW_TABLE;
+		case FEATURE_PASSED_OVER:
+		case FEATURE_TASTE:
+			break;
+	}
+	return false;
+}
+
+double
+ranking_kind_contribution(const Ranking *ranking, const Offer *offer, OfferKind kind)
+{
+	double sum = 0.0;
+
+	for (int f = 0; f < FEATURES; f++)
+	{
+		if (is_of_kind((Feature) f, kind))
+			sum += ranking_contribution(ranking, offer, (Feature) f);
+	}
+	return sum;
+}
+
+OfferKind
+ranking_kind(const Ranking *ranking, const Offer *offer)
+{
+	OfferKind best = KIND_FREQUENT;
+	double most = ranking_kind_contribution(ranking, offer, best);
+
+	for (int k = 1; k < OFFER_KINDS; k++)
+	{
+		double sum = ranking_kind_contribution(ranking, offer, (OfferKind) k);
+
+		if (sum > most)
+		{
+			best = (OfferKind) k;
+			most = sum;
+		}
+	}
+	return best;
+}
+
+Feature
+ranking_evidence(const Ranking *ranking, const Offer *offer, OfferKind kind)
+{
+	int best = -1;
+	double most = 0.0;
+
+	for (int f = 0; f < FEATURES; f++)
+	{
+		double part = ranking_contribution(ranking, offer, (Feature) f);
+
+		if (is_of_kind((Feature) f, kind) && (best < 0 || part > most))
+		{
+			best = f;
+			most = part;
+		}
+	}
+	return (Feature) best;
+}
+
+void
+ranking_taste(const Ranking *ranking, Offer *offers, int n, const double taste[OFFER_KINDS])
+{
+	for (int i = 0; i < n; i++)
+		offers[i].features[FEATURE_TASTE] = taste[ranking_kind(ranking, &offers[i])];
+}
+
 static int
 compare_offers(const void *a, const void *b)
 {

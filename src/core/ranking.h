@@ -74,6 +74,31 @@ extern void ranking_order(const Ranking *ranking, Offer *offers, int n);
 /* What a feature adds to an offer's score. */
 extern double ranking_contribution(const Ranking *ranking, const Offer *offer, Feature feature);
 
+/* What kind of thing speaks for an offer, as it is said to a person. */
+typedef enum OfferKind
+{
+	KIND_FREQUENT, /* the user's own asks */
+	KIND_RELATED,  /* what was asked last, and the context */
+	KIND_SIMILAR,  /* what others in the tenant ask */
+	KIND_TRENDING, /* what rises in the tenant */
+	KIND_NEW_TABLE
+} OfferKind;
+#define OFFER_KINDS (KIND_NEW_TABLE + 1)
+
+/* What the features of a kind add to an offer's score, and the kind that adds most. */
+extern double ranking_kind_contribution(const Ranking *ranking, const Offer *offer, OfferKind kind);
+extern OfferKind ranking_kind(const Ranking *ranking, const Offer *offer);
+
+/* Of a kind, the feature that adds most: the evidence to name. */
+extern Feature ranking_evidence(const Ranking *ranking, const Offer *offer, OfferKind kind);
+
+/*
+ * Before ranking_order(): lets the kinds that the user takes rise.  taste is
+ * the logarithm of how often suggestions of a kind were taken, against all.
+ */
+extern void
+ranking_taste(const Ranking *ranking, Offer *offers, int n, const double taste[OFFER_KINDS]);
+
 /*
  * Learns that of these offers, as ordered, the query asked was taken; rate is
  * the size of the step.  A query that is not among them tells that they did

@@ -11,7 +11,7 @@
 /* What one later ask leaves of a count: an average that moves by a tenth. */
 #define LATER 0.9
 
-/* A share of nothing. */
+/* A share so small is next to nothing. */
 #define NOTHING 0.02
 
 /* What a user has asked, each query once, latest first. */
@@ -26,7 +26,7 @@ typedef struct Known
 double
 share_feature(double part, double whole)
 {
-	return log(NOTHING + part / whole);
+	return log1p(part / whole / NOTHING);
 }
 
 static double
@@ -77,10 +77,8 @@ gather_known(const Situation *situation, Known *known)
 	{
 		Known *entry = know(known, &n, &history[i].id);
 
-		if (history[i].echo)
-			continue;
 		/* A second is the least age: Anderson and Schooler's power law of recency (1991). */
-		entry->frequency += weight;
+		entry->frequency += weight * history[i].weight;
 		entry->practice +=
 			1.0 / sqrt(fmax((double) situation->at - (double) history[i].at, 1e6) / 1e6);
 		if (i > 0 && same_query(&history[i - 1].id, last))
@@ -250,8 +248,7 @@ weight_of(const Weighed *weighed, int n, const QueryKey *id)
 static double
 following(const Links *links, const QueryKey *id)
 {
-	return links == NULL ? share_feature(0.0, 1.0)
-						 : share_feature(links_weight(links, id), links->total + 2.0);
+	return links == NULL ? 0.0 : share_feature(links_weight(links, id), links->total + 2.0);
 }
 
 /* What the user has done himself, as features. */
@@ -270,14 +267,6 @@ describe_known(Gathering *gathering, const Known *known, int nknown)
 			continue;
 		frequency += known[k].frequency;
 		practice += known[k].practice;
-	}
-	for (int i = 0; i < gathering->n; i++)
-	{
-		double *features = gathering->offers[i].features;
-
-		features[FEATURE_FREQUENCY] = share_feature(0.0, 1.0);
-		features[FEATURE_PRACTICE] = share_feature(0.0, 1.0);
-		features[FEATURE_HABIT] = share_feature(0.0, 1.0);
 	}
 	for (int k = 0; k < nknown; k++)
 	{
@@ -325,6 +314,7 @@ situation_offers(const Situation *situation, Offer *offers)
 	offer_weighed(&gathering, situation->related, situation->nrelated);
 	offer_weighed(&gathering, situation->context, situation->ncontext);
 	offer_weighed(&gathering, situation->due, situation->ndue);
+	offer_weighed(&gathering, situation->new_tables, situation->nnew_tables);
 
 	describe_known(&gathering, known, nknown);
 	for (int i = 0; i < gathering.n; i++)
@@ -342,6 +332,7 @@ situation_offers(const Situation *situation, Offer *offers)
 			rank_in_weighed(&gathering, situation->related, situation->nrelated, id);
 		features[FEATURE_CONTEXT] = weight_of(situation->context, situation->ncontext, id);
 		features[FEATURE_RHYTHM] = weight_of(situation->due, situation->ndue, id);
+		features[FEATURE_NEW_TABLE] = weight_of(situation->new_tables, situation->nnew_tables, id);
 		features[FEATURE_PASSED_OVER] =
 			log1p(weight_of(situation->passed_over, situation->npassed_over, id));
 	}

@@ -21,8 +21,12 @@
 /* … and a rank is known so far. */
 #define RANKED 15
 
-/* The latest different queries whose users are the similar ones. */
+/*
+ * The latest different queries whose users are the similar ones. */
 #define SIMILAR_FROM 5
+
+/* So many queries that share terms are kept. */
+#define RELATED_MAX 64
 
 /* All lists together, and what is new. */
 #define OFFERS_MAX (OFFERS_EACH * 16)
@@ -32,7 +36,7 @@ typedef struct Asked
 {
 	QueryKey id;
 	int64_t at;
-	bool echo; /* came of a suggestion that was accepted: no evidence of its own */
+	double weight; /* 1; less, down to 0, when it came of a suggestion: no evidence of its own */
 } Asked;
 
 /* A query with how much speaks for it. */
@@ -57,18 +61,25 @@ typedef struct Situation
 	const Links *usual;
 
 	/* Heaviest first. */
-	const Weighed *related; /* by tables and words shared with the last query */
+	Weighed related[RELATED_MAX]; /* by tables and words shared with the last query */
 	int nrelated;
-	const Weighed *context; /* by those shared with the context */
+	Weighed context[RELATED_MAX]; /* by those shared with the context: the share of it, 0 to 1 */
 	int ncontext;
-	const Weighed *due; /* by rhythm */
-	int ndue;
 
-	const Weighed *passed_over; /* how often shown since last asked */
+	/* What the caller adds, heaviest first; NULL for none. */
+	const Weighed *due; /* by rhythm: the share of its periods in which it was asked */
+	int ndue;
+	const Weighed *new_tables; /* no queries but offers of their own: how new, 1 to 0 */
+	int nnew_tables;
+	const Weighed *passed_over; /* how often shown since the user asked it last */
 	int npassed_over;
 } Situation;
 
-/* The latest different queries of a history, latest first; returns how many, max at most. */
+/*
+ * The latest different queries of a history, latest first; returns how many, max at
+ * most.  The first is what was asked last, the second what before that: repeats
+ * of a query in a row are one ask of it.
+ */
 extern int latest_queries(const Asked *history, int n, QueryKey *latest, int max);
 
 /*
@@ -80,7 +91,7 @@ extern int situation_offers(const Situation *situation, Offer *offers);
 /* Whether a query is among them, and where; -1 when not. */
 extern int find_offer(const Offer *offers, int n, const QueryKey *id);
 
-/* Makes a share a feature: the logarithm of it, no lower than that of nothing. */
+/* Makes a share a feature: 0 for none, and rising as its logarithm. */
 extern double share_feature(double part, double whole);
 
 #endif
