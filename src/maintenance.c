@@ -19,7 +19,9 @@
 #include "inbox.h"
 #include "jsonutil.h"
 #include "maintenance.h"
+#include "outcomes.h"
 #include "preferences.h"
+#include "query_counting.h"
 #include "statement.h"
 #include "tenancy.h"
 
@@ -93,6 +95,8 @@ maintain_tenant(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *
 	int64 preferences;
 	int64 interactions;
 	int64 rejected;
+	int64 suggestions;
+	int64 statistics;
 
 	/* Dropped meanwhile, or ''. */
 	if (changes == NULL)
@@ -106,11 +110,16 @@ maintain_tenant(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *
 		preferences = preferences_expire(tenant_id, changes, at, limit);
 		interactions = (int64) statement_run(&delete_interactions, values, NULL);
 		rejected = (int64) statement_run(&delete_rejected, values, NULL);
+		suggestions = outcomes_expire(tenant_id, at, limit);
+		statistics = statistics_expire(tenant_id, at - settings.history_retention, limit);
 	}
 	counts->preferences += preferences;
 	counts->interactions += interactions;
 	counts->rejected_events += rejected;
-	return preferences == limit || interactions == limit || rejected == limit;
+	counts->suggestions += suggestions;
+	counts->statistics += statistics;
+	return preferences == limit || interactions == limit || rejected == limit ||
+		   suggestions == limit || statistics == limit;
 }
 
 Jsonb *
@@ -120,9 +129,12 @@ pass_document(const PassCounts *counts)
 
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	json_push_int(&state, "inbox", counts->inbox);
+	json_push_int(&state, "queries", counts->queries);
 	json_push_int(&state, "preferences", counts->preferences);
 	json_push_int(&state, "interactions", counts->interactions);
 	json_push_int(&state, "rejected_events", counts->rejected_events);
+	json_push_int(&state, "suggestions", counts->suggestions);
+	json_push_int(&state, "statistics", counts->statistics);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
@@ -204,6 +216,51 @@ drain(void *arg)
 	work->drained = inbox_drain(work->limit);
 }
 
+typedef struct CountingWork
+{
+	const char *tenant_id;
+	int limit;
+	bool more;
+	int64 counted;
+} CountingWork;
+
+static void
+count(void *arg)
+{
+	CountingWork *work = arg;
+
+	work->more = count_queries(work->tenant_id, work->limit, &work->counted);
+}
+
+/* Brings the statistics of all tenants up to date; what fails by itself is left out. */
+static int64
+count_apart(void)
+{
+	CountingWork work = {"", COUNTING_BATCH, true, 0};
+	int64 counted = 0;
+	char *tenant_id;
+
+	while ((tenant_id = counting_next_tenant(work.tenant_id)) != NULL)
+	{
+		work = (CountingWork){tenant_id, COUNTING_BATCH, true, 0};
+		while (work.more)
+		{
+			ErrorData *error = do_apart(count, &work);
+
+			CHECK_FOR_INTERRUPTS();
+			if (error == NULL)
+				counted += work.counted;
+			else if (work.limit > 1)
+				work.limit /= 2;
+			else if (error_is_of_row(error->sqlerrcode))
+				counting_skip_first(tenant_id);
+			else
+				ReThrowError(error);
+		}
+	}
+	return counted;
+}
+
 /* As the worker does: a batch that fails is tried in halves, until the row is found. */
 static int64
 drain_apart(void)
@@ -253,6 +310,7 @@ personalization_run_maintenance(PG_FUNCTION_ARGS)
 						errhint("Call it as a superuser or as a role with BYPASSRLS.")));
 	SPI_connect();
 	counts.inbox = drain_apart();
+	counts.queries = count_apart();
 	tenants = maintenance_tenants();
 	foreach (cell, tenants)
 		maintain_apart(lfirst(cell), at, &counts);

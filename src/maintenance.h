@@ -15,9 +15,12 @@
 typedef struct PassCounts
 {
 	int64 inbox;
+	int64 queries; /* counted for suggestions */
 	int64 preferences;
 	int64 interactions;
 	int64 rejected_events;
+	int64 suggestions;
+	int64 statistics;
 } PassCounts;
 
 /*

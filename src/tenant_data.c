@@ -23,9 +23,11 @@ typedef struct TenantTable
 
 /* Those that others refer to come behind them; tenants is the last. */
 static TenantTable tables[] = {
-	TENANT_TABLE(inbox),		TENANT_TABLE(interactions), TENANT_TABLE(rejected_events),
-	TENANT_TABLE(preferences),	TENANT_TABLE(user_queries), TENANT_TABLE(profiles),
-	TENANT_TABLE(signal_rules), TENANT_TABLE(tenants),
+	TENANT_TABLE(inbox),		TENANT_TABLE(interactions),		TENANT_TABLE(rejected_events),
+	TENANT_TABLE(preferences),	TENANT_TABLE(user_queries),		TENANT_TABLE(suggestions),
+	TENANT_TABLE(query_events), TENANT_TABLE(query_statistics), TENANT_TABLE(query_lists),
+	TENANT_TABLE(rankings),		TENANT_TABLE(profiles),			TENANT_TABLE(signal_rules),
+	TENANT_TABLE(tenants),
 };
 
 Jsonb *

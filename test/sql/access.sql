@@ -44,7 +44,8 @@ SELECT o.relname FROM pg_policy JOIN pg_temp.ours AS o ON o.oid = polrelid
 WHERE pg_get_expr(polwithcheck, polrelid) <> '(tenant_id = personalization.current_tenant())'
 OR pg_get_expr(polqual, polrelid) NOT LIKE '%(tenant_id = personalization.current_tenant())%';
 -- tenant_id leads every primary, unique and foreign key and is never null.
-SELECT o.relname FROM pg_temp.ours AS o WHERE relkind = 'p' AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = o.oid AND indisprimary);
+-- (A queue, whose rows leave it as they are taken, has no key at all.)
+SELECT o.relname FROM pg_temp.ours AS o WHERE relkind = 'p' AND relname <> 'query_events' AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = o.oid AND indisprimary);
 SELECT i.indexrelid::regclass FROM pg_index i JOIN pg_temp.ours AS o ON o.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
 WHERE i.indisunique AND relname <> 'worker_state' AND (a.attname <> 'tenant_id' OR NOT a.attnotnull);
 SELECT conname FROM pg_constraint WHERE connamespace = 'personalization'::regnamespace AND contype = 'f';
@@ -56,8 +57,9 @@ SELECT relname FROM pg_temp.ours WHERE relkind = 'S';
 SELECT relname FROM pg_temp.ours WHERE relkind = 'v' ORDER BY relname COLLATE "C";
 SELECT relname FROM pg_temp.ours WHERE relkind = 'v' AND NOT coalesce('security_invoker=true' = ANY (reloptions) OR 'security_invoker=on' = ANY (reloptions), false);
 SELECT relname FROM pg_temp.ours WHERE relkind = 'm';
--- Every leaf is dumped, each by itself; what the worker of another server did is not.
-SELECT o.relname FROM pg_temp.ours AS o, pg_extension e WHERE e.extname = 'personalization' AND relkind = 'r' AND relname <> 'worker_state' AND o.oid <> ALL (e.extconfig);
+-- Every leaf is dumped, each by itself; what the worker of another server did is not, nor what is made anew from the rest.
+SELECT o.relname FROM pg_temp.ours AS o, pg_extension e WHERE e.extname = 'personalization' AND relkind = 'r' AND relname <> 'worker_state'
+AND relname !~ '^(rankings|query_events|query_statistics|query_lists)_[0-7]$' AND o.oid <> ALL (e.extconfig);
 SELECT pg_describe_object('pg_class'::regclass, t, 0) FROM pg_extension, unnest(extconfig) AS t
 WHERE extname = 'personalization' AND t NOT IN (SELECT oid FROM pg_temp.ours WHERE relkind IN ('r', 'S') AND relname <> 'worker_state');
 -- Everything has a comment: functions, tables, views, types, the schema.
