@@ -303,9 +303,9 @@ make_profiles(TenantEvents *events, const Observation *observations, int nobserv
 
 /* What the new ones say, added up and stored. */
 static void
-learn_new(TenantEvents *events, const LearningRule *rule)
+learn_new(TenantEvents *events, const TenantSettings *settings)
 {
-	AskedQueries *asked = asked_queries_begin();
+	AskedQueries *asked = asked_queries_begin(settings->time_zone);
 	Observation *observations;
 	int nobservations = 0;
 	int n = 0;
@@ -332,7 +332,7 @@ learn_new(TenantEvents *events, const LearningRule *rule)
 			asked_queries_add(asked, event->user_id, &event->query, event->data,
 							  event->occurred_at);
 	}
-	preferences_observe(events->tenant_id, rule, observations, n);
+	preferences_observe(events->tenant_id, &settings->learning, observations, n);
 	asked_queries_store(asked, events->tenant_id);
 	make_profiles(events, observations, n);
 }
@@ -374,7 +374,7 @@ learn_tenant(TenantEvents *events, bool divert)
 	for (int i = 0; i < events->n; i++)
 		nnew += events->items[i]->is_new;
 	if (nnew > 0)
-		learn_new(events, &settings.learning);
+		learn_new(events, &settings);
 	return nnew;
 }
 

@@ -17,10 +17,13 @@
 #include "utils/fmgrprotos.h"
 #include "utils/formatting.h"
 
+#include "core/cadence.h"
 #include "core/question.h"
 #include "core/sql_text.h"
 #include "jsonutil.h"
+#include "local_time.h"
 #include "queries.h"
+#include "rhythm.h"
 #include "rows.h"
 
 /*
@@ -29,8 +32,8 @@
  */
 static RowWriter query_writer = ROW_WRITER(
 	"personalization.user_queries AS q",
-	"user_id, query_id, query, sql, tables, ask_count, first_asked, last_asked",
-	"text uuid text text jsonb int8 timestamptz timestamptz",
+	"user_id, query_id, query, sql, tables, ask_count, first_asked, last_asked, asked_days, due_on",
+	"text uuid text text jsonb int8 timestamptz timestamptz date[] date",
 	"ON CONFLICT (tenant_id, user_id, query_id) DO UPDATE SET"
 	" query = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.query ELSE q.query END,"
 	" sql = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.sql ELSE q.sql END,"
@@ -38,7 +41,9 @@ static RowWriter query_writer = ROW_WRITER(
 	"END,"
 	" ask_count = q.ask_count + excluded.ask_count,"
 	" first_asked = least(q.first_asked, excluded.first_asked),"
-	" last_asked = greatest(q.last_asked, excluded.last_asked)");
+	" last_asked = greatest(q.last_asked, excluded.last_asked),"
+	" asked_days = personalization.merge_asked_days(q.asked_days, excluded.asked_days),"
+	" due_on = personalization.next_due_on(q.asked_days, excluded.asked_days)");
 
 PG_FUNCTION_INFO_V1(personalization_query_id);
 
@@ -193,19 +198,25 @@ typedef struct AskedQuery
 	TimestampTz last;
 	int64 asks;
 	int position; /* in the call */
+	int32 days[CADENCE_DAYS];
+	size_t ndays;
 } AskedQuery;
 
 struct AskedQueries
 {
+	LocalZone zone;
 	int n;
 	int size;
 	AskedQuery *items;
 };
 
 AskedQueries *
-asked_queries_begin(void)
+asked_queries_begin(const char *time_zone)
 {
-	return palloc0(sizeof(AskedQueries));
+	AskedQueries *asked = palloc0(sizeof(AskedQueries));
+
+	local_zone_init(&asked->zone, time_zone);
+	return asked;
 }
 
 void
@@ -229,6 +240,8 @@ asked_queries_add(AskedQueries *asked, const char *user_id, const QueryText *que
 	item->data = &data->root;
 	item->first = item->last = at;
 	item->asks = 1;
+	item->days[0] = local_date(&asked->zone, at);
+	item->ndays = 1;
 	item->position = asked->n++;
 }
 
@@ -268,12 +281,22 @@ asked_tables(AskedQuery *asked)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
 }
 
+/* The days of one that is the same query count for it too. */
+static void
+add_days(AskedQuery *asked, const AskedQuery *same)
+{
+	int32 days[CADENCE_DAYS];
+
+	asked->ndays = cadence_merge(asked->days, asked->ndays, same->days, same->ndays, days);
+	memcpy(asked->days, days, sizeof(days));
+}
+
 void
 asked_queries_store(AskedQueries *asked, const char *tenant_id)
 {
 	int n = 0;
-	const Oid types[] = {TEXTOID,  UUIDOID, TEXTOID,		TEXTOID,
-						 JSONBOID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID};
+	const Oid types[] = {TEXTOID, UUIDOID,		  TEXTOID,		  TEXTOID,		JSONBOID,
+						 INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID, DATEARRAYOID, DATEOID};
 	Column columns[lengthof(types)];
 
 	if (asked->n == 0)
@@ -290,6 +313,7 @@ asked_queries_store(AskedQueries *asked, const char *tenant_id)
 		{
 			item->first = asked->items[n - 1].first;
 			item->asks += asked->items[n - 1].asks;
+			add_days(item, &asked->items[n - 1]);
 			n--;
 		}
 		asked->items[n++] = *item;
@@ -301,6 +325,7 @@ asked_queries_store(AskedQueries *asked, const char *tenant_id)
 	{
 		AskedQuery *item = &asked->items[i];
 		const QueryText *query = &item->query;
+		DateADT due_on;
 
 		column_add_text(&columns[0], item->user_id);
 		column_add(&columns[1], UUIDPGetDatum(&item->id));
@@ -310,6 +335,11 @@ asked_queries_store(AskedQueries *asked, const char *tenant_id)
 		column_add(&columns[5], Int64GetDatum(item->asks));
 		column_add(&columns[6], TimestampTzGetDatum(item->first));
 		column_add(&columns[7], TimestampTzGetDatum(item->last));
+		column_add(&columns[8], days_to_array(item->days, item->ndays));
+		if (days_due_on(item->days, item->ndays, &due_on))
+			column_add(&columns[9], DateADTGetDatum(due_on));
+		else
+			column_add_null(&columns[9]);
 	}
 	(void) rows_write(&query_writer, tenant_id, columns);
 }
