@@ -38,6 +38,7 @@ static const char *const application_grants[] = {
 	" personalization.learn_batch, personalization.collect_feedback, personalization.preferences,"
 	" personalization.get_profile, personalization.set_profile, personalization.get_context",
 	"EXECUTE ON FUNCTION personalization.merge_asked_days, personalization.next_due_on",
+	"EXECUTE ON FUNCTION personalization.usage_patterns, personalization.route",
 };
 
 /*
