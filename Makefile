@@ -6,6 +6,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" personaliz
 
 # The parts of the install script, in the order they are joined: sql/NAME.sql each.
 SQL_PARTS = types tenants interactions preferences signals inbox statistics suggestions storage signal_rules learning profiles \
+	patterns \
 	maintenance worker access
 
 # Targets that bring their own server and packages: they must work where there is no PGXS yet.

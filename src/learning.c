@@ -312,7 +312,7 @@ make_profiles(TenantEvents *events, const Observation *observations, int nobserv
 static void
 learn_new(TenantEvents *events, const TenantSettings *settings)
 {
-	AskedQueries *asked = asked_queries_begin();
+	AskedQueries *asked = asked_queries_begin(settings->time_zone);
 	Observation *observations;
 	int nobservations = 0;
 	int n = 0;

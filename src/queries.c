@@ -17,10 +17,13 @@
 #include "utils/fmgrprotos.h"
 #include "utils/formatting.h"
 
+#include "core/cadence.h"
 #include "core/question.h"
 #include "core/sql_text.h"
 #include "jsonutil.h"
+#include "local_time.h"
 #include "queries.h"
+#include "rhythm.h"
 #include "rows.h"
 
 /*
@@ -29,8 +32,8 @@
  */
 static RowWriter query_writer = ROW_WRITER(
 	"personalization.user_queries AS q",
-	"user_id, query_id, query, sql, tables, ask_count, first_asked, last_asked",
-	"text uuid text text jsonb int8 timestamptz timestamptz",
+	"user_id, query_id, query, sql, tables, ask_count, first_asked, last_asked, asked_days, due_on",
+	"text uuid text text jsonb int8 timestamptz timestamptz date[] date",
 	"ON CONFLICT (tenant_id, user_id, query_id) DO UPDATE SET"
 	" query = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.query ELSE q.query END,"
 	" sql = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.sql ELSE q.sql END,"
@@ -38,7 +41,9 @@ static RowWriter query_writer = ROW_WRITER(
 	"END,"
 	" ask_count = q.ask_count + excluded.ask_count,"
 	" first_asked = least(q.first_asked, excluded.first_asked),"
-	" last_asked = greatest(q.last_asked, excluded.last_asked)"
+	" last_asked = greatest(q.last_asked, excluded.last_asked),"
+	" asked_days = personalization.merge_asked_days(q.asked_days, excluded.asked_days),"
+	" due_on = personalization.next_due_on(q.asked_days, excluded.asked_days)"
 	" RETURNING ask_count");
 
 /* What the statistics have still to count, in the order in which it was told. */
@@ -197,12 +202,14 @@ typedef struct AskedQuery
 	QueryText query;
 	const JsonbContainer *data;
 	TimestampTz at;
+	int32 day;	   /* the tenant's */
 	bool is_first; /* ask of this query by this user, ever */
 	int position;  /* in the call */
 } AskedQuery;
 
 struct AskedQueries
 {
+	LocalZone zone;
 	int n;
 	int size;
 	AskedQuery *items;
@@ -214,12 +221,17 @@ typedef struct AskedGroup
 	AskedQuery *first;
 	AskedQuery *last;
 	int64 asks;
+	int32 days[CADENCE_DAYS]; /* on which it was asked, the latest */
+	size_t ndays;
 } AskedGroup;
 
 AskedQueries *
-asked_queries_begin(void)
+asked_queries_begin(const char *time_zone)
 {
-	return palloc0(sizeof(AskedQueries));
+	AskedQueries *asked = palloc0(sizeof(AskedQueries));
+
+	local_zone_init(&asked->zone, time_zone);
+	return asked;
 }
 
 void
@@ -243,6 +255,7 @@ asked_queries_add(AskedQueries *asked, const char *user_id, const QueryText *que
 	item->query = *query;
 	item->data = &data->root;
 	item->at = at;
+	item->day = local_date(&asked->zone, at);
 	item->is_first = false;
 	item->position = asked->n++;
 }
@@ -289,12 +302,21 @@ asked_tables(AskedQuery *asked)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
 }
 
+static void
+add_day(AskedGroup *group, int32 day)
+{
+	int32 days[CADENCE_DAYS];
+
+	group->ndays = cadence_merge(group->days, group->ndays, &day, 1, days);
+	memcpy(group->days, days, sizeof(days));
+}
+
 /* Counts the queries of each user. */
 static void
 store_groups(const AskedGroup *groups, int n, const char *tenant_id)
 {
-	const Oid types[] = {TEXTOID,  UUIDOID, TEXTOID,		TEXTOID,
-						 JSONBOID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID};
+	const Oid types[] = {TEXTOID, UUIDOID,		  TEXTOID,		  TEXTOID,		JSONBOID,
+						 INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID, DATEARRAYOID, DATEOID};
 	Column columns[lengthof(types)];
 	uint64 nrows;
 
@@ -304,6 +326,7 @@ store_groups(const AskedGroup *groups, int n, const char *tenant_id)
 	{
 		AskedQuery *item = groups[i].last;
 		const QueryText *query = &item->query;
+		DateADT due_on;
 
 		column_add_text(&columns[0], item->user_id);
 		column_add(&columns[1], UUIDPGetDatum(&item->id));
@@ -313,6 +336,11 @@ store_groups(const AskedGroup *groups, int n, const char *tenant_id)
 		column_add(&columns[5], Int64GetDatum(groups[i].asks));
 		column_add(&columns[6], TimestampTzGetDatum(groups[i].first->at));
 		column_add(&columns[7], TimestampTzGetDatum(item->at));
+		column_add(&columns[8], days_to_array(groups[i].days, groups[i].ndays));
+		if (days_due_on(groups[i].days, groups[i].ndays, &due_on))
+			column_add(&columns[9], DateADTGetDatum(due_on));
+		else
+			column_add_null(&columns[9]);
 	}
 	nrows = rows_write(&query_writer, tenant_id, columns);
 
@@ -361,10 +389,12 @@ asked_queries_store(AskedQueries *asked, const char *tenant_id, bool counted)
 			memcmp(groups[n - 1].last->id.data, item->id.data, UUID_LEN) != 0)
 		{
 			groups[n].first = item;
+			groups[n].ndays = 0;
 			groups[n++].asks = 0;
 		}
 		groups[n - 1].last = item;
 		groups[n - 1].asks++;
+		add_day(&groups[n - 1], item->day);
 	}
 	store_groups(groups, n, tenant_id);
 	if (counted)

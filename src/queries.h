@@ -43,7 +43,8 @@ extern bool uuid_decode(const char *text, pg_uuid_t *uuid);
 /* Queries asked, collected to be counted at once. */
 typedef struct AskedQueries AskedQueries;
 
-extern AskedQueries *asked_queries_begin(void);
+/* The days on which they are asked are those of a tenant's time zone. */
+extern AskedQueries *asked_queries_begin(const char *time_zone);
 
 /* One that is asked: query as decoded from data, with what was read of its SQL already. */
 extern void asked_queries_add(AskedQueries *asked, const char *user_id, const QueryText *query,
