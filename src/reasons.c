@@ -134,6 +134,8 @@ nominee_reason(const Telling *telling, const Nominee *nominee)
 	switch (nominee->kind)
 	{
 		case KIND_FREQUENT:
+			if (nominee->due != NULL)
+				return psprintf("you ask this %s", cadence_name(nominee->due));
 			return nominee->own_asks >= OFTEN ? "you ask this often" : "you asked this before";
 		case KIND_RELATED:
 			return reason_of_related(telling, nominee);
@@ -152,6 +154,13 @@ push_frequent(JsonbParseState **state, const Nominee *nominee)
 {
 	json_push_int(state, "times_asked", nominee->own_asks);
 	json_push_time(state, "last_asked", nominee->own_last);
+	if (nominee->due != NULL)
+	{
+		char words[CADENCE_WORDS];
+
+		cadence_words(nominee->due, words);
+		json_push_text(state, "rhythm", words);
+	}
 }
 
 static void

@@ -8,6 +8,7 @@
 
 #include "postgres.h"
 
+#include "core/cadence.h"
 #include "core/statistics.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
@@ -23,6 +24,7 @@ typedef struct Nominee
 	int64 own_asks;
 	TimestampTz own_last;
 	const QueryStatistics *statistics; /* the tenant's; NULL where it is not counted */
+	const Cadence *due; /* the rhythm in which it is due today; NULL when it is not */
 	bool rising;
 	OfferKind kind; /* decided by nominee_kind() */
 } Nominee;

@@ -27,6 +27,7 @@
 #include "query_history.h"
 #include "query_store.h"
 #include "reasons.h"
+#include "rhythm.h"
 #include "rows.h"
 #include "statement.h"
 #include "suggestions.h"
@@ -39,6 +40,9 @@ static Statement select_own_queries = STATEMENT(
 
 /* Of the offers so many more than asked for are looked at, as some may not be shown. */
 #define SPARE_OFFERS 12
+
+/* Queries that are due today; more than these are not looked at. */
+#define MAX_DUE 20
 
 PG_FUNCTION_INFO_V1(personalization_get_suggestions);
 PG_FUNCTION_INFO_V1(personalization_record_outcome);
@@ -53,6 +57,8 @@ typedef struct Making
 	int nasked;
 	QueryStore *store;
 	Situation situation;
+	DueQuery due[MAX_DUE];
+	int ndue;
 	Offer *offers;
 	int noffers;
 	Nominee *nominees; /* the likeliest offers, with what is to be said of them */
@@ -125,6 +131,24 @@ see_to_last_query(Making *making)
 	stored->tables = own.tables;
 }
 
+/* What the user asks in a rhythm, and has not asked today. */
+static void
+read_due(Making *making)
+{
+	const SuggestionRequest *request = making->request;
+	Weighed *due = palloc(MAX_DUE * sizeof(Weighed));
+
+	making->ndue = queries_due(request->tenant_id, request->user_id, request->at,
+							   making->settings.time_zone, making->due, MAX_DUE);
+	for (int i = 0; i < making->ndue; i++)
+	{
+		due[i].id = query_key(&making->due[i].query_id);
+		due[i].weight = making->due[i].cadence.strength;
+	}
+	making->situation.due = due;
+	making->situation.ndue = making->ndue;
+}
+
 /* What the tenant's statistics say to this user's situation. */
 static void
 read_situation(Making *making)
@@ -161,6 +185,7 @@ read_situation(Making *making)
 						 request->at, context, ncontext, &making->situation);
 	outcomes_situation(making->outcomes, making->asked, making->nasked, request->at,
 					   &making->situation);
+	read_due(making);
 }
 
 /* Ranks what could be asked. */
@@ -185,6 +210,18 @@ is_rising(const TenantStatistics *tenant, const QueryStatistics *query, Timestam
 		   (tenant->users < 2 || query->user_count > 1);
 }
 
+/* The rhythm in which a query is due, NULL when it is not. */
+static const Cadence *
+find_due(const Making *making, const QueryKey *id)
+{
+	for (int i = 0; i < making->ndue; i++)
+	{
+		if (same_query(&making->situation.due[i].id, id))
+			return &making->due[i].cadence;
+	}
+	return NULL;
+}
+
 /* The likeliest offers, with all that decides whether and how they are shown. */
 static void
 read_nominees(Making *making)
@@ -202,6 +239,7 @@ read_nominees(Making *making)
 			continue;
 		nominee->id = making->offers[i].id;
 		nominee->offer = &making->offers[i];
+		nominee->due = find_due(making, &nominee->id);
 		query_store_want_query(making->store, &nominee->id);
 		making->nnominees++;
 	}
