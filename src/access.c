@@ -31,12 +31,17 @@ static const char *const application_grants[] = {
 	" personalization.rejected_events, personalization.preferences, personalization.profiles,"
 	" personalization.user_queries",
 	"SELECT, INSERT ON personalization.inbox",
+	"SELECT, INSERT, UPDATE, DELETE ON personalization.tenant_tables,"
+	" personalization.linked_schemas",
 	"SELECT ON personalization.tenant_statistics",
 	"EXECUTE ON FUNCTION personalization.inbox_position, personalization.current_tenant, "
 	"personalization.new_interaction_id,"
 	" personalization.query_id, personalization.extract_signals, personalization.learn,"
 	" personalization.learn_batch, personalization.collect_feedback, personalization.preferences,"
 	" personalization.get_profile, personalization.set_profile, personalization.get_context",
+	"EXECUTE ON FUNCTION personalization.register_table, personalization.unregister_table,"
+	" personalization.link_schema, personalization.unlink_schema, personalization.tenant_tables,"
+	" personalization.new_tables, personalization.hidden_tables",
 };
 
 /*

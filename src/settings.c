@@ -61,6 +61,8 @@ static const Setting known[] = {
 	 CENTURY_SECONDS, "\"15 minutes\""},
 	{"chart_confidence", SETTING_NUMBER, offsetof(TenantSettings, chart_confidence), 0, 1, "0.6"},
 	{"time_zone", SETTING_TIME_ZONE, offsetof(TenantSettings, time_zone), 0, 0, "\"UTC\""},
+	{"new_table_window", SETTING_INTERVAL, offsetof(TenantSettings, new_table_window), 0,
+	 CENTURY_SECONDS, "\"30 days\""},
 };
 
 static const TenantSettings initial = {
@@ -76,6 +78,7 @@ static const TenantSettings initial = {
 	.max_history_size = 100,
 	.chart_confidence = 0.6,
 	.time_zone = "UTC",
+	.new_table_window = 30 * USECS_PER_DAY,
 };
 
 static const Setting *

@@ -25,6 +25,7 @@ typedef struct TenantTable
 static TenantTable tables[] = {
 	TENANT_TABLE(inbox),		TENANT_TABLE(interactions), TENANT_TABLE(rejected_events),
 	TENANT_TABLE(preferences),	TENANT_TABLE(user_queries), TENANT_TABLE(profiles),
+	TENANT_TABLE(tenant_tables), TENANT_TABLE(linked_schemas),
 	TENANT_TABLE(signal_rules), TENANT_TABLE(tenants),
 };
 
