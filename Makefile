@@ -5,7 +5,9 @@ MODULE_big = personalization
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" personalization.control)
 
 # The parts of the install script, in the order they are joined: sql/NAME.sql each.
-SQL_PARTS = types tenants interactions preferences signals inbox statistics suggestions storage signal_rules learning profiles \
+SQL_PARTS = types tenants interactions preferences signals inbox statistics suggestions \
+	catalogue \
+	storage signal_rules learning profiles \
 	patterns \
 	maintenance worker access
 

@@ -16,7 +16,8 @@ DECLARE
 BEGIN
     FOREACH parent IN ARRAY ARRAY['tenants', 'signal_rules', 'interactions', 'rejected_events',
                                   'preferences', 'profiles', 'user_queries', 'inbox',
-                                  'suggestions', 'rankings', 'query_events', 'query_statistics', 'query_lists']
+                                  'suggestions', 'rankings', 'query_events', 'query_statistics', 'query_lists',
+                                  'tenant_tables', 'linked_schemas']
     LOOP
         -- What the script itself inserts must not come again from a dump.
         kept := CASE parent WHEN 'signal_rules' THEN 'WHERE NOT built_in' ELSE '' END;

@@ -33,6 +33,8 @@ static const char *const application_grants[] = {
 	" personalization.user_queries, personalization.suggestions, personalization.query_events,"
 	" personalization.query_statistics, personalization.query_lists, personalization.rankings",
 	"SELECT, INSERT ON personalization.inbox",
+	"SELECT, INSERT, UPDATE, DELETE ON personalization.tenant_tables,"
+	" personalization.linked_schemas",
 	"SELECT ON personalization.tenant_statistics",
 	"EXECUTE ON FUNCTION personalization.inbox_position, personalization.current_tenant, "
 	"personalization.new_interaction_id,"
@@ -43,6 +45,9 @@ static const char *const application_grants[] = {
 	" personalization.ranking_weights",
 	"EXECUTE ON FUNCTION personalization.merge_asked_days, personalization.next_due_on",
 	"EXECUTE ON FUNCTION personalization.usage_patterns, personalization.route",
+	"EXECUTE ON FUNCTION personalization.register_table, personalization.unregister_table,"
+	" personalization.link_schema, personalization.unlink_schema, personalization.tenant_tables,"
+	" personalization.new_tables, personalization.hidden_tables",
 };
 
 /*

@@ -16,6 +16,7 @@
 #include "utils/resowner.h"
 
 #include "arguments.h"
+#include "catalogue.h"
 #include "inbox.h"
 #include "jsonutil.h"
 #include "maintenance.h"
@@ -87,39 +88,40 @@ maintenance_tenants(void)
 	return tenants;
 }
 
+/* Adds up; whether a batch was full. */
+static bool
+tally(int64 n, int64 limit, int64 *count)
+{
+	*count += n;
+	return n >= limit;
+}
+
 bool
 maintain_tenant(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *counts)
 {
 	Jsonb *changes = tenant_id[0] == '\0' ? NULL : tenant_changes(tenant_id, true);
 	TenantSettings settings;
-	int64 preferences;
-	int64 interactions;
-	int64 rejected;
-	int64 suggestions;
-	int64 statistics;
+	Datum values[3];
+	bool more;
 
 	/* Dropped meanwhile, or ''. */
 	if (changes == NULL)
 		changes = json_empty_object();
 	settings_decode(changes, &settings);
-	{
-		Datum values[] = {CStringGetTextDatum(tenant_id),
-						  TimestampTzGetDatum(at - settings.history_retention),
-						  Int64GetDatum(limit)};
-
-		preferences = preferences_expire(tenant_id, changes, at, limit);
-		interactions = (int64) statement_run(&delete_interactions, values, NULL);
-		rejected = (int64) statement_run(&delete_rejected, values, NULL);
-		suggestions = outcomes_expire(tenant_id, at, limit);
-		statistics = statistics_expire(tenant_id, at - settings.history_retention, limit);
-	}
-	counts->preferences += preferences;
-	counts->interactions += interactions;
-	counts->rejected_events += rejected;
-	counts->suggestions += suggestions;
-	counts->statistics += statistics;
-	return preferences == limit || interactions == limit || rejected == limit ||
-		   suggestions == limit || statistics == limit;
+	values[0] = CStringGetTextDatum(tenant_id);
+	values[1] = TimestampTzGetDatum(at - settings.history_retention);
+	values[2] = Int64GetDatum(limit);
+	more = tally(preferences_expire(tenant_id, changes, at, limit), limit, &counts->preferences);
+	more |= tally((int64) statement_run(&delete_interactions, values, NULL), limit,
+				  &counts->interactions);
+	more |= tally((int64) statement_run(&delete_rejected, values, NULL), limit,
+				  &counts->rejected_events);
+	more |= tally(outcomes_expire(tenant_id, at, limit), limit, &counts->suggestions);
+	more |= tally(statistics_expire(tenant_id, settings.history_retention, limit), limit,
+				  &counts->statistics);
+	more |= catalogue_refresh(tenant_id, at, at - settings.history_retention, limit,
+							  &counts->catalogue);
+	return more;
 }
 
 Jsonb *
@@ -135,6 +137,7 @@ pass_document(const PassCounts *counts)
 	json_push_int(&state, "rejected_events", counts->rejected_events);
 	json_push_int(&state, "suggestions", counts->suggestions);
 	json_push_int(&state, "statistics", counts->statistics);
+	json_push_int(&state, "catalogue", counts->catalogue);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 

@@ -21,6 +21,7 @@ typedef struct PassCounts
 	int64 rejected_events;
 	int64 suggestions;
 	int64 statistics;
+	int64 catalogue; /* rows written, not only deleted, in the catalogue */
 } PassCounts;
 
 /*

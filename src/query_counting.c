@@ -9,7 +9,7 @@
  */
 #include "postgres.h"
 
-#include <math.h>
+#include <limits.h>
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
@@ -83,6 +83,11 @@ static Statement skip_first = STATEMENT(
 	" SELECT ctid FROM personalization.query_events WHERE tenant_id = $1 ORDER BY position LIMIT "
 	"1))",
 	"text");
+
+static Statement select_last_day =
+	STATEMENT("SELECT last_day FROM personalization.query_statistics WHERE tenant_id = $1"
+			  " ORDER BY last_day DESC LIMIT 1",
+			  "text");
 
 static Statement delete_old_queries = STATEMENT(
 	"DELETE FROM personalization.query_statistics WHERE tenant_id = $1 AND last_day < $2"
@@ -456,12 +461,15 @@ counting_skip_first(const char *tenant_id)
 }
 
 int64
-statistics_expire(const char *tenant_id, TimestampTz since, int64 limit)
+statistics_expire(const char *tenant_id, int64 age, int64 limit)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id),
-					  DateADTGetDatum((DateADT) floor((double) since / USECS_PER_DAY)),
-					  Int64GetDatum(limit)};
-	int64 queries = (int64) statement_run(&delete_old_queries, values, NULL);
+	Datum values[] = {CStringGetTextDatum(tenant_id), (Datum) 0, Int64GetDatum(limit)};
+	int64 queries;
 
+	if (statement_run(&select_last_day, values, NULL) == 0)
+		return 0;
+	values[1] = DateADTGetDatum(DatumGetDateADT(result_value(0, 1, NULL)) -
+								(DateADT) Min(age / USECS_PER_DAY, INT_MAX / 2));
+	queries = (int64) statement_run(&delete_old_queries, values, NULL);
 	return Max(queries, (int64) statement_run(&delete_old_lists, values, NULL));
 }

@@ -36,10 +36,12 @@ extern bool count_queries(const char *tenant_id, int limit, int64 *counted);
 extern void counting_skip_first(const char *tenant_id);
 
 /*
- * Deletes the statistics of queries that nobody has asked since a time, limit
- * rows of each table at most; returns how many.
+ * Deletes the statistics of queries that nobody has asked for so long (in
+ * microseconds) before the tenant's latest ask, limit rows of each table at
+ * most; returns how many, of the table of which most were.  By the tenant's own
+ * clock, so that nothing is forgotten while nobody asks anything.
  */
-extern int64 statistics_expire(const char *tenant_id, TimestampTz since, int64 limit);
+extern int64 statistics_expire(const char *tenant_id, int64 age, int64 limit);
 
 /* Erases what a user's queries left in the statistics; before his own rows go.  The tenant is locked. */
 extern void statistics_forget(const char *tenant_id, const char *user_id);

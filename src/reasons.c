@@ -6,6 +6,10 @@
 
 #include <math.h>
 
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
 #include "core/trend.h"
 #include "jsonutil.h"
 #include "reasons.h"
@@ -30,7 +34,7 @@ kind_fits(const Nominee *nominee, OfferKind kind, bool known_user)
 		case KIND_TRENDING:
 			return nominee->rising;
 		case KIND_NEW_TABLE:
-			return nominee->offer->features[FEATURE_NEW_TABLE] > 0.0;
+			return nominee->new_table != NULL;
 	}
 	return false;
 }
@@ -144,7 +148,7 @@ nominee_reason(const Telling *telling, const Nominee *nominee)
 		case KIND_TRENDING:
 			return "trending in your organisation";
 		case KIND_NEW_TABLE:
-			return psprintf("new table available: %s", nominee->text);
+			return psprintf("new table available: %s", nominee->new_table->name);
 	}
 	return "";
 }
@@ -199,6 +203,28 @@ push_others(JsonbParseState **state, const Telling *telling, const Nominee *nomi
 	json_push_time(state, "last_asked", query->last_asked);
 }
 
+static void
+push_new_table(JsonbParseState **state, const NewTable *table)
+{
+	json_push_text(state, "table", table->name);
+	json_push_time(state, "appeared_at", table->appeared_at);
+	if (table->description != NULL)
+		json_push_text(state, "description", table->description);
+	if (table->columns != NULL)
+	{
+		Datum *columns;
+		int n;
+
+		json_push_key(state, "columns");
+		(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+		deconstruct_array(unconstify(ArrayType *, table->columns), TEXTOID, -1, false, TYPALIGN_INT,
+						  &columns, NULL, &n);
+		for (int i = 0; i < n; i++)
+			json_push_text(state, NULL, TextDatumGetCString(columns[i]));
+		(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
+	}
+}
+
 /* What the features add to the score, for who wants to know why. */
 static void
 push_contributions(JsonbParseState **state, const Telling *telling, const Nominee *nominee)
@@ -234,6 +260,7 @@ nominee_evidence(const Telling *telling, const Nominee *nominee)
 			push_others(&state, telling, nominee);
 			break;
 		case KIND_NEW_TABLE:
+			push_new_table(&state, nominee->new_table);
 			break;
 	}
 	push_contributions(&state, telling, nominee);

@@ -8,6 +8,7 @@
 
 #include "postgres.h"
 
+#include "catalogue.h"
 #include "core/cadence.h"
 #include "core/statistics.h"
 #include "utils/jsonb.h"
@@ -24,7 +25,8 @@ typedef struct Nominee
 	int64 own_asks;
 	TimestampTz own_last;
 	const QueryStatistics *statistics; /* the tenant's; NULL where it is not counted */
-	const Cadence *due; /* the rhythm in which it is due today; NULL when it is not */
+	const Cadence *due;		   /* the rhythm in which it is due today; NULL when it is not */
+	const NewTable *new_table; /* the one that it is; NULL when it is a query */
 	bool rising;
 	OfferKind kind; /* decided by nominee_kind() */
 } Nominee;

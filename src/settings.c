@@ -64,6 +64,8 @@ static const Setting known[] = {
 	{"suggestions", SETTING_BOOLEAN, offsetof(TenantSettings, suggestions), 0, 0, "true"},
 	{"ranking_rate", SETTING_NUMBER, offsetof(TenantSettings, ranking_rate), 0, 1, "0.05"},
 	{"time_zone", SETTING_TIME_ZONE, offsetof(TenantSettings, time_zone), 0, 0, "\"UTC\""},
+	{"new_table_window", SETTING_INTERVAL, offsetof(TenantSettings, new_table_window), 0,
+	 CENTURY_SECONDS, "\"30 days\""},
 };
 
 static const TenantSettings initial = {
@@ -81,6 +83,7 @@ static const TenantSettings initial = {
 	.suggestions = true,
 	.ranking_rate = 0.05,
 	.time_zone = "UTC",
+	.new_table_window = 30 * USECS_PER_DAY,
 };
 
 static const Setting *

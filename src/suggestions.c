@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 
 #include "arguments.h"
+#include "catalogue.h"
 #include "core/trend.h"
 #include "jsonutil.h"
 #include "module.h"
@@ -44,6 +45,9 @@ static Statement select_own_queries = STATEMENT(
 /* Queries that are due today; more than these are not looked at. */
 #define MAX_DUE 20
 
+/* New tables likewise. */
+#define MAX_NEW_TABLES 5
+
 PG_FUNCTION_INFO_V1(personalization_get_suggestions);
 PG_FUNCTION_INFO_V1(personalization_record_outcome);
 
@@ -59,6 +63,9 @@ typedef struct Making
 	Situation situation;
 	DueQuery due[MAX_DUE];
 	int ndue;
+	NewTable new_tables[MAX_NEW_TABLES];
+	QueryKey new_table_ids[MAX_NEW_TABLES];
+	int nnew_tables;
 	Offer *offers;
 	int noffers;
 	Nominee *nominees; /* the likeliest offers, with what is to be said of them */
@@ -149,6 +156,32 @@ read_due(Making *making)
 	making->situation.ndue = making->ndue;
 }
 
+/* Tables that the user could look at.  To ask for one is to ask its name. */
+static void
+read_new_tables(Making *making)
+{
+	const SuggestionRequest *request = making->request;
+	int64 window = making->settings.new_table_window;
+	Weighed *offered = palloc(MAX_NEW_TABLES * sizeof(Weighed));
+	int n = catalogue_new_tables(request->tenant_id, request->user_id, window, request->at,
+								 making->new_tables, MAX_NEW_TABLES);
+
+	making->situation.new_tables = offered;
+	for (int i = 0; i < n; i++)
+	{
+		const NewTable *table = &making->new_tables[i];
+		QueryText asked = {.question = table->name};
+		pg_uuid_t id;
+
+		if (!query_identify(&asked, &id))
+			continue;
+		offered[i].id = query_key(&id);
+		offered[i].weight =
+			1.0 - (double) (request->at - table->appeared_at) / (double) Max(window, 1);
+		making->nnew_tables = making->situation.nnew_tables = i + 1;
+	}
+}
+
 /* What the tenant's statistics say to this user's situation. */
 static void
 read_situation(Making *making)
@@ -186,6 +219,7 @@ read_situation(Making *making)
 	outcomes_situation(making->outcomes, making->asked, making->nasked, request->at,
 					   &making->situation);
 	read_due(making);
+	read_new_tables(making);
 }
 
 /* Ranks what could be asked. */
@@ -222,6 +256,18 @@ find_due(const Making *making, const QueryKey *id)
 	return NULL;
 }
 
+/* The new table that an offer is, NULL when it is a query. */
+static const NewTable *
+find_new_table(const Making *making, const QueryKey *id)
+{
+	for (int i = 0; i < making->nnew_tables; i++)
+	{
+		if (same_query(&making->situation.new_tables[i].id, id))
+			return &making->new_tables[i];
+	}
+	return NULL;
+}
+
 /* The likeliest offers, with all that decides whether and how they are shown. */
 static void
 read_nominees(Making *making)
@@ -240,6 +286,7 @@ read_nominees(Making *making)
 		nominee->id = making->offers[i].id;
 		nominee->offer = &making->offers[i];
 		nominee->due = find_due(making, &nominee->id);
+		nominee->new_table = find_new_table(making, &nominee->id);
 		query_store_want_query(making->store, &nominee->id);
 		making->nnominees++;
 	}
@@ -250,6 +297,8 @@ read_nominees(Making *making)
 		Nominee *nominee = &making->nominees[i];
 		StoredQuery *stored = query_store_find(making->store, &nominee->id, false);
 
+		if (nominee->text == NULL && nominee->new_table != NULL)
+			nominee->text = nominee->new_table->name;
 		if (stored == NULL)
 			continue;
 		nominee->statistics = &stored->statistics;
@@ -258,6 +307,69 @@ read_nominees(Making *making)
 		{
 			nominee->text = stored->query;
 			nominee->tables = stored->tables;
+		}
+	}
+}
+
+static const char **
+names_array(const List *names)
+{
+	const char **array = palloc(list_length(names) * sizeof(char *));
+	ListCell *cell;
+
+	foreach (cell, names)
+		array[foreach_current_index (cell)] = lfirst(cell);
+	return array;
+}
+
+/* The names of the tables that an offer reads, added to a list. */
+static List *
+add_tables(List *names, const Nominee *nominee)
+{
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue value;
+
+	if (nominee->tables == NULL || !JB_ROOT_IS_ARRAY(nominee->tables))
+		return names;
+	it = JsonbIteratorInit(unconstify(JsonbContainer *, &nominee->tables->root));
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		if (token == WJB_ELEM && value.type == jbvString)
+			names = lappend(names, pnstrdup(value.val.string.val, value.val.string.len));
+	}
+	return names;
+}
+
+/*
+ * Takes the text from what reads a table that was dropped, or that the role that
+ * asks may not read: of that nothing is shown.
+ */
+static void
+hide(Making *making)
+{
+	List *names = NIL;
+	int *first = palloc((making->nnominees + 1) * sizeof(int));
+	bool *hidden;
+
+	for (int i = 0; i < making->nnominees; i++)
+	{
+		first[i] = list_length(names);
+		names = add_tables(names, &making->nominees[i]);
+	}
+	first[making->nnominees] = list_length(names);
+	if (names == NIL)
+		return;
+	hidden = palloc0(list_length(names) * sizeof(bool));
+	if (!catalogue_filter(making->request->tenant_id, (const char *const *) names_array(names),
+						  list_length(names), hidden))
+		return;
+	for (int i = 0; i < making->nnominees; i++)
+	{
+		for (int k = first[i]; k < first[i + 1]; k++)
+		{
+			if (hidden[k])
+				making->nominees[i].text = NULL;
 		}
 	}
 }
@@ -330,6 +442,7 @@ suggestions_make(const SuggestionRequest *request, Suggestion **suggestions)
 	read_situation(making);
 	rank(making);
 	read_nominees(making);
+	hide(making);
 	*suggestions = palloc0(Max(making->nnominees, 1) * sizeof(Suggestion));
 	return choose(making, *suggestions);
 }

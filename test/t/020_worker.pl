@@ -253,6 +253,23 @@ is(sql('postgres', $reading), $running, 'and after 100 passes');
 sql('postgres', 'ALTER SYSTEM SET personalization.worker = on', 'SELECT pg_reload_conf()');
 
 ####################################################################
+# Tables that come and go in a linked schema are noticed; what was there is not news.
+
+sql('postgres', 'CREATE SCHEMA shop; CREATE TABLE shop.orders (id int)',
+	q(SELECT personalization.link_schema('acme', 'shop')), 'CREATE TABLE shop.campaigns (id int)');
+my $new = q(SELECT coalesce(array_agg(table_name::text), '{}') = '{%s}' FROM personalization.new_tables('acme', 'nobody yet'));
+within(20, 'postgres', sprintf($new, 'shop.campaigns'), 'a new table is announced');
+sql('postgres', 'ALTER TABLE shop.campaigns RENAME TO pushes');
+within(20, 'postgres', sprintf($new, 'shop.pushes'), 'under its new name too');
+sql('postgres', 'ALTER SCHEMA shop RENAME TO store');
+within(20, 'postgres', sprintf($new, 'store.pushes'), 'and in a schema renamed');
+sql('postgres', 'DROP SCHEMA store CASCADE');
+within(20, 'postgres', q(SELECT count(*) = 0 FROM personalization.tenant_tables WHERE dropped_at IS NULL),
+	'what is dropped is marked');
+is(sql('postgres', q(SELECT count(*) FROM personalization.tenant_tables('acme') WHERE appeared_at IS NULL AND table_name LIKE '%orders')),
+	'2', 'and what was there from the start was never new');
+
+####################################################################
 # Rows pass through the inbox; it stays small.
 
 my $many = $ENV{PERSONALIZATION_LONG_TESTS} ? 1_000_000 : 200_000;
