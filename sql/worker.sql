@@ -14,6 +14,7 @@ CREATE TABLE personalization.worker_state (
     last_learned      timestamptz,
     failures          bigint NOT NULL DEFAULT 0,
     last_error        text,
+    last_error_in     text,
     last_error_at     timestamptz
 );
 ALTER TABLE personalization.worker_state ENABLE ROW LEVEL SECURITY;
@@ -55,6 +56,7 @@ SELECT personalization.worker_pid() AS pid,
        i.lag AS inbox_lag,
        s.failures,
        s.last_error,
+       s.last_error_in,
        s.last_error_at
 FROM personalization.worker_state s
 LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = personalization.worker_pid()
