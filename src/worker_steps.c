@@ -22,6 +22,7 @@
 #include "inbox.h"
 #include "maintenance.h"
 #include "module.h"
+#include "query_counting.h"
 #include "statement.h"
 #include "worker_session.h"
 #include "worker_settings.h"
@@ -45,7 +46,7 @@ static Statement note_learned =
 /* A step that does nothing but fail waits 1 s, 2 s, 4 s, … and so long at most. */
 #define MAX_PAUSE (60 * USECS_PER_SEC)
 
-/* After so many rows the inbox is vacuumed. */
+/* After so many rows a queue is vacuumed. */
 #define VACUUM_AFTER 20000
 
 /* A step of each nap, for all tenants at once. */
@@ -84,15 +85,18 @@ typedef struct TenantStep
 } TenantStep;
 
 static bool learn_inbox(int limit);
-static bool vacuum_inbox(int limit);
+static bool count_waiting(int limit);
+static bool vacuum_queues(int limit);
 static void skip_in_inbox(const Failure *failure);
+static void skip_in_counting(const Failure *failure);
 
 static const NapStep nap_steps[] = {
 	{.activity = "learning from the inbox",
 	 .batch = learn_inbox,
 	 .skip = skip_in_inbox,
 	 .attempted = &inbox_attempted},
-	{.activity = "vacuuming the inbox", .outside = vacuum_inbox},
+	{.activity = "counting queries", .batch = count_waiting, .skip = skip_in_counting},
+	{.activity = "vacuuming the queues", .outside = vacuum_queues},
 };
 
 static const TenantStep tenant_steps[] = {
@@ -124,6 +128,8 @@ static struct
 static TimestampTz next_pass = 0;
 static int64 taken_since_vacuum = 0;
 static int64 taken_since_pass = 0;
+static int64 counted_since_vacuum = 0;
+static int64 counted_since_pass = 0;
 
 /* ---------------------------------------------------------------- the steps */
 
@@ -153,33 +159,77 @@ skip_in_inbox(const Failure *failure)
 		inbox_skip_tenant();
 }
 
-/*
- * Rows pass through the inbox; what they leave behind is taken away here, as
- * autovacuum's naptime is long against the worker's.
- */
+/* The tenant whose queries are counted, and the one before whose batch was done. */
+static char counting_tenant[MAX_ID_LENGTH + 1] = "";
+static char counted_tenant[MAX_ID_LENGTH + 1] = "";
+
+/* A batch of one tenant; then the next has its turn. */
 static bool
-vacuum_inbox(int limit)
+count_waiting(int limit)
 {
-	static MemoryContext context = NULL;
+	char *tenant_id = counting_next_tenant(counted_tenant);
+	int64 counted;
+
+	if (tenant_id == NULL && counted_tenant[0] != '\0')
+		tenant_id = counting_next_tenant("");
+	if (tenant_id == NULL)
+		return false;
+	strlcpy(counting_tenant, tenant_id, sizeof(counting_tenant));
+	(void) count_queries(tenant_id, Min(limit, COUNTING_BATCH), &counted);
+	counted_since_vacuum += counted;
+	counted_since_pass += counted;
+
+	/* One that fails is tried again, in halves, before others have their turn. */
+	strlcpy(counted_tenant, tenant_id, sizeof(counted_tenant));
+	return true;
+}
+
+static void
+skip_in_counting(const Failure *failure)
+{
+	if (error_is_of_row(failure->sqlstate))
+		counting_skip_first(counting_tenant);
+	else
+		strlcpy(counted_tenant, counting_tenant, sizeof(counted_tenant));
+}
+
+/* What passed through a table leaves room, that of rows that are no more. */
+static void
+vacuum_table(const char *name, MemoryContext context)
+{
 	VacuumStmt *vacuum;
 
-	if (taken_since_vacuum < VACUUM_AFTER)
-		return false;
-	taken_since_vacuum = 0;
-	worker_begin_bare("vacuuming the inbox");
-
 	/* It commits the transaction and begins others, so the statement must last. */
-	if (context == NULL)
-		context = AllocSetContextCreate(TopMemoryContext, "personalization vacuum",
-										ALLOCSET_DEFAULT_SIZES);
+	worker_begin_bare("vacuuming the queues");
 	MemoryContextReset(context);
 	MemoryContextSwitchTo(context);
 	vacuum = makeNode(VacuumStmt);
 	vacuum->is_vacuumcmd = true;
-	vacuum->rels =
-		list_make1(makeVacuumRelation(makeRangeVar(SCHEMA_NAME, "inbox", -1), InvalidOid, NIL));
+	vacuum->rels = list_make1(
+		makeVacuumRelation(makeRangeVar(SCHEMA_NAME, pstrdup(name), -1), InvalidOid, NIL));
 	ExecVacuum(make_parsestate(NULL), vacuum, true);
 	worker_end_bare();
+}
+
+/* Here, as autovacuum's naptime is long against the worker's. */
+static bool
+vacuum_queues(int limit)
+{
+	static MemoryContext context = NULL;
+
+	if (context == NULL)
+		context = AllocSetContextCreate(TopMemoryContext, "personalization vacuum",
+										ALLOCSET_DEFAULT_SIZES);
+	if (taken_since_vacuum >= VACUUM_AFTER)
+	{
+		taken_since_vacuum = 0;
+		vacuum_table("inbox", context);
+	}
+	if (counted_since_vacuum >= VACUUM_AFTER)
+	{
+		counted_since_vacuum = 0;
+		vacuum_table("query_events", context);
+	}
 	return false;
 }
 
@@ -319,12 +369,14 @@ note_end_of_pass(void *arg)
 
 	worker_begin("noting the pass");
 	pass.counts.inbox = taken_since_pass;
+	pass.counts.queries = counted_since_pass;
 	values[0] = TimestampTzGetDatum(pass.started);
 	values[1] = TimestampTzGetDatum(GetCurrentTimestamp());
 	values[2] = JsonbPGetDatum(pass_document(&pass.counts));
 	(void) statement_run(&note_pass, values, NULL);
 	worker_end();
 	taken_since_pass = 0;
+	counted_since_pass = 0;
 }
 
 static void
