@@ -241,7 +241,7 @@ place_in_history(Counting *counting, WaitingAsk *ask)
 {
 	History *history = ask->history;
 	int before = history_before(history, ask->at, &ask->interaction_id);
-	History own = {ask->user_id, NULL, 0, false};
+	History own = {.user_id = ask->user_id};
 
 	if (before < HISTORY_MAX && !history->complete)
 	{

@@ -29,6 +29,15 @@ static Statement select_histories = STATEMENT(
 	"  ORDER BY occurred_at DESC, interaction_id DESC LIMIT u.n) h",
 	"text text[] timestamptz[] int8[]");
 
+static Statement select_known = STATEMENT(
+	"SELECT last_asked, query_id FROM (SELECT last_asked, query_id"
+	"  FROM personalization.user_queries WHERE tenant_id = $1 AND user_id = $2 LIMIT 1000) known"
+	" WHERE last_asked < $3 ORDER BY last_asked DESC, query_id LIMIT $4",
+	"text text timestamptz int8");
+
+/* With fewer asks than these a user is worth a look at what else is known of him. */
+#define FEW_ASKS 20
+
 QueryKey
 query_key(const pg_uuid_t *id)
 {
@@ -69,6 +78,7 @@ history_read(const char *tenant_id, TimestampTz until, int64 limit, bool write, 
 	uint64 nrows = (write ? statement_run : statement_read)(&select_history, values, NULL);
 
 	history->entries = palloc(Max(nrows, 1) * sizeof(HistoryEntry));
+	history->until = until;
 	history->n = (int) nrows;
 	history->complete = nrows < (uint64) limit;
 	for (uint64 row = 0; row < nrows; row++)
@@ -101,7 +111,10 @@ history_read_many(const char *tenant_id, const TimestampTz *until, const int64 *
 
 	/* A user's rows come together, the latest first. */
 	for (int i = 0; i < n; i++)
+	{
+		histories[i].until = until[i];
 		histories[i].n = 0;
+	}
 	for (uint64 row = 0; row < nrows; row = end)
 	{
 		int64 ordinal = DatumGetInt64(result_value(row, 1, NULL));
@@ -116,6 +129,34 @@ history_read_many(const char *tenant_id, const TimestampTz *until, const int64 *
 	}
 	for (int i = 0; i < n; i++)
 		histories[i].complete = histories[i].n < limits[i];
+	SPI_freetuptable(SPI_tuptable);
+}
+
+void
+history_complete(const char *tenant_id, History *history)
+{
+	TimestampTz first = history->n > 0 ? history->entries[0].at : history->until;
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(history->user_id),
+					  TimestampTzGetDatum(first), Int64GetDatum(HISTORY_MAX - FEW_ASKS)};
+	HistoryEntry *entries;
+	uint64 nrows;
+
+	if (history->n >= FEW_ASKS)
+		return;
+	nrows = statement_read(&select_known, values, NULL);
+	entries = palloc((history->n + nrows + 1) * sizeof(HistoryEntry));
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		HistoryEntry *entry = &entries[nrows - 1 - row];
+
+		memset(entry, 0, sizeof(HistoryEntry));
+		entry->at = DatumGetTimestampTz(result_value(row, 1, NULL));
+		entry->query = query_key(DatumGetUUIDP(result_value(row, 2, NULL)));
+	}
+	if (history->n > 0)
+		memcpy(entries + nrows, history->entries, history->n * sizeof(HistoryEntry));
+	history->entries = entries;
+	history->n += (int) nrows;
 	SPI_freetuptable(SPI_tuptable);
 }
 

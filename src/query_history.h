@@ -26,6 +26,7 @@ typedef struct HistoryEntry
 typedef struct History
 {
 	const char *user_id;
+	TimestampTz until;
 	HistoryEntry *entries; /* oldest first */
 	int n;
 	bool complete; /* holds all there is up to its end, not just the latest */
@@ -41,6 +42,14 @@ history_read(const char *tenant_id, TimestampTz until, int64 limit, bool write, 
 /* The same for several users, each up to a time and a limit of its own. */
 extern void history_read_many(const char *tenant_id, const TimestampTz *until, const int64 *limits,
 							  History *histories, int n);
+
+/*
+ * Where the interactions of a user hold few asks, as they are kept for a while
+ * only: puts before them an ask of each query that he is known to have asked
+ * earlier, when he last did.  Of a user with very many queries not all are looked
+ * at.
+ */
+extern void history_complete(const char *tenant_id, History *history);
 
 /* How many of its entries come before another ask. */
 extern int history_before(const History *history, TimestampTz at, const pg_uuid_t *interaction_id);

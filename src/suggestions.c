@@ -80,6 +80,7 @@ read_user(Making *making)
 	History history = {.user_id = request->user_id};
 
 	history_read(request->tenant_id, request->at, HISTORY_MAX, false, &history);
+	history_complete(request->tenant_id, &history);
 	making->outcomes = outcomes_read(request->tenant_id, request->user_id, false);
 	making->asked = outcomes_history(making->outcomes, history.entries, history.n);
 	making->nasked = history.n;
