@@ -7,8 +7,7 @@
 #include <string.h>
 
 void
-query_index_init(QueryIndex *index, int16_t *slots, size_t nslots, const void *items,
-				 size_t item_size)
+query_index_init(QueryIndex *index, int16_t *slots, size_t nslots, void *items, size_t item_size)
 {
 	memset(slots, 0, nslots * sizeof(int16_t));
 	index->slots = slots;

@@ -20,9 +20,12 @@ typedef struct QueryIndex
 	size_t item_size;
 } QueryIndex;
 
-/* nslots: a power of two, at least twice as many as there will be items, 32768 at most. */
-extern void query_index_init(QueryIndex *index, int16_t *slots, size_t nslots, const void *items,
-							 size_t item_size);
+/*
+ * items need hold nothing yet.  nslots: a power of two, at least twice as many as there
+ * will be items, of which there are fewer than 32767.
+ */
+extern void
+query_index_init(QueryIndex *index, int16_t *slots, size_t nslots, void *items, size_t item_size);
 
 /* The place of a query, -1 when it is not there. */
 extern int query_index_find(const QueryIndex *index, const QueryKey *id);
