@@ -12,24 +12,26 @@
 #include "core/links.h"
 #include "core/ranking.h"
 
-/* A user's latest queries, so many, are looked at. */
+/* A user's latest asks, so many, are looked at. */
 #define HISTORY_MAX 200
 
 /* Of every list the first so many become offers … */
 #define OFFERS_EACH 10
 
-/* … and a rank is known so far. */
+/* … of this many lists at most. */
+#define OFFERS_MAX (OFFERS_EACH * 16)
+
+/* In a list so far down a place is still a rank. */
 #define RANKED 15
 
-/*
- * The latest different queries whose users are the similar ones. */
+/* The latest different queries whose users are the similar ones. */
 #define SIMILAR_FROM 5
 
 /* So many queries that share terms are kept. */
 #define RELATED_MAX 64
 
-/* All lists together, and what is new. */
-#define OFFERS_MAX (OFFERS_EACH * 16)
+/* A user who was away for so long comes back to something new. */
+#define RETURN_AFTER (INT64_C(30) * 60 * 1000000)
 
 /* One ask.  Times are microseconds since any epoch. */
 typedef struct Asked
@@ -53,17 +55,19 @@ typedef struct Situation
 	int64_t at;
 
 	/* Of the tenant; NULL for what it does not have. */
+	int64_t since;						/* its first ask */
 	const Links *follows;				/* after the last query */
-	const Links *follows_on;			/* after the last but one */
+	const Links *follows_on;			/* after the last but one, another between */
+	const Links *precedes;				/* what the last query was asked after */
 	const Links *similar[SIMILAR_FROM]; /* what shares users with the latest different queries */
-	const Links *popular;
-	const Links *trending;
-	const Links *usual;
+	const Links *popular;				/* total: of all asks */
+	const Links *trending;				/* by trends with the short half-life */
+	const Links *usual;					/* and the long one */
 
 	/* Heaviest first. */
-	Weighed related[RELATED_MAX]; /* by tables and words shared with the last query */
+	Weighed related[RELATED_MAX]; /* by the share of what the last query's tables and words say */
 	int nrelated;
-	Weighed context[RELATED_MAX]; /* by those shared with the context: the share of it, 0 to 1 */
+	Weighed context[RELATED_MAX]; /* by the share of the context that they have */
 	int ncontext;
 
 	/* What the caller adds, heaviest first; NULL for none. */
@@ -91,7 +95,7 @@ extern int situation_offers(const Situation *situation, Offer *offers);
 /* Whether a query is among them, and where; -1 when not. */
 extern int find_offer(const Offer *offers, int n, const QueryKey *id);
 
-/* Makes a share a feature: 0 for none, and rising as its logarithm. */
+/* Makes a share, 0 to 1, a feature: 0 for none, and rising as its logarithm. */
 extern double share_feature(double part, double whole);
 
 #endif

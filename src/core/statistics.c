@@ -7,10 +7,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/query_index.h"
 #include "core/trend.h"
 
 /* The step of a tenant's learning, before AdaGrad makes it smaller. */
-#define LEARNING_STEP 0.05
+#define LEARNING_STEP 0.1
 
 void
 query_statistics_init(QueryStatistics *query, const QueryKey *id)
@@ -65,6 +66,7 @@ count_query(TenantStatistics *tenant, QueryStatistics *query, const Ask *ask)
 
 	if (ask->weight > 0.0)
 	{
+		tenant->popular.total += ask->weight;
 		query->ask_count += ask->weight;
 		query->fast = trend_add(query->fast, ask->weight, ask->at, TREND_FAST);
 		query->slow = trend_add(query->slow, ask->weight, ask->at, TREND_SLOW);
@@ -134,6 +136,8 @@ statistics_count(Statistics *statistics, const Ask *ask)
 	{
 		links_add(statistics->links(statistics, &latest[0], LINK_NEXT, true), &ask->id,
 				  ask->weight);
+		links_add(statistics->links(statistics, &ask->id, LINK_BEFORE, true), &latest[0],
+				  ask->weight);
 		if (nlatest > 1)
 			links_add(statistics->links(statistics, &latest[1], LINK_AFTER_NEXT, true), &ask->id,
 					  ask->weight);
@@ -154,6 +158,7 @@ count_links(const Ask *ask, LinksNeeded *needed)
 	if (!same_query(&latest[0], &ask->id))
 	{
 		needed[n++] = (LinksNeeded){latest[0], LINK_NEXT};
+		needed[n++] = (LinksNeeded){ask->id, LINK_BEFORE};
 		if (nlatest > 1)
 			needed[n++] = (LinksNeeded){latest[1], LINK_AFTER_NEXT};
 	}
@@ -170,38 +175,26 @@ count_links(const Ask *ask, LinksNeeded *needed)
  * ------------------------------------------------------------------ situation
  */
 
-/* Sums by query, in a table of open addressing. */
+/* Sums by query. */
 #define SUMS_MAX (TERMS_MAX * LINKS_MAX)
-#define SUMS_SLOTS (2 * SUMS_MAX)
+#define SUMS_SLOTS 4096
 
 typedef struct Sums
 {
 	int n;
 	Weighed sums[SUMS_MAX];
-	int16_t slots[SUMS_SLOTS]; /* place in sums plus one, 0 for none */
+	int16_t slots[SUMS_SLOTS];
+	QueryIndex index;
 } Sums;
 
 static void
 sums_add(Sums *sums, const QueryKey *id, double weight)
 {
-	/* Fibonacci hashing spreads ids that count up. */
-	uint64_t hash = (id->high ^ id->low) * UINT64_C(0x9E3779B97F4A7C15);
-	uint32_t slot = (uint32_t) (hash >> 32) % SUMS_SLOTS;
+	int place = query_index_add(&sums->index, id, sums->n);
 
-	while (sums->slots[slot] != 0)
-	{
-		Weighed *sum = &sums->sums[sums->slots[slot] - 1];
-
-		if (same_query(&sum->id, id))
-		{
-			sum->weight += weight;
-			return;
-		}
-		slot = (slot + 1) % SUMS_SLOTS;
-	}
-	sums->sums[sums->n].id = *id;
-	sums->sums[sums->n].weight = weight;
-	sums->slots[slot] = (int16_t) ++sums->n;
+	if (place == sums->n)
+		sums->sums[sums->n++] = (Weighed){*id, 0.0};
+	sums->sums[place].weight += weight;
 }
 
 static bool
@@ -255,7 +248,7 @@ gather_by_terms(Statistics *statistics, const char *const *terms, int n, double 
 	int found;
 
 	sums.n = 0;
-	memset(sums.slots, 0, sizeof(sums.slots));
+	query_index_init(&sums.index, sums.slots, SUMS_SLOTS, sums.sums, sizeof(Weighed));
 	for (int i = 0; i < n; i++)
 	{
 		const TermStatistics *term = statistics->term(statistics, terms[i], false);
@@ -291,6 +284,7 @@ statistics_situation(Statistics *statistics, const Asked *history, int nhistory,
 	situation->history = history;
 	situation->nhistory = nhistory;
 	situation->at = at;
+	situation->since = statistics->tenant->since;
 	situation->popular = &statistics->tenant->popular;
 	situation->trending = &statistics->tenant->trending;
 	situation->usual = &statistics->tenant->usual;
@@ -305,6 +299,7 @@ statistics_situation(Statistics *statistics, const Asked *history, int nhistory,
 		const QueryStatistics *last = statistics->query(statistics, &latest[0], false);
 
 		situation->follows = statistics->links(statistics, &latest[0], LINK_NEXT, false);
+		situation->precedes = statistics->links(statistics, &latest[0], LINK_BEFORE, false);
 		if (last != NULL)
 			situation->nrelated = gather_by_terms(statistics, last->terms, terms_of(last),
 												  RELATED_FADING, situation->related);
@@ -321,7 +316,10 @@ situation_links(const Asked *history, int nhistory, LinksNeeded *needed)
 	int n = 0;
 
 	if (nlatest > 0)
+	{
 		needed[n++] = (LinksNeeded){latest[0], LINK_NEXT};
+		needed[n++] = (LinksNeeded){latest[0], LINK_BEFORE};
+	}
 	if (nlatest > 1)
 		needed[n++] = (LinksNeeded){latest[1], LINK_AFTER_NEXT};
 	for (int i = 0; i < nlatest; i++)

@@ -6,9 +6,9 @@
  * worker loads the rows of a batch and writes back what changed, or memory.
  * This code says which rows there are and what an ask does to them.
  *
- * Everything is bounded: an ask changes one query, two lists of what follows,
- * the lists of at most COUSE queries and the query's own, its terms, and the
- * tenant.  Times are microseconds since any epoch.
+ * Everything is bounded: an ask changes one query, two lists of what follows
+ * and one of what precedes, on a user's first ask of it the lists of at most
+ * COUSE queries and the query's own, its terms, and the tenant.  Times are microseconds since any epoch.
  */
 #ifndef CORE_STATISTICS_H
 #define CORE_STATISTICS_H
@@ -21,7 +21,7 @@
 #include "core/situation.h"
 
 /* A first ask of a query links it with so many different queries that its user asked before. */
-#define COUSE 10
+#define COUSE 5
 
 /* Of a query no more terms than these are looked at, in the order given. */
 #define TERMS_MAX 32
@@ -34,6 +34,7 @@ typedef enum LinkKind
 {
 	LINK_NEXT = 'n',	   /* what was asked after it, by anyone */
 	LINK_AFTER_NEXT = 'o', /* what was asked after that */
+	LINK_BEFORE = 'b',	   /* what was asked before it */
 	LINK_USERS = 'u'	   /* what is asked by the same users */
 } LinkKind;
 
@@ -69,7 +70,7 @@ typedef struct TenantStatistics
 	int64_t since; /* the first ask */
 	int64_t asks;
 	int64_t users;	/* who have asked */
-	Links popular;	/* by ask_count */
+	Links popular;	/* by ask_count; total: of all queries */
 	Links trending; /* by fast: weights are trends */
 	Links usual;	/* by slow */
 	Ranking ranking;
@@ -140,14 +141,14 @@ typedef struct LinksNeeded
  * returns how many.  Besides, the terms of the context and of the last query,
  * that query's row, and the tenant's.
  */
-#define SITUATION_LINKS (2 + SIMILAR_FROM)
+#define SITUATION_LINKS (3 + SIMILAR_FROM)
 extern int situation_links(const Asked *history, int nhistory, LinksNeeded *needed);
 
 /*
  * The lists that counting an ask changes.  Room for COUNT_LINKS.  Besides, the
  * query's row, its terms, and the tenant's.
  */
-#define COUNT_LINKS (2 + COUSE + 1)
+#define COUNT_LINKS (3 + COUSE + 1)
 extern int count_links(const Ask *ask, LinksNeeded *needed);
 
 #endif
