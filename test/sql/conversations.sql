@@ -55,7 +55,7 @@ SELECT n, personalization.update_conversation('c1', personalization.start_conver
     (4, '{"a":"b","b":"c"}', '{"a":null}', '{"b":"c"}'), (5, '{"a":["b"]}', '{"a":"c"}', '{"a":"c"}'), (6, '{"a":"c"}', '{"a":["b"]}', '{"a":["b"]}'),
     (7, '{"a":{"b":"c"}}', '{"a":{"b":"d","c":null}}', '{"a":{"b":"d"}}'), (8, '{"a":[{"b":"c"}]}', '{"a":[1]}', '{"a":[1]}'),
     (9, '{"e":null}', '{"a":1}', '{"e":null,"a":1}'), (10, '{}', '{"a":{"bb":{"ccc":null}}}', '{"a":{"bb":{}}}')) AS v (n, original, patch, result) ORDER BY n;
-SELECT personalization.end_conversation('c1', (j.d ->> 'conversation_id')::uuid) AND j.d IS NOT NULL AS ended FROM (SELECT personalization.get_conversation('c1', conversation_id) AS d FROM personalization.conversations WHERE user_id = 'rfc') AS j GROUP BY 1;
+SELECT bool_and(personalization.end_conversation('c1', conversation_id)) AS ended FROM (SELECT conversation_id FROM personalization.conversations WHERE user_id = 'rfc' OFFSET 0) AS c;
 -- A change of the context makes it live on, and is no message.
 UPDATE personalization.conversations SET last_activity = last_activity - interval '5 hours', activity_hour = activity_hour - interval '5 hours' WHERE conversation_id = :'id';
 SELECT personalization.update_conversation('c1', :'id', '{"late": true}') -> 'late' AS late;
@@ -164,12 +164,12 @@ SELECT personalization.start_conversation('c1', 'eve') AS id \gset
 SELECT personalization.append_message('c1', :'id', role, content, metadata) FROM (VALUES
     (1, 'user', 'tl;dr please', jsonb '{}'), (2, 'assistant', 'explain', '{}'), (3, 'user', 'Explain, step by step', '{}'), (4, 'user', 'äöü', '{"detail": "technical"}'),
     (5, 'user', 'in short: why?', '{"detail": "detailed"}'), (6, 'user', 'in short: why?', '{"detail": "nonsense"}'), (7, 'user', 'EXPLAIN ANALYZE SELECT 1', '{"detail": 1}')) AS v (n, role, content, metadata) ORDER BY n;
-SELECT role, conversations, messages, characters, milliseconds, asked_brief, asked_detailed, asked_technical, gaps FROM personalization.conversation_statistics WHERE user_id = 'eve' ORDER BY role;
+SELECT role, conversations, messages, characters, milliseconds < 60000 AS quick, asked_brief, asked_detailed, asked_technical, gaps FROM personalization.conversation_statistics WHERE user_id = 'eve' ORDER BY role;
 -- Gaps and lengths in time.
-UPDATE personalization.conversations SET last_message_at = now() - interval '1 minute', last_activity = now() - interval '1 minute' WHERE conversation_id = :'id';
+UPDATE personalization.conversations SET last_message_at = now() - interval '50 seconds', last_activity = now() - interval '50 seconds' WHERE conversation_id = :'id';
 BEGIN;
 SELECT personalization.append_message('c1', :'id', 'tool', 'x') AS number;
-SELECT role, messages, milliseconds BETWEEN 59000 AND 61000 AS a_minute, array_lower(gaps, 1) AS bucket, lengths FROM personalization.conversation_statistics WHERE user_id = 'eve' AND role = 'tool';
+SELECT role, messages, milliseconds BETWEEN 50000 AND 65000 AS fifty_seconds, array_lower(gaps, 1) AS bucket, lengths FROM personalization.conversation_statistics WHERE user_id = 'eve' AND role = 'tool';
 COMMIT;
 -- They outlive the conversation; roles beyond sixteen are counted together.
 SELECT personalization.end_conversation('c1', :'id') AS ended;
@@ -182,6 +182,32 @@ SELECT count(*) AS rows, sum(messages) AS messages, max(messages) FILTER (WHERE 
 CREATE ROLE regress_talker LOGIN;
 SELECT personalization.bind_role('regress_talker', 'c1');
 SELECT personalization.start_conversation('c1', 'gus', '{"a": 1}') AS own \gset
+-- As its login would set it.
+SET personalization.tenant_id = 'c1';
 SET ROLE regress_talker;
-SET SESSION AUTHORIZATION regress_talker;
-RESET SESSION AUTHORIZATION;
+SELECT what, personalization.get_conversation('c1', id) AS get, personalization.append_message('c1', id, 'user', 'hello') AS append,
+       personalization.update_conversation('c1', id, '{"a": 1}') AS update, personalization.end_conversation('c1', id) AS "end"
+FROM (VALUES ('unknown', '00000000-0000-4000-8000-000000000000'::uuid), ('other', :'others')) AS v (what, id);
+SELECT s AS call, pg_temp.outcome('SELECT personalization.' || replace(s, '$id', quote_literal(:'others'))) FROM unnest(ARRAY[
+    $$start_conversation('c2', 'ana')$$, $$append_message('c2', $id, 'user', 'x')$$, $$update_conversation('c2', $id, '{}')$$, $$get_conversation('c2', $id)$$, $$end_conversation('c2', $id)$$]) AS s;
+SELECT personalization.append_message('c1', :'own', 'user', 'hello') AS number, personalization.update_conversation('c1', :'own', '{"b": 2}') AS context;
+SELECT personalization.get_conversation('c1', :'own') #>> '{messages,0,content}' AS content, personalization.get_context('c1', 'gus') ->> 'active_session' = :'own' AS active;
+SELECT personalization.start_conversation('c1', 'hal') IS NOT NULL AS started, personalization.end_conversation('c1', :'own') AS ended;
+SELECT count(*) FILTER (WHERE tenant_id <> 'c1') AS others FROM (SELECT tenant_id FROM personalization.conversations UNION ALL SELECT tenant_id FROM personalization.conversation_messages
+    UNION ALL SELECT tenant_id FROM personalization.conversation_statistics) AS t;
+SELECT pg_temp.outcome($$INSERT INTO personalization.conversation_messages VALUES ('c2', '00000000-0000-4000-8000-000000000000', 1, 'user', 'x', '{}', now())$$);
+-- What such a role writes by itself can break its own conversation, and nothing else.
+SELECT personalization.start_conversation('c1', 'ida') AS odd \gset
+UPDATE personalization.conversations SET last_activity = 'infinity' WHERE conversation_id = :'odd';
+UPDATE personalization.conversation_statistics SET lengths = '{{1,2},{3,4}}' WHERE user_id = 'ida';
+SELECT personalization.get_conversation('c1', :'odd') IS NULL AS none;
+RESET ROLE;
+RESET personalization.tenant_id;
+SELECT personalization.run_maintenance() -> 'conversations' AS deleted, personalization.get_conversation('c2', :'others') -> 'context' AS untouched;
+
+-- == A tenant goes with all of it.
+SELECT key, value::int > 0 AS erased FROM jsonb_each_text(personalization.drop_tenant('c1')) WHERE key LIKE 'conversation%' ORDER BY key COLLATE "C";
+SELECT personalization.drop_tenant('c2') -> 'conversations' AS conversations;
+SELECT (SELECT count(*) FROM personalization.conversations) + (SELECT count(*) FROM personalization.conversation_messages) + (SELECT count(*) FROM personalization.conversation_statistics) AS left;
+DROP OWNED BY regress_talker;
+DROP ROLE regress_talker;
