@@ -46,10 +46,9 @@ static Statement count_roles =
 			  " WHERE tenant_id = $1 AND user_id = $2 AND role <> ''",
 			  "text text");
 
-static Statement delete_role =
-	STATEMENT("DELETE FROM personalization.conversation_statistics"
-			  " WHERE tenant_id = $1 AND user_id = $2 AND role = $3",
-			  "text text text");
+static Statement delete_role = STATEMENT("DELETE FROM personalization.conversation_statistics"
+										 " WHERE tenant_id = $1 AND user_id = $2 AND role = $3",
+										 "text text text");
 
 static Statement select_statistics =
 	STATEMENT("SELECT role, conversations, messages, characters, milliseconds,"

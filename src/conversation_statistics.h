@@ -56,8 +56,8 @@ typedef struct MessageCount
 
 /* The caller is in SPI and has locked the user. */
 extern void conversation_count_start(const char *tenant_id, const char *user_id);
-extern void conversation_count_message(const char *tenant_id, const char *user_id,
-									   const MessageCount *message);
+extern void
+conversation_count_message(const char *tenant_id, const char *user_id, const MessageCount *message);
 
 /*
  * Fills out; all zero and -1 for a user who never talked.  The caller is in

@@ -75,10 +75,10 @@ static Statement delete_oldest =
 			  " WHERE tenant_id = $1 AND conversation_id = $2 AND number <= $3",
 			  "text uuid int4");
 
-static Statement select_context = STATEMENT(
-	"SELECT context FROM personalization.conversations"
-	" WHERE tenant_id = $1 AND conversation_id = $2 AND last_activity > $3",
-	"text uuid timestamptz");
+static Statement select_context =
+	STATEMENT("SELECT context FROM personalization.conversations"
+			  " WHERE tenant_id = $1 AND conversation_id = $2 AND last_activity > $3",
+			  "text uuid timestamptz");
 
 static Statement update_context =
 	STATEMENT("UPDATE personalization.conversations SET context = $3,"
@@ -92,10 +92,9 @@ static Statement delete_conversation =
 			  " WHERE tenant_id = $1 AND conversation_id = $2 AND last_activity > $3",
 			  "text uuid timestamptz");
 
-static Statement delete_messages =
-	STATEMENT("DELETE FROM personalization.conversation_messages"
-			  " WHERE tenant_id = $1 AND conversation_id = ANY ($2)",
-			  "text uuid[]");
+static Statement delete_messages = STATEMENT("DELETE FROM personalization.conversation_messages"
+											 " WHERE tenant_id = $1 AND conversation_id = ANY ($2)",
+											 "text uuid[]");
 
 static Statement select_conversation =
 	STATEMENT("SELECT user_id, context, created_at, last_activity"

@@ -25,8 +25,8 @@
  * the tenant, or no such tenant, or when it has expired at that time.  write:
  * as things are now, not as the calling query sees them; for the worker.
  */
-extern Jsonb *conversation_document(const char *tenant_id, const pg_uuid_t *id, TimestampTz at,
-									bool write);
+extern Jsonb *
+conversation_document(const char *tenant_id, const pg_uuid_t *id, TimestampTz at, bool write);
 
 /* The user's conversation that changed last and has not expired at that time; false for none. */
 extern bool conversation_active(const char *tenant_id, const char *user_id,

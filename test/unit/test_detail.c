@@ -112,10 +112,9 @@ test_prefixes(void)
 	{
 		DetailAsked kind = asked(text, len);
 
-		CHECK(kind == (len < strlen("in more detail") ? DETAIL_NONE
-					   : len < strlen("in more detail, step by step; tl;dr")
-						   ? DETAIL_DETAILED
-						   : DETAIL_BRIEF));
+		CHECK(kind == (len < strlen("in more detail")						 ? DETAIL_NONE
+					   : len < strlen("in more detail, step by step; tl;dr") ? DETAIL_DETAILED
+																			 : DETAIL_BRIEF));
 	}
 }
 
