@@ -2,7 +2,7 @@
  * conversation_statistics.h
  *		How a user talks: sums over all his conversations, which outlive them.
  *
- * The sums are not dated: they are those of now.  They hold no content.
+ * They hold no content.
  */
 #ifndef CONVERSATION_STATISTICS_H
 #define CONVERSATION_STATISTICS_H
@@ -61,7 +61,7 @@ conversation_count_message(const char *tenant_id, const char *user_id, const Mes
 
 /*
  * Fills out; all zero and -1 for a user who never talked.  The caller is in
- * SPI.  at is there for what may be dated one day; the sums are those of now.
+ * SPI.  The sums are those of now, whatever at is: they are not dated.
  */
 extern void conversation_patterns(const char *tenant_id, const char *user_id, TimestampTz at,
 								  ConversationPatterns *out);
