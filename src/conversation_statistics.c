@@ -116,8 +116,7 @@ add_buckets(Datum array, int64 *counts)
 }
 
 void
-conversation_patterns(const char *tenant_id, const char *user_id, TimestampTz at,
-					  ConversationPatterns *out)
+conversation_patterns(const char *tenant_id, const char *user_id, ConversationPatterns *out)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
 	uint64 nrows = statement_read(&select_statistics, values, NULL);
@@ -144,8 +143,8 @@ conversation_patterns(const char *tenant_id, const char *user_id, TimestampTz at
 
 			add_buckets(result_value(row, 9, NULL), lengths);
 			out->user_messages = role->messages;
-			out->mean_characters =
-				(double) DatumGetInt64(result_value(row, 4, NULL)) / (double) role->messages;
+			out->user_characters = DatumGetInt64(result_value(row, 4, NULL));
+			out->mean_characters = (double) out->user_characters / (double) role->messages;
 			out->median_characters = buckets_median(lengths);
 			out->asked_brief = DatumGetInt64(result_value(row, 6, NULL));
 			out->asked_detailed = DatumGetInt64(result_value(row, 7, NULL));

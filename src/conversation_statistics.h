@@ -37,6 +37,7 @@ typedef struct ConversationPatterns
 
 	/* Of the messages of role "user". */
 	int64 user_messages;
+	int64 user_characters;
 	double mean_characters;
 	double median_characters; /* within a fifth */
 	int64 asked_brief;
@@ -61,9 +62,9 @@ conversation_count_message(const char *tenant_id, const char *user_id, const Mes
 
 /*
  * Fills out; all zero and -1 for a user who never talked.  The caller is in
- * SPI.  The sums are those of now, whatever at is: they are not dated.
+ * SPI.  The sums are not dated: they are those of now.
  */
-extern void conversation_patterns(const char *tenant_id, const char *user_id, TimestampTz at,
-								  ConversationPatterns *out);
+extern void
+conversation_patterns(const char *tenant_id, const char *user_id, ConversationPatterns *out);
 
 #endif

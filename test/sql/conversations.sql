@@ -171,12 +171,25 @@ BEGIN;
 SELECT personalization.append_message('c1', :'id', 'tool', 'x') AS number;
 SELECT role, messages, milliseconds BETWEEN 50000 AND 65000 AS fifty_seconds, array_lower(gaps, 1) AS bucket, lengths FROM personalization.conversation_statistics WHERE user_id = 'eve' AND role = 'tool';
 COMMIT;
+-- In usage_patterns(): minutes of length are not told apart from seconds here, so that it does not depend on the machine.
+SELECT d - 'mean_length_seconds' - 'typical_gap_seconds' AS conversations, (d ->> 'mean_length_seconds')::float8 BETWEEN 50 AND 70 AS length, (d ->> 'typical_gap_seconds')::float8 < 5 AS gap
+FROM (SELECT personalization.usage_patterns('c1', 'eve') -> 'conversations') AS p (d);
+SELECT personalization.usage_patterns('c1', 'nobody') -> 'conversations' AS of_nobody;
 -- They outlive the conversation; roles beyond sixteen are counted together.
 SELECT personalization.end_conversation('c1', :'id') AS ended;
 SELECT sum(conversations) AS conversations, sum(messages) AS messages FROM personalization.conversation_statistics WHERE user_id = 'eve';
 SELECT personalization.start_conversation('c1', 'flo') AS id \gset
 SELECT count(personalization.append_message('c1', :'id', 'role ' || n % 20, 'x')) AS appended FROM generate_series(1, 100) AS n;
 SELECT count(*) AS rows, sum(messages) AS messages, max(messages) FILTER (WHERE role = '') AS further FROM personalization.conversation_statistics WHERE user_id = 'flo';
+
+-- The user's own messages say what his communication style is, from the tenth on, unless it is set.
+SELECT personalization.start_conversation('c1', 'jo') AS id \gset
+SELECT max(personalization.append_message('c1', :'id', role, 'and in March?', CASE WHEN n % 3 = 0 THEN '{"detail": "technical"}' ELSE '{}' END::jsonb)) AS last FROM generate_series(1, 9) AS n, unnest(ARRAY['user', 'assistant']) AS role;
+SELECT d -> 'communication_style' AS style, d #> '{trait_sources,communication_style}' AS source FROM personalization.get_profile('c1', 'jo') AS d;
+SELECT personalization.append_message('c1', :'id', 'user', 'And in April?');
+SELECT d -> 'communication_style' AS style, d #> '{trait_sources,communication_style}' AS source, d #> '{trait_evidence,communication_style}' AS evidence FROM personalization.get_profile('c1', 'jo') AS d;
+SELECT personalization.set_profile('c1', 'jo', communication_style => 'brief');
+SELECT d -> 'communication_style' AS style, d #> '{trait_sources,communication_style}' AS source FROM personalization.get_profile('c1', 'jo') AS d;
 
 -- == A role that is bound: its own tenant's only.
 CREATE ROLE regress_talker LOGIN;
