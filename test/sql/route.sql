@@ -42,10 +42,13 @@ SELECT q, personalization.route('acme', 'ana', q, '2026-03-02 12:00') -> 'likely
 FROM unnest(ARRAY['Orders by region', 'items of an ORDER', 'customer', 'web event', 'Revenue by region', '', '?!',
                   'SELECT * FROM sales.customers', 'orders items customers sales web events stock']) WITH ORDINALITY u (q, n)
 ORDER BY n;
--- The same query was asked before: its tables fit, whatever it says.
-SELECT personalization.learn('acme', 'ana', 'query', '{"query": "Revenue by region?", "tables_used": ["stock"]}', '2026-03-02 10:00') IS NOT NULL;
+-- The same query was asked before: its tables fit, whatever it says, and frequent or not.
+SELECT personalization.learn('acme', 'ana', 'query', '{"query": "Revenue by region?", "tables_used": ["rare", "stock", "rare", null, ""]}', '2026-03-02 10:00') IS NOT NULL;
 SELECT at, personalization.route('acme', 'ana', 'revenue  by region', at) -> 'likely_tables' AS likely_tables
 FROM unnest(ARRAY['2026-03-02 09:30', '2026-03-02 12:00', '2026-03-09']::timestamptz[]) at ORDER BY at;
+
+UPDATE personalization.user_queries SET tables = '{"no": "list"}' WHERE query = 'Revenue by region?';
+SELECT personalization.route('acme', 'ana', 'revenue  by region', '2026-03-02 12:00') -> 'likely_tables' AS likely_tables;
 
 -- Neither another user's nor another tenant's.
 SELECT personalization.route('acme', 'bo', 'Revenue by region', '2026-03-02 12:00') -> 'likely_tables' AS likely_tables;
