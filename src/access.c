@@ -31,6 +31,7 @@ static const char *const application_grants[] = {
 	" personalization.rejected_events, personalization.preferences, personalization.profiles,"
 	" personalization.user_queries",
 	"SELECT, INSERT ON personalization.inbox",
+	"INSERT ON personalization.cache_changes",
 	"SELECT ON personalization.tenant_statistics",
 	"EXECUTE ON FUNCTION personalization.inbox_position, personalization.current_tenant, "
 	"personalization.new_interaction_id,"

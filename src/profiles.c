@@ -15,6 +15,7 @@
 #include "utils/fmgrprotos.h"
 
 #include "arguments.h"
+#include "cache.h"
 #include "jsonutil.h"
 #include "preferences.h"
 #include "profiles.h"
@@ -344,6 +345,7 @@ personalization_set_profile(PG_FUNCTION_ARGS)
 	tenant_check_current(tenant_id);
 	tenant_require(tenant_id, &settings, true);
 	(void) statement_run(&upsert_traits, values, nulls);
+	cache_profile_changed(tenant_id, user_id);
 	SPI_finish();
 	PG_RETURN_VOID();
 }

@@ -21,7 +21,11 @@ typedef struct TenantTable
 #name, STATEMENT("DELETE FROM personalization." #name " WHERE tenant_id = $1", "text")     \
 	}
 
-/* Those that others refer to come behind them; tenants is the last. */
+/*
+ * Those that others refer to come behind them; tenants is the last.  Not so
+ * cache_changes: its rows are what erases the tenant's keys in the cache, and
+ * go with them.
+ */
 static TenantTable tables[] = {
 	TENANT_TABLE(inbox),		TENANT_TABLE(interactions), TENANT_TABLE(rejected_events),
 	TENANT_TABLE(preferences),	TENANT_TABLE(user_queries), TENANT_TABLE(profiles),

@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "arguments.h"
+#include "cache.h"
 #include "jsonutil.h"
 #include "preferences.h"
 #include "statement.h"
@@ -73,6 +74,7 @@ personalization_configure_tenant(PG_FUNCTION_ARGS)
 	if (old.learning.decay != new.learning.decay || old.learning.floor != new.learning.floor ||
 		old.learning.retention != new.learning.retention)
 		preferences_reschedule(tenant_id, after);
+	cache_tenant_changed(tenant_id);
 	result = json_keep(settings_document(after));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
@@ -101,6 +103,7 @@ personalization_drop_tenant(PG_FUNCTION_ARGS)
 	lock_tenant(tenant_id, TENANT_ALONE);
 	(void) tenant_existing(tenant_id, true);
 	result = json_keep(tenant_data_erase(tenant_id));
+	cache_forget_tenant(tenant_id);
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
 }

@@ -37,6 +37,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "cache_push.h"
 #include "inbox.h"
 #include "maintenance.h"
 #include "module.h"
@@ -197,19 +198,46 @@ objects_are_ours(void)
 		   OidIsValid(get_relname_relid("worker_state", get_namespace_oid(SCHEMA_NAME, true)));
 }
 
+void
+worker_begin(const char *activity)
+{
+	begin_work(activity);
+}
+
+void
+worker_end(void)
+{
+	end_work();
+}
+
+void
+worker_look_around(void)
+{
+	begin_work("waiting");
+	end_work();
+}
+
+void
+worker_show_cache(CacheState state)
+{
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	my_slot->cache = state;
+	LWLockRelease(worker_shared->lock);
+}
+
 /*
- * Rows pass through the inbox; what they leave behind is taken away here, as
- * autovacuum's naptime is long against the worker's.
+ * Rows pass through the inbox and the cache's queue; what they leave behind is
+ * taken away here, as autovacuum's naptime is long against the worker's.
  */
-static void
-vacuum_inbox(void)
+void
+worker_vacuum(const char *table)
 {
 	MemoryContext context =
 		AllocSetContextCreate(TopMemoryContext, "personalization vacuum", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old;
 	VacuumStmt *vacuum;
 
-	begin_work("vacuuming the inbox");
+	begin_work(psprintf("vacuuming %s", table));
 	SPI_finish();
 	PopActiveSnapshot();
 
@@ -217,8 +245,8 @@ vacuum_inbox(void)
 	old = MemoryContextSwitchTo(context);
 	vacuum = makeNode(VacuumStmt);
 	vacuum->is_vacuumcmd = true;
-	vacuum->rels =
-		list_make1(makeVacuumRelation(makeRangeVar(SCHEMA_NAME, "inbox", -1), InvalidOid, NIL));
+	vacuum->rels = list_make1(
+		makeVacuumRelation(makeRangeVar(SCHEMA_NAME, pstrdup(table), -1), InvalidOid, NIL));
 	ExecVacuum(make_parsestate(NULL), vacuum, true);
 	MemoryContextSwitchTo(old);
 	CommitTransactionCommand();
@@ -248,7 +276,7 @@ learn_batch_of_inbox(int limit)
 	if (taken_since_vacuum >= VACUUM_AFTER)
 	{
 		taken_since_vacuum = 0;
-		vacuum_inbox();
+		worker_vacuum("inbox");
 	}
 	return drained.taken == limit;
 }
@@ -430,6 +458,41 @@ learn_inbox(TimestampTz until)
 	return more && failures < MAX_FAILURES;
 }
 
+/* How long the cache has its turn at a time, in microseconds. */
+#define CACHE_TURN USECS_PER_SEC
+
+/* Brings the cache up to date; returns whether it stopped with more to do. */
+static bool
+push_to_cache(void)
+{
+	TimestampTz until = GetCurrentTimestamp() + CACHE_TURN;
+	volatile bool more = true;
+	char message[256];
+
+	while (more && GetCurrentTimestamp() < until)
+	{
+		volatile bool failed = true;
+
+		PG_TRY();
+		{
+			more = cache_push();
+			failed = false;
+		}
+		PG_CATCH();
+		{
+			(void) recover(message, sizeof(message));
+		}
+		PG_END_TRY();
+		if (failed)
+		{
+			cache_push_recover();
+			note_error(message);
+			more = false;
+		}
+	}
+	return more;
+}
+
 /* One pass over all tenants; one that fails does not stop the others'. */
 static void
 do_upkeep(void)
@@ -550,6 +613,8 @@ personalization_worker_main(Datum arg)
 			continue;
 		}
 		more = learn_inbox(Max(next_pass, GetCurrentTimestamp() + USECS_PER_SEC));
+		if (push_to_cache())
+			more = true;
 		if (GetCurrentTimestamp() >= next_pass)
 		{
 			do_upkeep();
