@@ -16,7 +16,8 @@ CREATE TABLE personalization.worker_state (
     last_error        text,
     last_error_at     timestamptz,
     cache_on             boolean NOT NULL DEFAULT false,
-    cache_generation     uuid NOT NULL DEFAULT gen_random_uuid(),
+    cache_database       uuid NOT NULL DEFAULT gen_random_uuid(),
+    cache_generation     bigint NOT NULL DEFAULT 1,
     cache_version        bigint NOT NULL DEFAULT 0,
     cache_pushed         bigint NOT NULL DEFAULT 0,
     cache_deleted        bigint NOT NULL DEFAULT 0,
@@ -28,8 +29,10 @@ CREATE TABLE personalization.worker_state (
 ALTER TABLE personalization.worker_state ENABLE ROW LEVEL SECURITY;
 ALTER TABLE personalization.worker_state FORCE ROW LEVEL SECURITY;
 COMMENT ON TABLE personalization.worker_state IS 'what the worker last did, kept for the view worker_status';
+COMMENT ON COLUMN personalization.worker_state.cache_database IS
+    'this database''s name to a cache, which serves one database at a time';
 COMMENT ON COLUMN personalization.worker_state.cache_generation IS
-    'what the keys in a cache were written under; another one once changes went unnoted, so that they are given up';
+    'what the keys in a cache were written under; grows when changes have gone unnoted, so that they are given up';
 COMMENT ON COLUMN personalization.worker_state.cache_version IS 'version of the documents last acknowledged by the cache';
 INSERT INTO personalization.worker_state DEFAULT VALUES;
 

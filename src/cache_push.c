@@ -71,23 +71,23 @@
 #define VERSION_KEY CACHE_PREFIX "cache:version"
 
 /*
- * Keys: owner, lease, version.  Arguments: generation, timeline, token, version
- * acknowledged, lease.  The owner is "generation:timeline:…", the token of the
- * latest connection.
+ * Keys: owner, lease, version.  Arguments: database, timeline, generation, rest
+ * of the token, version acknowledged, lease.  The owner is the token of the
+ * latest connection, these four joined by colons.
  */
 static const char claim_script[] =
 	"local owner = redis.call('GET', KEYS[1])\n"
-	"local generation, timeline\n"
-	"if owner then generation, timeline = string.match(owner, '^([^:]*):(%d+):') end\n"
-	"local same = generation == ARGV[1] and timeline == ARGV[2]\n"
-	"local promoted = generation == ARGV[1] and tonumber(ARGV[2]) > tonumber(timeline)\n"
-	"if owner and not same and not promoted and redis.call('EXISTS', KEYS[2]) == 1 then\n"
-	"  return 'taken'\n"
+	"local database, timeline, generation\n"
+	"if owner then\n"
+	"  database, timeline, generation = string.match(owner, '^([^:]*):(%d+):(%d+):')\n"
 	"end\n"
+	"local ours = database == ARGV[1] and tonumber(ARGV[2]) >= tonumber(timeline)\n"
+	"if owner and not ours and redis.call('EXISTS', KEYS[2]) == 1 then return 'taken' end\n"
 	"local version = redis.call('GET', KEYS[3])\n"
-	"redis.call('SET', KEYS[1], ARGV[3])\n"
-	"redis.call('SET', KEYS[2], '1', 'PX', ARGV[5])\n"
-	"if same and version and tonumber(version) >= tonumber(ARGV[4]) then return 'known' end\n"
+	"redis.call('SET', KEYS[1], table.concat({ARGV[1], ARGV[2], ARGV[3], ARGV[4]}, ':'))\n"
+	"redis.call('SET', KEYS[2], '1', 'PX', ARGV[6])\n"
+	"if ours and timeline == ARGV[2] and generation == ARGV[3] and version and\n"
+	"   tonumber(version) >= tonumber(ARGV[5]) then return 'known' end\n"
 	"redis.call('DEL', KEYS[3])\n"
 	"return 'unknown'\n";
 
@@ -131,11 +131,12 @@ static Statement switch_on =
 
 /* Whatever happens from now on is not noted: what a cache holds is not known to be so any more. */
 static Statement switch_off = STATEMENT("UPDATE personalization.worker_state SET cache_on = false,"
-										" cache_generation = gen_random_uuid() WHERE cache_on",
+										" cache_generation = cache_generation + 1 WHERE cache_on",
 										"");
 
-static Statement select_state =
-	STATEMENT("SELECT cache_generation::text, cache_version FROM personalization.worker_state", "");
+static Statement select_state = STATEMENT("SELECT cache_database::text, cache_generation, "
+										  "cache_version FROM personalization.worker_state",
+										  "");
 
 static Statement note_pushed =
 	STATEMENT("UPDATE personalization.worker_state SET cache_version = $1,"
@@ -163,7 +164,8 @@ static struct
 	Sha push;
 	Sha finish;
 	uint64 extension; /* the objects' generation, when the state was read */
-	char generation[40];
+	char database[40];
+	int64 generation;
 	int64 version; /* the latest given to a document */
 	bool on;
 	int failures; /* in a row */
@@ -404,17 +406,21 @@ static bool
 claim(void)
 {
 	char timeline[16];
+	char generation[32];
+	char rest[48];
 	char version[32];
-	const char *command[] = {"EVAL",	  claim_script,		"3",	  OWNER_KEY,   LEASE_KEY,
-							 VERSION_KEY, cache.generation, timeline, cache.token, version,
-							 LEASE};
+	const char *command[] = {"EVAL",	  claim_script,	  "3",		OWNER_KEY,	LEASE_KEY,
+							 VERSION_KEY, cache.database, timeline, generation, rest,
+							 version,	  LEASE};
 	size_t lengths[lengthof(command)];
 	const redisReply *reply;
 
 	snprintf(timeline, sizeof(timeline), "%u", GetWALInsertionTimeLine());
+	snprintf(generation, sizeof(generation), INT64_FORMAT, cache.generation);
+	snprintf(rest, sizeof(rest), INT64_FORMAT ".%d", GetCurrentTimestamp(), MyProcPid);
 	snprintf(version, sizeof(version), INT64_FORMAT, cache.version);
-	snprintf(cache.token, sizeof(cache.token), "%s:%s:" INT64_FORMAT ".%d", cache.generation,
-			 timeline, GetCurrentTimestamp(), MyProcPid);
+	snprintf(cache.token, sizeof(cache.token), "%s:%s:%s:%s", cache.database, timeline, generation,
+			 rest);
 	for (size_t i = 0; i < lengthof(command); i++)
 		lengths[i] = strlen(command[i]);
 	reply = redis_ask(&cache.client, lengthof(command), command, lengths);
@@ -431,21 +437,19 @@ claim(void)
 	return false;
 }
 
-/* What the table knows; false where the extension is another one than before. */
+/* What the table knows. */
 static void
 read_state(void)
 {
-	char *generation;
-
 	worker_begin("reading the cache's state");
 	(void) statement_run(&switch_on, NULL, NULL);
 	if (statement_run(&select_state, NULL, NULL) == 0)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("table worker_state is empty"),
 						errhint("Run INSERT INTO personalization.worker_state DEFAULT VALUES.")));
-	generation = TextDatumGetCString(result_value(0, 1, NULL));
-	strlcpy(cache.generation, generation, sizeof(cache.generation));
-	cache.version = DatumGetInt64(result_value(0, 2, NULL));
+	strlcpy(cache.database, TextDatumGetCString(result_value(0, 1, NULL)), sizeof(cache.database));
+	cache.generation = DatumGetInt64(result_value(0, 2, NULL));
+	cache.version = DatumGetInt64(result_value(0, 3, NULL));
 	cache.extension = extension_objects()->generation;
 	worker_end();
 	cache.on = true;
