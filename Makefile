@@ -5,7 +5,11 @@ MODULE_big = personalization
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" personalization.control)
 
 # The parts of the install script, in the order they are joined: sql/NAME.sql each.
-SQL_PARTS = types tenants interactions preferences signals inbox cache storage signal_rules learning profiles \
+SQL_PARTS = types tenants interactions preferences signals inbox statistics suggestions \
+	catalogue \
+	cache \
+	storage signal_rules learning profiles \
+	patterns \
 	maintenance worker access
 
 # Targets that bring their own server and packages: they must work where there is no PGXS yet.
@@ -105,11 +109,11 @@ endif
 ONLY_WITH_REDIS    = src/cache_push.c src/cache_document.c src/cache_head.c src/redis_client.c
 ONLY_WITHOUT_REDIS = src/cache_push_none.c
 ifeq ($(WITH_REDIS),1)
-OTHERS   = $(ONLY_WITHOUT_REDIS)
+OTHERS     = $(ONLY_WITHOUT_REDIS)
 # jansson has a json_equal() as we do: each keeps to its own.
 SHLIB_LINK = -lhiredis -ljansson -Wl,-Bsymbolic-functions
 else
-OTHERS   = $(ONLY_WITH_REDIS)
+OTHERS     = $(ONLY_WITH_REDIS)
 endif
 
 SRCS = $(filter-out $(OTHERS),$(sort $(wildcard src/*.c) $(wildcard src/core/*.c)))

@@ -16,4 +16,5 @@ COMMENT ON FUNCTION personalization.bind_role(regrole, text) IS
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA personalization FROM PUBLIC;
 REVOKE ALL ON TYPE
     personalization.interaction_type, personalization.preference_category,
-    personalization.skill_level, personalization.communication_style FROM PUBLIC;
+    personalization.skill_level, personalization.communication_style,
+    personalization.suggestion_type FROM PUBLIC;

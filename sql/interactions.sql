@@ -14,12 +14,18 @@ CREATE TABLE personalization.interactions (
     data              jsonb NOT NULL CHECK (jsonb_typeof(data) = 'object'),
     feedback          jsonb,
     occurred_at       timestamptz NOT NULL DEFAULT now(),
+    query_id          uuid,
     PRIMARY KEY (tenant_id, interaction_id)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.interactions IS 'what the users did, as it was told to learn()';
+COMMENT ON COLUMN personalization.interactions.query_id IS
+    'which query this is, NULL for what is none: the same as query_id(data)';
 
--- A user's history, latest first; and a tenant's, for retention.
+-- A user's history, latest first; his queries, and which they are, without the
+-- rest of the rows; and a tenant's, for retention.
 CREATE INDEX interactions_user_time ON personalization.interactions (tenant_id, user_id, occurred_at);
+CREATE INDEX interactions_user_queries ON personalization.interactions
+    (tenant_id, user_id, occurred_at, interaction_id) INCLUDE (query_id) WHERE query_id IS NOT NULL;
 CREATE INDEX interactions_time ON personalization.interactions (tenant_id, occurred_at);
 
 -- tenant_id is '' where the event named no tenant, or one that its sender may not write.

@@ -56,7 +56,32 @@ CREATE TABLE personalization.user_queries (
     ask_count    bigint NOT NULL,
     first_asked  timestamptz NOT NULL,
     last_asked   timestamptz NOT NULL,
+    asked_days   date[] NOT NULL,
+    due_on       date,
     PRIMARY KEY (tenant_id, user_id, query_id)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.user_queries IS
     'the queries of each user: how often and when asked, the text as last asked';
+COMMENT ON COLUMN personalization.user_queries.asked_days IS
+    'the latest days on which it was asked, at most sixteen, in the tenant''s time zone as it was then';
+COMMENT ON COLUMN personalization.user_queries.due_on IS
+    'the next day of its rhythm after the latest of asked_days, NULL where it has none';
+
+-- The few queries of a user that have a rhythm, among all that he has.  due_on
+-- changes once a day at most, and not at all without a rhythm: most updates
+-- leave the index alone.
+CREATE INDEX user_queries_due_on ON personalization.user_queries (tenant_id, user_id, due_on, query_id)
+    WHERE due_on IS NOT NULL;
+
+-- Immutable, as ON CONFLICT DO UPDATE on a distributed table wants it.
+CREATE FUNCTION personalization.merge_asked_days(date[], date[]) RETURNS date[]
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'personalization_merge_asked_days';
+COMMENT ON FUNCTION personalization.merge_asked_days(date[], date[]) IS
+    'the latest sixteen of the days in two arrays, each once, in order';
+
+CREATE FUNCTION personalization.next_due_on(date[], date[] DEFAULT '{}') RETURNS date
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'personalization_next_due_on';
+COMMENT ON FUNCTION personalization.next_due_on(date[], date[]) IS
+    'when what was asked on these days is due next by its rhythm, NULL where it has none';

@@ -1,9 +1,8 @@
 -- Partitions, isolation and dump of every table.
 --
 -- Eight hash partitions each: enough to split vacuum and disk, few enough that
--- a generic plan's locks on all of them stay cheap.  The two small tables that
--- every learn() reads have one, which the planner takes without choosing, and so
--- has the cache's queue, which is read as a whole.  All are made
+-- a generic plan's locks on all of them stay cheap.  The small tables with
+-- a row a tenant have one, which the planner takes without choosing.  All are made
 -- here and none at run time: pg_dump knows an extension's tables by name.  A
 -- role gets rights on the parents only; a partition has no policy, so that
 -- even one granted by mistake shows nothing.
@@ -13,33 +12,41 @@ DECLARE
     leaf    text;
     kept    text;
     leaves  int;
+    derived boolean;
 BEGIN
     FOREACH parent IN ARRAY ARRAY['tenants', 'signal_rules', 'interactions', 'rejected_events',
                                   'preferences', 'profiles', 'user_queries', 'inbox',
+                                  'suggestions', 'rankings', 'query_events', 'query_statistics', 'query_lists',
+                                  'tenant_tables', 'linked_schemas',
                                   'cache_changes']
     LOOP
         -- What the script itself inserts must not come again from a dump.
         kept := CASE parent WHEN 'signal_rules' THEN 'WHERE NOT built_in' ELSE '' END;
-        leaves := CASE WHEN parent IN ('tenants', 'signal_rules', 'cache_changes') THEN 1 ELSE 8 END;
+        leaves := CASE WHEN parent IN ('tenants', 'signal_rules', 'rankings', 'cache_changes') THEN 1 ELSE 8 END;
+        derived := parent IN ('rankings', 'query_events', 'query_statistics', 'query_lists',
+                               'cache_changes');
         FOR i IN 0..leaves - 1 LOOP
             leaf := parent || '_' || i;
             EXECUTE pg_catalog.format(
                 'CREATE TABLE personalization.%I PARTITION OF personalization.%I'
                 ' FOR VALUES WITH (MODULUS %s, REMAINDER %s)%s', leaf, parent, leaves, i,
                 -- Room for a changed row beside the old one, where rows change often.
-                CASE WHEN parent IN ('preferences', 'profiles', 'user_queries')
+                CASE WHEN parent IN ('preferences', 'profiles', 'user_queries', 'suggestions', 'rankings',
+                                     'query_statistics', 'query_lists')
                      THEN ' WITH (fillfactor = 80)'
                      -- Rows come and go: vacuum by their number, not by the table's size.
-                     WHEN parent IN ('inbox', 'cache_changes') THEN
+                     WHEN parent IN ('inbox', 'query_events', 'cache_changes') THEN
                          ' WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,'
                          ' autovacuum_vacuum_insert_threshold = -1, autovacuum_vacuum_cost_delay = 0)'
                      ELSE '' END);
             EXECUTE pg_catalog.format('ALTER TABLE personalization.%I ENABLE ROW LEVEL SECURITY', leaf);
             EXECUTE pg_catalog.format('ALTER TABLE personalization.%I FORCE ROW LEVEL SECURITY', leaf);
-            -- A restored database begins with an empty cache, to which nothing waits to be pushed.
-            CONTINUE WHEN parent = 'cache_changes';
-            PERFORM pg_catalog.pg_extension_config_dump(
-                pg_catalog.format('personalization.%I', leaf)::pg_catalog.regclass, kept);
+            -- What is derived is made anew from the rest after a restore; a restored database begins
+            -- with an empty cache, to which nothing waits to be pushed.
+            IF NOT derived THEN
+                PERFORM pg_catalog.pg_extension_config_dump(
+                    pg_catalog.format('personalization.%I', leaf)::pg_catalog.regclass, kept);
+            END IF;
         END LOOP;
 
         EXECUTE pg_catalog.format('ALTER TABLE personalization.%I ENABLE ROW LEVEL SECURITY', parent);

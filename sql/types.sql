@@ -16,3 +16,7 @@ COMMENT ON TYPE personalization.skill_level IS 'how much explanation a user need
 
 CREATE TYPE personalization.communication_style AS ENUM ('brief', 'detailed', 'technical');
 COMMENT ON TYPE personalization.communication_style IS 'how a user wants to be talked to';
+
+CREATE TYPE personalization.suggestion_type AS ENUM
+    ('frequent', 'related', 'similar_users', 'trending', 'new_data');
+COMMENT ON TYPE personalization.suggestion_type IS 'where a suggestion comes from';

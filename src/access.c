@@ -25,19 +25,30 @@
 static const char *const application_grants[] = {
 	"USAGE ON SCHEMA personalization",
 	"USAGE ON TYPE personalization.interaction_type, personalization.preference_category,"
-	" personalization.skill_level, personalization.communication_style",
+	" personalization.skill_level, personalization.communication_style,"
+	" personalization.suggestion_type",
 	"SELECT ON personalization.tenants, personalization.signal_rules",
 	"SELECT, INSERT, UPDATE, DELETE ON personalization.interactions,"
 	" personalization.rejected_events, personalization.preferences, personalization.profiles,"
-	" personalization.user_queries",
+	" personalization.user_queries, personalization.suggestions, personalization.query_events,"
+	" personalization.query_statistics, personalization.query_lists, personalization.rankings",
 	"SELECT, INSERT ON personalization.inbox",
 	"INSERT ON personalization.cache_changes",
+	"SELECT, INSERT, UPDATE, DELETE ON personalization.tenant_tables,"
+	" personalization.linked_schemas",
 	"SELECT ON personalization.tenant_statistics",
 	"EXECUTE ON FUNCTION personalization.inbox_position, personalization.current_tenant, "
 	"personalization.new_interaction_id,"
 	" personalization.query_id, personalization.extract_signals, personalization.learn,"
 	" personalization.learn_batch, personalization.collect_feedback, personalization.preferences,"
-	" personalization.get_profile, personalization.set_profile, personalization.get_context",
+	" personalization.get_profile, personalization.set_profile, personalization.get_context,"
+	" personalization.get_suggestions, personalization.record_outcome,"
+	" personalization.ranking_weights",
+	"EXECUTE ON FUNCTION personalization.merge_asked_days, personalization.next_due_on",
+	"EXECUTE ON FUNCTION personalization.usage_patterns, personalization.route",
+	"EXECUTE ON FUNCTION personalization.register_table, personalization.unregister_table,"
+	" personalization.link_schema, personalization.unlink_schema, personalization.tenant_tables,"
+	" personalization.new_tables, personalization.hidden_tables",
 };
 
 /*

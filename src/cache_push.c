@@ -43,7 +43,7 @@
 #include "module.h"
 #include "redis_client.h"
 #include "statement.h"
-#include "worker.h"
+#include "worker_session.h"
 #include "worker_settings.h"
 
 /* Documents of one batch, in bytes; the last one may go beyond it. */
@@ -62,8 +62,7 @@
 
 #define RETRY_MAX_MS 60000
 
-/* After so many rows the queue is vacuumed; without a cache it is looked at so often. */
-#define VACUUM_AFTER 20000
+/* Without a cache the queue is looked at so often. */
 #define OFF_EVERY (60 * USECS_PER_SEC)
 
 #define OWNER_KEY CACHE_PREFIX "cache:owner"
@@ -171,9 +170,8 @@ static struct
 	int failures; /* in a row */
 	bool greeted; /* it was said in the log that there is a cache */
 	TimestampTz next_try;
-	TimestampTz heard;	/* the last sign of life */
-	TimestampTz off_at; /* when it was last seen that there is no cache */
-	int64 taken_since_vacuum;
+	TimestampTz heard;	   /* the last sign of life */
+	TimestampTz off_at;	   /* when it was last seen that there is no cache */
 	MemoryContext context; /* of the batch */
 } cache;
 
@@ -205,14 +203,12 @@ place_name(void)
 	return name;
 }
 
+/* While it waits for the network: whether somebody wants the database, or the worker to go. */
 static void
-queue_shrank(int64 rows)
+look_around(void)
 {
-	cache.taken_since_vacuum += rows;
-	if (cache.taken_since_vacuum < VACUUM_AFTER)
-		return;
-	cache.taken_since_vacuum = 0;
-	worker_vacuum("cache_changes");
+	worker_begin("waiting for the cache");
+	worker_end();
 }
 
 /* No cache, or another one: what waits for none is discarded. */
@@ -220,7 +216,6 @@ static void
 be_off(void)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	int64 discarded;
 
 	redis_close(&cache.client);
 	cache.on = false;
@@ -235,9 +230,8 @@ be_off(void)
 	cache.off_at = now;
 	worker_begin("giving up the cache");
 	(void) statement_run(&switch_off, NULL, NULL);
-	discarded = changes_discard();
+	changes_discard();
 	worker_end();
-	queue_shrank(discarded);
 }
 
 /* The end of an attempt that failed; says so once, and in the state each time. */
@@ -245,7 +239,6 @@ static void
 fail(const char *fault)
 {
 	char message[REDIS_FAULT_SIZE];
-	int64 coalesced;
 	TimestampTz now;
 
 	strlcpy(message, fault, sizeof(message));
@@ -269,9 +262,8 @@ fail(const char *fault)
 
 		(void) statement_run(&note_failure, values, NULL);
 	}
-	coalesced = changes_coalesce();
+	changes_coalesce();
 	worker_end();
-	queue_shrank(coalesced);
 }
 
 /* The cache has done what it was asked for. */
@@ -471,7 +463,7 @@ static bool
 connect_cache(void)
 {
 	read_state();
-	return redis_open(&cache.client, &cache.place, redis_timeout, worker_look_around) &&
+	return redis_open(&cache.client, &cache.place, redis_timeout, look_around) &&
 		   load_script(push_script, cache.push) && load_script(finish_script, cache.finish) &&
 		   claim() && send_finish(cache.version) && redis_finish(&cache.client);
 }
@@ -669,8 +661,6 @@ send_batch(Batch *batch)
 static void
 finish_batch(const Batch *batch)
 {
-	int64 nrows = 0;
-
 	worker_begin("noting what the cache has");
 	changes_delete(batch->changes, batch->n);
 	{
@@ -690,9 +680,6 @@ finish_batch(const Batch *batch)
 		(void) statement_run(&note_failure, values, NULL);
 	}
 	worker_end();
-	for (int i = 0; i < batch->n; i++)
-		nrows += batch->changes[i].nrows;
-	queue_shrank(nrows);
 }
 
 /* Nothing has changed for a while: are we still heard, and still the one who is listened to? */
@@ -741,8 +728,8 @@ push_batch(void)
 	return batch.more;
 }
 
-bool
-cache_push(void)
+static bool
+push(void)
 {
 	bool wanted;
 
@@ -777,10 +764,20 @@ cache_push(void)
 	return push_batch();
 }
 
-void
-cache_push_recover(void)
+bool
+cache_push(void)
 {
-	redis_close(&cache.client);
-	cache.on = false;
-	cache.next_try = GetCurrentTimestamp() + USECS_PER_SEC;
+	static bool under_way = false;
+	bool more;
+
+	/* An error came in between: what was said and answered is not known any more. */
+	if (under_way)
+	{
+		redis_close(&cache.client);
+		cache.on = false;
+	}
+	under_way = true;
+	more = push();
+	under_way = false;
+	return more;
 }

@@ -12,11 +12,9 @@
  * Brings the cache up to date with one batch of what has changed; looks after
  * the connection.  Returns whether there is more to do at once.  Called by the
  * worker outside of transactions; it talks to Redis outside of them, and never
- * waits for it longer than personalization.redis_timeout a reply.
+ * waits for it longer than personalization.redis_timeout a reply.  After an
+ * error that it raised, the next call begins with a new connection.
  */
 extern bool cache_push(void);
-
-/* After an error that was raised: lets go of the connection, and waits before the next. */
-extern void cache_push_recover(void);
 
 #endif

@@ -24,8 +24,3 @@ cache_push(void)
 	said = wanted;
 	return false;
 }
-
-void
-cache_push_recover(void)
-{
-}

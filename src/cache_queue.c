@@ -43,6 +43,8 @@ static Statement table_size =
 			  " FROM pg_partition_tree('personalization.cache_changes') WHERE isleaf",
 			  "");
 
+int64 changes_since_vacuum = 0;
+
 /* Below this the table is left alone, in bytes. */
 #define COALESCE_FROM (1024 * 1024)
 
@@ -197,12 +199,12 @@ changes_delete(const Change *changes, int n)
 			Datum values[] = {CStringGetTextDatum(tenant_id), column_array(&places),
 							  column_array(&positions)};
 
-			(void) statement_run(&delete_changes, values, NULL);
+			changes_since_vacuum += (int64) statement_run(&delete_changes, values, NULL);
 		}
 	}
 }
 
-int64
+void
 changes_coalesce(void)
 {
 	static int64 last_size = 0;
@@ -213,13 +215,13 @@ changes_coalesce(void)
 	if (size < last_size)
 		last_size = size;
 	if (size < COALESCE_FROM || size < 2 * last_size)
-		return 0;
+		return;
 	last_size = size;
-	return (int64) statement_run(&coalesce_changes, NULL, NULL);
+	changes_since_vacuum += (int64) statement_run(&coalesce_changes, NULL, NULL);
 }
 
-int64
+void
 changes_discard(void)
 {
-	return (int64) statement_run(&discard_changes, NULL, NULL);
+	changes_since_vacuum += (int64) statement_run(&discard_changes, NULL, NULL);
 }

@@ -42,11 +42,14 @@ extern void changes_delete(const Change *changes, int n);
 /*
  * Of several rows that ask for the same keeps one, once the table has doubled
  * since the last time; so that it stays bounded by the number of users and
- * conversations.  Returns the number of rows deleted.
+ * conversations.
  */
-extern int64 changes_coalesce(void);
+extern void changes_coalesce(void);
 
-/* Deletes all rows; returns how many. */
-extern int64 changes_discard(void);
+/* Deletes all rows. */
+extern void changes_discard(void);
+
+/* Rows deleted by this process; for whoever vacuums the table, and then starts anew from 0. */
+extern int64 changes_since_vacuum;
 
 #endif

@@ -8,8 +8,11 @@
 
 #include "postgres.h"
 
+#include "catalog/pg_namespace.h"
+#include "miscadmin.h"
 #include "parser/parse_type.h"
 #include "storage/proc.h"
+#include "utils/acl.h"
 #include "utils/datetime.h"
 
 #if PG_VERSION_NUM < 150000
@@ -38,6 +41,17 @@ parse_type_string(const char *name, Oid *type, int32 *typmod)
 	(void) parseTypeString(name, type, typmod, NULL);
 #else
 	parseTypeString(name, type, typmod, false);
+#endif
+}
+
+/* Whether the current role has USAGE on a schema. */
+static inline bool
+may_use_schema(Oid schema)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(NamespaceRelationId, schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK;
+#else
+	return pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK;
 #endif
 }
 

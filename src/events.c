@@ -22,16 +22,27 @@ PG_FUNCTION_INFO_V1(personalization_new_interaction_id);
 
 /*
  * Version 7 (RFC 9562): 48 bits of milliseconds, 12 of fractions of one, and
- * the rest random, so that the newest entries of the index lie together.
+ * the rest random, so that the newest entries of the index lie together.  Those
+ * of one session grow from call to call: they tell the order of events that
+ * happened at the same time.
  */
 void
 interaction_id_make(pg_uuid_t *id)
 {
+	static uint64 last = 0;
+
 	/* PostgreSQL counts from 2000-01-01. */
 	uint64 usecs = (uint64) (GetCurrentTimestamp() +
 							 (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY);
-	uint64 msecs = usecs / 1000;
-	uint32 fraction = (uint32) (usecs % 1000) * 4096 / 1000;
+	uint64 msecs;
+	uint32 fraction;
+
+	/* Ahead of the clock by less than the ids that were made in a microsecond. */
+	if (usecs <= last && last - usecs < USECS_PER_SEC)
+		usecs = last + 1;
+	last = usecs;
+	msecs = usecs / 1000;
+	fraction = (uint32) (usecs % 1000) * 4096 / 1000;
 
 	if (!pg_strong_random(id->data + 8, UUID_LEN - 8))
 		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not get random bytes")));

@@ -30,9 +30,11 @@ typedef struct Event
 	int index;			   /* in its batch; -1 outside one */
 	const Jsonb *document; /* as it stood in the batch; NULL: event_document() tells it */
 	Signals signals;
-	QueryText query; /* of an interaction of type query */
-	Fault *fault;	 /* why it was set aside; NULL when it was not */
-	bool is_new;	 /* not a retry */
+	QueryText query; /* of an interaction of type query … */
+	bool has_query;	 /* … that says which it is, with its id */
+	pg_uuid_t query_id;
+	Fault *fault; /* why it was set aside; NULL when it was not */
+	bool is_new;  /* not a retry */
 } Event;
 
 /*

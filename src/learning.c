@@ -23,9 +23,10 @@
 #include "statement.h"
 #include "tenancy.h"
 
-#define INTERACTION_COLUMNS "interaction_id, user_id, interaction_type, data, feedback, occurred_at"
+#define INTERACTION_COLUMNS                                                                        \
+	"interaction_id, user_id, interaction_type, data, feedback, occurred_at, query_id"
 #define INTERACTION_COLUMN_TYPES                                                                   \
-	"uuid text personalization.interaction_type jsonb jsonb timestamptz"
+	"uuid text personalization.interaction_type jsonb jsonb timestamptz uuid"
 
 static RowWriter interaction_writer =
 	ROW_WRITER("personalization.interactions", INTERACTION_COLUMNS, INTERACTION_COLUMN_TYPES,
@@ -174,6 +175,8 @@ extract_signals(TenantEvents *events, const SignalRules *rules, bool divert)
 		if (!signals_extract(rules, event->type, event->data, &event->query, find_interaction,
 							 events, &event->signals, &fault))
 			set_aside(event, &fault, divert);
+		else if (event->type == INTERACTION_QUERY)
+			event->has_query = query_identify(&event->query, &event->query_id);
 	}
 }
 
@@ -203,8 +206,8 @@ static void
 insert_interactions(TenantEvents *events)
 {
 	const Objects *ours = extension_objects();
-	const Oid types[] = {UUIDOID,  TEXTOID,	 ours->interaction_type,
-						 JSONBOID, JSONBOID, TIMESTAMPTZOID};
+	const Oid types[] = {UUIDOID,		 TEXTOID, ours->interaction_type, JSONBOID, JSONBOID,
+						 TIMESTAMPTZOID, UUIDOID};
 	Column columns[lengthof(types)];
 	Event *previous = NULL;
 	bool ids_given = false;
@@ -231,6 +234,10 @@ insert_interactions(TenantEvents *events)
 		else
 			column_add(&columns[4], JsonbPGetDatum(event->feedback));
 		column_add(&columns[5], TimestampTzGetDatum(event->occurred_at));
+		if (event->has_query)
+			column_add(&columns[6], UUIDPGetDatum(&event->query_id));
+		else
+			column_add_null(&columns[6]);
 	}
 	if (!ids_given)
 	{
@@ -332,9 +339,9 @@ note_users(const TenantEvents *events)
 
 /* What the new ones say, added up and stored. */
 static void
-learn_new(TenantEvents *events, const LearningRule *rule)
+learn_new(TenantEvents *events, const TenantSettings *settings)
 {
-	AskedQueries *asked = asked_queries_begin();
+	AskedQueries *asked = asked_queries_begin(settings->time_zone);
 	Observation *observations;
 	int nobservations = 0;
 	int n = 0;
@@ -357,12 +364,12 @@ learn_new(TenantEvents *events, const LearningRule *rule)
 			observation->at = event->occurred_at;
 			observation->position = n++;
 		}
-		if (event->type == INTERACTION_QUERY)
-			asked_queries_add(asked, event->user_id, &event->query, event->data,
-							  event->occurred_at);
+		if (event->has_query)
+			asked_queries_add(asked, event->user_id, &event->query, &event->query_id, &event->id,
+							  event->data, event->occurred_at);
 	}
-	preferences_observe(events->tenant_id, rule, observations, n);
-	asked_queries_store(asked, events->tenant_id);
+	preferences_observe(events->tenant_id, &settings->learning, observations, n);
+	asked_queries_store(asked, events->tenant_id, settings->suggestions);
 	make_profiles(events, observations, n);
 	note_users(events);
 }
@@ -404,7 +411,7 @@ learn_tenant(TenantEvents *events, bool divert)
 	for (int i = 0; i < events->n; i++)
 		nnew += events->items[i]->is_new;
 	if (nnew > 0)
-		learn_new(events, &settings.learning);
+		learn_new(events, &settings);
 	return nnew;
 }
 

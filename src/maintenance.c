@@ -17,10 +17,13 @@
 
 #include "arguments.h"
 #include "cache_queue.h"
+#include "catalogue.h"
 #include "inbox.h"
 #include "jsonutil.h"
 #include "maintenance.h"
+#include "outcomes.h"
 #include "preferences.h"
+#include "query_counting.h"
 #include "statement.h"
 #include "tenancy.h"
 
@@ -86,32 +89,40 @@ maintenance_tenants(void)
 	return tenants;
 }
 
+/* Adds up; whether a batch was full. */
+static bool
+tally(int64 n, int64 limit, int64 *count)
+{
+	*count += n;
+	return n >= limit;
+}
+
 bool
 maintain_tenant(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *counts)
 {
 	Jsonb *changes = tenant_id[0] == '\0' ? NULL : tenant_changes(tenant_id, true);
 	TenantSettings settings;
-	int64 preferences;
-	int64 interactions;
-	int64 rejected;
+	Datum values[3];
+	bool more;
 
 	/* Dropped meanwhile, or ''. */
 	if (changes == NULL)
 		changes = json_empty_object();
 	settings_decode(changes, &settings);
-	{
-		Datum values[] = {CStringGetTextDatum(tenant_id),
-						  TimestampTzGetDatum(at - settings.history_retention),
-						  Int64GetDatum(limit)};
-
-		preferences = preferences_expire(tenant_id, changes, at, limit);
-		interactions = (int64) statement_run(&delete_interactions, values, NULL);
-		rejected = (int64) statement_run(&delete_rejected, values, NULL);
-	}
-	counts->preferences += preferences;
-	counts->interactions += interactions;
-	counts->rejected_events += rejected;
-	return preferences == limit || interactions == limit || rejected == limit;
+	values[0] = CStringGetTextDatum(tenant_id);
+	values[1] = TimestampTzGetDatum(at - settings.history_retention);
+	values[2] = Int64GetDatum(limit);
+	more = tally(preferences_expire(tenant_id, changes, at, limit), limit, &counts->preferences);
+	more |= tally((int64) statement_run(&delete_interactions, values, NULL), limit,
+				  &counts->interactions);
+	more |= tally((int64) statement_run(&delete_rejected, values, NULL), limit,
+				  &counts->rejected_events);
+	more |= tally(outcomes_expire(tenant_id, at, limit), limit, &counts->suggestions);
+	more |= tally(statistics_expire(tenant_id, settings.history_retention, limit), limit,
+				  &counts->statistics);
+	more |= catalogue_refresh(tenant_id, at, at - settings.history_retention, limit,
+							  &counts->catalogue);
+	return more;
 }
 
 Jsonb *
@@ -121,9 +132,13 @@ pass_document(const PassCounts *counts)
 
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	json_push_int(&state, "inbox", counts->inbox);
+	json_push_int(&state, "queries", counts->queries);
 	json_push_int(&state, "preferences", counts->preferences);
 	json_push_int(&state, "interactions", counts->interactions);
 	json_push_int(&state, "rejected_events", counts->rejected_events);
+	json_push_int(&state, "suggestions", counts->suggestions);
+	json_push_int(&state, "statistics", counts->statistics);
+	json_push_int(&state, "catalogue", counts->catalogue);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
@@ -201,6 +216,51 @@ drain(void *arg)
 	work->drained = inbox_drain(work->limit);
 }
 
+typedef struct CountingWork
+{
+	const char *tenant_id;
+	int limit;
+	bool more;
+	int64 counted;
+} CountingWork;
+
+static void
+count(void *arg)
+{
+	CountingWork *work = arg;
+
+	work->more = count_queries(work->tenant_id, work->limit, &work->counted);
+}
+
+/* Brings the statistics of all tenants up to date; what fails by itself is left out. */
+static int64
+count_apart(void)
+{
+	CountingWork work = {"", COUNTING_BATCH, true, 0};
+	int64 counted = 0;
+	char *tenant_id;
+
+	while ((tenant_id = counting_next_tenant(work.tenant_id)) != NULL)
+	{
+		work = (CountingWork){tenant_id, COUNTING_BATCH, true, 0};
+		while (work.more)
+		{
+			ErrorData *error = do_apart(count, &work);
+
+			CHECK_FOR_INTERRUPTS();
+			if (error == NULL)
+				counted += work.counted;
+			else if (work.limit > 1)
+				work.limit /= 2;
+			else if (error_is_of_row(error->sqlerrcode))
+				counting_skip_first(tenant_id);
+			else
+				ReThrowError(error);
+		}
+	}
+	return counted;
+}
+
 /* As the worker does: a batch that fails is tried in halves, until the row is found. */
 static int64
 drain_apart(void)
@@ -250,12 +310,12 @@ personalization_run_maintenance(PG_FUNCTION_ARGS)
 						errhint("Call it as a superuser or as a role with BYPASSRLS.")));
 	SPI_connect();
 	counts.inbox = drain_apart();
+	counts.queries = count_apart();
 	tenants = maintenance_tenants();
 	foreach (cell, tenants)
 		maintain_apart(lfirst(cell), at, &counts);
-
 	/* Only the worker talks to the cache; without it what waits is kept small. */
-	(void) changes_coalesce();
+	changes_coalesce();
 	result = json_keep(pass_document(&counts));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);

@@ -15,9 +15,13 @@
 typedef struct PassCounts
 {
 	int64 inbox;
+	int64 queries; /* counted for suggestions */
 	int64 preferences;
 	int64 interactions;
 	int64 rejected_events;
+	int64 suggestions;
+	int64 statistics;
+	int64 catalogue; /* rows written, not only deleted, in the catalogue */
 } PassCounts;
 
 /* Something to be done in a subtransaction of its own. */

@@ -25,6 +25,9 @@ const char *const interaction_type_names[INTERACTION_TYPES] = {
 const char *const category_names[PREFERENCE_CATEGORIES] = {"visualization", "query", "data",
 														   "presentation", "notification"};
 
+const char *const suggestion_type_names[SUGGESTION_TYPES] = {"frequent", "related", "similar_users",
+															 "trending", "new_data"};
+
 static Objects objects;
 
 int
@@ -84,11 +87,16 @@ extension_objects(void)
 	found.category =
 		GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("preference_category"),
 						ObjectIdGetDatum(schema));
+	found.suggestion_type =
+		GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("suggestion_type"),
+						ObjectIdGetDatum(schema));
 	found.profiles = get_relname_relid("profiles", schema);
 	found.tenants = get_relname_relid("tenants", schema);
 	enum_values(found.interaction_type, interaction_type_names, INTERACTION_TYPES,
 				found.interaction_values);
 	enum_values(found.category, category_names, PREFERENCE_CATEGORIES, found.category_values);
+	enum_values(found.suggestion_type, suggestion_type_names, SUGGESTION_TYPES,
+				found.suggestion_values);
 	objects = found;
 	return &objects;
 }
@@ -119,4 +127,12 @@ category_of(Oid value)
 	if (objects.generation == 0)
 		(void) extension_objects();
 	return find_value(objects.category_values, PREFERENCE_CATEGORIES, value);
+}
+
+int
+suggestion_type_of(Oid value)
+{
+	if (objects.generation == 0)
+		(void) extension_objects();
+	return find_value(objects.suggestion_values, SUGGESTION_TYPES, value);
 }

@@ -47,8 +47,12 @@ typedef enum PreferenceCategory
 } PreferenceCategory;
 #define PREFERENCE_CATEGORIES (CATEGORY_NOTIFICATION + 1)
 
+/* In the order of the SQL type personalization.suggestion_type, which is that of the core's OfferKind. */
+#define SUGGESTION_TYPES 5
+
 extern const char *const interaction_type_names[INTERACTION_TYPES];
 extern const char *const category_names[PREFERENCE_CATEGORIES];
+extern const char *const suggestion_type_names[SUGGESTION_TYPES];
 
 /* The index of name[0..len) in an array of names, -1 when it is not there. */
 extern int find_name(const char *const *names, int nnames, const char *name, size_t len);
@@ -60,10 +64,12 @@ typedef struct Objects
 	Oid schema;
 	Oid interaction_type;
 	Oid category;
+	Oid suggestion_type;
 	Oid profiles; /* the relation */
 	Oid tenants;  /* the relation */
 	Oid interaction_values[INTERACTION_TYPES];
 	Oid category_values[PREFERENCE_CATEGORIES];
+	Oid suggestion_values[SUGGESTION_TYPES];
 } Objects;
 
 /*
@@ -75,5 +81,6 @@ extern const Objects *extension_objects(void);
 /* From the SQL values to ours; an error for a value that is not ours. */
 extern InteractionType interaction_type_of(Oid value);
 extern PreferenceCategory category_of(Oid value);
+extern int suggestion_type_of(Oid value);
 
 #endif

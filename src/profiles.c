@@ -21,6 +21,7 @@
 #include "profiles.h"
 #include "statement.h"
 #include "tenancy.h"
+#include "traits.h"
 
 /* How many queries and tables a context shows. */
 #define CONTEXT_ITEMS 10
@@ -32,12 +33,6 @@
 #define CHARTS_REACH 1000
 
 #define FREQUENT_TABLE "frequent_table:"
-
-static Statement select_profile =
-	STATEMENT("SELECT skill_level::text, to_jsonb(domain_expertise), communication_style::text,"
-			  " created_at, updated_at"
-			  " FROM personalization.profiles WHERE tenant_id = $1 AND user_id = $2",
-			  "text text");
 
 static Statement select_history =
 	STATEMENT("SELECT interaction_id, interaction_type::text, occurred_at, data, feedback"
@@ -173,24 +168,37 @@ text_column(uint64 row, int column)
 	return isnull ? NULL : TextDatumGetCString(value);
 }
 
-/* Raises *updated to the time of the latest interaction. */
+/*
+ * The latest interactions, as many as the tenant wants to be shown, and as many
+ * as the user's traits are inferred from.  Raises *updated to the time of the
+ * latest that is shown.
+ */
 static void
-push_history(JsonbParseState **state, const Question *question, TimestampTz *updated)
+push_history(JsonbParseState **state, const Question *question, TraitReader *traits,
+			 TimestampTz *updated)
 {
+	int shown = question->settings.max_history_size;
 	Datum values[] = {CStringGetTextDatum(question->tenant_id),
 					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->at),
-					  Int64GetDatum(question->settings.max_history_size)};
+					  Int64GetDatum(Max(shown, traits_reach(traits)))};
 	uint64 nrows = statement_read(&select_history, values, NULL);
 
 	json_push_key(state, "interaction_history");
 	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 	for (uint64 row = 0; row < nrows; row++)
 	{
+		char *type = text_column(row, 2);
+
+		traits_observe(traits,
+					   find_name(interaction_type_names, INTERACTION_TYPES, type, strlen(type)),
+					   result_value(row, 4, NULL));
+		if (row >= (uint64) shown)
+			continue;
 		*updated = Max(*updated, DatumGetTimestampTz(result_value(row, 3, NULL)));
 		(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 		json_push_text(state, "id",
 					   DatumGetCString(DirectFunctionCall1(uuid_out, result_value(row, 1, NULL))));
-		json_push_text(state, "interaction_type", text_column(row, 2));
+		json_push_text(state, "interaction_type", type);
 		json_push_time(state, "timestamp", DatumGetTimestampTz(result_value(row, 3, NULL)));
 		json_push_jsonb(state, "data", jsonb_column(row, 4));
 		json_push_jsonb(state, "feedback", jsonb_column(row, 5));
@@ -199,47 +207,17 @@ push_history(JsonbParseState **state, const Question *question, TimestampTz *upd
 	(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 
-/* The traits: those set by hand, and what stands for the others. */
 static void
-push_traits(JsonbParseState **state, const Question *question, TimestampTz updated)
+push_traits(JsonbParseState **state, TraitReader *reader, TimestampTz updated)
 {
-	Datum values[] = {CStringGetTextDatum(question->tenant_id),
-					  CStringGetTextDatum(question->user_id)};
-	bool known = statement_read(&select_profile, values, NULL) > 0;
-	char *skill = known ? text_column(0, 1) : NULL;
-	Jsonb *expertise = known ? jsonb_column(0, 2) : NULL;
-	char *style = known ? text_column(0, 3) : NULL;
+	Traits traits;
 
-	json_push_text(state, "skill_level", skill != NULL ? skill : "intermediate");
-	json_push_key(state, "domain_expertise");
-	if (expertise != NULL)
+	traits_end(reader, &traits);
+	traits_push(state, &traits);
+	if (traits.known)
 	{
-		JsonbValue array;
-
-		array.type = jbvBinary;
-		array.val.binary.data = &expertise->root;
-		array.val.binary.len = VARSIZE(expertise) - VARHDRSZ;
-		(void) pushJsonbValue(state, WJB_VALUE, &array);
-	}
-	else
-	{
-		(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
-		(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
-	}
-	json_push_text(state, "communication_style", style != NULL ? style : "detailed");
-
-	json_push_key(state, "trait_sources");
-	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	json_push_text(state, "skill_level", skill != NULL ? "set" : "default");
-	json_push_text(state, "domain_expertise", expertise != NULL ? "set" : "default");
-	json_push_text(state, "communication_style", style != NULL ? "set" : "default");
-	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
-
-	if (known)
-	{
-		json_push_time(state, "created_at", DatumGetTimestampTz(result_value(0, 4, NULL)));
-		json_push_time(state, "updated_at",
-					   Max(updated, DatumGetTimestampTz(result_value(0, 5, NULL))));
+		json_push_time(state, "created_at", traits.created_at);
+		json_push_time(state, "updated_at", Max(updated, traits.updated_at));
 	}
 	else
 	{
@@ -255,16 +233,18 @@ document(const Question *question)
 	Preference *live;
 	int n;
 	TimestampTz updated;
+	TraitReader *traits;
 	JsonbParseState *state = NULL;
 
+	traits = traits_begin(question->tenant_id, question->user_id);
 	live = preferences_live(question->tenant_id, question->user_id, &question->settings.learning,
 							question->at, &n, &updated);
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	json_push_text(&state, "user_id", question->user_id);
 	json_push_text(&state, "tenant_id", question->tenant_id);
 	push_preferences(&state, live, n);
-	push_history(&state, question, &updated);
-	push_traits(&state, question, updated);
+	push_history(&state, question, traits, &updated);
+	push_traits(&state, traits, updated);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 

@@ -31,6 +31,9 @@ extern bool query_decode(const JsonbContainer *data, QueryText *query, Fault *fa
 /* What the query's SQL reads, NIL without SQL; read when first asked for. */
 extern const List *query_list(QueryText *query, SqlList list);
 
+/* Lower case, as Unicode has it where the server can. */
+extern const char *query_fold(const char *text);
+
 /* What identifies the query; false when it says neither question nor SQL. */
 extern bool query_identify(const QueryText *query, pg_uuid_t *id);
 
@@ -40,11 +43,15 @@ extern bool uuid_decode(const char *text, pg_uuid_t *uuid);
 /* Queries asked, collected to be counted at once. */
 typedef struct AskedQueries AskedQueries;
 
-extern AskedQueries *asked_queries_begin(void);
+/* The days on which they are asked are those of a tenant's time zone. */
+extern AskedQueries *asked_queries_begin(const char *time_zone);
 
 /* One that is asked: query as decoded from data, with what was read of its SQL already. */
 extern void asked_queries_add(AskedQueries *asked, const char *user_id, const QueryText *query,
+							  const pg_uuid_t *query_id, const pg_uuid_t *interaction_id,
 							  const Jsonb *data, TimestampTz at);
-extern void asked_queries_store(AskedQueries *asked, const char *tenant_id);
+
+/* Stores them; counted: the tenant's statistics shall count them as well. */
+extern void asked_queries_store(AskedQueries *asked, const char *tenant_id, bool counted);
 
 #endif

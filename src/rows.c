@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
+#include "fmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -44,6 +46,29 @@ column_add_text(Column *column, const char *text)
 		column_add_null(column);
 	else
 		column_add(column, CStringGetTextDatum(text));
+}
+
+/*
+ * The array's elements, if they are arrays themselves, go as text: unnest()
+ * would take an array of arrays apart down to their elements.
+ */
+static Datum
+column_texts(const Column *column)
+{
+	Column texts;
+	Oid output;
+	bool varlena;
+
+	getTypeOutputInfo(column->type, &output, &varlena);
+	column_init(&texts, TEXTOID, column->n);
+	for (int i = 0; i < column->n; i++)
+	{
+		if (column->nulls[i])
+			column_add_null(&texts);
+		else
+			column_add_text(&texts, OidOutputFunctionCall(output, column->values[i]));
+	}
+	return column_array(&texts);
 }
 
 Datum
@@ -90,20 +115,31 @@ write_values(RowWriter *writer, int nrows, StringInfo sql, StringInfo types)
 static void
 write_arrays(RowWriter *writer, StringInfo sql, StringInfo types)
 {
-	int width = count_names(writer->types);
+	StringInfoData parameters;
+	StringInfoData names;
+	char *list = pstrdup(writer->types);
+	char *save = NULL;
+	int c = 0;
 
-	appendStringInfoString(sql, "SELECT $1, a.* FROM unnest(");
-	for (int c = 0; c < width; c++)
-		appendStringInfo(sql, "%s$%d", c == 0 ? "" : ", ", 2 + c);
-	appendStringInfoString(sql, ") a");
-	appendStringInfoChar(types, ' ');
-	for (const char *t = writer->types; *t != '\0'; t++)
+	initStringInfo(&parameters);
+	initStringInfo(&names);
+	appendStringInfoString(sql, "SELECT $1");
+	for (char *type = strtok_r(list, " ", &save); type; type = strtok_r(NULL, " ", &save))
 	{
-		if (*t == ' ')
-			appendStringInfoString(types, "[]");
-		appendStringInfoChar(types, *t);
+		bool is_array = strchr(type, '[') != NULL;
+
+		appendStringInfo(sql, ", a.c%d", c);
+		if (is_array)
+			appendStringInfo(sql, "::%s", type);
+		appendStringInfo(types, " %s[]", is_array ? "text" : type);
+		appendStringInfo(&parameters, "%s$%d", c == 0 ? "" : ", ", 2 + c);
+		appendStringInfo(&names, "%sc%d", c == 0 ? "" : ", ", c);
+		c++;
 	}
-	appendStringInfoString(types, "[]");
+	appendStringInfo(sql, " FROM unnest(%s) a(%s)", parameters.data, names.data);
+	pfree(parameters.data);
+	pfree(names.data);
+	pfree(list);
 }
 
 /* Writes the statement for so many rows, 0 for any number. */
@@ -164,7 +200,8 @@ rows_write(RowWriter *writer, const char *tenant_id, const Column *columns)
 		for (int c = 0; c < width; c++)
 		{
 			nulls[n] = ' ';
-			values[n++] = column_array(&columns[c]);
+			values[n++] = OidIsValid(get_element_type(columns[c].type)) ? column_texts(&columns[c])
+																		: column_array(&columns[c]);
 		}
 	}
 	return statement_run(statement, values, nulls);

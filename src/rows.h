@@ -39,7 +39,7 @@ typedef struct RowWriter
 {
 	const char *table;
 	const char *columns; /* without tenant_id */
-	const char *types;	 /* of the columns, separated by a space */
+	const char *types;	 /* of the columns, separated by a space; arrays too */
 	const char *tail;	 /* ON CONFLICT …, RETURNING … */
 
 	/* Statements, written when first needed: by number of rows, and over arrays. */

@@ -25,6 +25,7 @@ typedef enum SettingKind
 	SETTING_NUMBER,
 	SETTING_INTEGER,
 	SETTING_INTERVAL,
+	SETTING_BOOLEAN,
 	SETTING_POLICY,
 	SETTING_TIME_ZONE
 } SettingKind;
@@ -60,7 +61,11 @@ static const Setting known[] = {
 	{"suggestions_cache_ttl", SETTING_INTERVAL, offsetof(TenantSettings, suggestions_cache_ttl), 1,
 	 CENTURY_SECONDS, "\"15 minutes\""},
 	{"chart_confidence", SETTING_NUMBER, offsetof(TenantSettings, chart_confidence), 0, 1, "0.6"},
+	{"suggestions", SETTING_BOOLEAN, offsetof(TenantSettings, suggestions), 0, 0, "true"},
+	{"ranking_rate", SETTING_NUMBER, offsetof(TenantSettings, ranking_rate), 0, 1, "0.05"},
 	{"time_zone", SETTING_TIME_ZONE, offsetof(TenantSettings, time_zone), 0, 0, "\"UTC\""},
+	{"new_table_window", SETTING_INTERVAL, offsetof(TenantSettings, new_table_window), 0,
+	 CENTURY_SECONDS, "\"30 days\""},
 };
 
 static const TenantSettings initial = {
@@ -75,7 +80,10 @@ static const TenantSettings initial = {
 	.suggestions_cache_ttl = 15 * USECS_PER_MINUTE,
 	.max_history_size = 100,
 	.chart_confidence = 0.6,
+	.suggestions = true,
+	.ranking_rate = 0.05,
 	.time_zone = "UTC",
+	.new_table_window = 30 * USECS_PER_DAY,
 };
 
 static const Setting *
@@ -171,6 +179,11 @@ decode_setting(const Setting *setting, const JsonbValue *value, TenantSettings *
 			if (text == NULL || !parse_interval(text, &number))
 				refuse(setting, "an interval, such as \"90 days\"", false);
 			break;
+		case SETTING_BOOLEAN:
+			if (value->type != jbvBool)
+				refuse(setting, "true or false", text != NULL);
+			*(bool *) place = value->val.boolean;
+			return;
 		case SETTING_POLICY:
 			if (text != NULL && strcmp(text, "strongest") == 0)
 				*(ValuePolicy *) place = VALUE_STRONGEST;

@@ -17,8 +17,11 @@ typedef struct TenantSettings
 	int64 conversation_ttl;
 	int64 profile_cache_ttl;
 	int64 suggestions_cache_ttl;
+	int64 new_table_window;
 	int max_history_size; /* interactions shown in a profile */
 	double chart_confidence;
+	double ranking_rate; /* step of the ranking's learning, 0 for none */
+	bool suggestions;	 /* whether queries are counted for suggestions */
 	char time_zone[64];
 } TenantSettings;
 

@@ -11,7 +11,8 @@
 #include "module.h"
 #include "statement.h"
 
-#define MAX_PARAMETERS 80
+/* Those of a RowWriter are the most: ROWS_FEW rows of ten columns, and the tenant. */
+#define MAX_PARAMETERS 100
 
 static void
 prepare(Statement *statement, uint64 generation)

@@ -33,6 +33,12 @@ static Statement insert_tenant =
 			  " ON CONFLICT (tenant_id) DO NOTHING",
 			  "text jsonb");
 
+/* With nothing to be made anew: a tenant that has no such row is one that was restored. */
+static Statement insert_ranking =
+	STATEMENT("INSERT INTO personalization.rankings (tenant_id) VALUES ($1)"
+			  " ON CONFLICT (tenant_id) DO NOTHING",
+			  "text");
+
 PG_FUNCTION_INFO_V1(personalization_current_tenant);
 
 Datum
@@ -119,7 +125,10 @@ tenant_insert(const char *tenant_id, const Jsonb *changes)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), JsonbPGetDatum(changes)};
 
-	return statement_run(&insert_tenant, values, NULL) > 0;
+	if (statement_run(&insert_tenant, values, NULL) == 0)
+		return false;
+	(void) statement_run(&insert_ranking, values, NULL);
+	return true;
 }
 
 static bool
@@ -202,13 +211,13 @@ tenant_require(const char *tenant_id, TenantSettings *settings, bool write)
 	}
 }
 
-static void
-lock_object(Oid relation, uint32 object, LOCKMODE mode)
+static bool
+lock_object(Oid relation, uint32 object, uint16 part, LOCKMODE mode, bool wait)
 {
 	LOCKTAG tag;
 
-	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, relation, object, 0);
-	(void) LockAcquire(&tag, mode, false, false);
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, relation, object, part);
+	return LockAcquire(&tag, mode, false, !wait) != LOCKACQUIRE_NOT_AVAIL;
 }
 
 /*
@@ -227,8 +236,8 @@ hash_id(const char *id)
 void
 lock_tenant(const char *tenant_id, TenantLock mode)
 {
-	lock_object(extension_objects()->tenants, hash_id(tenant_id) % TENANT_LOCKS,
-				mode == TENANT_ALONE ? AccessExclusiveLock : RowExclusiveLock);
+	(void) lock_object(extension_objects()->tenants, hash_id(tenant_id) % TENANT_LOCKS, 0,
+					   mode == TENANT_ALONE ? AccessExclusiveLock : RowExclusiveLock, true);
 }
 
 uint32
@@ -237,25 +246,58 @@ user_lock_key(const char *tenant_id, const char *user_id)
 	return hash_combine(hash_id(tenant_id), hash_id(user_id));
 }
 
-void
-lock_users(const char *tenant_id, const uint32 *keys, int nkeys)
+/* Whether this transaction may take so many more locks of users. */
+static bool
+have_user_locks(int n)
 {
-	/* Of this transaction; a rollback to a savepoint may make it too high, which does no harm. */
+	/* A rollback to a savepoint may make it too high, which does no harm. */
 	static LocalTransactionId counted = InvalidLocalTransactionId;
 	static int nlocks = 0;
 
 	if (counted != my_local_transaction())
 		nlocks = 0;
 	counted = my_local_transaction();
-	if (nkeys > MAX_USER_LOCKS - nlocks)
+	if (n > MAX_USER_LOCKS - nlocks)
+		return false;
+	nlocks += n;
+	return true;
+}
+
+void
+lock_users(const char *tenant_id, const uint32 *keys, int nkeys)
+{
+	if (!have_user_locks(nkeys))
 	{
 		lock_tenant(tenant_id, TENANT_ALONE);
 		return;
 	}
-	nlocks += nkeys;
 	lock_tenant(tenant_id, TENANT_LEARNING);
 	for (int i = 0; i < nkeys; i++)
-		lock_object(extension_objects()->profiles, keys[i], ExclusiveLock);
+		(void) lock_object(extension_objects()->profiles, keys[i], 0, ExclusiveLock, true);
+}
+
+/* Who writes what is shown takes the user's lock in the one mode that learning leaves. */
+#define SHOWN_PART 1
+
+bool
+lock_shown(const char *tenant_id, const char *user_id)
+{
+	const Objects *ours = extension_objects();
+	uint32 key = user_lock_key(tenant_id, user_id);
+
+	return have_user_locks(1) &&
+		   lock_object(ours->tenants, hash_id(tenant_id) % TENANT_LOCKS, 0, RowExclusiveLock,
+					   false) &&
+		   lock_object(ours->profiles, key, 0, AccessShareLock, false) &&
+		   lock_object(ours->profiles, key, SHOWN_PART, ExclusiveLock, false);
+}
+
+void
+lock_user_alone(const char *tenant_id, const char *user_id)
+{
+	lock_tenant(tenant_id, TENANT_LEARNING);
+	(void) lock_object(extension_objects()->profiles, user_lock_key(tenant_id, user_id), 0,
+					   AccessExclusiveLock, true);
 }
 
 void

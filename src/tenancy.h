@@ -79,6 +79,16 @@ extern uint32 user_lock_key(const char *tenant_id, const char *user_id);
 extern void lock_users(const char *tenant_id, const uint32 *keys, int nkeys);
 
 /*
+ * Locks what a user is shown as suggestions until the end of the transaction, so
+ * that he is not forgotten, nor his tenant dropped, while it is written; learning
+ * goes on.  Returns false, instead of waiting, where somebody else is writing it.
+ */
+extern bool lock_shown(const char *tenant_id, const char *user_id);
+
+/* Locks a user against everything else, that he be forgotten; the tenant accordingly. */
+extern void lock_user_alone(const char *tenant_id, const char *user_id);
+
+/*
  * In a transaction of isolation level REPEATABLE READ or higher: an error if
  * the tenant has been changed or dropped since its snapshot, so that nothing
  * is learned under settings, or for a tenant, that are no more.  To be called

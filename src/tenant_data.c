@@ -21,16 +21,30 @@ typedef struct TenantTable
 #name, STATEMENT("DELETE FROM personalization." #name " WHERE tenant_id = $1", "text")     \
 	}
 
+/* clang-format off */
 /*
  * Those that others refer to come behind them; tenants is the last.  Not so
- * cache_changes: its rows are what erases the tenant's keys in the cache, and
- * go with them.
+ * cache_changes: its rows are what erases the keys in the cache, and go with
+ * them.
  */
 static TenantTable tables[] = {
-	TENANT_TABLE(inbox),		TENANT_TABLE(interactions), TENANT_TABLE(rejected_events),
-	TENANT_TABLE(preferences),	TENANT_TABLE(user_queries), TENANT_TABLE(profiles),
-	TENANT_TABLE(signal_rules), TENANT_TABLE(tenants),
+	TENANT_TABLE(inbox),
+	TENANT_TABLE(interactions),
+	TENANT_TABLE(rejected_events),
+	TENANT_TABLE(preferences),
+	TENANT_TABLE(user_queries),
+	TENANT_TABLE(suggestions),
+	TENANT_TABLE(query_events),
+	TENANT_TABLE(query_statistics),
+	TENANT_TABLE(query_lists),
+	TENANT_TABLE(rankings),
+	TENANT_TABLE(profiles),
+	TENANT_TABLE(tenant_tables),
+	TENANT_TABLE(linked_schemas),
+	TENANT_TABLE(signal_rules),
+	TENANT_TABLE(tenants),
 };
+/* clang-format on */
 
 Jsonb *
 tenant_data_erase(const char *tenant_id)

@@ -14,6 +14,7 @@
 #include "cache.h"
 #include "jsonutil.h"
 #include "preferences.h"
+#include "rankings.h"
 #include "statement.h"
 #include "tenancy.h"
 #include "tenant_data.h"
@@ -74,6 +75,10 @@ personalization_configure_tenant(PG_FUNCTION_ARGS)
 	if (old.learning.decay != new.learning.decay || old.learning.floor != new.learning.floor ||
 		old.learning.retention != new.learning.retention)
 		preferences_reschedule(tenant_id, after);
+
+	/* What was asked meanwhile was not counted. */
+	if (new.suggestions && !old.suggestions)
+		statistics_restart(tenant_id);
 	cache_tenant_changed(tenant_id);
 	result = json_keep(settings_document(after));
 	SPI_finish();

@@ -16,6 +16,13 @@ compare_queries(const QueryKey *a, const QueryKey *b)
 	return 0;
 }
 
+void
+links_init(Links *links)
+{
+	links->n = 0;
+	links->total = 0.0;
+}
+
 int
 links_find(const Links *links, const QueryKey *id)
 {

@@ -40,6 +40,9 @@ typedef struct Links
 	double weights[LINKS_MAX]; /* descending; of equals the latest added first */
 } Links;
 
+/* An empty list. */
+extern void links_init(Links *links);
+
 /* The place of a query in the list, -1 when it is not there. */
 extern int links_find(const Links *links, const QueryKey *id);
 

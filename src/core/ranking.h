@@ -15,26 +15,43 @@
 
 #include "core/links.h"
 
-/* What speaks for a query.  A share is taken as its logarithm, a rank r from 0 as 1 / (1 + r). */
+/*
+ * What speaks for a query: 0 when nothing does.  A share s is taken as
+ * log(1 + 50 s), a rank r from 0 as 1 / (1 + r).
+ */
 typedef enum Feature
 {
-	FEATURE_FREQUENCY,	 /* share of the user's asks, each halved by 6.6 later ones */
-	FEATURE_PRACTICE,	 /* share of the sums of age^-1/2, ACT-R's base level */
-	FEATURE_RECENCY,	 /* rank by when the user asked last */
-	FEATURE_KNOWN,		 /* 1 when the user has asked it */
-	FEATURE_HABIT,		 /* share of what this user asked after the last query */
-	FEATURE_FOLLOWS,	 /* share of what anyone in the tenant asked after the last query */
-	FEATURE_FOLLOWS_ON,	 /* the same, after the last but one */
-	FEATURE_RHYTHM,		 /* due today: the share of its periods in which it was asked */
-	FEATURE_SIMILAR,	 /* rank among what is asked by those who ask the user's latest queries */
-	FEATURE_RELATED,	 /* rank among what shares tables and words with the last query */
-	FEATURE_CONTEXT,	 /* share of the context that it fits */
-	FEATURE_POPULAR,	 /* rank in the tenant */
-	FEATURE_TRENDING,	 /* rank by the count with the short half-life */
-	FEATURE_USUAL,		 /* rank by the count with the long half-life */
-	FEATURE_NEW_TABLE,	 /* how new a table is, 1 to 0 */
+	/* The user's own asks. */
+	FEATURE_LATELY,			  /* share of them, each halved by two later ones */
+	FEATURE_FREQUENCY,		  /* the same, halved by sixteen later ones */
+	FEATURE_RECENCY,		  /* rank by when the user asked last */
+	FEATURE_KNOWN,			  /* 1 when the user has asked it */
+	FEATURE_HABIT,			  /* share of what he asked after the last query */
+	FEATURE_RETURN_FREQUENCY, /* after a break of half an hour: share of his latest 200 asks */
+	FEATURE_RHYTHM,			  /* due today: the share of its periods in which it was asked */
+
+	/* The last query, and the context. */
+	FEATURE_FOLLOWS,		/* share of what anyone asked after the last query */
+	FEATURE_FOLLOWS_ON,		/* of what was asked next but one after the last but one */
+	FEATURE_PRECEDES,		/* of what the last query was asked after */
+	FEATURE_RETURN_FOLLOWS, /* follows, after a break: it holds less then */
+	FEATURE_RELATED,		/* rank among what shares tables and words with the last query */
+	FEATURE_SHARED,			/* how much is shared, the rarer the more: 0 to 1 */
+	FEATURE_CONTEXT,		/* how much of the context it has: 0 to 1 */
+
+	/* Others in the tenant. */
+	FEATURE_SIMILAR,		/* share of what is asked by those who ask the user's latest queries */
+	FEATURE_SIMILAR_NEW,	/* the same, where the user has not asked it */
+	FEATURE_POPULAR,		/* rank by asks */
+	FEATURE_RETURN_POPULAR, /* after a break: share of all asks */
+	FEATURE_USUAL,			/* rank by asks, each halved by 28 days */
+	FEATURE_TRENDING,		/* rank by asks, each halved by two days, among those that rise */
+
+	FEATURE_NEW_TABLE, /* how new a table is, 1 to 0 */
+
+	/* What became of suggestions. */
 	FEATURE_PASSED_OVER, /* log(1 + times shown since the user last asked it) */
-	FEATURE_TASTE /* log of how well suggestions of its type do with the user, against all types */
+	FEATURE_TASTE		 /* log of how often suggestions of its kind are taken, against all kinds */
 } Feature;
 #define FEATURES (FEATURE_TASTE + 1)
 
@@ -73,6 +90,31 @@ extern void ranking_order(const Ranking *ranking, Offer *offers, int n);
 
 /* What a feature adds to an offer's score. */
 extern double ranking_contribution(const Ranking *ranking, const Offer *offer, Feature feature);
+
+/* What kind of thing speaks for an offer, as it is said to a person. */
+typedef enum OfferKind
+{
+	KIND_FREQUENT, /* the user's own asks */
+	KIND_RELATED,  /* what was asked last, and the context */
+	KIND_SIMILAR,  /* what others in the tenant ask */
+	KIND_TRENDING, /* what rises in the tenant */
+	KIND_NEW_TABLE
+} OfferKind;
+#define OFFER_KINDS (KIND_NEW_TABLE + 1)
+
+/* What the features of a kind add to an offer's score, and the kind that adds most. */
+extern double ranking_kind_contribution(const Ranking *ranking, const Offer *offer, OfferKind kind);
+extern OfferKind ranking_kind(const Ranking *ranking, const Offer *offer);
+
+/* Of a kind, the feature that adds most: the evidence to name. */
+extern Feature ranking_evidence(const Ranking *ranking, const Offer *offer, OfferKind kind);
+
+/*
+ * Before ranking_order(): lets the kinds that the user takes rise.  taste is
+ * the logarithm of how often suggestions of a kind were taken, against all.
+ */
+extern void
+ranking_taste(const Ranking *ranking, Offer *offers, int n, const double taste[OFFER_KINDS]);
 
 /*
  * Learns that of these offers, as ordered, the query asked was taken; rate is

@@ -1,46 +1,82 @@
 /*
  * situation.c
  *		What a user could ask next: offers with features.
+ *
+ * Offers are gathered from lists first, and then the lists gone through once
+ * more to write the features of what became an offer.
  */
 #include "core/situation.h"
 
 #include <math.h>
-#include <stddef.h>
 #include <string.h>
 
-/* What one later ask leaves of a count: an average that moves by a tenth. */
-#define LATER 0.9
+#include "core/query_index.h"
+#include "core/trend.h"
 
-/* A share of nothing. */
+/* What one later ask leaves of a count: half-lives of 2 and of 16 asks. */
+#define LATER_SHORT 0.70710678118654752
+#define LATER_LONG 0.95760328069857365
+
+/* A share so small is next to nothing. */
 #define NOTHING 0.02
 
-/* What a user has asked, each query once, latest first. */
+/* What stands beside a user's own asks when few are known. */
+#define UNSEEN 0.2
+
+/* Powers of two, more than twice the items. */
+#define KNOWN_SLOTS 512
+#define SIMILAR_MAX (SIMILAR_FROM * LINKS_MAX)
+#define SIMILAR_SLOTS 1024
+#define OFFER_SLOTS 512
+
+/* What a user has asked, each query once, latest first; counts of asks by weight. */
 typedef struct Known
 {
 	QueryKey id;
+	double lately;
 	double frequency;
-	double practice;
-	double habit; /* times it followed the last query */
+	double all;
+	double habit; /* how often it followed the last query */
 } Known;
+
+typedef struct Gathering
+{
+	const Situation *situation;
+	const QueryKey *last; /* no offer; NULL for none */
+	bool returns;		  /* after a while away */
+
+	Known known[HISTORY_MAX];
+	int nknown;
+
+	Weighed similar[SIMILAR_MAX]; /* heaviest first */
+	int nsimilar;
+	double similar_total;
+
+	Offer *offers;
+	int n;
+	QueryIndex offered;
+	int16_t offer_slots[OFFER_SLOTS];
+} Gathering;
 
 double
 share_feature(double part, double whole)
 {
-	return log(NOTHING + part / whole);
+	return log1p(part / whole / NOTHING);
 }
 
 static double
 rank_feature(int place)
 {
-	return place >= 0 && place < RANKED ? 1.0 / (1.0 + place) : 0.0;
+	return 1.0 / (1.0 + place);
 }
 
 int
 latest_queries(const Asked *history, int n, QueryKey *latest, int max)
 {
 	int found = 0;
+	int oldest = n > HISTORY_MAX ? n - HISTORY_MAX : 0;
 
-	for (int i = n - 1; i >= 0 && found < max; i--)
+	for (int i = n - 1; i >= oldest && found < max; i--)
 	{
 		int k = 0;
 
@@ -50,43 +86,6 @@ latest_queries(const Asked *history, int n, QueryKey *latest, int max)
 			latest[found++] = history[i].id;
 	}
 	return found;
-}
-
-static Known *
-know(Known *known, int *n, const QueryKey *id)
-{
-	for (int k = 0; k < *n; k++)
-	{
-		if (same_query(&known[k].id, id))
-			return &known[k];
-	}
-	memset(&known[*n], 0, sizeof(Known));
-	known[*n].id = *id;
-	return &known[(*n)++];
-}
-
-static int
-gather_known(const Situation *situation, Known *known)
-{
-	const Asked *history = situation->history;
-	const QueryKey *last = situation->nhistory > 0 ? &history[situation->nhistory - 1].id : NULL;
-	double weight = 1.0;
-	int n = 0;
-
-	for (int i = situation->nhistory - 1; i >= 0; i--, weight *= LATER)
-	{
-		Known *entry = know(known, &n, &history[i].id);
-
-		if (history[i].echo)
-			continue;
-		/* A second is the least age: Anderson and Schooler's power law of recency (1991). */
-		entry->frequency += weight;
-		entry->practice +=
-			1.0 / sqrt(fmax((double) situation->at - (double) history[i].at, 1e6) / 1e6);
-		if (i > 0 && same_query(&history[i - 1].id, last))
-			entry->habit += 1.0;
-	}
-	return n;
 }
 
 int
@@ -100,27 +99,133 @@ find_offer(const Offer *offers, int n, const QueryKey *id)
 	return -1;
 }
 
-typedef struct Gathering
-{
-	const Situation *situation;
-	const QueryKey *last; /* no offer; NULL for none */
-	Offer *offers;
-	int n;
-} Gathering;
-
-static void
-offer(Gathering *gathering, const QueryKey *id)
-{
-	if (gathering->n == OFFERS_MAX || find_offer(gathering->offers, gathering->n, id) >= 0)
-		return;
-	memset(&gathering->offers[gathering->n], 0, sizeof(Offer));
-	gathering->offers[gathering->n++].id = *id;
-}
-
 static bool
 is_last(const Gathering *gathering, const QueryKey *id)
 {
 	return gathering->last != NULL && same_query(id, gathering->last);
+}
+
+/*
+ * ------------------------------------------------------------- what is known
+ */
+
+static void
+gather_known(Gathering *gathering)
+{
+	const Asked *history = gathering->situation->history;
+	int n = gathering->situation->nhistory;
+	int oldest = n > HISTORY_MAX ? n - HISTORY_MAX : 0;
+	int16_t slots[KNOWN_SLOTS];
+	QueryIndex index;
+	double lately = 1.0;
+	double frequency = 1.0;
+
+	gathering->nknown = 0;
+	query_index_init(&index, slots, KNOWN_SLOTS, gathering->known, sizeof(Known));
+	for (int i = n - 1; i >= oldest; i--)
+	{
+		int place = query_index_add(&index, &history[i].id, gathering->nknown);
+		Known *known = &gathering->known[place];
+
+		if (place == gathering->nknown)
+		{
+			memset(known, 0, sizeof(Known));
+			known->id = history[i].id;
+			gathering->nknown++;
+		}
+		known->lately += lately * history[i].weight;
+		known->frequency += frequency * history[i].weight;
+		known->all += history[i].weight;
+		if (i > oldest && is_last(gathering, &history[i - 1].id) &&
+			!is_last(gathering, &history[i].id))
+			known->habit += history[i].weight;
+		lately *= LATER_SHORT;
+		frequency *= LATER_LONG;
+	}
+}
+
+static bool
+heavier(const Weighed *a, const Weighed *b)
+{
+	if (a->weight != b->weight)
+		return a->weight > b->weight;
+	return compare_queries(&a->id, &b->id) < 0;
+}
+
+/* Puts an item into its place in a list of at most max. */
+static void
+insert_weighed(Weighed *list, int *n, int max, const Weighed *item)
+{
+	int place;
+
+	if (*n == max && !heavier(item, &list[max - 1]))
+		return;
+	if (*n < max)
+		(*n)++;
+	for (place = *n - 1; place > 0 && heavier(item, &list[place - 1]); place--)
+		list[place] = list[place - 1];
+	list[place] = *item;
+}
+
+/* What is asked by those who ask the latest queries; the later of these count more. */
+static void
+gather_similar(Gathering *gathering)
+{
+	Weighed sums[SIMILAR_MAX];
+	int16_t slots[SIMILAR_SLOTS];
+	QueryIndex index;
+	int n = 0;
+
+	query_index_init(&index, slots, SIMILAR_SLOTS, sums, sizeof(Weighed));
+	for (int k = 0; k < SIMILAR_FROM; k++)
+	{
+		const Links *links = gathering->situation->similar[k];
+		double scale = links == NULL ? 0.0 : 1.0 / sqrt(fmax(links->total, 1.0)) / (k + 1);
+
+		for (int i = 0; links != NULL && i < links->n; i++)
+		{
+			int place;
+
+			if (is_last(gathering, &links->ids[i]))
+				continue;
+			place = query_index_add(&index, &links->ids[i], n);
+			if (place == n)
+				sums[n++] = (Weighed){links->ids[i], 0.0};
+			sums[place].weight += links->weights[i] * scale;
+		}
+	}
+
+	gathering->nsimilar = 0;
+	gathering->similar_total = 0.0;
+	for (int i = 0; i < n; i++)
+	{
+		gathering->similar_total += sums[i].weight;
+		insert_weighed(gathering->similar, &gathering->nsimilar, RELATED_MAX, &sums[i]);
+	}
+}
+
+/*
+ * -------------------------------------------------------- what becomes an offer
+ */
+
+/* False when it is what was asked last. */
+static bool
+offer(Gathering *gathering, const QueryKey *id)
+{
+	int place;
+
+	if (is_last(gathering, id))
+		return false;
+	if (gathering->n == OFFERS_MAX)
+		return true;
+	place = query_index_add(&gathering->offered, id, gathering->n);
+	if (place == gathering->n)
+	{
+		memset(&gathering->offers[place], 0, sizeof(Offer));
+		gathering->offers[place].id = *id;
+		gathering->n++;
+	}
+	return true;
 }
 
 static void
@@ -129,12 +234,7 @@ offer_links(Gathering *gathering, const Links *links)
 	int taken = 0;
 
 	for (int i = 0; links != NULL && i < links->n && taken < OFFERS_EACH; i++)
-	{
-		if (is_last(gathering, &links->ids[i]))
-			continue;
-		offer(gathering, &links->ids[i]);
-		taken++;
-	}
+		taken += offer(gathering, &links->ids[i]);
 }
 
 static void
@@ -143,207 +243,260 @@ offer_weighed(Gathering *gathering, const Weighed *weighed, int n)
 	int taken = 0;
 
 	for (int i = 0; i < n && taken < OFFERS_EACH; i++)
-	{
-		if (is_last(gathering, &weighed[i].id))
-			continue;
-		offer(gathering, &weighed[i].id);
-		taken++;
-	}
+		taken += offer(gathering, &weighed[i].id);
 }
 
-/* The first offers of what the user knows, by one of its numbers. */
+/* What the user has asked: the latest, and the first by each of the counts. */
 static void
-offer_known(Gathering *gathering, const Known *known, int n, size_t number)
+offer_known(Gathering *gathering)
 {
-	double limit = HUGE_VAL;
+	Weighed frequent[OFFERS_EACH + 1];
+	Weighed all[OFFERS_EACH + 1];
+	Weighed habits[OFFERS_EACH + 1];
+	int nfrequent = 0;
+	int nall = 0;
+	int nhabits = 0;
 	int taken = 0;
 
-	/* The next smaller number each time: lists are short, and equals stay together. */
-	while (taken < OFFERS_EACH)
+	for (int k = 0; k < gathering->nknown; k++)
 	{
-		double best = 0.0;
+		const Known *known = &gathering->known[k];
 
-		for (int k = 0; k < n; k++)
-		{
-			double value = *(const double *) ((const char *) &known[k] + number);
-
-			if (value < limit && value > best)
-				best = value;
-		}
-		if (best <= 0.0)
-			return;
-		for (int k = 0; k < n && taken < OFFERS_EACH; k++)
-		{
-			double value = *(const double *) ((const char *) &known[k] + number);
-
-			if (value == best && !is_last(gathering, &known[k].id))
-			{
-				offer(gathering, &known[k].id);
-				taken++;
-			}
-		}
-		limit = best;
+		if (taken < OFFERS_EACH)
+			taken += offer(gathering, &known->id);
+		insert_weighed(frequent, &nfrequent, OFFERS_EACH + 1,
+					   &(Weighed){known->id, known->frequency});
+		insert_weighed(all, &nall, OFFERS_EACH + 1, &(Weighed){known->id, known->all});
+		if (known->habit > 0.0)
+			insert_weighed(habits, &nhabits, OFFERS_EACH + 1, &(Weighed){known->id, known->habit});
 	}
+	offer_weighed(gathering, frequent, nfrequent);
+	offer_weighed(gathering, all, nall);
+	offer_weighed(gathering, habits, nhabits);
 }
 
-/* What is asked by those who ask the latest queries; the later of these count more. */
-static void
-gather_similar(const Situation *situation, Links *similar)
+/*
+ * ------------------------------------------------------------------- features
+ */
+
+static double *
+features_of(const Gathering *gathering, const QueryKey *id)
 {
-	similar->n = 0;
-	similar->total = 0.0;
-	for (int k = 0; k < SIMILAR_FROM; k++)
+	int place = query_index_find(&gathering->offered, id);
+
+	return place < 0 ? NULL : gathering->offers[place].features;
+}
+
+static void
+describe_known(Gathering *gathering)
+{
+	double lately = UNSEEN;
+	double frequency = UNSEEN;
+	double all = UNSEEN;
+	double habit = 1.0;
+	int place = 0;
+
+	for (int k = 0; k < gathering->nknown; k++)
 	{
-		const Links *links = situation->similar[k];
+		const Known *known = &gathering->known[k];
 
-		for (int i = 0; links != NULL && i < links->n; i++)
+		if (is_last(gathering, &known->id))
+			continue;
+		lately += known->lately;
+		frequency += known->frequency;
+		all += known->all;
+		habit += known->habit;
+	}
+	for (int k = 0; k < gathering->nknown; k++)
+	{
+		const Known *known = &gathering->known[k];
+		double *features = features_of(gathering, &known->id);
+
+		if (is_last(gathering, &known->id))
+			continue;
+		if (features != NULL)
 		{
-			const QueryKey *id = &links->ids[i];
-			double weight = links->weights[i] / sqrt(fmax(links->total, 1.0)) / (k + 1);
-
-			links_set(similar, id, links_weight(similar, id) + weight);
+			features[FEATURE_LATELY] = share_feature(known->lately, lately);
+			features[FEATURE_FREQUENCY] = share_feature(known->frequency, frequency);
+			features[FEATURE_RECENCY] = rank_feature(place);
+			features[FEATURE_KNOWN] = 1.0;
+			features[FEATURE_HABIT] = share_feature(known->habit, habit);
+			if (gathering->returns)
+				features[FEATURE_RETURN_FREQUENCY] = share_feature(known->all, all);
 		}
+		place++;
 	}
 }
 
-/* The rank of a query in a list from which what was asked last is left out. */
-static double
-rank_in_links(const Gathering *gathering, const Links *links, const QueryKey *id)
+/* Shares of a list's weight, smoothed as if that much more had been seen. */
+static void
+describe_shares(Gathering *gathering, const Links *links, double more, Feature feature)
+{
+	for (int i = 0; links != NULL && i < links->n; i++)
+	{
+		double *features = features_of(gathering, &links->ids[i]);
+
+		if (features != NULL)
+			features[feature] = share_feature(links->weights[i], links->total + more);
+	}
+}
+
+/* Ranks in a list from which what was asked last is left out. */
+static void
+describe_ranks(Gathering *gathering, const Links *links, Feature feature)
 {
 	int place = 0;
 
 	for (int i = 0; links != NULL && i < links->n && place < RANKED; i++)
 	{
-		if (same_query(&links->ids[i], id))
-			return rank_feature(place);
-		place += !is_last(gathering, &links->ids[i]);
+		double *features = features_of(gathering, &links->ids[i]);
+
+		if (is_last(gathering, &links->ids[i]))
+			continue;
+		if (features != NULL)
+			features[feature] = rank_feature(place);
+		place++;
 	}
-	return 0.0;
 }
 
-static double
-rank_in_weighed(const Gathering *gathering, const Weighed *weighed, int n, const QueryKey *id)
+/* Ranks among those whose rate has risen. */
+static void
+describe_rising(Gathering *gathering)
 {
+	const Situation *situation = gathering->situation;
+	const Links *trending = situation->trending;
+	const Links *usual = situation->usual;
 	int place = 0;
 
-	for (int i = 0; i < n && place < RANKED; i++)
+	if (trending == NULL || usual == NULL)
+		return;
+	for (int i = 0; i < trending->n && place < RANKED; i++)
 	{
-		if (same_query(&weighed[i].id, id))
-			return rank_feature(place);
-		place += !is_last(gathering, &weighed[i].id);
+		double *features = features_of(gathering, &trending->ids[i]);
+		int at = links_find(usual, &trending->ids[i]);
+		double slow = TREND_NONE;
+
+		/* What is not in a full list has no more than its lightest. */
+		if (at >= 0)
+			slow = usual->weights[at];
+		else if (usual->n == LINKS_MAX)
+			slow = usual->weights[LINKS_MAX - 1];
+		if (is_last(gathering, &trending->ids[i]) ||
+			!trend_rises(trending->weights[i], slow, situation->since, situation->at))
+			continue;
+		if (features != NULL)
+			features[FEATURE_TRENDING] = rank_feature(place);
+		place++;
 	}
-	return 0.0;
 }
 
-static double
-weight_of(const Weighed *weighed, int n, const QueryKey *id)
+static void
+describe_weights(Gathering *gathering, const Weighed *weighed, int n, Feature feature)
 {
 	for (int i = 0; i < n; i++)
 	{
-		if (same_query(&weighed[i].id, id))
-			return weighed[i].weight;
+		double *features = features_of(gathering, &weighed[i].id);
+
+		if (features != NULL)
+			features[feature] = weighed[i].weight;
 	}
-	return 0.0;
 }
 
-/* Counts of what follows are smoothed as if two others had been seen. */
-static double
-following(const Links *links, const QueryKey *id)
-{
-	return links == NULL ? share_feature(0.0, 1.0)
-						 : share_feature(links_weight(links, id), links->total + 2.0);
-}
-
-/* What the user has done himself, as features. */
 static void
-describe_known(Gathering *gathering, const Known *known, int nknown)
+describe_related(Gathering *gathering)
 {
-	double frequency = 0.1;
-	double practice = 1e-4;
-	double habit = 1.0;
+	const Situation *situation = gathering->situation;
 	int place = 0;
 
-	for (int k = 0; k < nknown; k++)
+	describe_weights(gathering, situation->related, situation->nrelated, FEATURE_SHARED);
+	for (int i = 0; i < situation->nrelated && place < RANKED; i++)
 	{
-		habit += known[k].habit;
-		if (find_offer(gathering->offers, gathering->n, &known[k].id) < 0)
+		double *features = features_of(gathering, &situation->related[i].id);
+
+		if (is_last(gathering, &situation->related[i].id))
 			continue;
-		frequency += known[k].frequency;
-		practice += known[k].practice;
+		if (features != NULL)
+			features[FEATURE_RELATED] = rank_feature(place);
+		place++;
 	}
+}
+
+static void
+describe_similar(Gathering *gathering)
+{
+	for (int i = 0; i < gathering->nsimilar; i++)
+	{
+		double *features = features_of(gathering, &gathering->similar[i].id);
+
+		if (features == NULL)
+			continue;
+		features[FEATURE_SIMILAR] =
+			share_feature(gathering->similar[i].weight, gathering->similar_total);
+	}
+}
+
+/* What holds only together: what is new to a user, and his return after a while. */
+static void
+describe_together(Gathering *gathering)
+{
 	for (int i = 0; i < gathering->n; i++)
 	{
 		double *features = gathering->offers[i].features;
 
-		features[FEATURE_FREQUENCY] = share_feature(0.0, 1.0);
-		features[FEATURE_PRACTICE] = share_feature(0.0, 1.0);
-		features[FEATURE_HABIT] = share_feature(0.0, 1.0);
-	}
-	for (int k = 0; k < nknown; k++)
-	{
-		int i = find_offer(gathering->offers, gathering->n, &known[k].id);
-
-		if (i >= 0)
-		{
-			double *features = gathering->offers[i].features;
-
-			features[FEATURE_KNOWN] = 1.0;
-			features[FEATURE_FREQUENCY] = share_feature(known[k].frequency, frequency);
-			features[FEATURE_PRACTICE] = share_feature(known[k].practice, practice);
-			features[FEATURE_HABIT] = share_feature(known[k].habit, habit);
-			features[FEATURE_RECENCY] = rank_feature(place);
-		}
-		place += !is_last(gathering, &known[k].id);
+		if (features[FEATURE_KNOWN] == 0.0)
+			features[FEATURE_SIMILAR_NEW] = features[FEATURE_SIMILAR];
+		if (gathering->returns)
+			features[FEATURE_RETURN_FOLLOWS] = features[FEATURE_FOLLOWS];
 	}
 }
 
 int
 situation_offers(const Situation *situation, Offer *offers)
 {
-	Known known[HISTORY_MAX];
-	Links similar;
-	int nknown = gather_known(situation, known);
-	Gathering gathering = {situation, nknown > 0 ? &known[0].id : NULL, offers, 0};
+	Gathering gathering;
+	int n = situation->nhistory;
 
-	gather_similar(situation, &similar);
-	for (int k = 0, taken = 0; k < nknown && taken < OFFERS_EACH; k++)
-	{
-		if (is_last(&gathering, &known[k].id))
-			continue;
-		offer(&gathering, &known[k].id);
-		taken++;
-	}
-	offer_known(&gathering, known, nknown, offsetof(Known, frequency));
-	offer_known(&gathering, known, nknown, offsetof(Known, practice));
-	offer_known(&gathering, known, nknown, offsetof(Known, habit));
+	gathering.situation = situation;
+	gathering.last = n > 0 ? &situation->history[n - 1].id : NULL;
+	gathering.returns =
+		n > 0 && (double) situation->at - (double) situation->history[n - 1].at > RETURN_AFTER;
+	gathering.offers = offers;
+	gathering.n = 0;
+	query_index_init(&gathering.offered, gathering.offer_slots, OFFER_SLOTS, offers, sizeof(Offer));
+	gather_known(&gathering);
+	gather_similar(&gathering);
+
+	offer_weighed(&gathering, situation->new_tables, situation->nnew_tables);
+	offer_weighed(&gathering, situation->due, situation->ndue);
+	offer_weighed(&gathering, situation->context, situation->ncontext);
+	offer_known(&gathering);
 	offer_links(&gathering, situation->follows);
 	offer_links(&gathering, situation->follows_on);
-	offer_links(&gathering, &similar);
+	offer_links(&gathering, situation->precedes);
+	offer_weighed(&gathering, gathering.similar, gathering.nsimilar);
+	offer_weighed(&gathering, situation->related, situation->nrelated);
 	offer_links(&gathering, situation->popular);
 	offer_links(&gathering, situation->trending);
 	offer_links(&gathering, situation->usual);
-	offer_weighed(&gathering, situation->related, situation->nrelated);
-	offer_weighed(&gathering, situation->context, situation->ncontext);
-	offer_weighed(&gathering, situation->due, situation->ndue);
 
-	describe_known(&gathering, known, nknown);
+	describe_known(&gathering);
+	describe_shares(&gathering, situation->follows, 2.0, FEATURE_FOLLOWS);
+	describe_shares(&gathering, situation->follows_on, 2.0, FEATURE_FOLLOWS_ON);
+	describe_shares(&gathering, situation->precedes, 2.0, FEATURE_PRECEDES);
+	describe_similar(&gathering);
+	describe_related(&gathering);
+	describe_ranks(&gathering, situation->popular, FEATURE_POPULAR);
+	describe_ranks(&gathering, situation->usual, FEATURE_USUAL);
+	if (gathering.returns)
+		describe_shares(&gathering, situation->popular, 2.0, FEATURE_RETURN_POPULAR);
+	describe_rising(&gathering);
+	describe_weights(&gathering, situation->context, situation->ncontext, FEATURE_CONTEXT);
+	describe_weights(&gathering, situation->due, situation->ndue, FEATURE_RHYTHM);
+	describe_weights(&gathering, situation->new_tables, situation->nnew_tables, FEATURE_NEW_TABLE);
+	describe_weights(&gathering, situation->passed_over, situation->npassed_over,
+					 FEATURE_PASSED_OVER);
 	for (int i = 0; i < gathering.n; i++)
-	{
-		double *features = offers[i].features;
-		const QueryKey *id = &offers[i].id;
-
-		features[FEATURE_FOLLOWS] = following(situation->follows, id);
-		features[FEATURE_FOLLOWS_ON] = following(situation->follows_on, id);
-		features[FEATURE_SIMILAR] = rank_in_links(&gathering, &similar, id);
-		features[FEATURE_POPULAR] = rank_in_links(&gathering, situation->popular, id);
-		features[FEATURE_TRENDING] = rank_in_links(&gathering, situation->trending, id);
-		features[FEATURE_USUAL] = rank_in_links(&gathering, situation->usual, id);
-		features[FEATURE_RELATED] =
-			rank_in_weighed(&gathering, situation->related, situation->nrelated, id);
-		features[FEATURE_CONTEXT] = weight_of(situation->context, situation->ncontext, id);
-		features[FEATURE_RHYTHM] = weight_of(situation->due, situation->ndue, id);
-		features[FEATURE_PASSED_OVER] =
-			log1p(weight_of(situation->passed_over, situation->npassed_over, id));
-	}
+		offers[i].features[FEATURE_PASSED_OVER] = log1p(offers[i].features[FEATURE_PASSED_OVER]);
+	describe_together(&gathering);
 	return gathering.n;
 }

@@ -12,27 +12,33 @@
 #include "core/links.h"
 #include "core/ranking.h"
 
-/* A user's latest queries, so many, are looked at. */
+/* A user's latest asks, so many, are looked at. */
 #define HISTORY_MAX 200
 
 /* Of every list the first so many become offers … */
 #define OFFERS_EACH 10
 
-/* … and a rank is known so far. */
+/* … of this many lists at most. */
+#define OFFERS_MAX (OFFERS_EACH * 16)
+
+/* In a list so far down a place is still a rank. */
 #define RANKED 15
 
 /* The latest different queries whose users are the similar ones. */
 #define SIMILAR_FROM 5
 
-/* All lists together, and what is new. */
-#define OFFERS_MAX (OFFERS_EACH * 16)
+/* So many queries that share terms are kept. */
+#define RELATED_MAX 64
+
+/* A user who was away for so long comes back to something new. */
+#define RETURN_AFTER (INT64_C(30) * 60 * 1000000)
 
 /* One ask.  Times are microseconds since any epoch. */
 typedef struct Asked
 {
 	QueryKey id;
 	int64_t at;
-	bool echo; /* came of a suggestion that was accepted: no evidence of its own */
+	double weight; /* 1; less, down to 0, when it came of a suggestion: no evidence of its own */
 } Asked;
 
 /* A query with how much speaks for it. */
@@ -49,26 +55,35 @@ typedef struct Situation
 	int64_t at;
 
 	/* Of the tenant; NULL for what it does not have. */
+	int64_t since;						/* its first ask */
 	const Links *follows;				/* after the last query */
-	const Links *follows_on;			/* after the last but one */
+	const Links *follows_on;			/* after the last but one, another between */
+	const Links *precedes;				/* what the last query was asked after */
 	const Links *similar[SIMILAR_FROM]; /* what shares users with the latest different queries */
-	const Links *popular;
-	const Links *trending;
-	const Links *usual;
+	const Links *popular;				/* total: of all asks */
+	const Links *trending;				/* by trends with the short half-life */
+	const Links *usual;					/* and the long one */
 
 	/* Heaviest first. */
-	const Weighed *related; /* by tables and words shared with the last query */
+	Weighed related[RELATED_MAX]; /* by the share of what the last query's tables and words say */
 	int nrelated;
-	const Weighed *context; /* by those shared with the context */
+	Weighed context[RELATED_MAX]; /* by the share of the context that they have */
 	int ncontext;
-	const Weighed *due; /* by rhythm */
-	int ndue;
 
-	const Weighed *passed_over; /* how often shown since last asked */
+	/* What the caller adds, heaviest first; NULL for none. */
+	const Weighed *due; /* by rhythm: the share of its periods in which it was asked */
+	int ndue;
+	const Weighed *new_tables; /* no queries but offers of their own: how new, 1 to 0 */
+	int nnew_tables;
+	const Weighed *passed_over; /* how often shown since the user asked it last */
 	int npassed_over;
 } Situation;
 
-/* The latest different queries of a history, latest first; returns how many, max at most. */
+/*
+ * The latest different queries of a history, latest first; returns how many, max at
+ * most.  The first is what was asked last, the second what before that: repeats
+ * of a query in a row are one ask of it.
+ */
 extern int latest_queries(const Asked *history, int n, QueryKey *latest, int max);
 
 /*
@@ -80,7 +95,7 @@ extern int situation_offers(const Situation *situation, Offer *offers);
 /* Whether a query is among them, and where; -1 when not. */
 extern int find_offer(const Offer *offers, int n, const QueryKey *id);
 
-/* Makes a share a feature: the logarithm of it, no lower than that of nothing. */
+/* Makes a share, 0 to 1, a feature: 0 for none, and rising as its logarithm. */
 extern double share_feature(double part, double whole);
 
 #endif

@@ -16,9 +16,9 @@ phase(int64_t at, int64_t half_life)
 }
 
 double
-trend_add(double trend, int64_t at, int64_t half_life)
+trend_add(double trend, double weight, int64_t at, int64_t half_life)
 {
-	double one = phase(at, half_life);
+	double one = log2(weight) + phase(at, half_life);
 	double high = fmax(trend, one);
 	double low = fmin(trend, one);
 
@@ -32,9 +32,9 @@ trend_count(double trend, int64_t at, int64_t half_life)
 }
 
 double
-trend_subtract(double trend, int64_t at, int64_t half_life)
+trend_subtract(double trend, double weight, int64_t at, int64_t half_life)
 {
-	double left = trend_count(trend, at, half_life) - 1.0;
+	double left = trend_count(trend, at, half_life) - weight;
 
 	return left < SMALLEST ? TREND_NONE : log2(left) + phase(at, half_life);
 }

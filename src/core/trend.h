@@ -21,11 +21,11 @@
 /* The count of nothing. */
 #define TREND_NONE (-1e300)
 
-/* trend with one more ask at a time. */
-extern double trend_add(double trend, int64_t at, int64_t half_life);
+/* trend with an ask of a weight > 0 at a time. */
+extern double trend_add(double trend, double weight, int64_t at, int64_t half_life);
 
-/* The same with one ask less. */
-extern double trend_subtract(double trend, int64_t at, int64_t half_life);
+/* The same with an ask of that weight less. */
+extern double trend_subtract(double trend, double weight, int64_t at, int64_t half_life);
 
 /* The count as of a time. */
 extern double trend_count(double trend, int64_t at, int64_t half_life);

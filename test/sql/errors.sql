@@ -117,6 +117,13 @@ INSERT INTO calls VALUES
     ('drop_tenant', ARRAY[$$'e'$$], 1),
     ('grant_access', ARRAY[$$'pg_monitor'$$, $$false$$], 2),
     ('bind_role', ARRAY[$$'pg_monitor'$$, $$'e'$$], 2),
+    ('register_table', ARRAY[$$'e'$$, $$'t'$$], 2),
+    ('unregister_table', ARRAY[$$'e'$$, $$'t'$$], 2),
+    ('link_schema', ARRAY[$$'e'$$, $$'public'$$], 2),
+    ('unlink_schema', ARRAY[$$'e'$$, $$'public'$$], 2),
+    ('tenant_tables', ARRAY[$$'e'$$], 1),
+    ('new_tables', ARRAY[$$'e'$$, $$'ana'$$, $$'2026-03-02'$$], 3),
+    ('hidden_tables', ARRAY[$$'e'$$, $$'{}'$$], 2),
     ('run_maintenance', ARRAY[$$'2026-03-02'$$], 1);
 SELECT function, n, pg_temp.outcome(format('SELECT * FROM personalization.%s(%s)', function,
     array_to_string(arguments[:n - 1] || ARRAY['NULL'] || arguments[n + 1:], ', '))) AS outcome

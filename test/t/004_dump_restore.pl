@@ -156,6 +156,10 @@ sub fill
 			{"user_id": "ana"}, 7]', 'divert');
 		INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data)
 		VALUES ('acme', 'waiting', 'export', '{"format": "csv"}'), ('nobody', NULL, E'\t\\\\ ü', 'null');
+		SELECT personalization.register_table('acme', 'warehouse.marketing', E'tab\t\\\\ ü', '{a,"b, c"}');
+		SELECT personalization.register_table('acme', 'gone');
+		SELECT personalization.unregister_table('acme', 'gone');
+		SELECT personalization.link_schema('acme', 'public');
 		SELECT personalization.set_profile('acme', 'ana', 'advanced', '{sales,"a, b"}', 'brief')});
 	return;
 }
@@ -202,6 +206,19 @@ sub compare_databases
 		"$what: the pooled role sees one tenant at a time");
 	is(sql_as('auditor', $copy, 'SELECT count(*) FROM personalization.profiles'),
 		'0', "$what: an auditor without a tenant sees nothing");
+	# The linked tables have other OIDs there; none of them is news, nor lost, but what comes is found.
+	my $catalogue = q(SELECT * FROM personalization.tenant_tables('acme'));
+	my $known = sql($db, $catalogue);
+	my $news = sql($copy, q{
+			SELECT personalization.run_maintenance() IS NULL}, $catalogue);
+	is($news, "f\n$known", "$what: the catalogue is as it was");
+	is( sql($copy, q{
+			CREATE TABLE public.after_restore (id int);
+			SELECT personalization.run_maintenance() -> 'catalogue';
+			SELECT table_name FROM personalization.new_tables('acme', 'ana') WHERE origin = 'linked';
+			DROP TABLE public.after_restore}),
+		"1\npublic.after_restore", "$what: and goes on");
+
 	is( sql($copy, q{
 			SELECT personalization.run_maintenance(now() + interval '10 years') ->> 'preferences' > '0';
 			SELECT count(*) FROM personalization.preferences}),
@@ -423,6 +440,7 @@ is(catalogs('hostile'), $before, 'and nothing is left behind there');
 # Dump and restore.
 
 sql('postgres', 'CREATE DATABASE source');
+sql('source', 'CREATE TABLE public.shipments (id int); CREATE VIEW public.late AS SELECT id FROM public.shipments');
 fill('source');
 dump_and_restore('not preloaded', 'source');
 
@@ -431,6 +449,7 @@ $node->append_conf('postgresql.conf', "shared_preload_libraries = 'personalizati
 $node->restart;
 is(sql('postgres', 'SHOW shared_preload_libraries'), 'personalization', 'the library is preloaded');
 sql('postgres', 'CREATE DATABASE preloaded');
+sql('preloaded', 'CREATE TABLE public.shipments (id int); CREATE VIEW public.late AS SELECT id FROM public.shipments');
 fill('preloaded');
 is(sql('preloaded', 'SELECT count(*) > 0 FROM personalization.preferences'), 't', 'and learns');
 dump_and_restore('preloaded', 'preloaded');

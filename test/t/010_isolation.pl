@@ -197,6 +197,13 @@ my %calls = (
 	get_profile => "get_profile('%s', '%s', '2026-03-01')",
 	set_profile => "set_profile('%s', '%s', 'beginner')",
 	get_context => "get_context('%s', '%s', '2026-03-01')",
+	new_tables => "new_tables('%s', '%s', '2026-03-01')",
+	register_table => "register_table('%s', '%s')",
+	unregister_table => "unregister_table('%s', '%s')",
+	link_schema => "link_schema('%s', 'public') /* %s */",
+	unlink_schema => "unlink_schema('%s', '%s')",
+	hidden_tables => "hidden_tables('%s', '{%s}')",
+	tenant_tables => "tenant_tables('%s') /* %s */",
 );
 for my $name (sort keys %calls)
 {

@@ -1,0 +1,64 @@
+/*
+ * routing.c
+ *		Which tables a query, as its user put it, is likely about.
+ */
+#include "core/routing.h"
+
+#include <string.h>
+
+static bool
+has_word(const QueryWords *words, const char *word, size_t len)
+{
+	for (int i = 0; i < words->n; i++)
+	{
+		if (words->lens[i] == len && memcmp(words->words[i], word, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+keep_word(const char *word, size_t len, void *arg)
+{
+	QueryWords *words = arg;
+
+	if (!has_word(words, word, len))
+	{
+		memcpy(words->words[words->n], word, len);
+		words->lens[words->n++] = len;
+	}
+	return words->n < QUERY_WORDS;
+}
+
+void
+query_words(const char *text, size_t len, QueryWords *words)
+{
+	words->n = 0;
+	words_of(text, len < QUERY_REACH ? len : QUERY_REACH, keep_word, words);
+}
+
+typedef struct Fit
+{
+	const QueryWords *words;
+	int n;
+	int found;
+} Fit;
+
+static bool
+compare_word(const char *word, size_t len, void *arg)
+{
+	Fit *fit = arg;
+
+	fit->n++;
+	fit->found += has_word(fit->words, word, len);
+	return true;
+}
+
+double
+table_fit(const QueryWords *words, const char *table, size_t len)
+{
+	Fit fit = {words, 0, 0};
+
+	words_of(table, len, compare_word, &fit);
+	return fit.n > 0 ? (double) fit.found / fit.n : 0;
+}

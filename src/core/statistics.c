@@ -1,0 +1,346 @@
+/*
+ * statistics.c
+ *		What a tenant's asks add up to, and how it becomes a user's situation.
+ */
+#include "core/statistics.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/query_index.h"
+#include "core/trend.h"
+
+/* The step of a tenant's learning, before AdaGrad makes it smaller. */
+#define LEARNING_STEP 0.1
+
+void
+query_statistics_init(QueryStatistics *query, const QueryKey *id)
+{
+	memset(query, 0, sizeof(QueryStatistics));
+	query->id = *id;
+	query->fast = TREND_NONE;
+	query->slow = TREND_NONE;
+	query->last_asked = NEVER_ASKED;
+	query->other_asked = NEVER_ASKED;
+}
+
+void
+term_statistics_init(TermStatistics *term)
+{
+	term->queries = 0;
+	links_init(&term->latest);
+}
+
+void
+tenant_statistics_init(TenantStatistics *tenant)
+{
+	tenant->since = NEVER_ASKED;
+	tenant->asks = 0;
+	tenant->users = 0;
+	links_init(&tenant->popular);
+	links_init(&tenant->trending);
+	links_init(&tenant->usual);
+	ranking_init(&tenant->ranking);
+}
+
+static int
+terms_of(const QueryStatistics *query)
+{
+	return query->nterms < TERMS_MAX ? query->nterms : TERMS_MAX;
+}
+
+/*
+ * ------------------------------------------------------------------ counting
+ */
+
+static void
+count_query(TenantStatistics *tenant, QueryStatistics *query, const Ask *ask)
+{
+	if (ask->first)
+		query->user_count++;
+	if (query->last_asked != NEVER_ASKED && query->last_user != ask->user)
+		query->other_asked = query->last_asked;
+	query->last_user = ask->user;
+	if (ask->at > query->last_asked)
+		query->last_asked = ask->at;
+
+	if (ask->weight > 0.0)
+	{
+		tenant->popular.total += ask->weight;
+		query->ask_count += ask->weight;
+		query->fast = trend_add(query->fast, ask->weight, ask->at, TREND_FAST);
+		query->slow = trend_add(query->slow, ask->weight, ask->at, TREND_SLOW);
+		links_set(&tenant->popular, &ask->id, query->ask_count);
+		links_set(&tenant->trending, &ask->id, query->fast);
+		links_set(&tenant->usual, &ask->id, query->slow);
+	}
+}
+
+static void
+count_terms(Statistics *statistics, const QueryStatistics *query, bool new_query)
+{
+	int n = terms_of(query);
+
+	for (int i = 0; i < n; i++)
+	{
+		TermStatistics *term = statistics->term(statistics, query->terms[i], true);
+
+		if (links_touch(&term->latest, &query->id) && new_query)
+			term->queries++;
+	}
+}
+
+/* Who asks one query asks the other. */
+static void
+count_couse(Statistics *statistics, const Ask *ask)
+{
+	QueryKey latest[COUSE];
+	int n = latest_queries(ask->history, ask->nhistory, latest, COUSE);
+	Links *own;
+
+	if (n == 0)
+		return;
+	own = statistics->links(statistics, &ask->id, LINK_USERS, true);
+	for (int i = 0; i < n; i++)
+	{
+		if (same_query(&latest[i], &ask->id))
+			continue;
+		links_add(own, &latest[i], ask->weight);
+		links_add(statistics->links(statistics, &latest[i], LINK_USERS, true), &ask->id,
+				  ask->weight);
+	}
+}
+
+void
+statistics_count(Statistics *statistics, const Ask *ask)
+{
+	TenantStatistics *tenant = statistics->tenant;
+	QueryStatistics *query = statistics->query(statistics, &ask->id, true);
+	bool new_query = query->last_asked == NEVER_ASKED;
+	QueryKey latest[2];
+	int nlatest = latest_queries(ask->history, ask->nhistory, latest, 2);
+
+	if (tenant->since == NEVER_ASKED || ask->at < tenant->since)
+		tenant->since = ask->at;
+	tenant->asks++;
+	if (ask->nhistory == 0)
+		tenant->users++;
+
+	count_query(tenant, query, ask);
+	count_terms(statistics, query, new_query);
+	if (ask->weight <= 0.0)
+		return;
+
+	/* The same once more follows nothing. */
+	if (nlatest > 0 && !same_query(&latest[0], &ask->id))
+	{
+		links_add(statistics->links(statistics, &latest[0], LINK_NEXT, true), &ask->id,
+				  ask->weight);
+		links_add(statistics->links(statistics, &ask->id, LINK_BEFORE, true), &latest[0],
+				  ask->weight);
+		if (nlatest > 1)
+			links_add(statistics->links(statistics, &latest[1], LINK_AFTER_NEXT, true), &ask->id,
+					  ask->weight);
+	}
+	if (ask->first)
+		count_couse(statistics, ask);
+}
+
+int
+count_links(const Ask *ask, LinksNeeded *needed)
+{
+	QueryKey latest[COUSE];
+	int nlatest = latest_queries(ask->history, ask->nhistory, latest, COUSE);
+	int n = 0;
+
+	if (ask->weight <= 0.0 || nlatest == 0)
+		return 0;
+	if (!same_query(&latest[0], &ask->id))
+	{
+		needed[n++] = (LinksNeeded){latest[0], LINK_NEXT};
+		needed[n++] = (LinksNeeded){ask->id, LINK_BEFORE};
+		if (nlatest > 1)
+			needed[n++] = (LinksNeeded){latest[1], LINK_AFTER_NEXT};
+	}
+	if (ask->first)
+	{
+		needed[n++] = (LinksNeeded){ask->id, LINK_USERS};
+		for (int i = 0; i < nlatest; i++)
+			needed[n++] = (LinksNeeded){latest[i], LINK_USERS};
+	}
+	return n;
+}
+
+/*
+ * ------------------------------------------------------------------ situation
+ */
+
+/* Sums by query. */
+#define SUMS_MAX (TERMS_MAX * LINKS_MAX)
+#define SUMS_SLOTS 4096
+
+typedef struct Sums
+{
+	int n;
+	Weighed sums[SUMS_MAX];
+	int16_t slots[SUMS_SLOTS];
+	QueryIndex index;
+} Sums;
+
+static void
+sums_add(Sums *sums, const QueryKey *id, double weight)
+{
+	int place = query_index_add(&sums->index, id, sums->n);
+
+	if (place == sums->n)
+		sums->sums[sums->n++] = (Weighed){*id, 0.0};
+	sums->sums[place].weight += weight;
+}
+
+static bool
+heavier(const Weighed *a, const Weighed *b)
+{
+	if (a->weight != b->weight)
+		return a->weight > b->weight;
+	return compare_queries(&a->id, &b->id) < 0;
+}
+
+/* The heaviest, in order. */
+static int
+heaviest(const Sums *sums, Weighed *list, int max)
+{
+	int n = 0;
+
+	for (int i = 0; i < sums->n; i++)
+	{
+		int place = n;
+
+		if (n == max && !heavier(&sums->sums[i], &list[n - 1]))
+			continue;
+		if (n == max)
+			place--;
+		else
+			n++;
+		for (; place > 0 && heavier(&sums->sums[i], &list[place - 1]); place--)
+			list[place] = list[place - 1];
+		list[place] = sums->sums[i];
+	}
+	return n;
+}
+
+/* How much a term says: the rarer, the more. */
+static double
+rarity(const TermStatistics *term)
+{
+	return 1.0 / log2(2.0 + (double) term->queries);
+}
+
+/*
+ * The queries that have some of the terms, by the share of what the terms say,
+ * fading as newer queries use a term.
+ */
+static int
+gather_by_terms(Statistics *statistics, const char *const *terms, int n, double fading,
+				Weighed *list)
+{
+	Sums sums;
+	double all = 0.0;
+	int found;
+
+	sums.n = 0;
+	query_index_init(&sums.index, sums.slots, SUMS_SLOTS, sums.sums, sizeof(Weighed));
+	for (int i = 0; i < n; i++)
+	{
+		const TermStatistics *term = statistics->term(statistics, terms[i], false);
+
+		if (term == NULL)
+			continue;
+		all += rarity(term);
+		for (int k = 0; k < term->latest.n; k++)
+			sums_add(&sums, &term->latest.ids[k], rarity(term) / (1.0 + fading * k));
+	}
+	found = heaviest(&sums, list, RELATED_MAX);
+	for (int i = 0; i < found; i++)
+		list[i].weight /= all;
+	return found;
+}
+
+/* What a later query with the same term takes from a query's weight. */
+#define RELATED_FADING 0.02
+
+void
+statistics_situation(Statistics *statistics, const Asked *history, int nhistory, int64_t at,
+					 const char *const *context, int ncontext, Situation *situation)
+{
+	QueryKey latest[SIMILAR_FROM];
+	int nlatest;
+
+	memset(situation, 0, sizeof(Situation));
+	if (nhistory > HISTORY_MAX)
+	{
+		history += nhistory - HISTORY_MAX;
+		nhistory = HISTORY_MAX;
+	}
+	situation->history = history;
+	situation->nhistory = nhistory;
+	situation->at = at;
+	situation->since = statistics->tenant->since;
+	situation->popular = &statistics->tenant->popular;
+	situation->trending = &statistics->tenant->trending;
+	situation->usual = &statistics->tenant->usual;
+
+	nlatest = latest_queries(history, nhistory, latest, SIMILAR_FROM);
+	for (int i = 0; i < nlatest; i++)
+		situation->similar[i] = statistics->links(statistics, &latest[i], LINK_USERS, false);
+	if (nlatest > 1)
+		situation->follows_on = statistics->links(statistics, &latest[1], LINK_AFTER_NEXT, false);
+	if (nlatest > 0)
+	{
+		const QueryStatistics *last = statistics->query(statistics, &latest[0], false);
+
+		situation->follows = statistics->links(statistics, &latest[0], LINK_NEXT, false);
+		situation->precedes = statistics->links(statistics, &latest[0], LINK_BEFORE, false);
+		if (last != NULL)
+			situation->nrelated = gather_by_terms(statistics, last->terms, terms_of(last),
+												  RELATED_FADING, situation->related);
+	}
+	situation->ncontext = gather_by_terms(
+		statistics, context, ncontext < TERMS_MAX ? ncontext : TERMS_MAX, 0.0, situation->context);
+}
+
+int
+situation_links(const Asked *history, int nhistory, LinksNeeded *needed)
+{
+	QueryKey latest[SIMILAR_FROM];
+	int nlatest = latest_queries(history, nhistory, latest, SIMILAR_FROM);
+	int n = 0;
+
+	if (nlatest > 0)
+	{
+		needed[n++] = (LinksNeeded){latest[0], LINK_NEXT};
+		needed[n++] = (LinksNeeded){latest[0], LINK_BEFORE};
+	}
+	if (nlatest > 1)
+		needed[n++] = (LinksNeeded){latest[1], LINK_AFTER_NEXT};
+	for (int i = 0; i < nlatest; i++)
+		needed[n++] = (LinksNeeded){latest[i], LINK_USERS};
+	return n;
+}
+
+/*
+ * ------------------------------------------------------------------- learning
+ */
+
+bool
+statistics_learn(Statistics *statistics, const Situation *situation, const Ask *ask)
+{
+	Offer offers[OFFERS_MAX];
+	int n;
+
+	if (ask->nhistory == 0 || same_query(&ask->history[ask->nhistory - 1].id, &ask->id))
+		return false;
+	n = situation_offers(situation, offers);
+	ranking_order(&statistics->tenant->ranking, offers, n);
+	ranking_learn(&statistics->tenant->ranking, offers, n, &ask->id, LEARNING_STEP);
+	return true;
+}

@@ -1,0 +1,48 @@
+/*
+ * usage.h
+ *		When and how much somebody works: sums over a history.
+ */
+#ifndef CORE_USAGE_H
+#define CORE_USAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A longer gap than this, in microseconds, begins a new session. */
+#define SESSION_GAP (INT64_C(30) * 60 * 1000000)
+
+#define USAGE_TYPES 16 /* room for types of interactions */
+
+/* One interaction. */
+typedef struct UsageEvent
+{
+	int64_t at;	   /* microseconds since any epoch */
+	int64_t clock; /* the same on the local clock, since a local midnight of a Saturday */
+	int type;	   /* 0..USAGE_TYPES - 1 */
+} UsageEvent;
+
+typedef struct Usage
+{
+	int64_t events;
+	int64_t by_type[USAGE_TYPES];
+	int64_t by_hour[24];
+	int64_t by_weekday[7]; /* from Monday */
+
+	int64_t sessions;
+	double session_events; /* of a session, on average */
+	double session_length; /* of a session on average, from its first event to its last */
+
+	/* The median of the time between two events; -1 of fewer than two. */
+	int64_t typical_gap;
+} Usage;
+
+/*
+ * Sums up events[0..n), in the order of their times, in either direction.
+ * gaps is room for n numbers, whose order is lost.
+ */
+extern void usage_sum(const UsageEvent *events, size_t n, int64_t *gaps, Usage *usage);
+
+/* The lower median of numbers[0..n), n > 0, which are put in another order. */
+extern int64_t lower_median(int64_t *numbers, size_t n);
+
+#endif

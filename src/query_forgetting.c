@@ -1,0 +1,195 @@
+/*
+ * query_forgetting.c
+ *		What a forgotten user's queries leave in the statistics of his tenant is
+ *		erased.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+
+#include "core/trend.h"
+#include "query_counting.h"
+#include "query_history.h"
+#include "query_store.h"
+#include "rankings.h"
+#include "rows.h"
+#include "statement.h"
+
+static Statement delete_events = STATEMENT(
+	"DELETE FROM personalization.query_events WHERE tenant_id = $1 AND user_id = $2", "text text");
+
+static Statement select_own =
+	STATEMENT("SELECT query_id, ask_count FROM personalization.user_queries"
+			  " WHERE tenant_id = $1 AND user_id = $2 LIMIT $3",
+			  "text text int8");
+
+/* Who else asks these, the latest first. */
+static Statement select_others = STATEMENT(
+	"SELECT DISTINCT ON (query_id) query_id, query, tables FROM personalization.user_queries"
+	" WHERE tenant_id = $1 AND user_id <> $2 AND query_id = ANY ($3)"
+	" ORDER BY query_id, last_asked DESC",
+	"text text uuid[]");
+
+static Statement delete_queries = STATEMENT("DELETE FROM personalization.query_statistics"
+											" WHERE tenant_id = $1 AND query_id = ANY ($2)",
+											"text uuid[]");
+
+static Statement delete_lists = STATEMENT(
+	"DELETE FROM personalization.query_lists WHERE tenant_id = $1 AND list_key = ANY ($2)",
+	"text uuid[]");
+
+static Statement select_lists = STATEMENT("SELECT list_key, kind FROM personalization.query_lists"
+										  " WHERE tenant_id = $1 AND queries && $2",
+										  "text uuid[]");
+
+/* With more queries than these it is quicker to make the tenant's statistics anew. */
+#define MAX_FORGOTTEN 1000
+
+typedef struct OwnQuery
+{
+	QueryKey id;
+	int64 asks;
+	bool shared; /* others ask it too */
+} OwnQuery;
+
+static OwnQuery *
+find_own(OwnQuery *own, int n, const QueryKey *id)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (same_query(&own[i].id, id))
+			return &own[i];
+	}
+	return NULL;
+}
+
+static Datum
+ids_of(const OwnQuery *own, int n, bool shared)
+{
+	Column ids;
+
+	column_init(&ids, UUIDOID, Max(n, 1));
+	for (int i = 0; i < n; i++)
+	{
+		if (own[i].shared == shared)
+			column_add(&ids, UUIDPGetDatum(query_uuid(&own[i].id)));
+	}
+	return column_array(&ids);
+}
+
+/* Queries that others ask go on, in another's words and without this user's asks. */
+static void
+leave_to_others(QueryStore *store, const char *tenant_id, const char *user_id, OwnQuery *own, int n)
+{
+	TenantStatistics *tenant = query_store_statistics(store)->tenant;
+	Column ids;
+	Datum values[3] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
+	uint64 nrows;
+	SPITupleTable *others;
+
+	column_init(&ids, UUIDOID, Max(n, 1));
+	for (int i = 0; i < n; i++)
+		column_add(&ids, UUIDPGetDatum(query_uuid(&own[i].id)));
+	values[2] = column_array(&ids);
+	nrows = statement_run(&select_others, values, NULL);
+	others = SPI_tuptable;
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		bool isnull;
+		QueryKey id =
+			query_key(DatumGetUUIDP(SPI_getbinval(others->vals[row], others->tupdesc, 1, &isnull)));
+		OwnQuery *mine = find_own(own, n, &id);
+		StoredQuery *stored = query_store_find(store, &id, false);
+
+		mine->shared = true;
+		if (stored == NULL)
+			continue;
+		stored = query_store_find(store, &id, true);
+		stored->query = SPI_getvalue(others->vals[row], others->tupdesc, 2);
+		stored->tables =
+			DatumGetJsonbPCopy(SPI_getbinval(others->vals[row], others->tupdesc, 3, &isnull));
+		stored->terms_known = false;
+		stored->statistics.ask_count = Max(stored->statistics.ask_count - (double) mine->asks, 1.0);
+		stored->statistics.user_count = Max(stored->statistics.user_count - 1, 1);
+		stored->statistics.last_user = 0;
+		if (links_find(&tenant->popular, &id) >= 0)
+			links_set(&tenant->popular, &id, stored->statistics.ask_count);
+	}
+}
+
+/* Those that nobody else asks leave every list. */
+static void
+erase_own(QueryStore *store, const char *tenant_id, const OwnQuery *own, int n)
+{
+	Statistics *statistics = query_store_statistics(store);
+	Datum values[] = {CStringGetTextDatum(tenant_id), ids_of(own, n, false)};
+	SPITupleTable *lists;
+	uint64 nrows;
+
+	(void) statement_run(&delete_queries, values, NULL);
+	(void) statement_run(&delete_lists, values, NULL);
+	nrows = statement_run(&select_lists, values, NULL);
+	lists = SPI_tuptable;
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		bool isnull;
+		QueryKey key =
+			query_key(DatumGetUUIDP(SPI_getbinval(lists->vals[row], lists->tupdesc, 1, &isnull)));
+		char kind = DatumGetChar(SPI_getbinval(lists->vals[row], lists->tupdesc, 2, &isnull));
+		int64 *queries;
+		Links *links = query_store_list(store, &key, kind, &queries);
+
+		for (int i = 0; i < n; i++)
+		{
+			if (!own[i].shared && links_remove(links, &own[i].id))
+				*queries = Max(*queries - 1, 0);
+		}
+	}
+	for (int i = 0; i < n; i++)
+	{
+		if (own[i].shared)
+			continue;
+		(void) links_remove(&statistics->tenant->popular, &own[i].id);
+		(void) links_remove(&statistics->tenant->trending, &own[i].id);
+		(void) links_remove(&statistics->tenant->usual, &own[i].id);
+	}
+}
+
+void
+statistics_forget(const char *tenant_id, const char *user_id)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
+					  Int64GetDatum(MAX_FORGOTTEN + 1)};
+	QueryStore *store = query_store_make(tenant_id, true);
+	TenantStatistics *tenant = query_store_statistics(store)->tenant;
+	TimestampTz from;
+	pg_uuid_t from_id;
+	bool rebuilding = query_store_lock(store, &from, &from_id);
+	OwnQuery *own;
+	int n;
+
+	(void) statement_run(&delete_events, values, NULL);
+	n = (int) statement_run(&select_own, values, NULL);
+	if (n == 0)
+		return;
+	if (n > MAX_FORGOTTEN)
+	{
+		statistics_restart(tenant_id);
+		return;
+	}
+	own = palloc0(n * sizeof(OwnQuery));
+	for (int i = 0; i < n; i++)
+	{
+		own[i].id = query_key(DatumGetUUIDP(result_value(i, 1, NULL)));
+		own[i].asks = DatumGetInt64(result_value(i, 2, NULL));
+		query_store_want_query(store, &own[i].id);
+		tenant->asks = Max(tenant->asks - own[i].asks, 1);
+	}
+	tenant->users = Max(tenant->users - 1, 0);
+	query_store_fetch(store);
+	leave_to_others(store, tenant_id, user_id, own, n);
+	erase_own(store, tenant_id, own, n);
+	query_store_save(store, tenant->since, rebuilding ? &from : NULL, &from_id);
+}

@@ -1,0 +1,16 @@
+/*
+ * worker_restore.h
+ *		Whether a dump is being restored into the worker's database.
+ */
+#ifndef WORKER_RESTORE_H
+#define WORKER_RESTORE_H
+
+#include "postgres.h"
+
+/*
+ * Whether the data is all there, so that the worker may begin; outside of a
+ * transaction.
+ */
+extern bool worker_is_settled(void);
+
+#endif

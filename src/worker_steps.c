@@ -1,0 +1,462 @@
+/*
+ * worker_steps.c
+ *		What a worker does, step by step.
+ *
+ * Steps of each nap have their turn at once; a pass over all tenants comes when
+ * the last one is maintenance_interval old.  Each has a second, then the others
+ * have their turn, so that a long pass does not keep the inbox waiting, nor a full
+ * inbox the pass.  Each batch is a transaction of its own.
+ *
+ * All errors are handled here, alike: logged, counted in worker_state, and the
+ * step, or the tenant, that fails holds up no other.
+ */
+#include "postgres.h"
+
+#include "commands/vacuum.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_node.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "cache_push.h"
+#include "cache_queue.h"
+#include "inbox.h"
+#include "maintenance.h"
+#include "module.h"
+#include "query_counting.h"
+#include "statement.h"
+#include "worker_session.h"
+#include "worker_settings.h"
+#include "worker_steps.h"
+
+static Statement note_pass =
+	STATEMENT("UPDATE personalization.worker_state SET passes = passes + 1, last_started = $1,"
+			  " last_finished = $2, last_counts = $3",
+			  "timestamptz timestamptz jsonb");
+
+static Statement note_learned =
+	STATEMENT("UPDATE personalization.worker_state SET learned = learned + $1, last_learned = $2",
+			  "int8 timestamptz");
+
+/* How long a step has its turn. */
+#define TURN USECS_PER_SEC
+
+/* After so many failed batches a step's turn is over. */
+#define MAX_FAILURES 30
+
+/* A step that does nothing but fail waits 1 s, 2 s, 4 s, … and so long at most. */
+#define MAX_PAUSE (60 * USECS_PER_SEC)
+
+/* After so many rows a queue is vacuumed. */
+#define VACUUM_AFTER 20000
+
+/* A step of each nap, for all tenants at once. */
+typedef struct NapStep
+{
+	const char *activity; /* shown in pg_stat_activity */
+
+	/* A batch of limit rows at most, in a transaction and in SPI.  Whether there may be more. */
+	bool (*batch)(int limit);
+
+	/*
+	 * Or NULL, and this: the same outside of a transaction, for what must not be
+	 * done within one.  It brings its own by worker_begin() and worker_end().
+	 */
+	bool (*outside)(int limit);
+
+	/*
+	 * A batch that fails is tried again in halves; this gets past what fails by
+	 * itself, in a transaction.  NULL: a failure ends the turn.
+	 */
+	void (*skip)(const Failure *failure);
+	const int *attempted; /* rows of the last batch, where it was not full; or NULL */
+} NapStep;
+
+/* A step of a pass, for each tenant. */
+typedef struct TenantStep
+{
+	const char *activity;
+
+	/*
+	 * A batch, in a transaction and in SPI: limit rows of each table at most, as of
+	 * a time; adds up counts.  Whether there may be more.  A failure ends it for this
+	 * tenant and pass.
+	 */
+	bool (*batch)(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *counts);
+} TenantStep;
+
+static bool learn_inbox(int limit);
+static bool count_waiting(int limit);
+static bool push_to_cache(int limit);
+static bool vacuum_queues(int limit);
+static void skip_in_inbox(const Failure *failure);
+static void skip_in_counting(const Failure *failure);
+
+static const NapStep nap_steps[] = {
+	{.activity = "learning from the inbox",
+	 .batch = learn_inbox,
+	 .skip = skip_in_inbox,
+	 .attempted = &inbox_attempted},
+	{.activity = "counting queries", .batch = count_waiting, .skip = skip_in_counting},
+	{.activity = "pushing to the cache", .outside = push_to_cache},
+	{.activity = "vacuuming the queues", .outside = vacuum_queues},
+};
+
+static const TenantStep tenant_steps[] = {
+	{.activity = "deleting what is dead", .batch = maintain_tenant},
+};
+
+/* What lasts from one turn of a step to the next. */
+typedef struct Progress
+{
+	int limit; /* of the next batch; smaller while the row that fails is looked for; 0: all */
+	int failed_turns;  /* in a row that did nothing but fail */
+	TimestampTz pause; /* until when it therefore waits */
+} Progress;
+
+static Progress progress[lengthof(nap_steps)];
+
+/* The pass that is going on; in context, which is NULL when there is none. */
+static struct
+{
+	MemoryContext context;
+	TimestampTz started;
+	char **tenants;
+	int ntenants;
+	int tenant; /* whose turn it is */
+	int step;	/* and the step's */
+	PassCounts counts;
+} pass;
+
+static TimestampTz next_pass = 0;
+static int64 taken_since_vacuum = 0;
+static int64 taken_since_pass = 0;
+static int64 counted_since_vacuum = 0;
+static int64 counted_since_pass = 0;
+
+/* ---------------------------------------------------------------- the steps */
+
+static bool
+learn_inbox(int limit)
+{
+	Drained drained = inbox_drain(limit);
+
+	if (drained.taken > 0)
+	{
+		Datum values[] = {Int64GetDatum(drained.learned),
+						  TimestampTzGetDatum(GetCurrentTimestamp())};
+
+		(void) statement_run(&note_learned, values, NULL);
+	}
+	taken_since_vacuum += drained.taken;
+	taken_since_pass += drained.taken;
+	return drained.taken == limit;
+}
+
+static void
+skip_in_inbox(const Failure *failure)
+{
+	if (error_is_of_row(failure->sqlstate))
+		inbox_set_aside_first(failure->sqlstate, failure->message);
+	else
+		inbox_skip_tenant();
+}
+
+/* The tenant whose queries are counted, and the one before whose batch was done. */
+static char counting_tenant[MAX_ID_LENGTH + 1] = "";
+static char counted_tenant[MAX_ID_LENGTH + 1] = "";
+
+/* A batch of one tenant; then the next has its turn. */
+static bool
+count_waiting(int limit)
+{
+	char *tenant_id = counting_next_tenant(counted_tenant);
+	int64 counted;
+
+	if (tenant_id == NULL && counted_tenant[0] != '\0')
+		tenant_id = counting_next_tenant("");
+	if (tenant_id == NULL)
+		return false;
+	strlcpy(counting_tenant, tenant_id, sizeof(counting_tenant));
+	(void) count_queries(tenant_id, Min(limit, COUNTING_BATCH), &counted);
+	counted_since_vacuum += counted;
+	counted_since_pass += counted;
+
+	/* One that fails is tried again, in halves, before others have their turn. */
+	strlcpy(counted_tenant, tenant_id, sizeof(counted_tenant));
+	return true;
+}
+
+static void
+skip_in_counting(const Failure *failure)
+{
+	if (error_is_of_row(failure->sqlstate))
+		counting_skip_first(counting_tenant);
+	else
+		strlcpy(counted_tenant, counting_tenant, sizeof(counted_tenant));
+}
+
+static bool
+push_to_cache(int limit)
+{
+	return cache_push();
+}
+
+/* What passed through a table leaves room, that of rows that are no more. */
+static void
+vacuum_table(const char *name, MemoryContext context)
+{
+	VacuumStmt *vacuum;
+
+	/* It commits the transaction and begins others, so the statement must last. */
+	worker_begin_bare("vacuuming the queues");
+	MemoryContextReset(context);
+	MemoryContextSwitchTo(context);
+	vacuum = makeNode(VacuumStmt);
+	vacuum->is_vacuumcmd = true;
+	vacuum->rels = list_make1(
+		makeVacuumRelation(makeRangeVar(SCHEMA_NAME, pstrdup(name), -1), InvalidOid, NIL));
+	ExecVacuum(make_parsestate(NULL), vacuum, true);
+	worker_end_bare();
+}
+
+/* Here, as autovacuum's naptime is long against the worker's. */
+static bool
+vacuum_queues(int limit)
+{
+	static MemoryContext context = NULL;
+
+	if (context == NULL)
+		context = AllocSetContextCreate(TopMemoryContext, "personalization vacuum",
+										ALLOCSET_DEFAULT_SIZES);
+	if (taken_since_vacuum >= VACUUM_AFTER)
+	{
+		taken_since_vacuum = 0;
+		vacuum_table("inbox", context);
+	}
+	if (counted_since_vacuum >= VACUUM_AFTER)
+	{
+		counted_since_vacuum = 0;
+		vacuum_table("query_events", context);
+	}
+	if (changes_since_vacuum >= VACUUM_AFTER)
+	{
+		changes_since_vacuum = 0;
+		vacuum_table("cache_changes", context);
+	}
+	return false;
+}
+
+/* ---------------------------------------------------------------- their turns */
+
+/* One batch of one of the two. */
+typedef struct Batch
+{
+	const NapStep *nap_step;
+	const TenantStep *tenant_step;
+	int limit;
+	bool more;
+	Failure failure;
+} Batch;
+
+static void
+do_batch(void *arg)
+{
+	Batch *batch = arg;
+
+	if (batch->nap_step != NULL && batch->nap_step->outside != NULL)
+	{
+		batch->more = batch->nap_step->outside(batch->limit);
+		return;
+	}
+	worker_begin(batch->nap_step != NULL ? batch->nap_step->activity
+										 : batch->tenant_step->activity);
+	if (batch->nap_step != NULL)
+		batch->more = batch->nap_step->batch(batch->limit);
+	else
+		batch->more = batch->tenant_step->batch(pass.tenants[pass.tenant], pass.started,
+												batch->limit, &pass.counts);
+	worker_end();
+}
+
+static void
+do_skip(void *arg)
+{
+	Batch *batch = arg;
+
+	worker_begin("getting past what fails");
+	batch->nap_step->skip(&batch->failure);
+	worker_end();
+}
+
+/*
+ * After a batch that failed: the next is half of it, or, where that was one row,
+ * goes on behind it.  Returns whether there is a way to go on.
+ */
+static bool
+get_past_failure(const NapStep *step, Batch *batch)
+{
+	bool found = batch->limit == 1;
+	bool row = error_is_of_row(batch->failure.sqlstate);
+
+	if (step->skip == NULL)
+		return false;
+	if (found && !worker_try(do_skip, batch, &batch->failure))
+		return false;
+	if (step->attempted != NULL)
+		batch->limit = Min(batch->limit, *step->attempted);
+	batch->limit = Max(batch->limit / 2, 1);
+	return !found || row;
+}
+
+/* Gives a step its turn; returns whether it has more to do. */
+static bool
+do_nap_step(const NapStep *step, Progress *mine)
+{
+	TimestampTz until = GetCurrentTimestamp() + TURN;
+	Batch batch = {.nap_step = step, .limit = worker_batch_size, .more = true};
+	bool got_on = false;
+	bool worth_a_pause = false;
+	int failures = 0;
+
+	if (mine->pause > GetCurrentTimestamp())
+		return false;
+	if (mine->limit > 0)
+		batch.limit = Min(mine->limit, batch.limit);
+	do
+	{
+		if (worker_try(do_batch, &batch, &batch.failure))
+		{
+			/* A smaller batch that was full may have left the rest of a larger one. */
+			batch.limit = Min(batch.limit * 2, worker_batch_size);
+			got_on = true;
+			continue;
+		}
+		failures++;
+		if (batch.failure.sqlstate != ERRCODE_LOCK_NOT_AVAILABLE)
+			worth_a_pause = true;
+		worker_note_failure(&batch.failure, step->activity);
+		if (get_past_failure(step, &batch))
+			got_on = true;
+		else if (step->skip == NULL)
+			break;
+	} while (batch.more && failures < MAX_FAILURES && GetCurrentTimestamp() < until);
+	mine->limit = batch.limit;
+
+	/* Spare the log what would be said each second. */
+	mine->failed_turns = got_on || !worth_a_pause ? 0 : mine->failed_turns + 1;
+	if (mine->failed_turns == 0)
+		return batch.more && failures < MAX_FAILURES;
+	mine->pause = GetCurrentTimestamp() +
+				  Min(USECS_PER_SEC * (INT64CONST(1) << Min(mine->failed_turns - 1, 6)), MAX_PAUSE);
+	return false;
+}
+
+static void
+begin_pass(void *arg)
+{
+	MemoryContext old;
+	List *tenants;
+	ListCell *cell;
+
+	worker_begin("listing tenants");
+	tenants = maintenance_tenants();
+	pass.context =
+		AllocSetContextCreate(TopMemoryContext, "personalization pass", ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(pass.context);
+	pass.started = GetCurrentTimestamp();
+	pass.tenants = palloc((list_length(tenants) + 1) * sizeof(char *));
+	pass.ntenants = 0;
+	foreach (cell, tenants)
+		pass.tenants[pass.ntenants++] = pstrdup(lfirst(cell));
+	pass.tenant = 0;
+	pass.step = 0;
+	memset(&pass.counts, 0, sizeof(pass.counts));
+	MemoryContextSwitchTo(old);
+	worker_end();
+}
+
+static void
+note_end_of_pass(void *arg)
+{
+	Datum values[3];
+
+	worker_begin("noting the pass");
+	pass.counts.inbox = taken_since_pass;
+	pass.counts.queries = counted_since_pass;
+	values[0] = TimestampTzGetDatum(pass.started);
+	values[1] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[2] = JsonbPGetDatum(pass_document(&pass.counts));
+	(void) statement_run(&note_pass, values, NULL);
+	worker_end();
+	taken_since_pass = 0;
+	counted_since_pass = 0;
+}
+
+static void
+end_pass(void)
+{
+	if (pass.context != NULL)
+		MemoryContextDelete(pass.context);
+	pass.context = NULL;
+	next_pass = GetCurrentTimestamp() + maintenance_interval * USECS_PER_SEC;
+}
+
+/* All steps of a tenant, then the next one's. */
+static void
+next_in_pass(void)
+{
+	if (++pass.step < (int) lengthof(tenant_steps))
+		return;
+	pass.step = 0;
+	pass.tenant++;
+}
+
+/* Begins a pass that is due, or goes on with it; returns whether it has more to do. */
+static bool
+do_pass(void)
+{
+	TimestampTz until = GetCurrentTimestamp() + TURN;
+	Failure failure;
+
+	if (pass.context == NULL && GetCurrentTimestamp() < next_pass)
+		return false;
+	if (pass.context == NULL && !worker_try(begin_pass, NULL, &failure))
+	{
+		worker_note_failure(&failure, "listing tenants");
+		end_pass();
+		return false;
+	}
+	while (pass.tenant < pass.ntenants)
+	{
+		Batch batch = {.tenant_step = &tenant_steps[pass.step], .limit = worker_batch_size};
+
+		if (GetCurrentTimestamp() >= until)
+			return true;
+		if (!worker_try(do_batch, &batch, &batch.failure))
+		{
+			char *where = psprintf("%s, tenant \"%s\"", batch.tenant_step->activity,
+								   pass.tenants[pass.tenant]);
+
+			worker_note_failure(&batch.failure, where);
+			pfree(where);
+		}
+		if (!batch.more)
+			next_in_pass();
+	}
+	if (!worker_try(note_end_of_pass, NULL, &failure))
+		worker_note_failure(&failure, "noting the pass");
+	end_pass();
+	return false;
+}
+
+bool
+worker_do_steps(void)
+{
+	bool more = false;
+
+	for (int i = 0; i < (int) lengthof(nap_steps); i++)
+		more = do_nap_step(&nap_steps[i], &progress[i]) || more;
+	return do_pass() || more;
+}

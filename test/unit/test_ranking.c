@@ -1,0 +1,257 @@
+/*
+ * test_ranking.c
+ *		Probabilities, their gradients, and weights that stay within bounds.
+ */
+#include "core/ranking.h"
+
+#include <math.h>
+
+#include "unit.h"
+
+#define N 12
+
+static uint32_t random_state = 1;
+
+static double
+random_number(void)
+{
+	random_state = random_state * 1664525 + 1013904223;
+	return (double) (random_state >> 8) / (1 << 24);
+}
+
+static void
+random_offers(Offer *offers, int n)
+{
+	memset(offers, 0, (size_t) n * sizeof(Offer));
+	for (int i = 0; i < n; i++)
+	{
+		offers[i].id = (QueryKey){1, (uint64_t) i};
+		for (int f = 0; f < FEATURES; f++)
+			offers[i].features[f] = random_number();
+	}
+}
+
+static void
+test_tables(void)
+{
+	Ranking ranking;
+
+	ranking_init(&ranking);
+	CHECK(ranking_valid(&ranking));
+	for (int f = 0; f < FEATURES; f++)
+	{
+		CHECK(feature_names[f] != NULL && feature_names[f][0] != '\0');
+		CHECK(feature_lowest[f] < feature_highest[f]);
+		CHECK(feature_weights[f] >= feature_lowest[f] && feature_weights[f] <= feature_highest[f]);
+		for (int g = 0; g < f; g++)
+			CHECK(strcmp(feature_names[f], feature_names[g]) != 0);
+	}
+	ranking.weights[FEATURE_KNOWN] = NAN;
+	CHECK(!ranking_valid(&ranking));
+	ranking_init(&ranking);
+	ranking.weights[FEATURE_FOLLOWS] = 3.5;
+	CHECK(!ranking_valid(&ranking));
+	ranking_init(&ranking);
+	ranking.gradients[FEATURE_FOLLOWS] = 0.0;
+	CHECK(!ranking_valid(&ranking));
+	ranking_init(&ranking);
+	ranking.covered = 1.0;
+	CHECK(!ranking_valid(&ranking));
+}
+
+/* Two offers, of which one follows always and the other is nothing: e^(w ln 51) : 1. */
+static void
+test_probability(void)
+{
+	Ranking ranking;
+	Offer offers[2];
+	double odds = exp(feature_weights[FEATURE_FOLLOWS] * log(51.0));
+
+	ranking_init(&ranking);
+	memset(offers, 0, sizeof(offers));
+	offers[0].id = (QueryKey){0, 1};
+	offers[1].id = (QueryKey){0, 2};
+	offers[1].features[FEATURE_FOLLOWS] = log(51.0);
+	ranking_order(&ranking, offers, 2);
+	CHECK(offers[0].id.low == 2 && offers[1].id.low == 1);
+	/* Of nothing known yet, half is taken to be covered. */
+	CHECK(fabs(offers[0].probability - 0.5 * odds / (odds + 1.0)) < 1e-12);
+	CHECK(fabs(offers[1].probability - 0.5 / (odds + 1.0)) < 1e-12);
+
+	/* Nine of ten decisions were covered: (9 + 3) / (10 + 6). */
+	for (int i = 0; i < 10; i++)
+		ranking_learn(&ranking, offers, 2, &(QueryKey){0, i == 0 ? 99 : 2}, 1e-9);
+	ranking_order(&ranking, offers, 2);
+	CHECK(ranking.asked == 10.0 && ranking.covered == 9.0);
+	CHECK(fabs(offers[0].probability + offers[1].probability - 0.75) < 1e-12);
+	ranking_order(&ranking, offers, 0);
+}
+
+/* Equals by id, and the same whatever the order in which they come. */
+static void
+test_order(void)
+{
+	Ranking ranking;
+	Offer offers[N];
+	Offer again[N];
+
+	ranking_init(&ranking);
+	random_offers(offers, N);
+	for (int i = 0; i < 3; i++)
+		memcpy(offers[i].features, offers[5].features, sizeof(offers[5].features));
+	for (int i = 0; i < N; i++)
+		again[N - 1 - i] = offers[i];
+	ranking_order(&ranking, offers, N);
+	ranking_order(&ranking, again, N);
+	for (int i = 0; i < N; i++)
+	{
+		CHECK(same_query(&offers[i].id, &again[i].id));
+		CHECK(fabs(offers[i].probability - again[i].probability) < 1e-15);
+		if (i == 0)
+			continue;
+		CHECK(offers[i - 1].probability >= offers[i].probability);
+		if (offers[i - 1].probability == offers[i].probability)
+			CHECK(compare_queries(&offers[i - 1].id, &offers[i].id) < 0);
+	}
+}
+
+static double
+log_likelihood(const Ranking *ranking, const Offer *offers, int n, const QueryKey *asked)
+{
+	Offer copy[N];
+	double sum = 0.0;
+	double taken = 0.0;
+
+	memcpy(copy, offers, (size_t) n * sizeof(Offer));
+	ranking_order(ranking, copy, n);
+	for (int i = 0; i < n; i++)
+	{
+		sum += copy[i].probability;
+		if (same_query(&copy[i].id, asked))
+			taken = copy[i].probability;
+	}
+	return log(taken / sum);
+}
+
+/* What AdaGrad adds to its sums is the square of the gradient: compared with finite differences. */
+static void
+test_gradient(void)
+{
+	Ranking ranking;
+	Ranking learned;
+	Offer offers[N];
+	QueryKey asked = {1, 4};
+	const double step = 1e-6;
+
+	ranking_init(&ranking);
+	random_offers(offers, N);
+	ranking_order(&ranking, offers, N);
+	learned = ranking;
+	ranking_learn(&learned, offers, N, &asked, 0.01);
+	for (int f = 0; f < FEATURES; f++)
+	{
+		Ranking up = ranking;
+		Ranking down = ranking;
+		double gradient;
+
+		up.weights[f] += step;
+		down.weights[f] -= step;
+		gradient = (log_likelihood(&up, offers, N, &asked) -
+					log_likelihood(&down, offers, N, &asked)) /
+				   (2.0 * step);
+		CHECK(fabs(learned.gradients[f] - ranking.gradients[f] - gradient * gradient) < 1e-6);
+		/* A step up where that makes the query asked likelier, unless at a bound. */
+		CHECK(fabs(learned.weights[f] - ranking.weights[f] -
+				   0.01 * gradient / sqrt(learned.gradients[f])) < 1e-6 ||
+			  learned.weights[f] == feature_lowest[f]);
+	}
+	CHECK(log_likelihood(&learned, offers, N, &asked) >
+		  log_likelihood(&ranking, offers, N, &asked));
+}
+
+/* What is always right gains, what is always wrong loses, and nothing leaves its bounds. */
+static void
+test_learning(void)
+{
+	Ranking ranking;
+	Offer offers[N];
+
+	ranking_init(&ranking);
+	for (int i = 0; i < 100000; i++)
+	{
+		QueryKey asked = {1, (uint64_t) (random_number() * N)};
+
+		random_offers(offers, N);
+		if (i % 1000 == 0)
+			offers[0].features[FEATURE_FREQUENCY] = 1e6;
+		offers[asked.low].features[FEATURE_FOLLOWS] = 2.0;
+		offers[(asked.low + 1) % N].features[FEATURE_HABIT] = 2.0;
+		ranking_order(&ranking, offers, N);
+		ranking_learn(&ranking, offers, N, &asked, 0.1);
+	}
+	CHECK(ranking_valid(&ranking));
+	CHECK(ranking.weights[FEATURE_FOLLOWS] > 2.0);
+	CHECK(ranking.weights[FEATURE_HABIT] < 0.01);
+	CHECK(ranking.asked <= 1001.0 && ranking.covered <= ranking.asked);
+}
+
+/* With no evidence either way weights go back to where they began. */
+static void
+test_shrinkage(void)
+{
+	Ranking ranking;
+	Offer offers[1];
+	QueryKey asked = {0, 1};
+
+	ranking_init(&ranking);
+	ranking.weights[FEATURE_SIMILAR] = 2.5;
+	memset(offers, 0, sizeof(offers));
+	offers[0].id = asked;
+	for (int i = 0; i < 100000; i++)
+	{
+		ranking_order(&ranking, offers, 1);
+		ranking_learn(&ranking, offers, 1, &asked, 0.1);
+	}
+	CHECK(fabs(ranking.weights[FEATURE_SIMILAR] - feature_weights[FEATURE_SIMILAR]) < 0.01);
+	CHECK(ranking.weights[FEATURE_FOLLOWS] == feature_weights[FEATURE_FOLLOWS]);
+}
+
+static void
+test_kinds(void)
+{
+	Ranking ranking;
+	Offer offer;
+	double taste[OFFER_KINDS] = {0.0, 0.5, 0.0, -1.0, 0.0};
+
+	ranking_init(&ranking);
+	memset(&offer, 0, sizeof(offer));
+	offer.features[FEATURE_FOLLOWS] = 2.0;	/* 1.0 */
+	offer.features[FEATURE_SHARED] = 1.0;	/* 0.5 */
+	offer.features[FEATURE_SIMILAR] = 1.0;	/* 0.75 */
+	offer.features[FEATURE_TRENDING] = 1.0; /* 0.1 */
+	CHECK(fabs(ranking_kind_contribution(&ranking, &offer, KIND_RELATED) - 1.5) < 1e-12);
+	CHECK(ranking_kind_contribution(&ranking, &offer, KIND_NEW_TABLE) == 0.0);
+	CHECK(ranking_kind(&ranking, &offer) == KIND_RELATED);
+	CHECK(ranking_evidence(&ranking, &offer, KIND_RELATED) == FEATURE_FOLLOWS);
+	CHECK(ranking_evidence(&ranking, &offer, KIND_SIMILAR) == FEATURE_SIMILAR);
+	ranking_taste(&ranking, &offer, 1, taste);
+	CHECK(offer.features[FEATURE_TASTE] == 0.5);
+	offer.features[FEATURE_NEW_TABLE] = 1.0;
+	offer.features[FEATURE_FOLLOWS] = 0.0;
+	CHECK(ranking_kind(&ranking, &offer) == KIND_NEW_TABLE);
+	ranking_taste(&ranking, &offer, 1, taste);
+	CHECK(offer.features[FEATURE_TASTE] == 0.0);
+}
+
+int
+main(void)
+{
+	test_tables();
+	test_probability();
+	test_order();
+	test_gradient();
+	test_learning();
+	test_shrinkage();
+	test_kinds();
+	return unit_result("test_ranking");
+}
