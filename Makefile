@@ -7,6 +7,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" personaliz
 # The parts of the install script, in the order they are joined: sql/NAME.sql each.
 SQL_PARTS = types tenants interactions preferences signals inbox statistics suggestions \
 	catalogue conversations \
+	cache \
 	storage signal_rules learning profiles \
 	patterns \
 	maintenance worker access
@@ -77,6 +78,7 @@ dist:			## the release archive of HEAD, in build/
 help:			## this list
 	@echo 'make                  build against the PostgreSQL of PG_CONFIG (default: pg_config)'
 	@echo 'make install          install it there; make installcheck tests it in a running server'
+	@echo 'make WITH_REDIS=0     build without the push to Redis (WITH_REDIS=1: insist on it)'
 	@sed -n 's/^\([a-z-]*\):[[:space:]]*## \(.*\)/\1|\2/p' Makefile | \
 		while IFS='|' read -r t d; do printf 'make %-17s%s\n' "$$t" "$$d"; done
 
@@ -98,7 +100,23 @@ $(error PostgreSQL's development files are missing: install postgresql-server-de
 	PG_CONFIG, or let "make check" install them)
 endif
 
-SRCS = $(sort $(wildcard src/*.c) $(wildcard src/core/*.c))
+# The push to Redis takes hiredis and jansson: WITH_REDIS=1 wants it, 0 does without; by default it is
+# in where their headers are.
+ifeq ($(origin WITH_REDIS),undefined)
+WITH_REDIS := $(shell printf '\043include <hiredis/hiredis.h>\n\043include <jansson.h>\n' | \
+	cc -E - >/dev/null 2>&1 && echo 1 || echo 0)
+endif
+ONLY_WITH_REDIS    = src/cache_push.c src/cache_document.c src/cache_head.c src/redis_client.c
+ONLY_WITHOUT_REDIS = src/cache_push_none.c
+ifeq ($(WITH_REDIS),1)
+OTHERS     = $(ONLY_WITHOUT_REDIS)
+# jansson has a json_equal() as we do: each keeps to its own.
+SHLIB_LINK = -lhiredis -ljansson -Wl,-Bsymbolic-functions
+else
+OTHERS     = $(ONLY_WITH_REDIS)
+endif
+
+SRCS = $(filter-out $(OTHERS),$(sort $(wildcard src/*.c) $(wildcard src/core/*.c)))
 OBJS = $(SRCS:.c=.o)
 
 SQL_FILES  = $(SQL_PARTS:%=sql/%.sql)
@@ -134,7 +152,7 @@ COMPILE.c = $(CC) $(CFLAGS) $(CPPFLAGS) \
 -include $(wildcard build/deps/*.d)
 
 # Objects made for another server, or with other flags, are not ours.
-BUILT_FOR := $(VERSION) $(CC) $(WERROR)
+BUILT_FOR := $(VERSION) $(CC) $(WERROR) WITH_REDIS=$(WITH_REDIS)
 ifneq ($(shell cat build/deps/built-for 2>/dev/null),$(strip $(BUILT_FOR)))
 $(shell mkdir -p build/deps && echo '$(strip $(BUILT_FOR))' >build/deps/built-for)
 endif

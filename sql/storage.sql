@@ -18,12 +18,14 @@ BEGIN
                                   'preferences', 'profiles', 'user_queries', 'inbox',
                                   'suggestions', 'rankings', 'query_events', 'query_statistics', 'query_lists',
                                   'tenant_tables', 'linked_schemas',
-                                  'conversations', 'conversation_messages', 'conversation_statistics']
+                                  'conversations', 'conversation_messages', 'conversation_statistics',
+                                  'cache_changes']
     LOOP
         -- What the script itself inserts must not come again from a dump.
         kept := CASE parent WHEN 'signal_rules' THEN 'WHERE NOT built_in' ELSE '' END;
-        leaves := CASE WHEN parent IN ('tenants', 'signal_rules', 'rankings') THEN 1 ELSE 8 END;
-        derived := parent IN ('rankings', 'query_events', 'query_statistics', 'query_lists');
+        leaves := CASE WHEN parent IN ('tenants', 'signal_rules', 'rankings', 'cache_changes') THEN 1 ELSE 8 END;
+        derived := parent IN ('rankings', 'query_events', 'query_statistics', 'query_lists',
+                               'cache_changes');
         FOR i IN 0..leaves - 1 LOOP
             leaf := parent || '_' || i;
             EXECUTE pg_catalog.format(
@@ -35,13 +37,14 @@ BEGIN
                                      'conversations', 'conversation_statistics')
                      THEN ' WITH (fillfactor = 80)'
                      -- Rows come and go: vacuum by their number, not by the table's size.
-                     WHEN parent IN ('inbox', 'query_events') THEN
+                     WHEN parent IN ('inbox', 'query_events', 'cache_changes') THEN
                          ' WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,'
                          ' autovacuum_vacuum_insert_threshold = -1, autovacuum_vacuum_cost_delay = 0)'
                      ELSE '' END);
             EXECUTE pg_catalog.format('ALTER TABLE personalization.%I ENABLE ROW LEVEL SECURITY', leaf);
             EXECUTE pg_catalog.format('ALTER TABLE personalization.%I FORCE ROW LEVEL SECURITY', leaf);
-            -- What is derived is made anew from the rest after a restore.
+            -- What is derived is made anew from the rest after a restore; a restored database begins
+            -- with an empty cache, to which nothing waits to be pushed.
             IF NOT derived THEN
                 PERFORM pg_catalog.pg_extension_config_dump(
                     pg_catalog.format('personalization.%I', leaf)::pg_catalog.regclass, kept);

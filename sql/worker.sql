@@ -15,11 +15,26 @@ CREATE TABLE personalization.worker_state (
     failures          bigint NOT NULL DEFAULT 0,
     last_error        text,
     last_error_in     text,
-    last_error_at     timestamptz
+    last_error_at     timestamptz,
+    cache_on             boolean NOT NULL DEFAULT false,
+    cache_database       uuid NOT NULL DEFAULT gen_random_uuid(),
+    cache_generation     bigint NOT NULL DEFAULT 1,
+    cache_version        bigint NOT NULL DEFAULT 0,
+    cache_pushed         bigint NOT NULL DEFAULT 0,
+    cache_deleted        bigint NOT NULL DEFAULT 0,
+    cache_last_pushed    timestamptz,
+    cache_failures       bigint NOT NULL DEFAULT 0,
+    cache_last_error     text,
+    cache_last_error_at  timestamptz
 );
 ALTER TABLE personalization.worker_state ENABLE ROW LEVEL SECURITY;
 ALTER TABLE personalization.worker_state FORCE ROW LEVEL SECURITY;
 COMMENT ON TABLE personalization.worker_state IS 'what the worker last did, kept for the view worker_status';
+COMMENT ON COLUMN personalization.worker_state.cache_database IS
+    'this database''s name to a cache, which serves one database at a time';
+COMMENT ON COLUMN personalization.worker_state.cache_generation IS
+    'what the keys in a cache were written under; grows when changes have gone unnoted, so that they are given up';
+COMMENT ON COLUMN personalization.worker_state.cache_version IS 'version of the documents last acknowledged by the cache';
 INSERT INTO personalization.worker_state DEFAULT VALUES;
 
 -- A row of this database's own, and one that came with a dump.  The table's name
@@ -57,13 +72,26 @@ SELECT personalization.worker_pid() AS pid,
        s.failures,
        s.last_error,
        s.last_error_in,
-       s.last_error_at
+       s.last_error_at,
+       personalization.cache_state() AS cache_state,
+       c.backlog AS cache_backlog,
+       c.lag AS cache_lag,
+       s.cache_pushed,
+       s.cache_deleted,
+       s.cache_last_pushed,
+       s.cache_failures,
+       s.cache_last_error,
+       s.cache_last_error_at
 FROM personalization.worker_state s
 LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = personalization.worker_pid()
 CROSS JOIN LATERAL (
     SELECT pg_catalog.count(*) AS backlog,
            pg_catalog.clock_timestamp() - pg_catalog.min(personalization.inbox_arrival(position)) AS lag
-    FROM personalization.inbox) i;
+    FROM personalization.inbox) i
+CROSS JOIN LATERAL (
+    SELECT pg_catalog.count(*) AS backlog,
+           pg_catalog.clock_timestamp() - pg_catalog.min(personalization.inbox_arrival(position)) AS lag
+    FROM personalization.cache_changes) c;
 COMMENT ON VIEW personalization.worker_status IS
     'what the worker is doing and last did, what waits for it, its last error; an administrator''s';
 

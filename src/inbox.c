@@ -80,16 +80,22 @@ int inbox_attempted = 0;
 static char first_tenant[MAX_ID_LENGTH + 1] = "";
 static int64 first_position = 0;
 
-Datum
-personalization_inbox_position(PG_FUNCTION_ARGS)
+int64
+arrival_position(void)
 {
 	static int64 last = 0;
 	int64 now = GetCurrentTimestamp() - POSITION_EPOCH;
 
 	/* Each later than the one before it, whatever the clock does. */
 	last = Max(now, last + 1);
-	PG_RETURN_INT64((last << POSITION_SESSION_BITS) |
-					(my_proc_number() & ((1 << POSITION_SESSION_BITS) - 1)));
+	return (last << POSITION_SESSION_BITS) |
+		   (my_proc_number() & ((1 << POSITION_SESSION_BITS) - 1));
+}
+
+Datum
+personalization_inbox_position(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(arrival_position());
 }
 
 Datum

@@ -7,6 +7,9 @@
 
 #include "postgres.h"
 
+/* A number that grows with time and with each call in this process; inbox_arrival() has the time. */
+extern int64 arrival_position(void);
+
 typedef struct Drained
 {
 	int64 taken;   /* rows that left the inbox */

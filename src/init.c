@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "utils/guc.h"
 
+#include "cache.h"
 #include "module.h"
 #include "worker.h"
 
@@ -49,6 +50,7 @@ _PG_init(void)
 	DefineCustomIntVariable("personalization.max_payload", "Size of an interaction's data at most.",
 							NULL, &max_payload, 1024 * 1024, 1024, INT_MAX / 8, PGC_SUSET,
 							GUC_UNIT_BYTE, NULL, NULL, NULL);
+	cache_init();
 	worker_init();
 	MarkGUCPrefixReserved("personalization");
 }

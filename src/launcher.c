@@ -120,6 +120,7 @@ take_slot(Oid database)
 		worker_shared->slots[slot].database = database;
 		worker_shared->slots[slot].pid = 0;
 		worker_shared->slots[slot].outcome = WORKER_FAILED;
+		worker_shared->slots[slot].cache = CACHE_OFF;
 	}
 	LWLockRelease(worker_shared->lock);
 	return slot;

@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "cache.h"
 #include "learning.h"
 #include "preferences.h"
 #include "queries.h"
@@ -308,6 +309,34 @@ make_profiles(TenantEvents *events, const Observation *observations, int nobserv
 	(void) rows_write(&profile_writer, events->tenant_id, columns);
 }
 
+/* Tells the cache whose documents change. */
+static void
+note_users(const TenantEvents *events)
+{
+	Event **by_user;
+	CacheUser *users;
+	int n = 0;
+	int nusers = 0;
+
+	if (!cache_wanted())
+		return;
+	by_user = palloc(events->n * sizeof(Event *));
+	users = palloc(events->n * sizeof(CacheUser));
+	for (int i = 0; i < events->n; i++)
+	{
+		if (events->items[i]->is_new)
+			by_user[n++] = events->items[i];
+	}
+	qsort(by_user, n, sizeof(Event *), compare_by_user);
+	for (int i = 0; i < n; i++)
+	{
+		if (i == 0 || strcmp(by_user[i]->user_id, by_user[i - 1]->user_id) != 0)
+			users[nusers++] = (CacheUser){by_user[i]->user_id, false};
+		users[nusers - 1].asked = users[nusers - 1].asked || by_user[i]->type == INTERACTION_QUERY;
+	}
+	cache_users_learned(events->tenant_id, users, nusers);
+}
+
 /* What the new ones say, added up and stored. */
 static void
 learn_new(TenantEvents *events, const TenantSettings *settings)
@@ -342,6 +371,7 @@ learn_new(TenantEvents *events, const TenantSettings *settings)
 	preferences_observe(events->tenant_id, &settings->learning, observations, n);
 	asked_queries_store(asked, events->tenant_id, settings->suggestions);
 	make_profiles(events, observations, n);
+	note_users(events);
 }
 
 /* Learns the events of one tenant; returns how many were new. */

@@ -16,6 +16,7 @@
 #include "utils/resowner.h"
 
 #include "arguments.h"
+#include "cache_queue.h"
 #include "catalogue.h"
 #include "conversations.h"
 #include "inbox.h"
@@ -144,11 +145,7 @@ pass_document(const PassCounts *counts)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-/* Something to be done in a subtransaction of its own. */
-typedef void (*Apart)(void *arg);
-
-/* Does it; where it fails undoes it, and returns the error. */
-static ErrorData *
+ErrorData *
 do_apart(Apart action, void *arg)
 {
 	MemoryContext context = CurrentMemoryContext;
@@ -320,6 +317,8 @@ personalization_run_maintenance(PG_FUNCTION_ARGS)
 	tenants = maintenance_tenants();
 	foreach (cell, tenants)
 		maintain_apart(lfirst(cell), at, &counts);
+	/* Only the worker talks to the cache; without it what waits is kept small. */
+	changes_coalesce();
 	result = json_keep(pass_document(&counts));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);

@@ -25,6 +25,15 @@ typedef struct PassCounts
 	int64 conversations;
 } PassCounts;
 
+/* Something to be done in a subtransaction of its own. */
+typedef void (*Apart)(void *arg);
+
+/*
+ * Does it; where it fails undoes it, and returns the error.  What ends the
+ * session or the command is raised all the same.
+ */
+extern ErrorData *do_apart(Apart action, void *arg);
+
 /*
  * Whether an error may be the fault of the row at hand; not so a deadlock, a
  * want of memory, a missing column.

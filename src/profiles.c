@@ -15,9 +15,11 @@
 #include "utils/fmgrprotos.h"
 
 #include "arguments.h"
+#include "cache.h"
 #include "conversations.h"
 #include "jsonutil.h"
 #include "preferences.h"
+#include "profiles.h"
 #include "statement.h"
 #include "tenancy.h"
 #include "traits.h"
@@ -225,28 +227,44 @@ push_traits(JsonbParseState **state, TraitReader *reader, TimestampTz updated)
 	}
 }
 
-Datum
-personalization_get_profile(PG_FUNCTION_ARGS)
+/* SPI_connect() and SPI_finish() are the callers'. */
+static Jsonb *
+document(const Question *question)
 {
-	Question question;
 	Preference *live;
 	int n;
 	TimestampTz updated;
 	TraitReader *traits;
 	JsonbParseState *state = NULL;
+
+	traits = traits_begin(question->tenant_id, question->user_id);
+	live = preferences_live(question->tenant_id, question->user_id, &question->settings.learning,
+							question->at, &n, &updated);
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_text(&state, "user_id", question->user_id);
+	json_push_text(&state, "tenant_id", question->tenant_id);
+	push_preferences(&state, live, n);
+	push_history(&state, question, traits, &updated);
+	push_traits(&state, traits, updated);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+Jsonb *
+profile_document(char *tenant_id, char *user_id, TimestampTz at, const TenantSettings *settings)
+{
+	Question question = {tenant_id, user_id, at, *settings};
+
+	return document(&question);
+}
+
+Datum
+personalization_get_profile(PG_FUNCTION_ARGS)
+{
+	Question question;
 	Jsonb *result;
 
 	begin_reading(fcinfo, &question);
-	traits = traits_begin(question.tenant_id, question.user_id);
-	live = preferences_live(question.tenant_id, question.user_id, &question.settings.learning,
-							question.at, &n, &updated);
-	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	json_push_text(&state, "user_id", question.user_id);
-	json_push_text(&state, "tenant_id", question.tenant_id);
-	push_preferences(&state, live, n);
-	push_history(&state, &question, traits, &updated);
-	push_traits(&state, traits, updated);
-	result = json_keep(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+	result = json_keep(document(&question));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
 }
@@ -308,6 +326,7 @@ personalization_set_profile(PG_FUNCTION_ARGS)
 	tenant_check_current(tenant_id);
 	tenant_require(tenant_id, &settings, true);
 	(void) statement_run(&upsert_traits, values, nulls);
+	cache_profile_changed(tenant_id, user_id);
 	SPI_finish();
 	PG_RETURN_VOID();
 }

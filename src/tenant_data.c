@@ -22,7 +22,11 @@ typedef struct TenantTable
 	}
 
 /* clang-format off */
-/* Those that others refer to come behind them; tenants is the last. */
+/*
+ * Those that others refer to come behind them; tenants is the last.  Not so
+ * cache_changes: its rows are what erases the keys in the cache, and go with
+ * them.
+ */
 static TenantTable tables[] = {
 	TENANT_TABLE(inbox),
 	TENANT_TABLE(interactions),

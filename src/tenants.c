@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "arguments.h"
+#include "cache.h"
 #include "jsonutil.h"
 #include "preferences.h"
 #include "rankings.h"
@@ -78,6 +79,7 @@ personalization_configure_tenant(PG_FUNCTION_ARGS)
 	/* What was asked meanwhile was not counted. */
 	if (new.suggestions && !old.suggestions)
 		statistics_restart(tenant_id);
+	cache_tenant_changed(tenant_id);
 	result = json_keep(settings_document(after));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
@@ -106,6 +108,7 @@ personalization_drop_tenant(PG_FUNCTION_ARGS)
 	lock_tenant(tenant_id, TENANT_ALONE);
 	(void) tenant_existing(tenant_id, true);
 	result = json_keep(tenant_data_erase(tenant_id));
+	cache_forget_tenant(tenant_id);
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
 }

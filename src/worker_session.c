@@ -93,6 +93,14 @@ worker_connect(int slot)
 	SetConfigOption("row_security", "off", PGC_SUSET, PGC_S_OVERRIDE);
 }
 
+void
+worker_show_cache(CacheState state)
+{
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	my_slot->cache = state;
+	LWLockRelease(worker_shared->lock);
+}
+
 /* Whether somebody wants the database for himself; in a transaction. */
 static bool
 database_wanted(void)

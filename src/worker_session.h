@@ -16,6 +16,9 @@ typedef struct Failure
 	char message[256]; /* cut between characters */
 } Failure;
 
+/* Shows others how the cache is doing. */
+extern void worker_show_cache(CacheState state);
+
 /* Connects to the database of the slot that the launcher chose. */
 extern void worker_connect(int slot);
 

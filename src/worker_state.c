@@ -11,6 +11,7 @@
 #include "storage/latch.h"
 #include "storage/proc.h"
 #include "storage/shmem.h"
+#include "utils/builtins.h"
 
 #include "worker_state.h"
 
@@ -24,6 +25,7 @@ static bool announce_at_commit = false;
 
 PG_FUNCTION_INFO_V1(personalization_wake_worker);
 PG_FUNCTION_INFO_V1(personalization_worker_pid);
+PG_FUNCTION_INFO_V1(personalization_cache_state);
 
 static void
 request(void)
@@ -115,4 +117,25 @@ personalization_worker_pid(PG_FUNCTION_ARGS)
 	if (pid == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_INT32(pid);
+}
+
+Datum
+personalization_cache_state(PG_FUNCTION_ARGS)
+{
+	static const char *const names[] = {
+		[CACHE_OFF] = "off", [CACHE_CONNECTED] = "connected", [CACHE_FAILING] = "failing"};
+	const char *name = NULL;
+
+	if (worker_shared == NULL)
+		PG_RETURN_NULL();
+	LWLockAcquire(worker_shared->lock, LW_SHARED);
+	for (int i = 0; i < MAX_WORKERS; i++)
+	{
+		if (worker_shared->slots[i].database == MyDatabaseId && worker_shared->slots[i].pid != 0)
+			name = names[worker_shared->slots[i].cache];
+	}
+	LWLockRelease(worker_shared->lock);
+	if (name == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(name));
 }

@@ -24,11 +24,20 @@ typedef enum WorkerOutcome
 	WORKER_DISMISSED, /* switched off, or the launcher is another one */
 } WorkerOutcome;
 
+/* How the cache of a database is doing. */
+typedef enum CacheState
+{
+	CACHE_OFF,		 /* none is configured */
+	CACHE_CONNECTED, /* the last thing that was asked of it was done */
+	CACHE_FAILING	 /* it was not; to be tried again */
+} CacheState;
+
 typedef struct WorkerSlot
 {
 	Oid database; /* InvalidOid: free */
 	pid_t pid;	  /* 0: not running */
 	WorkerOutcome outcome;
+	CacheState cache;
 } WorkerSlot;
 
 typedef struct WorkerShared

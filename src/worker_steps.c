@@ -19,6 +19,8 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "cache_push.h"
+#include "cache_queue.h"
 #include "inbox.h"
 #include "maintenance.h"
 #include "module.h"
@@ -86,6 +88,7 @@ typedef struct TenantStep
 
 static bool learn_inbox(int limit);
 static bool count_waiting(int limit);
+static bool push_to_cache(int limit);
 static bool vacuum_queues(int limit);
 static void skip_in_inbox(const Failure *failure);
 static void skip_in_counting(const Failure *failure);
@@ -96,6 +99,7 @@ static const NapStep nap_steps[] = {
 	 .skip = skip_in_inbox,
 	 .attempted = &inbox_attempted},
 	{.activity = "counting queries", .batch = count_waiting, .skip = skip_in_counting},
+	{.activity = "pushing to the cache", .outside = push_to_cache},
 	{.activity = "vacuuming the queues", .outside = vacuum_queues},
 };
 
@@ -193,6 +197,12 @@ skip_in_counting(const Failure *failure)
 		strlcpy(counted_tenant, counting_tenant, sizeof(counted_tenant));
 }
 
+static bool
+push_to_cache(int limit)
+{
+	return cache_push();
+}
+
 /* What passed through a table leaves room, that of rows that are no more. */
 static void
 vacuum_table(const char *name, MemoryContext context)
@@ -229,6 +239,11 @@ vacuum_queues(int limit)
 	{
 		counted_since_vacuum = 0;
 		vacuum_table("query_events", context);
+	}
+	if (changes_since_vacuum >= VACUUM_AFTER)
+	{
+		changes_since_vacuum = 0;
+		vacuum_table("cache_changes", context);
 	}
 	return false;
 }

@@ -63,6 +63,11 @@ look() {
 	[ -e /usr/include/stdlib.h ] || want libc6-dev
 	command -v make >/dev/null || want make
 	perl -MIPC::Run -MTest::More -e 1 2>/dev/null || want libipc-run-perl
+	[ -e /usr/include/hiredis/hiredis.h ] || want libhiredis-dev
+	[ -e /usr/include/jansson.h ] || want libjansson-dev
+	# Its redis-check-rdb is the server under another name: test/t/Redis.pm. The package redis-server
+	# would start one.
+	command -v redis-server >/dev/null || command -v redis-check-rdb >/dev/null || want redis-tools
 
 	if [ -n "${PG_CONFIG:-}" ]; then
 		pg_config=$(command -v "$PG_CONFIG") || { say "no such program: PG_CONFIG=$PG_CONFIG"; exit 1; }

@@ -45,7 +45,7 @@ WHERE pg_get_expr(polwithcheck, polrelid) <> '(tenant_id = personalization.curre
 OR pg_get_expr(polqual, polrelid) NOT LIKE '%(tenant_id = personalization.current_tenant())%';
 -- tenant_id leads every primary, unique and foreign key and is never null.
 -- (A queue, whose rows leave it as they are taken, has no key at all.)
-SELECT o.relname FROM pg_temp.ours AS o WHERE relkind = 'p' AND relname <> 'query_events' AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = o.oid AND indisprimary);
+SELECT o.relname FROM pg_temp.ours AS o WHERE relkind = 'p' AND relname NOT IN ('query_events', 'cache_changes') AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = o.oid AND indisprimary);
 SELECT i.indexrelid::regclass FROM pg_index i JOIN pg_temp.ours AS o ON o.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
 WHERE i.indisunique AND relname <> 'worker_state' AND (a.attname <> 'tenant_id' OR NOT a.attnotnull);
 SELECT conname FROM pg_constraint WHERE connamespace = 'personalization'::regnamespace AND contype = 'f';
@@ -59,7 +59,7 @@ SELECT relname FROM pg_temp.ours WHERE relkind = 'v' AND NOT coalesce('security_
 SELECT relname FROM pg_temp.ours WHERE relkind = 'm';
 -- Every leaf is dumped, each by itself; what the worker of another server did is not, nor what is made anew from the rest.
 SELECT o.relname FROM pg_temp.ours AS o, pg_extension e WHERE e.extname = 'personalization' AND relkind = 'r' AND relname <> 'worker_state'
-AND relname !~ '^(rankings|query_events|query_statistics|query_lists)_[0-7]$' AND o.oid <> ALL (e.extconfig);
+AND relname !~ '^(rankings|query_events|query_statistics|query_lists|cache_changes)_[0-7]$' AND o.oid <> ALL (e.extconfig);
 SELECT pg_describe_object('pg_class'::regclass, t, 0) FROM pg_extension, unnest(extconfig) AS t
 WHERE extname = 'personalization' AND t NOT IN (SELECT oid FROM pg_temp.ours WHERE relkind IN ('r', 'S') AND relname <> 'worker_state');
 -- Everything has a comment: functions, tables, views, types, the schema.
@@ -113,7 +113,7 @@ SELECT personalization.create_tenant('a1') IS NOT NULL AND personalization.creat
 CREATE ROLE regress_app LOGIN;
 SELECT personalization.grant_access('regress_app');
 SELECT relname, string_agg(a.privilege_type, ' ' ORDER BY a.privilege_type) AS privileges FROM pg_temp.ours, aclexplode(relacl) AS a
-WHERE a.grantee = 'regress_app'::regrole AND relname IN ('tenants', 'interactions', 'rejected_events', 'preferences', 'profiles', 'user_queries', 'signal_rules', 'inbox', 'worker_state', 'worker_status', 'tenant_statistics')
+WHERE a.grantee = 'regress_app'::regrole AND relname IN ('tenants', 'interactions', 'rejected_events', 'preferences', 'profiles', 'user_queries', 'signal_rules', 'inbox', 'cache_changes', 'worker_state', 'worker_status', 'tenant_statistics')
 GROUP BY relname ORDER BY relname COLLATE "C";
 SELECT relname, a.privilege_type FROM pg_temp.ours, aclexplode(relacl) AS a
 WHERE a.grantee = 'regress_app'::regrole AND (relispartition OR a.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER') OR a.is_grantable);
@@ -122,7 +122,7 @@ SELECT proname FROM pg_proc WHERE pronamespace = 'personalization'::regnamespace
 AND proname IN ('create_tenant', 'configure_tenant', 'tenant_settings', 'drop_tenant', 'grant_access', 'bind_role', 'run_maintenance', 'evaluate');
 SELECT has_parameter_privilege('regress_app', 'personalization.tenant_id', 'SET') AS may_set;
 SELECT p.oid::regprocedure FROM pg_proc p WHERE pronamespace = 'personalization'::regnamespace AND has_function_privilege('regress_app', oid, 'EXECUTE')
-AND proname IN ('worker_pid', 'wake_worker', 'inbox_arrival', 'evidence_expires_at');
+AND proname IN ('worker_pid', 'cache_state', 'wake_worker', 'inbox_arrival', 'evidence_expires_at');
 -- Without a tenant: no rows, and writing is an error.
 SET ROLE regress_app;
 SELECT personalization.current_tenant() IS NULL AS no_tenant, (SELECT count(*) FROM personalization.tenants) AS tenants,

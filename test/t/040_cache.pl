@@ -1,0 +1,269 @@
+# The push to Redis: what is committed arrives, as the functions return it, under a key of its own; what
+# is rolled back does not; what is erased goes.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Redis;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $missing = Redis::missing();
+plan skip_all => $missing if $missing;
+
+my $dir = PostgreSQL::Test::Utils::tempdir_short();
+my $redis = Redis->new("$dir/r")->start;
+my $node = PostgreSQL::Test::Cluster->new('cache');
+$node->init;
+$node->append_conf('postgresql.conf', qq{
+timezone = 'UTC'
+shared_preload_libraries = 'personalization'
+personalization.worker_naptime = '100ms'
+personalization.redis_url = '@{[ $redis->url ]}?db=3'
+max_worker_processes = 16
+});
+$node->start;
+
+sub sql { return $node->safe_psql('postgres', join(";\n", @_)); }
+sub q_literal { my $text = shift; $text =~ s/'/''/g; return "'$text'"; }
+
+# Waits for a condition; how long it took is noted.
+sub eventually
+{
+	my ($what, $condition) = @_;
+	my $start = time;
+
+	while (time - $start < 60)
+	{
+		if ($condition->())
+		{
+			note(sprintf('%s: after %.2f s', $what, time - $start));
+			return pass($what);
+		}
+		sleep(0.05);
+	}
+	diag(sql('SELECT cache_state, cache_backlog, cache_last_error FROM personalization.worker_status'));
+	return fail($what);
+}
+
+sub settled { return eventually(shift, sub { sql('SELECT cache_backlog = 0 FROM personalization.worker_status') eq 't' }); }
+sub reload { return sql('SELECT pg_reload_conf()'); }
+sub stat_of { return sql("SELECT $_[0] FROM personalization.worker_status"); }
+
+# Whether a value, less what the cache adds, is the document that a query returns.
+sub same
+{
+	my ($value, $query) = @_;
+
+	return sql('SELECT ' . q_literal($value) . "::jsonb - '{version,cached_at}'::text[] = ($query)");
+}
+
+$redis->ask('SELECT', 3);
+sql('CREATE EXTENSION personalization',
+	q(SELECT count(personalization.create_tenant(t)) FROM unnest('{acme,globex}'::text[]) t));
+eventually('the worker connects', sub { stat_of('cache_state') eq 'connected' });
+
+####################################################################
+# What is committed arrives.
+
+my $number = '12345678901234567890.12345678901234567890';
+my $start = time;
+sql(qq(SELECT personalization.learn('acme', 'ana', 'visualization', '{"chart_type": "bar", "n": $number}')));
+my $key = 'personalization:profile:acme:ana';
+eventually('a profile arrives', sub { defined $redis->ask('GET', $key) });
+my $value = $redis->ask('GET', $key);
+like($value, qr/\Q$number\E/, 'numbers come as they are, to the last digit');
+is(same($value, q(personalization.get_profile('acme', 'ana'))), 't', 'it is what get_profile returns');
+is(sql('SELECT (v ->> \'version\')::numeric > 1e15, (v ->> \'cached_at\')::timestamptz <= now(), (v ->> \'version\')::bigint = '
+		. '(SELECT cache_version FROM personalization.worker_state) FROM (SELECT ' . q_literal($value) . '::jsonb) x (v)'),
+	't|t|t', 'with version and cached_at');
+my $ttl = $redis->ask('PTTL', $key);
+ok($ttl > 3_500_000 && $ttl <= 3_600_000, "it lives for an hour ($ttl ms)");
+
+sql(q(SELECT personalization.learn('acme', 'ana', 'export', '{"format": "csv"}')));
+eventually('a change arrives', sub { $redis->ask('GET', $key) =~ /csv/ });
+cmp_ok(($redis->ask('GET', $key) =~ /"version":(\d+)/)[0], '>', ($value =~ /"version":(\d+)/)[0], 'under a later version');
+sql(q(SELECT personalization.set_profile('acme', 'bob', 'advanced')));
+eventually('a trait that is set', sub { ($redis->ask('GET', 'personalization:profile:acme:bob') // '') =~ /"skill_level": "advanced"/ });
+sql(q(INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data) VALUES ('acme', 'eve', 'export', '{"format": "pdf"}')));
+eventually('what came through the inbox', sub { ($redis->ask('GET', 'personalization:profile:acme:eve') // '') =~ /pdf/ });
+sql(q(SELECT personalization.get_profile('acme', 'nobody')));
+
+####################################################################
+# What is rolled back does not.
+
+sql(q(BEGIN; SELECT personalization.learn('acme', 'undone', 'export', '{"format": "csv"}'); ROLLBACK),
+	q(BEGIN; SAVEPOINT s; SELECT personalization.learn('acme', 'ana', 'export', '{"format": "undone"}'); ROLLBACK TO s;
+	  SELECT personalization.learn('acme', 'kept', 'export', '{"format": "csv"}');
+	  SAVEPOINT s; SELECT personalization.learn('acme', 'both', 'export', '{"format": "undone"}'); ROLLBACK TO s;
+	  SELECT personalization.learn('acme', 'both', 'export', '{"format": "csv"}'); COMMIT));
+eventually('what is kept arrives', sub { defined $redis->ask('GET', 'personalization:profile:acme:kept')
+	  && defined $redis->ask('GET', 'personalization:profile:acme:both') });
+settled('all has arrived');
+unlike(join('', values %{ $redis->all('personalization:') }), qr/undone/, 'what is rolled back does not');
+is(join(' ', sort keys %{ $redis->all('personalization:profile:') }), join(' ', map { "personalization:profile:acme:$_" } qw(ana bob both eve kept)),
+	'no other keys');
+
+# While a transaction is open nothing of it is seen.
+my $session = $node->background_psql('postgres');
+$session->query_safe(q(BEGIN; SELECT personalization.learn('acme', 'open', 'export', '{"format": "csv"}')));
+sleep(1);
+is($redis->ask('GET', 'personalization:profile:acme:open'), undef, 'nothing arrives before the commit');
+$session->query_safe('COMMIT');
+eventually('but afterwards', sub { defined $redis->ask('GET', 'personalization:profile:acme:open') });
+$session->quit;
+
+####################################################################
+# Many changes, one push.
+
+sub without_worker
+{
+	sql('ALTER SYSTEM SET personalization.worker = off'), reload();
+	eventually('the worker is gone', sub { stat_of('pid IS NULL') eq 't' });
+	return;
+}
+sub with_worker { sql('ALTER SYSTEM RESET personalization.worker'), reload(); return; }
+
+without_worker();
+my $pushed = stat_of('cache_pushed');
+sql(q(SELECT count(personalization.learn('acme', 'ana', 'export', '{"format": "csv"}')) FROM generate_series(1, 60)));
+is(stat_of('cache_backlog'), '1', 'a transaction notes a user once');
+sql(q(SELECT personalization.learn('acme', 'ana', 'export', '{"format": "csv"}'))) foreach 1 .. 40;
+is(stat_of('cache_backlog'), '41', 'each transaction notes it');
+$redis->ask('CONFIG', 'RESETSTAT');
+with_worker();
+eventually('the worker is back', sub { stat_of('pid IS NOT NULL AND cache_backlog = 0') eq 't' });
+is(stat_of('cache_pushed') - $pushed, 1, 'a hundred changes of a user are pushed once');
+# The owner, the lease and the version of the new connection, the version at its first sign of life and
+# with the batch, and the profile.
+is(($redis->ask('INFO', 'commandstats') =~ /cmdstat_set:calls=(\d+)/)[0] // 0, 5, 'which Redis counts as well');
+is(same($redis->ask('GET', $key), q(personalization.get_profile('acme', 'ana'))), 't', 'and arrive');
+
+####################################################################
+# No two ids share a key, and none smuggles a command in.
+
+my @ids = ('a:b', 'a%3Ab', 'a%253Ab', 'a b', "a\tb", "a\nb", "x\r\nFLUSHALL\r\n", '%', '%%', ':', '::', 'ä', "\x{7f}", '*', '[a]', '?', '\\', '{a}', 'a', 'b');
+my $list = 'ARRAY[' . join(', ', map { 'E' . q_literal(join('', map { sprintf('\\x%02x', ord) } split //)) } @ids) . ']';
+sql("SELECT count(personalization.create_tenant(t)) FROM unnest($list) t",
+	"SELECT count(personalization.learn(t, u, 'export', jsonb_build_object('format', t || '/' || u))) FROM unnest($list) t, unnest($list) u");
+settled('strange names arrive');
+my $profiles = $redis->all('personalization:profile:');
+is(scalar(keys %$profiles), @ids * @ids + 6, 'each pair of names has a key');
+sql('CREATE TABLE there (document jsonb)', 'INSERT INTO there VALUES ' . join(', ', map { '(' . q_literal($_) . ')' } values %$profiles));
+is(sql(q(SELECT count(DISTINCT (document ->> 'tenant_id', document ->> 'user_id')), bool_and(document - '{version,cached_at}'::text[] =
+		personalization.get_profile(document ->> 'tenant_id', document ->> 'user_id')) FROM there)),
+	@ids * @ids + 6 . '|t', 'with its own document');
+ok(exists $profiles->{'personalization:profile:a%3Ab:x%0D%0AFLUSHALL%0D%0A'}, 'percent-encoded where need be, and only there');
+ok(exists $profiles->{"personalization:profile:\xc3\xa4:a b"}, 'other characters stay');
+
+####################################################################
+# What is erased goes, and nothing else.
+
+foreach my $tenant (9, 14, 13)    # ':' and '[a]' and '*'
+{
+	my $name = $ids[$tenant];
+
+	sql('SELECT personalization.drop_tenant(' . q_literal($name) . ')');
+}
+settled('the tenants are dropped');
+my @left = grep { $_ ne ':' && $_ ne '[a]' && $_ ne '*' } @ids;
+is(scalar(keys %{ $redis->all('personalization:profile:') }), @left * @ids + 6, 'their keys go, and only theirs');
+is(sql('SELECT count(*) FROM personalization.cache_changes'), '0', 'no name stays in the queue');
+$redis->ask('SET', 'personalization:elsewhere', 'untouched');
+
+# Settings change what profiles show: they are given up, and come with the next change.
+sql(q(SELECT personalization.configure_tenant('acme', '{"profile_cache_ttl": "10 minutes", "max_history_size": 1}')));
+settled('a tenant is configured');
+is(scalar(grep { /:acme:/ } keys %{ $redis->all('personalization:profile:') }), 0, 'its profiles are given up');
+sql(q(SELECT personalization.learn('acme', 'ana', 'export', '{"format": "csv"}')));
+settled('the next change');
+$ttl = $redis->ask('PTTL', $key);
+ok($ttl > 500_000 && $ttl <= 600_000, "its setting is the lifetime ($ttl ms)");
+is(same($redis->ask('GET', $key), q(personalization.get_profile('acme', 'ana'))), 't', 'the document is as the settings say');
+
+# What cannot be built is deleted, said, and holds up nothing.
+sql(q(UPDATE personalization.tenants SET settings = '{"x": 1}' WHERE tenant_id = 'acme'),
+	q(INSERT INTO personalization.cache_changes VALUES ('acme', 'ana', 1, 0), ('acme', repeat('x', 100000), 1, 1), ('acme', 'ana', 0, 2), ('acme', 'no uuid', 8, 3)),
+	q(SELECT personalization.learn('globex', 'ana', 'export', '{"format": "csv"}')));
+settled('a tenant with broken settings holds up nothing');
+is($redis->ask('GET', $key), undef, 'what cannot be built is deleted');
+is(same($redis->ask('GET', 'personalization:profile:globex:ana'), q(personalization.get_profile('globex', 'ana'))), 't', 'the others arrive');
+like(stat_of('cache_last_error'), qr/unknown setting "x"/, 'the status says why');
+sql(q(UPDATE personalization.tenants SET settings = '{}' WHERE tenant_id = 'acme'));
+
+####################################################################
+# Roles.
+
+sql('CREATE ROLE app LOGIN', q(SELECT personalization.bind_role('app', 'acme')));
+is($node->safe_psql('postgres', q(SELECT personalization.learn('acme', 'by app', 'export', '{"format": "csv"}') IS NOT NULL), extra_params => [ '-U', 'app' ]),
+	't', 'a bound role learns');
+eventually('what a bound role learned arrives', sub { defined $redis->ask('GET', 'personalization:profile:acme:by app') });
+foreach my $refused ('SHOW personalization.redis_url', 'SELECT FROM personalization.cache_changes', 'DELETE FROM personalization.cache_changes',
+	q(INSERT INTO personalization.cache_changes VALUES ('globex', 'ana', 1, 0)), q(SET personalization.redis_url = ''))
+{
+	my ($ret, $out, $err) = $node->psql('postgres', $refused, extra_params => [ '-U', 'app' ]);
+	like($err, qr/permission denied|must be superuser|cannot be changed|row-level security|must have privileges|pg_read_all_settings/, "not allowed: $refused");
+}
+
+####################################################################
+# Switched off, and on again: what went unnoticed meanwhile is not taken for true.
+
+sql(q(ALTER SYSTEM SET personalization.redis_url = '')), reload();
+eventually('switched off', sub { stat_of('cache_state') eq 'off' });
+sql(q(SELECT personalization.learn('globex', 'ana', 'export', '{"format": "unnoticed"}')));
+is(sql('SELECT count(*) FROM personalization.cache_changes'), '0', 'nothing is noted');
+like($redis->ask('GET', 'personalization:profile:globex:ana'), qr/csv/, 'the key is left');
+sql(q(ALTER SYSTEM RESET personalization.redis_url)), reload();
+my $on = time;
+eventually('switched on again', sub { stat_of('cache_state') eq 'connected' });
+cmp_ok(time - $on, '<', 25, 'without waiting for itself');
+is(join(' ', keys %{ $redis->all('personalization:profile:') }), '', 'old keys are not trusted');
+is($redis->ask('GET', 'personalization:elsewhere'), 'untouched', 'those of others are left alone');
+
+# A Redis that has lost what it had acknowledged: it comes up with an older version.
+sql(q(SELECT personalization.learn('globex', 'ana', 'export', '{"format": "one"}')));
+settled('a first push');
+my %old = map { $_ => $redis->ask('GET', $_) } @{ $redis->ask('KEYS', '*') };
+sql(q(SELECT personalization.learn('globex', 'ana', 'export', '{"format": "two"}')));
+settled('a second push');
+$redis->stop('KILL');
+$redis->start;
+$redis->ask('SELECT', 3);
+$redis->ask('SET', $_, $old{$_}) foreach keys %old;
+eventually('the worker sees it', sub { !defined $redis->ask('GET', 'personalization:profile:globex:ana') });
+sql(q(SELECT personalization.learn('globex', 'ana', 'export', '{"format": "three"}')));
+settled('the next push');
+is(same($redis->ask('GET', 'personalization:profile:globex:ana'), q(personalization.get_profile('globex', 'ana'))), 't', 'is as the database says');
+
+# One that is merely restarted with all it had is trusted.
+my %kept = map { $_ => $redis->ask('GET', $_) } @{ $redis->ask('KEYS', '*') };
+without_worker();
+$redis->ask('SET', 'personalization:profile:globex:ana', $kept{'personalization:profile:globex:ana'}, 'PX', 1000_000);
+with_worker();
+eventually('the worker is back', sub { stat_of('cache_state') eq 'connected' });
+is($redis->ask('GET', 'personalization:profile:globex:ana'), $kept{'personalization:profile:globex:ana'}, 'a restart of the worker deletes nothing');
+
+# Whatever an older connection has under way is refused.
+my $stale = eval { $redis->ask('EVAL', "return redis.call('GET', KEYS[1])", 1, 'personalization:cache:owner') };
+$redis->ask('CLIENT', 'KILL', 'TYPE', 'normal');
+eventually('another connection', sub { my $now = eval { $redis->ask('SELECT', 3); $redis->ask('GET', 'personalization:cache:owner') } // $stale; $now ne $stale });
+
+# Another database is kept out while this one pushes.
+sql('CREATE DATABASE other');
+$node->safe_psql('other', 'CREATE EXTENSION personalization');
+$node->safe_psql('other', q(SELECT personalization.create_tenant('globex'); SELECT personalization.learn('globex', 'ana', 'export', '{"format": "other"}')));
+$node->poll_query_until('other', q(SELECT cache_last_error = 'another database pushes to it' FROM personalization.worker_status))
+  or fail('another database is told so');
+is(same($redis->ask('GET', 'personalization:profile:globex:ana'), q(personalization.get_profile('globex', 'ana'))), 't', 'another database is kept out');
+sql(q(ALTER SYSTEM SET personalization.cache_database = 'postgres')), reload();
+$node->poll_query_until('other', q(SELECT cache_state = 'off' AND cache_backlog = 0 FROM personalization.worker_status))
+  or fail('personalization.cache_database says which');
+
+$node->stop;
+$redis->stop;
+done_testing();
