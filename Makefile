@@ -6,7 +6,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" personaliz
 
 # The parts of the install script, in the order they are joined: sql/NAME.sql each.
 SQL_PARTS = types tenants interactions preferences signals inbox statistics suggestions \
-	catalogue \
+	catalogue conversations \
 	cache \
 	storage signal_rules learning profiles \
 	patterns \

@@ -18,6 +18,7 @@ BEGIN
                                   'preferences', 'profiles', 'user_queries', 'inbox',
                                   'suggestions', 'rankings', 'query_events', 'query_statistics', 'query_lists',
                                   'tenant_tables', 'linked_schemas',
+                                  'conversations', 'conversation_messages', 'conversation_statistics',
                                   'cache_changes']
     LOOP
         -- What the script itself inserts must not come again from a dump.
@@ -32,7 +33,8 @@ BEGIN
                 ' FOR VALUES WITH (MODULUS %s, REMAINDER %s)%s', leaf, parent, leaves, i,
                 -- Room for a changed row beside the old one, where rows change often.
                 CASE WHEN parent IN ('preferences', 'profiles', 'user_queries', 'suggestions', 'rankings',
-                                     'query_statistics', 'query_lists')
+                                     'query_statistics', 'query_lists',
+                                     'conversations', 'conversation_statistics')
                      THEN ' WITH (fillfactor = 80)'
                      -- Rows come and go: vacuum by their number, not by the table's size.
                      WHEN parent IN ('inbox', 'query_events', 'cache_changes') THEN

@@ -32,6 +32,8 @@ static const char *const application_grants[] = {
 	" personalization.rejected_events, personalization.preferences, personalization.profiles,"
 	" personalization.user_queries, personalization.suggestions, personalization.query_events,"
 	" personalization.query_statistics, personalization.query_lists, personalization.rankings",
+	"SELECT, INSERT, UPDATE, DELETE ON personalization.conversations,"
+	" personalization.conversation_messages, personalization.conversation_statistics",
 	"SELECT, INSERT ON personalization.inbox",
 	"INSERT ON personalization.cache_changes",
 	"SELECT, INSERT, UPDATE, DELETE ON personalization.tenant_tables,"
@@ -49,6 +51,9 @@ static const char *const application_grants[] = {
 	"EXECUTE ON FUNCTION personalization.register_table, personalization.unregister_table,"
 	" personalization.link_schema, personalization.unlink_schema, personalization.tenant_tables,"
 	" personalization.new_tables, personalization.hidden_tables",
+	"EXECUTE ON FUNCTION personalization.start_conversation, personalization.append_message,"
+	" personalization.update_conversation, personalization.get_conversation,"
+	" personalization.end_conversation",
 };
 
 /*

@@ -158,6 +158,21 @@ id_argument(FunctionCallInfo fcinfo, int n, const char *name)
 	return text_to_cstring(value);
 }
 
+/* An error for an argument of so many bytes, which are known before it is decompressed. */
+static void
+require_size(Size size, const char *name)
+{
+	Fault fault;
+
+	if (size <= (Size) max_payload)
+		return;
+	(void) fault_set(
+		&fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+		psprintf("The limit is %d bytes, the setting personalization.max_payload.", max_payload),
+		"%s is too large: %zu bytes", name, size);
+	fault_raise(&fault, -1);
+}
+
 Jsonb *
 jsonb_argument(FunctionCallInfo fcinfo, int n, const char *name)
 {
@@ -165,21 +180,30 @@ jsonb_argument(FunctionCallInfo fcinfo, int n, const char *name)
 	Fault fault;
 
 	require_argument(fcinfo, n, name);
-
-	/* Not decompressed before its size is known to be within the limit. */
-	if (toast_raw_datum_size(PG_GETARG_DATUM(n)) > (Size) max_payload)
-	{
-		(void) fault_set(&fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-						 psprintf("The limit is %d bytes, the setting personalization.max_payload.",
-								  max_payload),
-						 "%s is too large: %zu bytes", name,
-						 toast_raw_datum_size(PG_GETARG_DATUM(n)));
-		fault_raise(&fault, -1);
-	}
+	require_size(toast_raw_datum_size(PG_GETARG_DATUM(n)), name);
 	value = PG_GETARG_JSONB_P(n);
 	if (!check_payload(name, value, &fault))
 		fault_raise(&fault, -1);
 	return value;
+}
+
+Jsonb *
+object_argument(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	Jsonb *value = jsonb_argument(fcinfo, n, name);
+
+	if (!JB_ROOT_IS_OBJECT(value))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s must be a JSON object", name)));
+	return value;
+}
+
+text *
+text_argument(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	require_argument(fcinfo, n, name);
+	require_size(toast_raw_datum_size(PG_GETARG_DATUM(n)) - VARHDRSZ, name);
+	return PG_GETARG_TEXT_PP(n);
 }
 
 TimestampTz

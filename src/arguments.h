@@ -59,11 +59,14 @@ extern void prevent_if_read_only(const char *function);
 
 /*
  * The arguments of a call, by number: an error by the argument's name when it
- * is NULL, and for ids when it is empty or too long.
+ * is NULL, for ids when it is empty or too long, for JSON and text when it is
+ * larger than personalization.max_payload.
  */
 extern void require_argument(FunctionCallInfo fcinfo, int n, const char *name);
 extern char *id_argument(FunctionCallInfo fcinfo, int n, const char *name);
 extern Jsonb *jsonb_argument(FunctionCallInfo fcinfo, int n, const char *name);
+extern Jsonb *object_argument(FunctionCallInfo fcinfo, int n, const char *name);
+extern text *text_argument(FunctionCallInfo fcinfo, int n, const char *name);
 extern TimestampTz time_argument(FunctionCallInfo fcinfo, int n, const char *name);
 
 #endif

@@ -137,9 +137,15 @@ static Statement select_new =
 			  " ORDER BY appeared_at DESC, schema_name, table_name LIMIT $4",
 			  "text timestamptz timestamptz int8");
 
+/*
+ * A probe a name.  As a condition "= ANY" the planner would, of a table without
+ * statistics, rather read all of the tenant's rows.
+ */
 static Statement select_named =
-	STATEMENT("SELECT schema_name, table_name, dropped_at IS NOT NULL"
-			  " FROM personalization.tenant_tables WHERE tenant_id = $1 AND last_name = ANY ($2)",
+	STATEMENT("SELECT t.* FROM unnest($2) AS name CROSS JOIN LATERAL ("
+			  "  SELECT schema_name, table_name, dropped_at IS NOT NULL"
+			  "  FROM personalization.tenant_tables"
+			  "  WHERE tenant_id = $1 AND last_name = name OFFSET 0) AS t",
 			  "text text[]");
 
 /* The character behind ':' ends each range. */

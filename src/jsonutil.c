@@ -10,6 +10,7 @@
 #include "catalog/pg_type.h"
 #include "common/shortest_dec.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
@@ -81,6 +82,70 @@ json_equal(const Jsonb *a, const Jsonb *b)
 		return true;
 	return compareJsonbContainers(unconstify(JsonbContainer *, &a->root),
 								  unconstify(JsonbContainer *, &b->root)) == 0;
+}
+
+/* Pushes the members of patch merged into target, which is NULL where that is no object. */
+static void
+push_merged(JsonbParseState **state, const JsonbContainer *target, const JsonbContainer *patch)
+{
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue name;
+	JsonbValue value;
+	JsonbValue other;
+
+	check_stack_depth();
+	if (target != NULL)
+	{
+		it = JsonbIteratorInit(unconstify(JsonbContainer *, target));
+		while ((token = JsonbIteratorNext(&it, &name, true)) != WJB_DONE)
+		{
+			if (token != WJB_KEY)
+				continue;
+			(void) JsonbIteratorNext(&it, &value, true);
+			if (getKeyJsonValueFromContainer(unconstify(JsonbContainer *, patch),
+											 name.val.string.val, name.val.string.len, &other))
+				continue;
+			(void) pushJsonbValue(state, WJB_KEY, &name);
+			(void) pushJsonbValue(state, WJB_VALUE, &value);
+		}
+	}
+
+	it = JsonbIteratorInit(unconstify(JsonbContainer *, patch));
+	while ((token = JsonbIteratorNext(&it, &name, true)) != WJB_DONE)
+	{
+		const JsonbContainer *inner = NULL;
+
+		if (token != WJB_KEY)
+			continue;
+		(void) JsonbIteratorNext(&it, &value, true);
+		if (value.type == jbvNull)
+			continue;
+		(void) pushJsonbValue(state, WJB_KEY, &name);
+		if (value.type != jbvBinary || !JsonContainerIsObject(value.val.binary.data))
+		{
+			(void) pushJsonbValue(state, WJB_VALUE, &value);
+			continue;
+		}
+		if (target != NULL &&
+			getKeyJsonValueFromContainer(unconstify(JsonbContainer *, target), name.val.string.val,
+										 name.val.string.len, &other) &&
+			other.type == jbvBinary && JsonContainerIsObject(other.val.binary.data))
+			inner = other.val.binary.data;
+		(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+		push_merged(state, inner, value.val.binary.data);
+		(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	}
+}
+
+Jsonb *
+json_merge_patch(const Jsonb *target, const Jsonb *patch)
+{
+	JsonbParseState *state = NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	push_merged(&state, JB_ROOT_IS_OBJECT(target) ? &target->root : NULL, &patch->root);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
 void

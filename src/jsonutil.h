@@ -33,6 +33,13 @@ extern void json_scalar(const Jsonb *document, JsonbValue *value);
 /* Whether two values are equal as jsonb compares them: 1 = 1.0. */
 extern bool json_equal(const Jsonb *a, const Jsonb *b);
 
+/*
+ * A JSON object with a patch merged in, by RFC 7396 (JSON Merge Patch): objects
+ * are merged member by member, at every level, null takes a member away, and
+ * anything else replaces what was there.
+ */
+extern Jsonb *json_merge_patch(const Jsonb *target, const Jsonb *patch);
+
 /* A float8 as the shortest numeric that reads back as the same float8; null if it is none. */
 extern void json_from_double(double number, JsonbValue *value);
 

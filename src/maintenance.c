@@ -18,6 +18,7 @@
 #include "arguments.h"
 #include "cache_queue.h"
 #include "catalogue.h"
+#include "conversations.h"
 #include "inbox.h"
 #include "jsonutil.h"
 #include "maintenance.h"
@@ -120,6 +121,7 @@ maintain_tenant(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *
 	more |= tally(outcomes_expire(tenant_id, at, limit), limit, &counts->suggestions);
 	more |= tally(statistics_expire(tenant_id, settings.history_retention, limit), limit,
 				  &counts->statistics);
+	more |= conversations_expire(tenant_id, &settings, at, limit, &counts->conversations);
 	more |= catalogue_refresh(tenant_id, at, at - settings.history_retention, limit,
 							  &counts->catalogue);
 	return more;
@@ -139,6 +141,7 @@ pass_document(const PassCounts *counts)
 	json_push_int(&state, "suggestions", counts->suggestions);
 	json_push_int(&state, "statistics", counts->statistics);
 	json_push_int(&state, "catalogue", counts->catalogue);
+	json_push_int(&state, "conversations", counts->conversations);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 

@@ -22,6 +22,7 @@ typedef struct PassCounts
 	int64 suggestions;
 	int64 statistics;
 	int64 catalogue; /* rows written, not only deleted, in the catalogue */
+	int64 conversations;
 } PassCounts;
 
 /* Something to be done in a subtransaction of its own. */

@@ -16,6 +16,7 @@
 
 #include "arguments.h"
 #include "cache.h"
+#include "conversations.h"
 #include "jsonutil.h"
 #include "preferences.h"
 #include "profiles.h"
@@ -330,6 +331,20 @@ personalization_set_profile(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* The conversation that the user is in. */
+static void
+push_session(JsonbParseState **state, const Question *question)
+{
+	pg_uuid_t id;
+
+	if (conversation_active(question->tenant_id, question->user_id, &question->settings,
+							question->at, &id))
+		json_push_text(state, "active_session",
+					   DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&id))));
+	else
+		json_push_null(state, "active_session");
+}
+
 /* The latest distinct queries, and the time of the latest interaction. */
 static void
 push_recent(JsonbParseState **state, const Question *question, TimestampTz *last)
@@ -418,7 +433,7 @@ personalization_get_context(PG_FUNCTION_ARGS)
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	json_push_text(&state, "user_id", question.user_id);
 	json_push_text(&state, "tenant_id", question.tenant_id);
-	json_push_null(&state, "active_session");
+	push_session(&state, &question);
 	push_recent(&state, &question, &last);
 	push_frequent_tables(&state, &question);
 	push_charts(&state, &question);

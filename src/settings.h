@@ -18,7 +18,8 @@ typedef struct TenantSettings
 	int64 profile_cache_ttl;
 	int64 suggestions_cache_ttl;
 	int64 new_table_window;
-	int max_history_size; /* interactions shown in a profile */
+	int max_history_size;		   /* interactions shown in a profile */
+	int max_conversation_messages; /* kept of a conversation, the latest */
 	double chart_confidence;
 	double ranking_rate; /* step of the ranking's learning, 0 for none */
 	bool suggestions;	 /* whether queries are counted for suggestions */

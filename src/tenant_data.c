@@ -42,6 +42,9 @@ static TenantTable tables[] = {
 	TENANT_TABLE(tenant_tables),
 	TENANT_TABLE(linked_schemas),
 	TENANT_TABLE(signal_rules),
+	TENANT_TABLE(conversation_messages),
+	TENANT_TABLE(conversations),
+	TENANT_TABLE(conversation_statistics),
 	TENANT_TABLE(tenants),
 };
 /* clang-format on */

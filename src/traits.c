@@ -10,6 +10,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
+#include "conversation_statistics.h"
 #include "jsonutil.h"
 #include "statement.h"
 #include "traits.h"
@@ -80,6 +81,22 @@ text_column(int column)
 	return isnull ? NULL : TextDatumGetCString(value);
 }
 
+/* What the user wrote in conversations. */
+static void
+hear_messages(TraitReader *reader, const char *tenant_id, const char *user_id)
+{
+	ConversationPatterns patterns;
+	Talk talk;
+
+	conversation_patterns(tenant_id, user_id, &patterns);
+	talk.messages = patterns.user_messages;
+	talk.characters = patterns.user_characters;
+	talk.brief = patterns.asked_brief;
+	talk.detailed = patterns.asked_detailed;
+	talk.technical = patterns.asked_technical;
+	traits_hear(reader, &talk);
+}
+
 TraitReader *
 traits_begin(const char *tenant_id, const char *user_id)
 {
@@ -122,6 +139,8 @@ traits_begin(const char *tenant_id, const char *user_id)
 	}
 	traits->created_at = DatumGetTimestampTz(result_value(0, 4, NULL));
 	traits->updated_at = DatumGetTimestampTz(result_value(0, 5, NULL));
+	if (style == NULL)
+		hear_messages(reader, tenant_id, user_id);
 	return reader;
 }
 

@@ -79,8 +79,9 @@ extern void traits_end(TraitReader *reader, Traits *traits);
 extern int traits_reach(const TraitReader *reader);
 
 /*
- * What the user's messages in conversations say of his style.  From TRAITS_MIN
- * messages on it counts instead of what his queries say.
+ * What the user's messages in conversations say of his style, which
+ * traits_begin() looks up where it is not set.  From TRAITS_MIN messages on it
+ * counts instead of what his queries say.
  */
 extern void traits_hear(TraitReader *reader, const Talk *talk);
 

@@ -14,6 +14,7 @@
 #include "utils/json.h"
 
 #include "arguments.h"
+#include "conversation_statistics.h"
 #include "core/traits.h"
 #include "core/usage.h"
 #include "jsonutil.h"
@@ -166,6 +167,47 @@ push_recurring(JsonbParseState **state, const char *tenant_id, const char *user_
 	(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 
+/* A mean or a median, null where it is one of nothing. */
+static void
+push_mean(JsonbParseState **state, const char *name, double mean)
+{
+	if (mean < 0)
+		json_push_null(state, name);
+	else
+		json_push_double(state, name, mean);
+}
+
+static void
+push_conversations(JsonbParseState **state, const char *tenant_id, const char *user_id)
+{
+	ConversationPatterns patterns;
+
+	conversation_patterns(tenant_id, user_id, &patterns);
+	json_push_key(state, "conversations");
+	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	json_push_int(state, "count", patterns.conversations);
+	json_push_int(state, "messages", patterns.messages);
+	push_mean(state, "mean_messages", patterns.mean_messages);
+	push_mean(state, "mean_length_seconds", patterns.mean_length);
+	push_mean(state, "typical_gap_seconds", patterns.typical_gap);
+
+	json_push_key(state, "by_role");
+	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < patterns.nroles; i++)
+		json_push_int(state, patterns.roles[i].role, patterns.roles[i].messages);
+	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
+
+	push_mean(state, "mean_characters", patterns.mean_characters);
+	push_mean(state, "median_characters", patterns.median_characters);
+	json_push_key(state, "asked_for");
+	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	json_push_int(state, "brief", patterns.asked_brief);
+	json_push_int(state, "detailed", patterns.asked_detailed);
+	json_push_int(state, "technical", patterns.asked_technical);
+	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
 Datum
 personalization_usage_patterns(PG_FUNCTION_ARGS)
 {
@@ -188,6 +230,7 @@ personalization_usage_patterns(PG_FUNCTION_ARGS)
 	json_push_text(&state, "time_zone", settings.time_zone);
 	push_usage(&state, &usage, since, until);
 	push_recurring(&state, tenant_id, user_id, at, settings.time_zone);
+	push_conversations(&state, tenant_id, user_id);
 	result = json_keep(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);

@@ -437,16 +437,17 @@ describe_similar(Gathering *gathering)
 
 /* What holds only together: what is new to a user, and his return after a while. */
 static void
-describe_together(Gathering *gathering)
+describe_together(Offer *offers, int n, bool returns)
 {
-	for (int i = 0; i < gathering->n; i++)
+	for (int i = 0; i < n; i++)
 	{
-		double *features = gathering->offers[i].features;
+		double *features = offers[i].features;
 
 		if (features[FEATURE_KNOWN] == 0.0)
 			features[FEATURE_SIMILAR_NEW] = features[FEATURE_SIMILAR];
-		if (gathering->returns)
+		if (returns)
 			features[FEATURE_RETURN_FOLLOWS] = features[FEATURE_FOLLOWS];
+		features[FEATURE_PASSED_OVER] = log1p(features[FEATURE_PASSED_OVER]);
 	}
 }
 
@@ -495,8 +496,6 @@ situation_offers(const Situation *situation, Offer *offers)
 	describe_weights(&gathering, situation->new_tables, situation->nnew_tables, FEATURE_NEW_TABLE);
 	describe_weights(&gathering, situation->passed_over, situation->npassed_over,
 					 FEATURE_PASSED_OVER);
-	for (int i = 0; i < gathering.n; i++)
-		offers[i].features[FEATURE_PASSED_OVER] = log1p(offers[i].features[FEATURE_PASSED_OVER]);
-	describe_together(&gathering);
+	describe_together(offers, gathering.n, gathering.returns);
 	return gathering.n;
 }

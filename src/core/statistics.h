@@ -94,6 +94,14 @@ extern void query_statistics_init(QueryStatistics *query, const QueryKey *id);
 extern void term_statistics_init(TermStatistics *term);
 extern void tenant_statistics_init(TenantStatistics *tenant);
 
+/*
+ * What an ask weighs that came of a suggestion: nothing when the user said so,
+ * half when it was merely shown within the half hour before, for then he may
+ * have asked it anyway.  Half was best on replays that suggest before each ask.
+ */
+#define ACCEPTED_WEIGHT 0.0
+#define SHOWN_WEIGHT 0.5
+
 /* One ask, as it is counted. */
 typedef struct Ask
 {

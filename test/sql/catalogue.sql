@@ -230,6 +230,12 @@ SELECT statement, pg_temp.outcome('SELECT personalization.' || statement) FROM u
 SELECT pg_temp.outcome($$SELECT * FROM personalization.tenant_tables('c2')$$), pg_temp.outcome($$SELECT * FROM personalization.new_tables('c2', 'ana')$$);
 SELECT count(*) FROM personalization.tenant_tables WHERE tenant_id <> 'c';
 RESET ROLE;
+GRANT USAGE ON SCHEMA c_secret TO regress_reader;
+SET ROLE regress_reader;
+SELECT personalization.link_schema('c', 'c_secret');
+SELECT count(*) AS shown FROM personalization.tenant_tables('c') WHERE table_name LIKE 'c_secret.%';
+SELECT personalization.unlink_schema('c', 'c_secret');
+RESET ROLE;
 RESET personalization.tenant_id;
 
 -- == What is wrong with a call.

@@ -17,7 +17,8 @@ my $marker = 'GLOBEX-SECRET';
 my $globex_id = '00000000-0000-4000-8000-00000000000a';
 my $acme_id = '00000000-0000-4000-8000-00000000000b';
 my $unused_id = '00000000-0000-4000-8000-00000000000c';
-my @tables = qw(tenants interactions rejected_events preferences profiles user_queries signal_rules);
+my @tables = qw(tenants interactions rejected_events preferences profiles user_queries signal_rules
+  conversations conversation_messages conversation_statistics);
 
 my $node = PostgreSQL::Test::Cluster->new('isolation');
 # The superuser is called so whoever runs this.
@@ -71,6 +72,7 @@ for my $of ([ $globex, $marker, $globex_id ], [ 'acme', 'ACME-OWN', $acme_id ])
 		SELECT count(personalization.learn('$tenant', '$text-user-' || i % 3, 'visualization', '{"chart_type": "$text-chart"}', '2026-03-01')) FROM generate_series(1, 300) i;
 		SELECT personalization.set_profile('$tenant', '$text-user', 'advanced', ARRAY['$text-subject']);
 		SELECT personalization.learn_batch('[{"tenant_id": "$tenant", "user_id": "$text-user", "interaction_type": "guess", "data": {"rejected": "$text"}}]', 'divert');
+		SELECT personalization.append_message('$tenant', personalization.start_conversation('$tenant', '$text-user', '{"topic": "$text-topic"}'), '$text-role', '$text-content');
 		INSERT INTO personalization.signal_rules (tenant_id, interaction_type, path, category, key, strength)
 		VALUES ('$tenant', 'export', '$text-path', 'notification', '$text-rule', 0.5);});
 }

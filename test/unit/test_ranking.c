@@ -156,9 +156,9 @@ test_gradient(void)
 
 		up.weights[f] += step;
 		down.weights[f] -= step;
-		gradient = (log_likelihood(&up, offers, N, &asked) -
-					log_likelihood(&down, offers, N, &asked)) /
-				   (2.0 * step);
+		gradient =
+			(log_likelihood(&up, offers, N, &asked) - log_likelihood(&down, offers, N, &asked)) /
+			(2.0 * step);
 		CHECK(fabs(learned.gradients[f] - ranking.gradients[f] - gradient * gradient) < 1e-6);
 		/* A step up where that makes the query asked likelier, unless at a bound. */
 		CHECK(fabs(learned.weights[f] - ranking.weights[f] -

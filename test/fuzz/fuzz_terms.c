@@ -1,0 +1,192 @@
+/*
+ * fuzz_terms.c
+ *		Any bytes at all for extract_words and table_term.
+ *
+ * Built for libFuzzer; with FUZZ_STANDALONE a program of its own, which reads
+ * the files it is given, or else makes as many inputs as FUZZ_RUNS says
+ * (default 20000) from fragments, the same ones each time.
+ */
+#include "core/terms.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+require(bool ok, const char *what)
+{
+	if (!ok)
+	{
+		fprintf(stderr, "failed: %s\n", what);
+		abort();
+	}
+}
+
+/* UTF-8 that no character was cut out of, as far as lead and continuation bytes say. */
+static bool
+is_whole(const char *text)
+{
+	const unsigned char *c = (const unsigned char *) text;
+
+	while (*c != 0)
+	{
+		int more = *c < 0x80 ? 0 : *c < 0xC2 ? -1 : *c < 0xE0 ? 1 : *c < 0xF0 ? 2 : 3;
+
+		if (more < 0)
+			return false;
+		for (c++; more > 0; more--, c++)
+		{
+			if ((*c & 0xC0) != 0x80)
+				return false;
+		}
+	}
+	return true;
+}
+
+static void
+check_term(const Term *term)
+{
+	size_t len = strnlen(term->text, sizeof(term->text));
+
+	require(len > 0 && len <= TERM_LENGTH, "a term's length");
+	require(is_whole(term->text), "a term is UTF-8");
+	for (size_t i = 0; i < len; i++)
+		require(term->text[i] < 'A' || term->text[i] > 'Z', "a term is in lower case");
+}
+
+static void
+check_words(const char *text, size_t size)
+{
+	Term words[WORDS_MAX];
+	Term again[WORDS_MAX];
+	int n = extract_words(text, size, words);
+
+	require(n >= 0 && n <= WORDS_MAX, "the number of words");
+	for (int i = 0; i < n; i++)
+	{
+		size_t len = strlen(words[i].text);
+
+		check_term(&words[i]);
+		require(len >= 3, "a word's least length");
+		for (int k = 0; k < i; k++)
+			require(strcmp(words[i].text, words[k].text) != 0, "each word once");
+		/* What was cut may have become a stop word or a number. */
+		if (len < TERM_LENGTH - 3)
+			require(extract_words(words[i].text, len, again) == 1 &&
+						strcmp(again[0].text, words[i].text) == 0,
+					"a word is its own word");
+	}
+}
+
+static void
+check_table(const char *text, size_t size)
+{
+	Term term;
+
+	if (table_term(text, size, &term))
+		check_term(&term);
+	else
+		require(term.text[0] == '\0', "no table is no text");
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	/* A copy of exactly that size, so that a sanitizer sees any overrun. */
+	char *text = malloc(size > 0 ? size : 1);
+
+	require(text != NULL, "memory");
+	if (size > 0)
+		memcpy(text, data, size);
+	check_words(text, size);
+	check_table(text, size);
+	free(text);
+	return 0;
+}
+
+#ifdef FUZZ_STANDALONE
+
+static const char *const fragments[] = {"show me ",
+										"the ",
+										"Revenue",
+										"orders.",
+										"_",
+										"\"",
+										"`",
+										" ",
+										".",
+										"2024",
+										"\xC3\xA4",
+										"\xE5\xA3",
+										"\xE5\xA3\xB2",
+										"\xF0\x9F\x98",
+										"\xF0\x9F\x98\x80",
+										"\xFF",
+										"\xC2\xA0",
+										"\xED\xA0\x80",
+										"-",
+										"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+
+static uint32_t
+next_random(uint32_t *state)
+{
+	*state = *state * 1664525 + 1013904223;
+	return *state >> 8;
+}
+
+static void
+run_generated(long runs)
+{
+	char text[600];
+	uint32_t state = 1;
+
+	for (long run = 0; run < runs; run++)
+	{
+		size_t size = 0;
+		uint32_t parts = next_random(&state) % 20;
+
+		for (uint32_t p = 0; p < parts; p++)
+		{
+			const char *fragment =
+				fragments[next_random(&state) % (sizeof(fragments) / sizeof(fragments[0]))];
+			size_t len = strlen(fragment);
+
+			memcpy(text + size, fragment, len);
+			size += len;
+			if (next_random(&state) % 8 == 0)
+				text[size++] = (char) next_random(&state);
+		}
+		LLVMFuzzerTestOneInput((const uint8_t *) text, size);
+	}
+}
+
+static void
+run_file(const char *path)
+{
+	static uint8_t data[1 << 16];
+	FILE *file = fopen(path, "rb");
+	size_t size;
+
+	require(file != NULL, path);
+	size = fread(data, 1, sizeof(data), file);
+	fclose(file);
+	LLVMFuzzerTestOneInput(data, size);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *runs = getenv("FUZZ_RUNS");
+
+	for (int i = 1; i < argc; i++)
+		run_file(argv[i]);
+	run_generated(runs == NULL ? 20000 : strtol(runs, NULL, 10));
+	printf("fuzz_terms: nothing found\n");
+	return 0;
+}
+
+#endif
