@@ -35,6 +35,9 @@
 #define POSITION_SESSION_BITS 12
 #define POSITION_EPOCH INT64CONST(631152000000000) /* 2020-01-01, from 2000-01-01 */
 
+/* A batch ends behind the row that brings it over so many bytes, out of compression. */
+#define BATCH_BYTES ((Size) 16 * 1024 * 1024)
+
 #define INBOX_COLUMNS                                                                              \
 	"tenant_id, position, user_id, interaction_type, data, occurred_at, interaction_id, feedback"
 
@@ -46,13 +49,17 @@ static Statement select_tenant = STATEMENT(
 static Statement select_first_tenant =
 	STATEMENT("SELECT tenant_id FROM personalization.inbox ORDER BY tenant_id LIMIT 1", "");
 
-/* Its first rows, found by the index and deleted by their place. */
-static Statement take_rows = STATEMENT(
-	"WITH taken AS (DELETE FROM personalization.inbox WHERE tenant_id = $1 AND ctid = ANY (ARRAY("
-	"  SELECT ctid FROM personalization.inbox WHERE tenant_id = $1 ORDER BY position LIMIT $2))"
-	"  RETURNING *)"
-	" SELECT " INBOX_COLUMNS " FROM taken ORDER BY position",
-	"text int8");
+/*
+ * Its first rows.  Large values come as references, so what is not taken is not
+ * read; what is taken is deleted by its place.
+ */
+static Statement select_rows =
+	STATEMENT("SELECT " INBOX_COLUMNS ", ctid FROM personalization.inbox WHERE tenant_id = $1"
+			  " ORDER BY position LIMIT $2",
+			  "text int8");
+
+static Statement delete_rows = STATEMENT(
+	"DELETE FROM personalization.inbox WHERE tenant_id = $1 AND ctid = ANY ($2)", "text tid[]");
 
 static Statement delete_rejected_row = STATEMENT(
 	"DELETE FROM personalization.inbox WHERE tenant_id = $1 AND position = $2", "text int8");
@@ -230,66 +237,116 @@ next_tenant(const char *previous)
 	return statement_run(&select_first_tenant, NULL, NULL) > 0 ? text_or_null(0, 1) : NULL;
 }
 
-/* Takes up to limit rows of a tenant; returns how many, and the position of the first. */
-static int
-take_events(const char *tenant_id, int limit, TimestampTz now, Event *events, int64 *position)
+/* What of a row will be read, in bytes. */
+static Size
+row_bytes(uint64 row)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(limit)};
-	uint64 nrows = statement_run(&take_rows, values, NULL);
+	static const int columns[] = {3, 4, 5, 8};
+	Size bytes = 0;
+
+	for (size_t i = 0; i < lengthof(columns); i++)
+	{
+		bool isnull;
+		Datum value = result_value(row, columns[i], &isnull);
+		Size size = isnull ? 0 : toast_raw_datum_size(value);
+
+		/* A payload that is too large is left where it is. */
+		if (columns[i] < 5 || size <= (Size) max_payload)
+			bytes += size;
+	}
+	return bytes;
+}
+
+/* What a batch has taken so far. */
+typedef struct Taken
+{
+	Event *events;
+	int n;
+	int limit;
+	Size bytes;
+} Taken;
+
+static bool
+is_full(const Taken *taken)
+{
+	return taken->n == taken->limit || taken->bytes >= BATCH_BYTES;
+}
+
+/* Takes rows of a tenant; returns how many, and the position of the first. */
+static int
+take_events(const char *tenant_id, TimestampTz now, Taken *taken, int64 *position)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(taken->limit - taken->n)};
+	uint64 nrows = statement_run(&select_rows, values, NULL);
+	SPITupleTable *rows = SPI_tuptable;
+	Column places;
+	uint64 n = 0;
 
 	if (nrows > 0)
 		*position = DatumGetInt64(result_value(0, 2, NULL));
-	for (uint64 row = 0; row < nrows; row++)
+	column_init(&places, TIDOID, (int) nrows);
+	for (; n < nrows && !is_full(taken); n++)
 	{
+		Event *event = &taken->events[taken->n];
 		Fault fault;
 
-		if (!row_event(row, now, &events[row], &fault))
+		taken->bytes += row_bytes(n);
+		if (!row_event(n, now, event, &fault))
 		{
-			events[row].fault = palloc(sizeof(Fault));
-			*events[row].fault = fault;
-			events[row].document = row_document(row);
+			event->fault = palloc(sizeof(Fault));
+			*event->fault = fault;
+			event->document = row_document(n);
 		}
+		column_add(&places, result_value(n, 9, NULL));
+		taken->n++;
 	}
-	SPI_freetuptable(SPI_tuptable);
-	return (int) nrows;
+	if (n > 0)
+	{
+		values[1] = column_array(&places);
+		if (statement_run(&delete_rows, values, NULL) != n)
+			ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+							errmsg("rows of the inbox were deleted while they were read"),
+							errhint("They are tried again.")));
+	}
+	SPI_freetuptable(rows);
+	return (int) n;
 }
 
 Drained
 inbox_drain(int limit)
 {
-	Drained drained = {0, 0};
+	Drained drained = {0, 0, false};
 	TimestampTz now = GetCurrentTimestamp();
-	Event *events;
+	Taken taken = {.limit = limit};
 	char *tenant = last_tenant;
 	int64 position = 0;
-	int n = 0;
 
 	if (!lock_inbox())
 		return drained;
-	events = palloc(limit * sizeof(Event));
-	while (n < limit)
+	taken.events = palloc(limit * sizeof(Event));
+	while (!is_full(&taken))
 	{
 		char *next = next_tenant(tenant);
-		int taken = next == NULL ? 0 : take_events(next, limit - n, now, events + n, &position);
+		bool is_first = taken.n == 0;
 
-		if (taken == 0)
+		if (next == NULL || take_events(next, now, &taken, &position) == 0)
 			break;
 		tenant = next;
-		if (n == 0)
+		if (is_first)
 		{
 			strlcpy(first_tenant, next, sizeof(first_tenant));
 			first_position = position;
 		}
-		n += taken;
 	}
-	inbox_attempted = n;
-	for (int i = 0; i < n; i++)
-		events[i].index = i;
-	if (n > 0)
+	inbox_attempted = taken.n;
+	for (int i = 0; i < taken.n; i++)
+		taken.events[i].index = i;
+	if (taken.n > 0)
 	{
-		drained.taken = n;
-		drained.learned = learn_events(events, n, true);
-		rejected_store(events, n);
+		drained.taken = taken.n;
+		drained.learned = learn_events(taken.events, taken.n, true);
+		drained.more = is_full(&taken);
+		rejected_store(taken.events, taken.n);
 
 		/* Not before: a batch that failed is tried again from where it began. */
 		strlcpy(last_tenant, tenant, sizeof(last_tenant));

@@ -14,10 +14,11 @@ typedef struct Drained
 {
 	int64 taken;   /* rows that left the inbox */
 	int64 learned; /* of those, new interactions */
+	bool more;	   /* it stopped at a limit: there may be more rows */
 } Drained;
 
 /*
- * Learns up to limit rows in this transaction, in the order of their arrival
+ * Learns up to limit rows, or some 16 MB of them, in this transaction, in the order of their arrival
  * within each tenant, and takes them out; what cannot be learned goes to
  * rejected_events.  Tenants take turns: a batch goes on behind the one that
  * the last batch of this backend ended with.  Takes nothing while another

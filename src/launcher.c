@@ -10,6 +10,7 @@
  *		not running --start--> running --ends--> not running, next try in:
  *			failed      1 s, 2 s, 4 s, … up to a minute
  *			no work     a minute, or when announced
+ *			outdated    the same; said in the log, once
  *			gave way    2 s
  */
 #include "postgres.h"
@@ -35,6 +36,7 @@
 #include "utils/timestamp.h"
 
 #include "compat.h"
+#include "module.h"
 #include "worker.h"
 #include "worker_settings.h"
 #include "worker_state.h"
@@ -55,6 +57,7 @@ typedef struct Database
 	int failures; /* in a row */
 	TimestampTz next_try;
 	bool has_no_work;
+	bool is_outdated;
 	bool seen; /* in the latest list */
 } Database;
 
@@ -193,7 +196,14 @@ worker_ended(Database *database)
 	pfree(database->handle);
 	database->handle = NULL;
 	database->failures = outcome == WORKER_FAILED ? database->failures + 1 : 0;
-	database->has_no_work = outcome == WORKER_NO_WORK;
+	database->has_no_work = outcome == WORKER_NO_WORK || outcome == WORKER_OUTDATED;
+	if (outcome == WORKER_OUTDATED && !database->is_outdated)
+		ereport(LOG, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					  errmsg("personalization: the extension in database %u is older than the "
+							 "library, and has no worker",
+							 database->oid),
+					  errhint("Run ALTER EXTENSION " EXTENSION_NAME " UPDATE in that database.")));
+	database->is_outdated = outcome == WORKER_OUTDATED;
 	switch (outcome)
 	{
 		case WORKER_FAILED:
@@ -201,6 +211,7 @@ worker_ended(Database *database)
 				Min(1000 * (INT64CONST(1) << Min(database->failures - 1, 6)), RETRY_FAILED_MAX_MS);
 			break;
 		case WORKER_NO_WORK:
+		case WORKER_OUTDATED:
 			wait_ms = RETRY_NO_WORK_MS;
 			break;
 		case WORKER_GAVE_WAY:

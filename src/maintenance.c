@@ -268,7 +268,7 @@ count_apart(void)
 static int64
 drain_apart(void)
 {
-	InboxWork work = {BATCH, {0, 0}};
+	InboxWork work = {BATCH, {0, 0, false}};
 	int64 taken = 0;
 
 	for (;;)

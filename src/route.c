@@ -55,7 +55,7 @@ typedef struct LikelyTable
 {
 	const char *name;
 	double fit;
-	int place; /* among the live preferences, strongest first */
+	int place; /* among the live preferences, strongest first; those that are none, behind them */
 } LikelyTable;
 
 static int
@@ -83,39 +83,62 @@ tables_asked(const char *tenant_id, const char *user_id, const char *query, Time
 	return DatumGetJsonbP(result_value(0, 1, NULL));
 }
 
-static bool
-has_text(const Jsonb *array, const char *text)
+/* The name of the i-th table of those asked, NULL where that is none. */
+static char *
+asked_table(const Jsonb *asked, uint32 i)
 {
-	JsonbValue value;
+	JsonbValue *item = getIthJsonbValueFromContainer(unconstify(JsonbContainer *, &asked->root), i);
 
-	if (array == NULL || !JB_ROOT_IS_ARRAY(array))
-		return false;
-	value.type = jbvString;
-	value.val.string.val = unconstify(char *, text);
-	value.val.string.len = strlen(text);
-	return findJsonbValueFromContainer(unconstify(JsonbContainer *, &array->root), JB_FARRAY,
-									   &value) != NULL;
+	return item != NULL && item->type == jbvString && item->val.string.len > 0
+			   ? pnstrdup(item->val.string.val, item->val.string.len)
+			   : NULL;
 }
 
-/* The frequent tables that fit the query, best first. */
+/*
+ * The tables of the same query when it was asked before, and the frequent
+ * tables that fit this one's words, best first.
+ */
 static void
 push_likely_tables(JsonbParseState **state, const char *query, const Jsonb *asked,
 				   const Preference *live, int n)
 {
-	LikelyTable *tables = palloc(Max(n, 1) * sizeof(LikelyTable));
+	uint32 nasked = asked != NULL && JB_ROOT_IS_ARRAY(asked) ? JB_ROOT_COUNT(asked) : 0;
+	LikelyTable *tables;
 	int ntables = 0;
 	QueryWords words;
+
+	nasked = Min(nasked, LIKELY_TABLES);
+	tables = palloc((n + nasked + 1) * sizeof(LikelyTable));
+	for (uint32 i = 0; i < nasked; i++)
+	{
+		char *name = asked_table(asked, i);
+		bool twice = false;
+
+		for (int t = 0; t < ntables && name != NULL; t++)
+			twice = twice || strcmp(tables[t].name, name) == 0;
+		if (name != NULL && !twice)
+			tables[ntables++] = (LikelyTable){name, 1, n + (int) i};
+	}
+	nasked = (uint32) ntables;
 
 	query_words(query, strlen(query), &words);
 	for (int i = 0; i < n; i++)
 	{
 		const char *name = live[i].key + strlen(FREQUENT_TABLE);
+		bool was_asked = false;
 		double fit;
 
 		if (live[i].category != CATEGORY_DATA ||
 			strncmp(live[i].key, FREQUENT_TABLE, strlen(FREQUENT_TABLE)) != 0)
 			continue;
-		fit = has_text(asked, name) ? 1 : table_fit(&words, name, strlen(name));
+		for (uint32 t = 0; t < nasked; t++)
+		{
+			if (strcmp(tables[t].name, name) != 0)
+				continue;
+			tables[t].place = Min(tables[t].place, i);
+			was_asked = true;
+		}
+		fit = was_asked ? 0 : table_fit(&words, name, strlen(name));
 		if (fit > 0)
 			tables[ntables++] = (LikelyTable){name, fit, i};
 	}
@@ -165,8 +188,7 @@ personalization_route(PG_FUNCTION_ARGS)
 					find_preference(live, n, CATEGORY_PRESENTATION, "export_format"));
 	push_preference(&state, "color_scheme",
 					find_preference(live, n, CATEGORY_VISUALIZATION, "color_scheme"));
-	push_likely_tables(&state, query, n > 0 ? tables_asked(tenant_id, user_id, query, at) : NULL,
-					   live, n);
+	push_likely_tables(&state, query, tables_asked(tenant_id, user_id, query, at), live, n);
 	result = json_keep(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);

@@ -14,6 +14,26 @@
 /* Those of a RowWriter are the most: ROWS_FEW rows of ten columns, and the tenant. */
 #define MAX_PARAMETERS 100
 
+/*
+ * A new library may meet the objects of an older script, whose update has not been
+ * run: what it misses then is no fault of the caller's.
+ */
+static void
+hint_at_update(void *arg)
+{
+	switch (geterrcode())
+	{
+		case ERRCODE_UNDEFINED_TABLE:
+		case ERRCODE_UNDEFINED_COLUMN:
+		case ERRCODE_UNDEFINED_FUNCTION:
+		case ERRCODE_UNDEFINED_OBJECT:
+			errhint("Run ALTER EXTENSION " EXTENSION_NAME " UPDATE.");
+			break;
+		default:
+			break;
+	}
+}
+
 static void
 prepare(Statement *statement, uint64 generation)
 {
@@ -21,7 +41,10 @@ prepare(Statement *statement, uint64 generation)
 	int ntypes = 0;
 	char *list = pstrdup(statement->parameters);
 	char *save = NULL;
+	ErrorContextCallback hint = {.previous = error_context_stack, .callback = hint_at_update};
 	SPIPlanPtr plan;
+
+	error_context_stack = &hint;
 
 	for (char *name = strtok_r(list, " ", &save); name; name = strtok_r(NULL, " ", &save))
 	{
@@ -34,6 +57,8 @@ prepare(Statement *statement, uint64 generation)
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", statement->sql,
 			 SPI_result_code_string(SPI_result));
+
+	error_context_stack = hint.previous;
 
 	/* The old one is of an extension that is no more. */
 	if (statement->plan != NULL)

@@ -171,7 +171,7 @@ read_sql(TraitReader *reader, const char *text, size_t len)
 	ReadSql *sql;
 	uint32 hash;
 
-	len = Min(len, TRAITS_SQL_REACH);
+	len = Min(len, TRAITS_TEXT_REACH);
 	hash = hash_bytes((const unsigned char *) text, (int) len);
 	for (int i = 0; i < reader->ntexts; i++)
 	{
@@ -288,7 +288,7 @@ observe_query(TraitReader *reader, const JsonbContainer *data)
 		question = text;
 	if (question != NULL)
 	{
-		int len = Min(question->val.string.len, TRAITS_SQL_REACH);
+		int len = Min(question->val.string.len, TRAITS_TEXT_REACH);
 
 		style_add(&reader->questions, question->val.string.val, len,
 				  pg_mbstrlen_with_len(question->val.string.val, len), question == text);
@@ -376,12 +376,22 @@ traits_read(const char *tenant_id, const char *user_id, TimestampTz at, Traits *
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
 					  TimestampTzGetDatum(at), Int64GetDatum(traits_reach(reader))};
 	uint64 nrows = 0;
+	const Oid *types;
 
 	if (traits_reach(reader) > 0)
 		nrows = statement_read(&select_latest, values, NULL);
+	types = extension_objects()->interaction_values;
 	for (uint64 row = 0; row < nrows; row++)
-		traits_observe(reader, interaction_type_of(DatumGetObjectId(result_value(row, 1, NULL))),
+	{
+		Oid type = DatumGetObjectId(result_value(row, 1, NULL));
+
+		/* Of all other types it is enough that they have been. */
+		traits_observe(reader,
+					   type == types[INTERACTION_QUERY]		   ? INTERACTION_QUERY
+					   : type == types[INTERACTION_REFINEMENT] ? INTERACTION_REFINEMENT
+															   : INTERACTION_EXPLORATION,
 					   result_value(row, 2, NULL));
+	}
 	traits_end(reader, traits);
 }
 

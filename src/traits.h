@@ -24,7 +24,7 @@
 #define TRAITS_SQL_BUDGET (16 * 1024)
 
 /* … of one text no more than this, and none in an interaction larger than that. */
-#define TRAITS_SQL_REACH (4 * 1024)
+#define TRAITS_TEXT_REACH 1024
 #define TRAITS_MAX_DATA (64 * 1024)
 
 typedef enum Trait

@@ -65,6 +65,7 @@ sum_interactions(const char *tenant_id, const char *user_id, TimestampTz at,
 	uint64 n = statement_read(&select_times, values, NULL);
 	UsageEvent *events = palloc(Max(n, 1) * sizeof(UsageEvent));
 	int64 *gaps = palloc(Max(n, 1) * sizeof(int64));
+	const Oid *types = extension_objects()->interaction_values;
 	LocalZone zone;
 
 	local_zone_init(&zone, settings->time_zone);
@@ -72,7 +73,10 @@ sum_interactions(const char *tenant_id, const char *user_id, TimestampTz at,
 	{
 		UsageEvent *event = &events[row];
 
-		event->type = interaction_type_of(DatumGetObjectId(result_value(row, 1, NULL)));
+		event->type = 0;
+		while (event->type < INTERACTION_TYPES - 1 &&
+			   types[event->type] != DatumGetObjectId(result_value(row, 1, NULL)))
+			event->type++;
 		event->at = DatumGetTimestampTz(result_value(row, 2, NULL));
 		event->clock = local_clock(&zone, event->at);
 	}

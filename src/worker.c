@@ -81,7 +81,7 @@ personalization_worker_main(Datum arg)
 	ours = objects_are_ours();
 	worker_end();
 	if (!ours)
-		worker_leave(WORKER_NO_WORK);
+		worker_leave(WORKER_OUTDATED);
 	ereport(LOG, (errmsg("personalization worker for database %u started", MyDatabaseId)));
 
 	for (;;)

@@ -19,6 +19,7 @@ typedef enum WorkerOutcome
 {
 	WORKER_FAILED,	  /* said nothing: an error or a kill */
 	WORKER_NO_WORK,	  /* the extension is not in that database */
+	WORKER_OUTDATED,  /* it is, but its objects are older than this library */
 	WORKER_GAVE_WAY,  /* somebody wants the database for himself */
 	WORKER_DISMISSED, /* switched off, or the launcher is another one */
 } WorkerOutcome;

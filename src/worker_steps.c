@@ -151,7 +151,7 @@ learn_inbox(int limit)
 	}
 	taken_since_vacuum += drained.taken;
 	taken_since_pass += drained.taken;
-	return drained.taken == limit;
+	return drained.more;
 }
 
 static void

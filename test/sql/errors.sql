@@ -74,6 +74,7 @@ SELECT pg_temp.learn('query', '{}', at => '-infinity');
 SELECT left(pg_temp.learn('query', '{}', at => (clock_timestamp() + interval '6 minutes')::text), 5) AS six_minutes;
 SELECT call, pg_temp.outcome(format('SELECT * FROM personalization.%s', call)) FROM unnest(ARRAY[
     $$preferences('e', 'ana', 'infinity')$$, $$get_profile('e', 'ana', '-infinity')$$, $$get_context('e', 'ana', 'infinity')$$,
+    $$usage_patterns('e', 'ana', 'infinity')$$, $$route('e', 'ana', 'q', '-infinity')$$,
     $$run_maintenance('infinity')$$]) AS call;
 
 -- Large and deep.
@@ -110,6 +111,8 @@ INSERT INTO calls VALUES
     ('preferences', ARRAY[$$'e'$$, $$'ana'$$, $$'2026-03-02'$$], 3),
     ('get_profile', ARRAY[$$'e'$$, $$'ana'$$, $$'2026-03-02'$$], 3),
     ('get_context', ARRAY[$$'e'$$, $$'ana'$$, $$'2026-03-02'$$], 3),
+    ('usage_patterns', ARRAY[$$'e'$$, $$'ana'$$, $$'2026-03-02'$$], 3),
+    ('route', ARRAY[$$'e'$$, $$'ana'$$, $$'q'$$, $$'2026-03-02'$$], 4),
     ('set_profile', ARRAY[$$'e'$$, $$'ana'$$], 2),
     ('create_tenant', ARRAY[$$'e2'$$, $$'{}'$$], 2),
     ('configure_tenant', ARRAY[$$'e'$$, $$'{}'$$], 2),

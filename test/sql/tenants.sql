@@ -95,7 +95,9 @@ FROM unnest(ARRAY[$$learn('t_auto', 'ana', 'query', '{}', '2026-01-01')$$,
                   $$set_profile('t_auto', 'ana')$$,
                   $$preferences('t_auto', 'ana')$$,
                   $$get_profile('t_auto', 'ana')$$,
-                  $$get_context('t_auto', 'ana')$$]) AS call;
+                  $$get_context('t_auto', 'ana')$$,
+                  $$usage_patterns('t_auto', 'ana')$$,
+                  $$route('t_auto', 'ana', 'q')$$]) AS call;
 
 -- ... unless tenants make themselves.  Reading makes none.
 SET personalization.auto_create_tenants = on;
