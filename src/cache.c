@@ -23,6 +23,7 @@
 #include "inbox.h"
 #include "module.h"
 #include "rows.h"
+#include "statement.h"
 
 char *redis_url = NULL;
 int redis_timeout = 1000;
@@ -30,6 +31,18 @@ char *cache_database = NULL;
 
 static RowWriter change_writer =
 	ROW_WRITER("personalization.cache_changes", "id, what, position", "text int2 int8", "");
+
+static Statement note_conversations_of_user =
+	STATEMENT("INSERT INTO personalization.cache_changes (tenant_id, id, what, position)"
+			  " SELECT tenant_id, conversation_id::text, $3, $4 FROM personalization.conversations"
+			  " WHERE tenant_id = $1 AND user_id = $2",
+			  "text text int2 int8");
+
+static Statement note_conversations_of_tenant =
+	STATEMENT("INSERT INTO personalization.cache_changes (tenant_id, id, what, position)"
+			  " SELECT tenant_id, conversation_id::text, $2, $3 FROM personalization.conversations"
+			  " WHERE tenant_id = $1",
+			  "text int2 int8");
 
 static bool
 check_redis_url(char **newval, void **extra, GucSource source)
@@ -185,11 +198,21 @@ cache_tenant_changed(const char *tenant_id)
 void
 cache_forget_user(const char *tenant_id, const char *user_id)
 {
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
+					  Int16GetDatum(CACHE_CONVERSATION), Int64GetDatum(arrival_position())};
+
 	note(tenant_id, user_id, CACHE_PROFILE | CACHE_SUGGESTIONS_STALE);
+	if (cache_wanted())
+		(void) statement_run(&note_conversations_of_user, values, NULL);
 }
 
 void
 cache_forget_tenant(const char *tenant_id)
 {
+	Datum values[] = {CStringGetTextDatum(tenant_id), Int16GetDatum(CACHE_CONVERSATION),
+					  Int64GetDatum(arrival_position())};
+
 	note(tenant_id, "", CACHE_TENANT);
+	if (cache_wanted())
+		(void) statement_run(&note_conversations_of_tenant, values, NULL);
 }

@@ -61,9 +61,9 @@ extern void cache_conversation_ended(const char *tenant_id, const pg_uuid_t *id)
 extern void cache_tenant_changed(const char *tenant_id);
 
 /*
- * Erasing: profile and suggestions.  Whoever erases conversations with them
- * says so of each, with cache_conversation_ended().  The rows of cache_changes
- * stay until the keys are gone.
+ * Erasing all of a user or tenant, his conversations included: to be called
+ * before their rows are erased.  The rows of cache_changes stay until the keys
+ * are gone.
  */
 extern void cache_forget_user(const char *tenant_id, const char *user_id);
 extern void cache_forget_tenant(const char *tenant_id);

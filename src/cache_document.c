@@ -10,10 +10,13 @@
 #include "executor/spi.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
+#include "utils/uuid.h"
 
 #include "cache.h"
 #include "cache_document.h"
+#include "conversations.h"
 #include "core/cache_key.h"
 #include "jsonutil.h"
 #include "maintenance.h"
@@ -24,9 +27,12 @@
 /* Larger ones are not cached, in bytes. */
 #define MAX_DOCUMENT (16 * 1024 * 1024)
 
-/* The document of an id, as of a time; NULL when there is none. */
+/*
+ * The document of an id, as of a time; NULL when there is none.  May shorten
+ * the lifetime, which is in microseconds.
+ */
 typedef Jsonb *(*DocumentBuilder)(const char *tenant_id, const char *id, TimestampTz at,
-								  const TenantSettings *settings);
+								  const TenantSettings *settings, int64 *ttl);
 
 /* A kind of key: what it is called, what is written there and for how long. */
 typedef struct CacheKind
@@ -39,12 +45,31 @@ typedef struct CacheKind
 
 /* A user who is not known has a profile, but none that is worth a key. */
 static Jsonb *
-build_profile(const char *tenant_id, const char *id, TimestampTz at, const TenantSettings *settings)
+build_profile(const char *tenant_id, const char *id, TimestampTz at, const TenantSettings *settings,
+			  int64 *ttl)
 {
 	Jsonb *document = profile_document(pstrdup(tenant_id), pstrdup(id), at, settings);
 	JsonbValue value;
 
 	return json_member(&document->root, "created_at", &value) != NULL ? document : NULL;
+}
+
+/* Pushed late, as after an outage, it still goes when the conversation expires. */
+static Jsonb *
+build_conversation(const char *tenant_id, const char *id, TimestampTz at,
+				   const TenantSettings *settings, int64 *ttl)
+{
+	Datum uuid = DirectFunctionCall1(uuid_in, CStringGetDatum(id));
+	Jsonb *document = conversation_document(tenant_id, DatumGetUUIDP(uuid), at, false);
+	char *expires_at;
+
+	if (document != NULL && json_text_member(&document->root, "expires_at", &expires_at) &&
+		expires_at != NULL)
+		*ttl = Min(*ttl, DatumGetTimestampTz(
+							 DirectFunctionCall3(timestamptz_in, CStringGetDatum(expires_at),
+												 ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))) -
+							 at);
+	return document;
 }
 
 enum
@@ -58,7 +83,8 @@ static const CacheKind kinds[] = {
 	[KIND_PROFILE] = {"profile", true, offsetof(TenantSettings, profile_cache_ttl), build_profile},
 	[KIND_SUGGESTIONS] = {"suggestions", true, offsetof(TenantSettings, suggestions_cache_ttl),
 						  NULL},
-	[KIND_CONVERSATION] = {"conversation", false, offsetof(TenantSettings, conversation_ttl), NULL},
+	[KIND_CONVERSATION] = {"conversation", false, offsetof(TenantSettings, conversation_ttl),
+						   build_conversation},
 };
 
 /* The text in UTF-8, which is what a reader of the cache expects. */
@@ -121,13 +147,15 @@ build(void *arg)
 	const Change *change = building->change;
 	TenantSettings settings;
 	Jsonb *document;
+	int64 ttl;
 	char *text;
 	size_t len;
 
 	/* A tenant that is no more has no documents. */
 	if (!tenant_read(change->tenant_id, &settings))
 		return;
-	document = building->kind->build(change->tenant_id, change->id, building->at, &settings);
+	ttl = *(int64 *) ((char *) &settings + building->kind->ttl);
+	document = building->kind->build(change->tenant_id, change->id, building->at, &settings, &ttl);
 	if (document == NULL)
 		return;
 	if (!JB_ROOT_IS_OBJECT(document))
@@ -139,7 +167,7 @@ build(void *arg)
 	item->document = MemoryContextAlloc(building->context, len + 1);
 	memcpy(item->document, text, len + 1);
 	item->document_len = len;
-	item->ttl = Max(*(int64 *) ((char *) &settings + building->kind->ttl) / 1000, 1);
+	item->ttl = Max(ttl / 1000, 1);
 }
 
 /* What statements have read goes with each document, not with the batch. */

@@ -20,6 +20,7 @@
 #include "utils/fmgrprotos.h"
 
 #include "arguments.h"
+#include "cache.h"
 #include "conversations.h"
 #include "events.h"
 #include "jsonutil.h"
@@ -237,6 +238,8 @@ personalization_start_conversation(PG_FUNCTION_ARGS)
 		(void) statement_run(&insert_profile, profile, NULL);
 	}
 	conversation_count_start(tenant_id, user_id);
+	cache_conversation_changed(tenant_id, id);
+	cache_profile_changed(tenant_id, user_id);
 	SPI_finish();
 	PG_RETURN_UUID_P(id);
 }
@@ -333,6 +336,10 @@ personalization_append_message(PG_FUNCTION_ARGS)
 				(void) statement_run(&delete_oldest, oldest, NULL);
 			}
 			count_message(&change, number, at, role, content, metadata);
+			cache_conversation_changed(change.tenant_id, change.id);
+
+			/* Traits are inferred from messages too. */
+			cache_profile_changed(change.tenant_id, change.user_id);
 		}
 	}
 	SPI_finish();
@@ -370,6 +377,8 @@ personalization_update_conversation(PG_FUNCTION_ARGS)
 				fault_raise(&fault, -1);
 			if (statement_run(&update_context, after, NULL) > 0)
 				result = json_keep(context);
+			if (result != NULL)
+				cache_conversation_changed(change.tenant_id, change.id);
 		}
 	}
 	SPI_finish();
@@ -400,6 +409,7 @@ personalization_end_conversation(PG_FUNCTION_ARGS)
 			column_add(&ids, values[1]);
 			values[1] = column_array(&ids);
 			(void) statement_run(&delete_messages, values, NULL);
+			cache_conversation_ended(change.tenant_id, change.id);
 		}
 	}
 	SPI_finish();

@@ -107,8 +107,8 @@ personalization_drop_tenant(PG_FUNCTION_ARGS)
 	SPI_connect();
 	lock_tenant(tenant_id, TENANT_ALONE);
 	(void) tenant_existing(tenant_id, true);
-	result = json_keep(tenant_data_erase(tenant_id));
 	cache_forget_tenant(tenant_id);
+	result = json_keep(tenant_data_erase(tenant_id));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
 }

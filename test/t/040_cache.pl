@@ -119,6 +119,38 @@ eventually('but afterwards', sub { defined $redis->ask('GET', 'personalization:p
 $session->quit;
 
 ####################################################################
+# Conversations.
+
+my $id = sql(q(SELECT personalization.start_conversation('acme', 'talker', '{"table": "orders"}')));
+my $talk = "personalization:conversation:$id";
+eventually('a conversation arrives', sub { defined $redis->ask('GET', $talk) });
+is(same($redis->ask('GET', $talk), "personalization.get_conversation('acme', '$id')"), 't', 'as get_conversation returns it');
+sql("SELECT personalization.append_message('acme', '$id', 'user', 'how many: {}?')", "SELECT personalization.update_conversation('acme', '$id', '{\"chart\": \"bar\"}')");
+eventually('with its messages and context', sub { ($redis->ask('GET', $talk) // '') =~ /how many: \{\}\?.*/ && $redis->ask('GET', $talk) =~ /"chart": "bar"/ });
+settled('all of it');
+is(same($redis->ask('GET', $talk), "personalization.get_conversation('acme', '$id')"), 't', 'as get_conversation returns it');
+my $left = $redis->ask('PTTL', $talk);
+ok($left > 86_000_000 && $left <= 86_400_000, "it lives as long as the conversation ($left ms)");
+# One that is pushed late goes no later for that.
+sql("UPDATE personalization.conversations SET last_activity = now() - interval '23 hours'", "INSERT INTO personalization.cache_changes VALUES ('acme', '$id', 8, 0)");
+settled('pushed late');
+$left = $redis->ask('PTTL', $talk);
+ok($left > 3_000_000 && $left <= 3_600_000, "it lives as long as the conversation does still ($left ms)");
+# Another tenant's row in the queue does not reach it.
+sql("INSERT INTO personalization.cache_changes VALUES ('globex', '$id', 8, 0)");
+settled('a foreign note');
+isnt($redis->ask('GET', $talk), undef, 'another tenant cannot have it deleted');
+sql("SELECT personalization.end_conversation('acme', '$id')");
+settled('the end');
+is($redis->ask('GET', $talk), undef, 'a conversation that ended is gone');
+my $doomed = sql(q(SELECT personalization.create_tenant('doomed')), q(SELECT personalization.start_conversation('doomed', 'talker'))) =~ s/.*\n//sr;
+eventually('a conversation of a tenant', sub { defined $redis->ask('GET', "personalization:conversation:$doomed") });
+sql(q(SELECT personalization.drop_tenant('doomed')));
+settled('the tenant is dropped');
+is(join(' ', keys %{ $redis->all('personalization:conversation:') }), '', 'its conversations go with it');
+is($redis->ask('GET', 'personalization:profile:doomed:talker'), undef, 'and its profiles');
+
+####################################################################
 # Many changes, one push.
 
 sub without_worker
@@ -153,11 +185,11 @@ sql("SELECT count(personalization.create_tenant(t)) FROM unnest($list) t",
 	"SELECT count(personalization.learn(t, u, 'export', jsonb_build_object('format', t || '/' || u))) FROM unnest($list) t, unnest($list) u");
 settled('strange names arrive');
 my $profiles = $redis->all('personalization:profile:');
-is(scalar(keys %$profiles), @ids * @ids + 6, 'each pair of names has a key');
+is(scalar(keys %$profiles), @ids * @ids + 7, 'each pair of names has a key');
 sql('CREATE TABLE there (document jsonb)', 'INSERT INTO there VALUES ' . join(', ', map { '(' . q_literal($_) . ')' } values %$profiles));
 is(sql(q(SELECT count(DISTINCT (document ->> 'tenant_id', document ->> 'user_id')), bool_and(document - '{version,cached_at}'::text[] =
 		personalization.get_profile(document ->> 'tenant_id', document ->> 'user_id')) FROM there)),
-	@ids * @ids + 6 . '|t', 'with its own document');
+	@ids * @ids + 7 . '|t', 'with its own document');
 ok(exists $profiles->{'personalization:profile:a%3Ab:x%0D%0AFLUSHALL%0D%0A'}, 'percent-encoded where need be, and only there');
 ok(exists $profiles->{"personalization:profile:\xc3\xa4:a b"}, 'other characters stay');
 
@@ -172,7 +204,7 @@ foreach my $tenant (9, 14, 13)    # ':' and '[a]' and '*'
 }
 settled('the tenants are dropped');
 my @left = grep { $_ ne ':' && $_ ne '[a]' && $_ ne '*' } @ids;
-is(scalar(keys %{ $redis->all('personalization:profile:') }), @left * @ids + 6, 'their keys go, and only theirs');
+is(scalar(keys %{ $redis->all('personalization:profile:') }), @left * @ids + 7, 'their keys go, and only theirs');
 is(sql('SELECT count(*) FROM personalization.cache_changes'), '0', 'no name stays in the queue');
 $redis->ask('SET', 'personalization:elsewhere', 'untouched');
 

@@ -29,7 +29,7 @@ timezone = 'UTC'
 shared_preload_libraries = 'personalization'
 personalization.worker_naptime = '100ms'
 personalization.redis_url = '@{[ $redis->url ]}'
-personalization.redis_timeout = '500ms'
+personalization.redis_timeout = '2s'
 max_worker_processes = 16
 });
 $node->start;
