@@ -1,8 +1,9 @@
 -- The push to Redis: what has changed and waits for the worker.
 
--- One row a change, written in the change's own transaction.  No key and no
--- index: a learn pays for a plain insertion only, and the worker reads all of
--- it anyway.  Rows say what to look at, not what to write, so that several of
+-- One row a change, written in the change's own transaction by the library,
+-- which goes past SQL and rights: no role needs any here.  No key and no index,
+-- nor ever a trigger or constraint: a learn pays for a plain insertion only, and
+-- the worker reads all of it anyway.  Rows say what to look at, not what to write, so that several of
 -- one user are as good as one.
 CREATE TABLE personalization.cache_changes (
     tenant_id  text COLLATE "C" NOT NULL,

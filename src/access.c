@@ -35,7 +35,6 @@ static const char *const application_grants[] = {
 	"SELECT, INSERT, UPDATE, DELETE ON personalization.conversations,"
 	" personalization.conversation_messages, personalization.conversation_statistics",
 	"SELECT, INSERT ON personalization.inbox",
-	"INSERT ON personalization.cache_changes",
 	"SELECT, INSERT, UPDATE, DELETE ON personalization.tenant_tables,"
 	" personalization.linked_schemas",
 	"SELECT ON personalization.tenant_statistics",

@@ -8,41 +8,37 @@
  */
 #include "postgres.h"
 
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
 #include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "commands/dbcommands.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
 
 #include "cache.h"
 #include "compat.h"
 #include "core/redis_url.h"
 #include "inbox.h"
 #include "module.h"
-#include "rows.h"
 #include "statement.h"
 
 char *redis_url = NULL;
 int redis_timeout = 1000;
 char *cache_database = NULL;
 
-static RowWriter change_writer =
-	ROW_WRITER("personalization.cache_changes", "id, what, position", "text int2 int8", "");
-
-static Statement note_conversations_of_user =
-	STATEMENT("INSERT INTO personalization.cache_changes (tenant_id, id, what, position)"
-			  " SELECT tenant_id, conversation_id::text, $3, $4 FROM personalization.conversations"
+static Statement select_conversations_of_user =
+	STATEMENT("SELECT conversation_id FROM personalization.conversations"
 			  " WHERE tenant_id = $1 AND user_id = $2",
-			  "text text int2 int8");
+			  "text text");
 
-static Statement note_conversations_of_tenant =
-	STATEMENT("INSERT INTO personalization.cache_changes (tenant_id, id, what, position)"
-			  " SELECT tenant_id, conversation_id::text, $2, $3 FROM personalization.conversations"
-			  " WHERE tenant_id = $1",
-			  "text int2 int8");
+static Statement select_conversations_of_tenant = STATEMENT(
+	"SELECT conversation_id FROM personalization.conversations WHERE tenant_id = $1", "text");
 
 static bool
 check_redis_url(char **newval, void **extra, GucSource source)
@@ -114,20 +110,53 @@ noted_just_now(const char *tenant_id, const char *id, int what)
 	return false;
 }
 
+/* The only partition of cache_changes, where its rows are. */
+static Relation
+open_changes(void)
+{
+	static Oid partition = InvalidOid;
+	static uint64 generation = 0;
+
+	if (generation != extension_objects()->generation || !OidIsValid(partition))
+	{
+		generation = extension_objects()->generation;
+		partition = get_relname_relid("cache_changes_0", extension_objects()->schema);
+		if (!OidIsValid(partition))
+			ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+							errmsg("table personalization.cache_changes_0 does not exist"),
+							errhint("Run ALTER EXTENSION " EXTENSION_NAME " UPDATE.")));
+	}
+	return table_open(partition, RowExclusiveLock);
+}
+
+/*
+ * Inserts a row without going through SQL, which would cost a learn several
+ * times as much: the table has no index, no trigger and no constraint but NOT
+ * NULL.  Nor has any role a right to it; that the caller may write for the
+ * tenant has been checked.
+ */
+static void
+insert_change(Relation changes, const char *tenant_id, const char *id, int what)
+{
+	bool nulls[4] = {false};
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(id),
+					  Int16GetDatum((int16) what), Int64GetDatum(arrival_position())};
+	HeapTuple tuple = heap_form_tuple(RelationGetDescr(changes), values, nulls);
+
+	simple_heap_insert(changes, tuple);
+	heap_freetuple(tuple);
+}
+
 static void
 note(const char *tenant_id, const char *id, int what)
 {
-	Column columns[3];
+	Relation changes;
 
 	if (!cache_wanted() || noted_just_now(tenant_id, id, what))
 		return;
-	column_init(&columns[0], TEXTOID, 1);
-	column_init(&columns[1], INT2OID, 1);
-	column_init(&columns[2], INT8OID, 1);
-	column_add_text(&columns[0], id);
-	column_add(&columns[1], Int16GetDatum((int16) what));
-	column_add(&columns[2], Int64GetDatum(arrival_position()));
-	(void) rows_write(&change_writer, tenant_id, columns);
+	changes = open_changes();
+	insert_change(changes, tenant_id, id, what);
+	table_close(changes, NoLock);
 }
 
 static int
@@ -139,22 +168,8 @@ what_of(const CacheUser *user)
 void
 cache_users_learned(const char *tenant_id, const CacheUser *users, int n)
 {
-	Column columns[3];
-
-	if (n == 1)
-		note(tenant_id, users[0].user_id, what_of(&users[0]));
-	if (n <= 1 || !cache_wanted())
-		return;
-	column_init(&columns[0], TEXTOID, n);
-	column_init(&columns[1], INT2OID, n);
-	column_init(&columns[2], INT8OID, n);
 	for (int i = 0; i < n; i++)
-	{
-		column_add_text(&columns[0], users[i].user_id);
-		column_add(&columns[1], Int16GetDatum((int16) what_of(&users[i])));
-		column_add(&columns[2], Int64GetDatum(arrival_position()));
-	}
-	(void) rows_write(&change_writer, tenant_id, columns);
+		note(tenant_id, users[i].user_id, what_of(&users[i]));
 }
 
 void
@@ -195,24 +210,36 @@ cache_tenant_changed(const char *tenant_id)
 	note(tenant_id, "", CACHE_TENANT);
 }
 
+/* Notes the conversations that a statement lists. */
+static void
+note_conversations(Statement *statement, Datum *values, const char *tenant_id)
+{
+	uint64 nrows;
+	SPITupleTable *found;
+
+	if (!cache_wanted())
+		return;
+	nrows = statement_run(statement, values, NULL);
+	found = SPI_tuptable;
+	for (uint64 row = 0; row < nrows; row++)
+		cache_conversation_ended(tenant_id, DatumGetUUIDP(result_value(row, 1, NULL)));
+	SPI_freetuptable(found);
+}
+
 void
 cache_forget_user(const char *tenant_id, const char *user_id)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
-					  Int16GetDatum(CACHE_CONVERSATION), Int64GetDatum(arrival_position())};
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
 
 	note(tenant_id, user_id, CACHE_PROFILE | CACHE_SUGGESTIONS_STALE);
-	if (cache_wanted())
-		(void) statement_run(&note_conversations_of_user, values, NULL);
+	note_conversations(&select_conversations_of_user, values, tenant_id);
 }
 
 void
 cache_forget_tenant(const char *tenant_id)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id), Int16GetDatum(CACHE_CONVERSATION),
-					  Int64GetDatum(arrival_position())};
+	Datum values[] = {CStringGetTextDatum(tenant_id)};
 
 	note(tenant_id, "", CACHE_TENANT);
-	if (cache_wanted())
-		(void) statement_run(&note_conversations_of_tenant, values, NULL);
+	note_conversations(&select_conversations_of_tenant, values, tenant_id);
 }

@@ -236,6 +236,7 @@ sub serve
 	while (my $connection = $listener->accept)
 	{
 		next if fork();
+		alarm(300);    # whatever the conversation does, it ends
 		$conversation->($connection);
 		POSIX::_exit(0);
 	}
@@ -244,7 +245,7 @@ sub serve
 sub end { my $pid = shift; kill('KILL', $pid); waitpid($pid, 0); return; }
 
 my %garbage = (
-	'noise' => sub { my $c = shift; $c->syswrite(join('', map { chr(rand(256)) } 1 .. 1000)) while 1 },
+	'noise' => sub { my $c = shift; while ($c->syswrite(join('', map { chr(rand(256)) } 1 .. 1000))) { } },
 	'endless text' => sub { my $c = shift; $c->syswrite("\$500000000\r\n"); while ($c->syswrite('x' x 65536)) { } },
 	'a huge list' => sub { my $c = shift; $c->syswrite("*2000000000\r\n"); sleep(20) },
 	'deep lists' => sub { my $c = shift; $c->syswrite("*1\r\n" x 10000); sleep(20) },
