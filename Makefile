@@ -6,7 +6,9 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" personaliz
 
 # The parts of the install script, in the order they are joined: sql/NAME.sql each.
 SQL_PARTS = types tenants interactions preferences signals inbox storage signal_rules learning profiles \
-	maintenance worker access
+	maintenance \
+	privacy \
+	worker access
 
 # Targets that bring their own server and packages: they must work where there is no PGXS yet.
 CHECKS  = check check-unit check-regress check-isolation check-tap

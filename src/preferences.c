@@ -59,12 +59,15 @@ static Statement select_preferences =
 			  " FROM personalization.preferences WHERE tenant_id = $1 AND user_id = $2",
 			  "text text");
 
-static Statement reschedule = STATEMENT(
-	"UPDATE personalization.preferences SET expires_on ="
-	" (personalization.evidence_expires_at(confidence, last_updated, $2) AT TIME ZONE 'UTC')::date"
-	" WHERE tenant_id = $1 AND expires_on IS DISTINCT FROM"
-	" (personalization.evidence_expires_at(confidence, last_updated, $2) AT TIME ZONE 'UTC')::date",
-	"text jsonb");
+#define RESCHEDULE                                                                                 \
+	"UPDATE personalization.preferences SET expires_on ="                                          \
+	" (personalization.evidence_expires_at(confidence, last_updated, $2) AT TIME ZONE "            \
+	"'UTC')::date"                                                                                 \
+	" WHERE tenant_id = $1 AND expires_on IS DISTINCT FROM"                                        \
+	" (personalization.evidence_expires_at(confidence, last_updated, $2) AT TIME ZONE "            \
+	"'UTC')::date"
+static Statement reschedule = STATEMENT(RESCHEDULE, "text jsonb");
+static Statement reschedule_user = STATEMENT(RESCHEDULE " AND user_id = $3", "text jsonb text");
 
 /*
  * The day is found through the index; the settings say the moment within it.
@@ -492,11 +495,12 @@ preference_candidates(const Preference *preference, const LearningRule *rule, Ti
 }
 
 void
-preferences_reschedule(const char *tenant_id, const Jsonb *settings)
+preferences_reschedule(const char *tenant_id, const char *user_id, const Jsonb *settings)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id), JsonbPGetDatum(settings)};
+	Datum values[] = {CStringGetTextDatum(tenant_id), JsonbPGetDatum(settings),
+					  user_id == NULL ? (Datum) 0 : CStringGetTextDatum(user_id)};
 
-	(void) statement_run(&reschedule, values, NULL);
+	(void) statement_run(user_id == NULL ? &reschedule : &reschedule_user, values, NULL);
 }
 
 int64

@@ -59,8 +59,12 @@ extern const Jsonb *preference_value(const Preference *preference);
 extern Jsonb *
 preference_candidates(const Preference *preference, const LearningRule *rule, TimestampTz at);
 
-/* Stores anew when each preference of a tenant expires, after its settings changed. */
-extern void preferences_reschedule(const char *tenant_id, const Jsonb *settings);
+/*
+ * Stores anew when each preference of a tenant, or of one of its users, expires
+ * under settings, as stored, that are not those it was stored under.
+ */
+extern void
+preferences_reschedule(const char *tenant_id, const char *user_id, const Jsonb *settings);
 
 /*
  * Deletes preferences of a tenant with these settings, as stored, that have

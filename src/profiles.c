@@ -17,6 +17,7 @@
 #include "arguments.h"
 #include "jsonutil.h"
 #include "preferences.h"
+#include "profiles.h"
 #include "statement.h"
 #include "tenancy.h"
 
@@ -246,26 +247,42 @@ push_traits(JsonbParseState **state, const Question *question, TimestampTz updat
 	}
 }
 
-Datum
-personalization_get_profile(PG_FUNCTION_ARGS)
+/* SPI_connect() and SPI_finish() are the callers'. */
+static Jsonb *
+document(const Question *question)
 {
-	Question question;
 	Preference *live;
 	int n;
 	TimestampTz updated;
 	JsonbParseState *state = NULL;
+
+	live = preferences_live(question->tenant_id, question->user_id, &question->settings.learning,
+							question->at, &n, &updated);
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_text(&state, "user_id", question->user_id);
+	json_push_text(&state, "tenant_id", question->tenant_id);
+	push_preferences(&state, live, n);
+	push_history(&state, question, &updated);
+	push_traits(&state, question, updated);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+Jsonb *
+profile_document(char *tenant_id, char *user_id, TimestampTz at, const TenantSettings *settings)
+{
+	Question question = {tenant_id, user_id, at, *settings};
+
+	return document(&question);
+}
+
+Datum
+personalization_get_profile(PG_FUNCTION_ARGS)
+{
+	Question question;
 	Jsonb *result;
 
 	begin_reading(fcinfo, &question);
-	live = preferences_live(question.tenant_id, question.user_id, &question.settings.learning,
-							question.at, &n, &updated);
-	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	json_push_text(&state, "user_id", question.user_id);
-	json_push_text(&state, "tenant_id", question.tenant_id);
-	push_preferences(&state, live, n);
-	push_history(&state, &question, &updated);
-	push_traits(&state, &question, updated);
-	result = json_keep(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+	result = json_keep(document(&question));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
 }

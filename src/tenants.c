@@ -72,7 +72,7 @@ personalization_configure_tenant(PG_FUNCTION_ARGS)
 	/* When evidence expires is stored, for the index, and depends on these. */
 	if (old.learning.decay != new.learning.decay || old.learning.floor != new.learning.floor ||
 		old.learning.retention != new.learning.retention)
-		preferences_reschedule(tenant_id, after);
+		preferences_reschedule(tenant_id, NULL, after);
 	result = json_keep(settings_document(after));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
