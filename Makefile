@@ -5,7 +5,9 @@ MODULE_big = personalization
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" personalization.control)
 
 # The parts of the install script, in the order they are joined: sql/NAME.sql each.
-SQL_PARTS = types tenants interactions preferences signals inbox storage signal_rules learning profiles \
+SQL_PARTS = types tenants interactions preferences \
+	snapshots \
+	signals inbox storage signal_rules learning profiles \
 	maintenance \
 	privacy \
 	worker access

@@ -14,9 +14,12 @@ CREATE TABLE personalization.interactions (
     data              jsonb NOT NULL CHECK (jsonb_typeof(data) = 'object'),
     feedback          jsonb,
     occurred_at       timestamptz NOT NULL DEFAULT now(),
+    replaces          uuid,
     PRIMARY KEY (tenant_id, interaction_id)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.interactions IS 'what the users did, as it was told to learn()';
+COMMENT ON COLUMN personalization.interactions.replaces IS
+    'of feedback: the earlier feedback on the same thing that no longer counts';
 
 -- A user's history, latest first; and a tenant's, for retention.
 CREATE INDEX interactions_user_time ON personalization.interactions (tenant_id, user_id, occurred_at);

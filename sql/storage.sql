@@ -14,7 +14,8 @@ DECLARE
     leaves  int;
 BEGIN
     FOREACH parent IN ARRAY ARRAY['tenants', 'signal_rules', 'interactions', 'rejected_events',
-                                  'preferences', 'profiles', 'user_queries', 'inbox']
+                                  'preferences', 'profiles', 'user_queries', 'inbox',
+                                  'preference_snapshots']
     LOOP
         -- What the script itself inserts must not come again from a dump.
         kept := CASE parent WHEN 'signal_rules' THEN 'WHERE NOT built_in' ELSE '' END;

@@ -30,6 +30,7 @@ static const char *const application_grants[] = {
 	"SELECT, INSERT, UPDATE, DELETE ON personalization.interactions,"
 	" personalization.rejected_events, personalization.preferences, personalization.profiles,"
 	" personalization.user_queries",
+	"SELECT, INSERT, DELETE ON personalization.preference_snapshots",
 	"SELECT, INSERT ON personalization.inbox",
 	"SELECT ON personalization.tenant_statistics",
 	"EXECUTE ON FUNCTION personalization.inbox_position, personalization.current_tenant, "

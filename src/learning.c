@@ -19,6 +19,7 @@
 #include "queries.h"
 #include "rows.h"
 #include "signal_rules.h"
+#include "snapshots.h"
 #include "statement.h"
 #include "tenancy.h"
 
@@ -332,6 +333,7 @@ learn_new(TenantEvents *events, const LearningRule *rule)
 			asked_queries_add(asked, event->user_id, &event->query, event->data,
 							  event->occurred_at);
 	}
+	snapshots_before(events->tenant_id, observations, n);
 	preferences_observe(events->tenant_id, rule, observations, n);
 	asked_queries_store(asked, events->tenant_id);
 	make_profiles(events, observations, n);

@@ -20,6 +20,7 @@
 #include "jsonutil.h"
 #include "maintenance.h"
 #include "preferences.h"
+#include "snapshots.h"
 #include "statement.h"
 #include "tenancy.h"
 
@@ -93,6 +94,7 @@ maintain_tenant(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *
 	int64 preferences;
 	int64 interactions;
 	int64 rejected;
+	int64 snapshots;
 
 	/* Dropped meanwhile, or ''. */
 	if (changes == NULL)
@@ -107,10 +109,12 @@ maintain_tenant(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *
 		interactions = (int64) statement_run(&delete_interactions, values, NULL);
 		rejected = (int64) statement_run(&delete_rejected, values, NULL);
 	}
+	snapshots = snapshots_expire(tenant_id, at - settings.history_retention, limit);
 	counts->preferences += preferences;
 	counts->interactions += interactions;
 	counts->rejected_events += rejected;
-	return preferences == limit || interactions == limit || rejected == limit;
+	counts->preference_snapshots += snapshots;
+	return preferences == limit || interactions == limit || rejected == limit || snapshots == limit;
 }
 
 Jsonb *
@@ -123,6 +127,7 @@ pass_document(const PassCounts *counts)
 	json_push_int(&state, "preferences", counts->preferences);
 	json_push_int(&state, "interactions", counts->interactions);
 	json_push_int(&state, "rejected_events", counts->rejected_events);
+	json_push_int(&state, "preference_snapshots", counts->preference_snapshots);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 

@@ -18,6 +18,7 @@ typedef struct PassCounts
 	int64 preferences;
 	int64 interactions;
 	int64 rejected_events;
+	int64 preference_snapshots;
 } PassCounts;
 
 /*

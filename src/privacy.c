@@ -14,6 +14,7 @@
 #include "jsonutil.h"
 #include "privacy.h"
 #include "profiles.h"
+#include "snapshots.h"
 #include "tenancy.h"
 #include "tenant_data.h"
 
@@ -59,6 +60,7 @@ personalization_forget_user(PG_FUNCTION_ARGS)
 	 * cache are given up.
 	 */
 	counts = tenant_data_erase_user(tenant_id, user_id, waiting);
+	snapshots_forgotten();
 
 	/*
 	 * Under REPEATABLE READ rows of the user that are younger than our snapshot

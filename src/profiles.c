@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -30,13 +31,17 @@
 /* And among how many it counts charts. */
 #define CHARTS_REACH 1000
 
+/* How many earlier settings of traits a profile keeps. */
+#define EARLIER_TRAITS 100
+
 #define FREQUENT_TABLE "frequent_table:"
 
 static Statement select_profile =
 	STATEMENT("SELECT skill_level::text, to_jsonb(domain_expertise), communication_style::text,"
-			  " created_at, updated_at"
+			  " created_at, updated_at, earlier_traits,"
+			  " jsonb_path_query_first(earlier_traits, '$[*] ? (@.until > $at)', $3)"
 			  " FROM personalization.profiles WHERE tenant_id = $1 AND user_id = $2",
-			  "text text");
+			  "text text jsonb");
 
 static Statement select_history =
 	STATEMENT("SELECT interaction_id, interaction_type::text, occurred_at, data, feedback"
@@ -68,8 +73,9 @@ static Statement upsert_traits = STATEMENT(
 	" skill_level = coalesce(excluded.skill_level, p.skill_level),"
 	" domain_expertise = coalesce(excluded.domain_expertise, p.domain_expertise),"
 	" communication_style = coalesce(excluded.communication_style, p.communication_style),"
-	" updated_at = greatest(p.updated_at, excluded.updated_at)",
-	"text text personalization.skill_level text[] personalization.communication_style timestamptz");
+	" updated_at = greatest(p.updated_at, excluded.updated_at), earlier_traits = $7",
+	"text text personalization.skill_level text[] personalization.communication_style timestamptz"
+	" jsonb");
 
 PG_FUNCTION_INFO_V1(personalization_preferences);
 PG_FUNCTION_INFO_V1(personalization_get_profile);
@@ -198,26 +204,128 @@ push_history(JsonbParseState **state, const Question *question, TimestampTz *upd
 	(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 
+/* Traits set by hand, NULL where they are not. */
+typedef struct Traits
+{
+	bool known; /* there is a profile */
+	char *skill;
+	Jsonb *expertise;
+	char *style;
+	TimestampTz created;
+	TimestampTz updated;
+	Jsonb *earlier; /* what was before, as stored; NULL for nothing */
+} Traits;
+
+/* {"at": …} for the statement; of now, which later traits do not touch, there is no such time. */
+static Datum
+time_of_traits(TimestampTz at)
+{
+	JsonbParseState *state = NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_int(&state, "at", at < GetCurrentTransactionStartTimestamp() ? at : PG_INT64_MAX);
+	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+}
+
+/* Puts what held then into the place of what holds now. */
+static void
+replace_traits(Traits *traits, const Jsonb *then)
+{
+	JsonbValue value;
+	JsonbValue *found;
+	double updated;
+
+	(void) json_text_member(&then->root, "skill_level", &traits->skill);
+	(void) json_text_member(&then->root, "communication_style", &traits->style);
+	found = json_member(&then->root, "domain_expertise", &value);
+	traits->expertise = found != NULL && found->type == jbvBinary ? JsonbValueToJsonb(found) : NULL;
+	found = json_member(&then->root, "updated_at", &value);
+	if (found != NULL && found->type == jbvNumeric && json_number(found, &updated) &&
+		updated >= (double) MIN_TIMESTAMP && updated < (double) END_TIMESTAMP)
+		traits->updated = (TimestampTz) updated;
+}
+
+static void
+read_traits(const char *tenant_id, const char *user_id, TimestampTz at, bool write, Traits *traits)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
+					  time_of_traits(at)};
+	Jsonb *then;
+
+	memset(traits, 0, sizeof(*traits));
+	traits->known = (write ? statement_run : statement_read)(&select_profile, values, NULL) > 0;
+	if (!traits->known)
+		return;
+	traits->skill = text_column(0, 1);
+	traits->expertise = jsonb_column(0, 2);
+	traits->style = text_column(0, 3);
+	traits->created = DatumGetTimestampTz(result_value(0, 4, NULL));
+	traits->updated = DatumGetTimestampTz(result_value(0, 5, NULL));
+	traits->earlier = jsonb_column(0, 6);
+	then = jsonb_column(0, 7);
+	if (then != NULL)
+		replace_traits(traits, then);
+}
+
+/*
+ * What the profile is to keep once these traits are replaced: them, and those
+ * before them of which the history's retention still tells.
+ */
+static Jsonb *
+traits_kept(const Traits *traits, TimestampTz now, int64 retention)
+{
+	JsonbParseState *state = NULL;
+	int surplus = traits->earlier == NULL || !JB_ROOT_IS_ARRAY(traits->earlier)
+					  ? 0
+					  : (int) JB_ROOT_COUNT(traits->earlier) - (EARLIER_TRAITS - 1);
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	if (traits->earlier != NULL)
+	{
+		JsonbIterator *it = JsonbIteratorInit(&traits->earlier->root);
+		JsonbIteratorToken token;
+		JsonbValue item;
+
+		while ((token = JsonbIteratorNext(&it, &item, true)) != WJB_DONE)
+		{
+			JsonbValue value;
+			JsonbValue *until;
+			double number;
+
+			if (token != WJB_ELEM || surplus-- > 0 || item.type != jbvBinary)
+				continue;
+			until = json_member(item.val.binary.data, "until", &value);
+			if (until != NULL && until->type == jbvNumeric && json_number(until, &number) &&
+				number > (double) (now - retention))
+				(void) pushJsonbValue(&state, WJB_ELEM, &item);
+		}
+	}
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_int(&state, "until", now);
+	json_push_text(&state, "skill_level", traits->skill);
+	json_push_jsonb(&state, "domain_expertise", traits->expertise);
+	json_push_text(&state, "communication_style", traits->style);
+	json_push_int(&state, "updated_at", traits->updated);
+	(void) pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+}
+
 /* The traits: those set by hand, and what stands for the others. */
 static void
 push_traits(JsonbParseState **state, const Question *question, TimestampTz updated)
 {
-	Datum values[] = {CStringGetTextDatum(question->tenant_id),
-					  CStringGetTextDatum(question->user_id)};
-	bool known = statement_read(&select_profile, values, NULL) > 0;
-	char *skill = known ? text_column(0, 1) : NULL;
-	Jsonb *expertise = known ? jsonb_column(0, 2) : NULL;
-	char *style = known ? text_column(0, 3) : NULL;
+	Traits traits;
 
-	json_push_text(state, "skill_level", skill != NULL ? skill : "intermediate");
+	read_traits(question->tenant_id, question->user_id, question->at, false, &traits);
+	json_push_text(state, "skill_level", traits.skill != NULL ? traits.skill : "intermediate");
 	json_push_key(state, "domain_expertise");
-	if (expertise != NULL)
+	if (traits.expertise != NULL)
 	{
 		JsonbValue array;
 
 		array.type = jbvBinary;
-		array.val.binary.data = &expertise->root;
-		array.val.binary.len = VARSIZE(expertise) - VARHDRSZ;
+		array.val.binary.data = &traits.expertise->root;
+		array.val.binary.len = VARSIZE(traits.expertise) - VARHDRSZ;
 		(void) pushJsonbValue(state, WJB_VALUE, &array);
 	}
 	else
@@ -225,20 +333,19 @@ push_traits(JsonbParseState **state, const Question *question, TimestampTz updat
 		(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 		(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
 	}
-	json_push_text(state, "communication_style", style != NULL ? style : "detailed");
+	json_push_text(state, "communication_style", traits.style != NULL ? traits.style : "detailed");
 
 	json_push_key(state, "trait_sources");
 	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	json_push_text(state, "skill_level", skill != NULL ? "set" : "default");
-	json_push_text(state, "domain_expertise", expertise != NULL ? "set" : "default");
-	json_push_text(state, "communication_style", style != NULL ? "set" : "default");
+	json_push_text(state, "skill_level", traits.skill != NULL ? "set" : "default");
+	json_push_text(state, "domain_expertise", traits.expertise != NULL ? "set" : "default");
+	json_push_text(state, "communication_style", traits.style != NULL ? "set" : "default");
 	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
 
-	if (known)
+	if (traits.known)
 	{
-		json_push_time(state, "created_at", DatumGetTimestampTz(result_value(0, 4, NULL)));
-		json_push_time(state, "updated_at",
-					   Max(updated, DatumGetTimestampTz(result_value(0, 5, NULL))));
+		json_push_time(state, "created_at", traits.created);
+		json_push_time(state, "updated_at", Max(updated, traits.updated));
 	}
 	else
 	{
@@ -317,15 +424,18 @@ personalization_set_profile(PG_FUNCTION_ARGS)
 {
 	char *tenant_id = tenant_argument(fcinfo, 0);
 	char *user_id = id_argument(fcinfo, 1, "user_id");
+	TimestampTz now = GetCurrentTimestamp();
 	TenantSettings settings;
+	Traits before;
 	uint32 key;
-	char nulls[] = "      ";
+	char nulls[] = "      n";
 	Datum values[] = {CStringGetTextDatum(tenant_id),
 					  CStringGetTextDatum(user_id),
 					  0,
 					  0,
 					  0,
-					  TimestampTzGetDatum(GetCurrentTimestamp())};
+					  TimestampTzGetDatum(now),
+					  0};
 
 	prevent_if_read_only("set_profile()");
 	for (int i = 2; i <= 4; i++)
@@ -343,6 +453,12 @@ personalization_set_profile(PG_FUNCTION_ARGS)
 	lock_users(tenant_id, &key, 1);
 	tenant_check_current(tenant_id);
 	tenant_require(tenant_id, &settings, true);
+	read_traits(tenant_id, user_id, now, true, &before);
+	if (before.known)
+	{
+		values[6] = JsonbPGetDatum(traits_kept(&before, now, settings.history_retention));
+		nulls[6] = ' ';
+	}
 	(void) statement_run(&upsert_traits, values, nulls);
 	SPI_finish();
 	PG_RETURN_VOID();

@@ -58,6 +58,7 @@ TenantTable tenant_tables[] = {
 	USER_TABLE(interactions),
 	USER_TABLE_BY(rejected_events, true, true, "t.event ->> 'user_id' = $2"),
 	USER_TABLE(preferences),
+	USER_TABLE(preference_snapshots),
 	USER_TABLE(user_queries),
 	USER_TABLE(profiles),
 	TENANT_TABLE(signal_rules),

@@ -13,6 +13,7 @@
 #include "arguments.h"
 #include "jsonutil.h"
 #include "preferences.h"
+#include "snapshots.h"
 #include "statement.h"
 #include "tenancy.h"
 #include "tenant_data.h"
@@ -101,6 +102,7 @@ personalization_drop_tenant(PG_FUNCTION_ARGS)
 	lock_tenant(tenant_id, TENANT_ALONE);
 	(void) tenant_existing(tenant_id, true);
 	result = json_keep(tenant_data_erase(tenant_id));
+	snapshots_forgotten();
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
 }
