@@ -8,6 +8,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" personaliz
 SQL_PARTS = types tenants interactions preferences \
 	snapshots \
 	signals inbox storage signal_rules learning profiles \
+	explain \
 	maintenance \
 	privacy \
 	worker access

@@ -38,6 +38,7 @@ static const char *const application_grants[] = {
 	" personalization.query_id, personalization.extract_signals, personalization.learn,"
 	" personalization.learn_batch, personalization.collect_feedback, personalization.preferences,"
 	" personalization.get_profile, personalization.set_profile, personalization.get_context",
+	"EXECUTE ON FUNCTION personalization.explain_preference",
 	"EXECUTE ON FUNCTION personalization.forget_user, personalization.export_user,"
 	" personalization.import_user",
 };

@@ -367,6 +367,11 @@ find_base(State *state)
 
 	if (replay->skip != NULL)
 		skip_chain(state, replay->skip, &earliest);
+	if (replay->from_nothing)
+	{
+		state->base = replay->from;
+		return true;
+	}
 	while (find_snapshot(replay, earliest, false, &state->base))
 	{
 		Datum values[] = {CStringGetTextDatum(replay->tenant_id),
@@ -477,19 +482,6 @@ replay_interactions(State *state)
 	} while (nrows == CHUNK);
 }
 
-/* Those that a no left without candidates are none. */
-static Preference *
-finish(State *state, bool keep_empty, int *n)
-{
-	*n = 0;
-	for (int i = 0; i < state->n; i++)
-	{
-		if (keep_empty || state->items[i].evidence.ncandidates > 0)
-			state->items[(*n)++] = state->items[i];
-	}
-	return state->items != NULL ? state->items : palloc(sizeof(Preference));
-}
-
 Preference *
 replay(const Replay *replay, int *n)
 {
@@ -498,9 +490,11 @@ replay(const Replay *replay, int *n)
 	if (!find_base(&state))
 		return NULL;
 	state.rules = signal_rules_read(replay->tenant_id, ALL_TYPES, replay->write);
-	load_snapshot(&state, state.base);
+	if (!replay->from_nothing)
+		load_snapshot(&state, state.base);
 	replay_interactions(&state);
-	return finish(&state, true, n);
+	*n = state.n;
+	return state.items != NULL ? state.items : palloc(sizeof(Preference));
 }
 
 /* ---------------------------------------------------------------- reading */
@@ -516,11 +510,15 @@ reconstruct(const Replay *plan, int *n)
 	if (found != NULL)
 		return found;
 
-	/* No change since the time, so the next snapshot has what was then. */
+	/*
+	 * No change since the time, so the next snapshot has what was then.  One
+	 * that is empty is the first of all: before it nothing was known.
+	 */
 	if (!find_snapshot(plan, plan->until, true, &after))
 		return NULL;
 	load_snapshot(&state, after);
-	return finish(&state, true, n);
+	*n = state.n;
+	return state.items;
 }
 
 Preference *

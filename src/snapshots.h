@@ -27,7 +27,8 @@ extern void snapshots_before(const char *tenant_id, const Observation *observati
 
 /*
  * All preferences of a user as of a time, live or not, made of those stored
- * now; *n is the number of both.
+ * now; *n is the number of both.  Of a time before the user was known they are
+ * those of now, which do not grow backwards in time.
  */
 extern Preference *
 preferences_of_then(const char *tenant_id, const char *user_id, const LearningRule *rule,
@@ -64,6 +65,7 @@ typedef struct Replay
 	TimestampTz from;		 /* from a snapshot before this */
 	TimestampTz until;		 /* and interactions up to and including this */
 	const pg_uuid_t *skip;	 /* one that is left out, with all that it replaced; NULL for none */
+	bool from_nothing;		 /* without a snapshot, only from there */
 	bool write;				 /* read in new snapshots, as learning does */
 	ReplayObserver observer; /* may be NULL */
 	void *arg;
