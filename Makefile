@@ -7,6 +7,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" personaliz
 # The parts of the install script, in the order they are joined: sql/NAME.sql each.
 SQL_PARTS = types tenants interactions preferences \
 	snapshots \
+	audit \
 	signals inbox storage signal_rules learning profiles \
 	explain \
 	maintenance \

@@ -10,7 +10,7 @@ COMMENT ON FUNCTION personalization.forget_user(text, text) IS
     'erases every trace of a user, and returns the number of rows by table';
 
 CREATE FUNCTION personalization.export_user(tenant_id text, user_id text) RETURNS jsonb
-    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
     SET extra_float_digits = 1 SET timezone = 'UTC'
     AS 'MODULE_PATHNAME', 'personalization_export_user';
 COMMENT ON FUNCTION personalization.export_user(text, text) IS

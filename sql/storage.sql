@@ -15,7 +15,8 @@ DECLARE
 BEGIN
     FOREACH parent IN ARRAY ARRAY['tenants', 'signal_rules', 'interactions', 'rejected_events',
                                   'preferences', 'profiles', 'user_queries', 'inbox',
-                                  'preference_snapshots']
+                                  'preference_snapshots',
+                                  'audit_log']
     LOOP
         -- What the script itself inserts must not come again from a dump.
         kept := CASE parent WHEN 'signal_rules' THEN 'WHERE NOT built_in' ELSE '' END;

@@ -13,6 +13,7 @@
 #include "utils/syscache.h"
 
 #include "arguments.h"
+#include "audit.h"
 #include "statement.h"
 #include "tenancy.h"
 
@@ -170,6 +171,7 @@ personalization_grant_access(PG_FUNCTION_ARGS)
 	}
 	else
 		run_command(psprintf("REVOKE SET ON PARAMETER personalization.tenant_id FROM %s", role));
+	audit(PG_GETARG_BOOL(1) ? "grant_access, pooled" : "grant_access", NULL, NULL, name, NULL);
 	SPI_finish();
 	PG_RETURN_VOID();
 }
@@ -215,6 +217,7 @@ personalization_bind_role(PG_FUNCTION_ARGS)
 					 : errdetail("It is a member of role \"%s\", which %s.", way_out, reason),
 				 errhint("Take that away first.")));
 	}
+	audit("bind_role", tenant_id, NULL, name, NULL);
 	SPI_finish();
 	PG_RETURN_VOID();
 }

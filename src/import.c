@@ -27,6 +27,7 @@
 #include "utils/rel.h"
 
 #include "arguments.h"
+#include "audit.h"
 #include "jsonutil.h"
 #include "preferences.h"
 #include "privacy.h"
@@ -891,6 +892,7 @@ personalization_import_user(PG_FUNCTION_ARGS)
 	preferences_reschedule(import.tenant_id, import.user_id,
 						   tenant_existing(import.tenant_id, true));
 	owner_end(&scope);
+	audit("import_user", import.tenant_id, import.user_id, NULL, NULL);
 	counts = json_keep(counts);
 	SPI_finish();
 	PG_RETURN_JSONB_P(counts);

@@ -4,13 +4,16 @@
  */
 #include "postgres.h"
 
+#include "access/parallel.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "arguments.h"
+#include "audit.h"
 #include "jsonutil.h"
 #include "privacy.h"
 #include "profiles.h"
@@ -68,6 +71,7 @@ personalization_forget_user(PG_FUNCTION_ARGS)
 	 */
 	if (IsolationUsesXactSnapshot() && tenant_data_knows_user(tenant_id, user_id, true))
 		serialization_failure();
+	audit("forget_user", tenant_id, user_id, NULL, NULL);
 	counts = json_keep(counts);
 	SPI_finish();
 	PG_RETURN_JSONB_P(counts);
@@ -110,6 +114,8 @@ personalization_export_user(PG_FUNCTION_ARGS)
 	}
 	(void) pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	result = json_keep(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+	if (!XactReadOnly && !RecoveryInProgress() && !IsInParallelMode())
+		audit("export_user", tenant_id, user_id, NULL, NULL);
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
 }

@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "arguments.h"
+#include "audit.h"
 #include "jsonutil.h"
 #include "preferences.h"
 #include "snapshots.h"
@@ -41,8 +42,21 @@ personalization_create_tenant(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
 				 errmsg("tenant \"%s\" already exists", tenant_id),
 				 errhint("Its settings are changed with personalization.configure_tenant().")));
+	audit("create_tenant", tenant_id, NULL, NULL, settings);
 	SPI_finish();
 	PG_RETURN_JSONB_P(settings_document(settings));
+}
+
+/* {"before", "after"}: the settings that differ from the defaults. */
+static Jsonb *
+changes_of(const Jsonb *before, const Jsonb *after)
+{
+	JsonbParseState *state = NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_jsonb(&state, "before", before);
+	json_push_jsonb(&state, "after", after);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
 Datum
@@ -74,6 +88,7 @@ personalization_configure_tenant(PG_FUNCTION_ARGS)
 	if (old.learning.decay != new.learning.decay || old.learning.floor != new.learning.floor ||
 		old.learning.retention != new.learning.retention)
 		preferences_reschedule(tenant_id, NULL, after);
+	audit("configure_tenant", tenant_id, NULL, NULL, changes_of(before, after));
 	result = json_keep(settings_document(after));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
@@ -103,6 +118,7 @@ personalization_drop_tenant(PG_FUNCTION_ARGS)
 	(void) tenant_existing(tenant_id, true);
 	result = json_keep(tenant_data_erase(tenant_id));
 	snapshots_forgotten();
+	audit("drop_tenant", tenant_id, NULL, NULL, NULL);
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
 }
