@@ -38,6 +38,12 @@ static Statement insert_snapshots = STATEMENT(
 	" ON CONFLICT (tenant_id, user_id, day) DO NOTHING",
 	"text text[] date[] timestamptz[]");
 
+/* Most learning is of one user, who has one already. */
+static Statement find_snapshot_of =
+	STATEMENT("SELECT FROM personalization.preference_snapshots"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND day >= $3 LIMIT 1",
+			  "text text date");
+
 #define SELECT_SNAPSHOT                                                                            \
 	"SELECT before FROM personalization.preference_snapshots"                                      \
 	" WHERE tenant_id = $1 AND user_id = $2 AND day "
@@ -105,7 +111,8 @@ utc_day(TimestampTz at)
  * learning need not look.  Only what others have committed, or we have in an
  * earlier transaction, stands here: what a rollback may take away does not.
  */
-#define KNOWN_USERS 1024
+#define KNOWN_SETS 2048
+#define KNOWN_WAYS 4
 
 typedef struct KnownUser
 {
@@ -113,7 +120,7 @@ typedef struct KnownUser
 	DateADT day;
 } KnownUser;
 
-static KnownUser known[KNOWN_USERS];
+static KnownUser known[KNOWN_SETS][KNOWN_WAYS];
 static uint64 known_generation = 0;
 static Oid snapshots_table = InvalidOid;
 
@@ -157,6 +164,37 @@ user_hash(const char *tenant_id, const char *user_id)
 	return hash_bytes_extended((const unsigned char *) user_id, strlen(user_id), seed) | 1;
 }
 
+/* The place of a user among those known, NULL where he is not. */
+static KnownUser *
+find_known(uint64 user)
+{
+	KnownUser *set = known[user / 2 % KNOWN_SETS];
+
+	for (int way = 0; way < KNOWN_WAYS; way++)
+	{
+		if (set[way].user == user)
+			return &set[way];
+	}
+	return NULL;
+}
+
+/* The newest takes the place of the oldest. */
+static void
+remember(uint64 user, DateADT day)
+{
+	KnownUser *set = known[user / 2 % KNOWN_SETS];
+	KnownUser *found = find_known(user);
+
+	if (found == NULL)
+	{
+		memmove(&set[1], &set[0], (KNOWN_WAYS - 1) * sizeof(KnownUser));
+		found = &set[0];
+		found->user = user;
+		found->day = day;
+	}
+	found->day = Max(found->day, day);
+}
+
 typedef struct Change
 {
 	const char *user_id;
@@ -183,20 +221,20 @@ snapshots_before(const char *tenant_id, const Observation *observations, int n)
 	Column days;
 	Column times;
 	int kept = 0;
+	bool missing = true;
 
 	refresh_known();
 	for (int i = 0; i < n; i++)
 	{
 		const Observation *observation = &observations[i];
-		uint64 user;
+		const KnownUser *found;
 
 		/* Many signals are of one interaction. */
 		if (i > 0 && observation->user_id == observations[i - 1].user_id &&
 			observation->at == observations[i - 1].at)
 			continue;
-		user = user_hash(tenant_id, observation->user_id);
-		if (known[user / 2 % KNOWN_USERS].user == user &&
-			known[user / 2 % KNOWN_USERS].day >= utc_day(observation->at))
+		found = find_known(user_hash(tenant_id, observation->user_id));
+		if (found != NULL && found->day >= utc_day(observation->at))
 			continue;
 		changes[kept].user_id = observation->user_id;
 		changes[kept++].at = observation->at;
@@ -217,6 +255,13 @@ snapshots_before(const char *tenant_id, const Observation *observations, int n)
 		column_add(&days, DateADTGetDatum(utc_day(changes[i].at)));
 		column_add(&times, TimestampTzGetDatum(changes[i].at));
 	}
+	if (users.n == 1)
+	{
+		Datum values[] = {CStringGetTextDatum(tenant_id), users.values[0], days.values[0]};
+
+		missing = statement_run(&find_snapshot_of, values, NULL) == 0;
+	}
+	if (missing)
 	{
 		Datum values[] = {CStringGetTextDatum(tenant_id), column_array(&users), column_array(&days),
 						  column_array(&times)};
@@ -228,12 +273,8 @@ snapshots_before(const char *tenant_id, const Observation *observations, int n)
 		return;
 	for (int i = 0; i < kept; i++)
 	{
-		uint64 user = user_hash(tenant_id, changes[i].user_id);
-
-		if (i > 0 && strcmp(changes[i].user_id, changes[i - 1].user_id) == 0)
-			continue;
-		known[user / 2 % KNOWN_USERS].user = user;
-		known[user / 2 % KNOWN_USERS].day = utc_day(changes[i].at);
+		if (i == 0 || strcmp(changes[i].user_id, changes[i - 1].user_id) != 0)
+			remember(user_hash(tenant_id, changes[i].user_id), utc_day(changes[i].at));
 	}
 }
 
