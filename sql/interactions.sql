@@ -15,11 +15,14 @@ CREATE TABLE personalization.interactions (
     feedback          jsonb,
     occurred_at       timestamptz NOT NULL DEFAULT now(),
     query_id          uuid,
+    replaces          uuid,
     PRIMARY KEY (tenant_id, interaction_id)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.interactions IS 'what the users did, as it was told to learn()';
 COMMENT ON COLUMN personalization.interactions.query_id IS
     'which query this is, NULL for what is none: the same as query_id(data)';
+COMMENT ON COLUMN personalization.interactions.replaces IS
+    'of feedback: the earlier feedback on the same thing that no longer counts';
 
 -- A user's history, latest first; his queries, and which they are, without the
 -- rest of the rows; and a tenant's, for retention.

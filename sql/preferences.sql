@@ -39,12 +39,15 @@ CREATE TABLE personalization.profiles (
     communication_style  personalization.communication_style,
     created_at           timestamptz NOT NULL,
     updated_at           timestamptz NOT NULL,
+    earlier_traits       jsonb,
     PRIMARY KEY (tenant_id, user_id)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.profiles IS
     'the users of each tenant; the traits are those set by hand, NULL where they are inferred';
 COMMENT ON COLUMN personalization.profiles.updated_at IS
     'when traits were set by hand; what is learned has its own times';
+COMMENT ON COLUMN personalization.profiles.earlier_traits IS
+    'what set_profile() has replaced within history_retention, oldest first: the traits, and until when they held, in microseconds since 2000-01-01 UTC';
 
 CREATE TABLE personalization.user_queries (
     tenant_id    text COLLATE "C" NOT NULL,

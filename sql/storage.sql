@@ -19,7 +19,9 @@ BEGIN
                                   'suggestions', 'rankings', 'query_events', 'query_statistics', 'query_lists',
                                   'tenant_tables', 'linked_schemas',
                                   'conversations', 'conversation_messages', 'conversation_statistics',
-                                  'cache_changes']
+                                  'cache_changes',
+                                  'preference_snapshots',
+                                  'audit_log']
     LOOP
         -- What the script itself inserts must not come again from a dump.
         kept := CASE parent WHEN 'signal_rules' THEN 'WHERE NOT built_in' ELSE '' END;

@@ -13,6 +13,7 @@
 #include "utils/syscache.h"
 
 #include "arguments.h"
+#include "audit.h"
 #include "statement.h"
 #include "tenancy.h"
 
@@ -34,6 +35,7 @@ static const char *const application_grants[] = {
 	" personalization.query_statistics, personalization.query_lists, personalization.rankings",
 	"SELECT, INSERT, UPDATE, DELETE ON personalization.conversations,"
 	" personalization.conversation_messages, personalization.conversation_statistics",
+	"SELECT, INSERT, DELETE ON personalization.preference_snapshots",
 	"SELECT, INSERT ON personalization.inbox",
 	"SELECT, INSERT, UPDATE, DELETE ON personalization.tenant_tables,"
 	" personalization.linked_schemas",
@@ -53,6 +55,9 @@ static const char *const application_grants[] = {
 	"EXECUTE ON FUNCTION personalization.start_conversation, personalization.append_message,"
 	" personalization.update_conversation, personalization.get_conversation,"
 	" personalization.end_conversation",
+	"EXECUTE ON FUNCTION personalization.explain_preference",
+	"EXECUTE ON FUNCTION personalization.forget_user, personalization.export_user,"
+	" personalization.import_user",
 };
 
 /*
@@ -187,6 +192,7 @@ personalization_grant_access(PG_FUNCTION_ARGS)
 	}
 	else
 		run_command(psprintf("REVOKE SET ON PARAMETER personalization.tenant_id FROM %s", role));
+	audit(PG_GETARG_BOOL(1) ? "grant_access, pooled" : "grant_access", NULL, NULL, name, NULL);
 	SPI_finish();
 	PG_RETURN_VOID();
 }
@@ -232,6 +238,7 @@ personalization_bind_role(PG_FUNCTION_ARGS)
 					 : errdetail("It is a member of role \"%s\", which %s.", way_out, reason),
 				 errhint("Take that away first.")));
 	}
+	audit("bind_role", tenant_id, NULL, name, NULL);
 	SPI_finish();
 	PG_RETURN_VOID();
 }

@@ -22,9 +22,9 @@ PG_FUNCTION_INFO_V1(personalization_new_interaction_id);
 
 /*
  * Version 7 (RFC 9562): 48 bits of milliseconds, 12 of fractions of one, and
- * the rest random, so that the newest entries of the index lie together.  Those
- * of one session grow from call to call: they tell the order of events that
- * happened at the same time.
+ * the rest random, so that the newest entries of the index lie together.  Each
+ * of a session is later than the one before it, as the RFC allows, so that what
+ * happened at one time is in the order in which it was told.
  */
 void
 interaction_id_make(pg_uuid_t *id)
@@ -34,15 +34,13 @@ interaction_id_make(pg_uuid_t *id)
 	/* PostgreSQL counts from 2000-01-01. */
 	uint64 usecs = (uint64) (GetCurrentTimestamp() +
 							 (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY);
+	uint64 stamp = (usecs / 1000) << 12 | (usecs % 1000) * 4096 / 1000;
 	uint64 msecs;
 	uint32 fraction;
 
-	/* Ahead of the clock by less than the ids that were made in a microsecond. */
-	if (usecs <= last && last - usecs < USECS_PER_SEC)
-		usecs = last + 1;
-	last = usecs;
-	msecs = usecs / 1000;
-	fraction = (uint32) (usecs % 1000) * 4096 / 1000;
+	last = Max(stamp, last + 1);
+	msecs = last >> 12;
+	fraction = (uint32) (last & 0xfff);
 
 	if (!pg_strong_random(id->data + 8, UUID_LEN - 8))
 		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not get random bytes")));

@@ -11,6 +11,7 @@
 
 #include "rejected.h"
 #include "events.h"
+#include "feedback.h"
 #include "learning.h"
 #include "tenancy.h"
 
@@ -71,6 +72,7 @@ Datum
 personalization_collect_feedback(PG_FUNCTION_ARGS)
 {
 	Event event = {0};
+	pg_uuid_t *id;
 
 	prevent_if_read_only("collect_feedback()");
 	event.tenant_id = tenant_argument(fcinfo, 0);
@@ -79,7 +81,15 @@ personalization_collect_feedback(PG_FUNCTION_ARGS)
 	event.data = jsonb_argument(fcinfo, 2, "feedback");
 	event.feedback = event.data;
 	event.occurred_at = GetCurrentTimestamp();
-	return learn_one(&event);
+	event.index = -1;
+	interaction_id_make(&event.id);
+	id = palloc(sizeof(pg_uuid_t));
+	*id = event.id;
+
+	SPI_connect();
+	feedback_learn(&event);
+	SPI_finish();
+	return UUIDPGetDatum(id);
 }
 
 static bool

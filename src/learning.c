@@ -16,10 +16,12 @@
 
 #include "cache.h"
 #include "learning.h"
+#include "outcomes.h"
 #include "preferences.h"
 #include "queries.h"
 #include "rows.h"
 #include "signal_rules.h"
+#include "snapshots.h"
 #include "statement.h"
 #include "tenancy.h"
 
@@ -364,10 +366,13 @@ learn_new(TenantEvents *events, const TenantSettings *settings)
 			observation->at = event->occurred_at;
 			observation->position = n++;
 		}
+		if (event->type == INTERACTION_FEEDBACK)
+			outcome_of_feedback(events->tenant_id, event->user_id, event->data, event->occurred_at);
 		if (event->has_query)
 			asked_queries_add(asked, event->user_id, &event->query, &event->query_id, &event->id,
 							  event->data, event->occurred_at);
 	}
+	snapshots_before(events->tenant_id, observations, n);
 	preferences_observe(events->tenant_id, &settings->learning, observations, n);
 	asked_queries_store(asked, events->tenant_id, settings->suggestions);
 	make_profiles(events, observations, n);

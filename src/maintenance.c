@@ -25,6 +25,7 @@
 #include "outcomes.h"
 #include "preferences.h"
 #include "query_counting.h"
+#include "snapshots.h"
 #include "statement.h"
 #include "tenancy.h"
 
@@ -124,6 +125,8 @@ maintain_tenant(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *
 	more |= conversations_expire(tenant_id, &settings, at, limit, &counts->conversations);
 	more |= catalogue_refresh(tenant_id, at, at - settings.history_retention, limit,
 							  &counts->catalogue);
+	more |= tally(snapshots_expire(tenant_id, at - settings.history_retention, limit), limit,
+				  &counts->preference_snapshots);
 	return more;
 }
 
@@ -142,6 +145,7 @@ pass_document(const PassCounts *counts)
 	json_push_int(&state, "statistics", counts->statistics);
 	json_push_int(&state, "catalogue", counts->catalogue);
 	json_push_int(&state, "conversations", counts->conversations);
+	json_push_int(&state, "preference_snapshots", counts->preference_snapshots);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 

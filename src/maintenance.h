@@ -23,6 +23,7 @@ typedef struct PassCounts
 	int64 statistics;
 	int64 catalogue; /* rows written, not only deleted, in the catalogue */
 	int64 conversations;
+	int64 preference_snapshots;
 } PassCounts;
 
 /* Something to be done in a subtransaction of its own. */

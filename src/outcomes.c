@@ -12,10 +12,14 @@
 #include "utils/builtins.h"
 #include "utils/date.h"
 
+#include "core/statistics.h"
 #include "events.h"
+#include "jsonutil.h"
 #include "module.h"
 #include "outcomes.h"
+#include "queries.h"
 #include "rows.h"
+#include "signals.h"
 #include "statement.h"
 
 #define SHOWN_COLUMNS                                                                              \
@@ -248,9 +252,11 @@ outcomes_weight(const Outcomes *outcomes, const QueryKey *query, TimestampTz at)
 	for (int i = 0; i < shown->naccepted; i++)
 	{
 		if (comes_of(at, shown->accepted_shown[i], shown->accepted_at[i]))
-			return 0.0;
+			return ACCEPTED_WEIGHT;
 	}
-	return 1.0;
+	return shown->outcome == 0 && at > shown->shown_at && at <= shown->shown_at + TAKEN_WITHIN
+			   ? SHOWN_WEIGHT
+			   : 1.0;
 }
 
 Asked *
@@ -569,6 +575,22 @@ outcome_record(const char *tenant_id, const char *user_id, const pg_uuid_t *sugg
 		(void) statement_run(&update_outcome, values, nulls);
 	}
 	return true;
+}
+
+void
+outcome_of_feedback(const char *tenant_id, const char *user_id, const Jsonb *data, TimestampTz at)
+{
+	char *text;
+	pg_uuid_t suggestion;
+	double rating;
+	bool rated;
+	Fault fault;
+
+	if (!json_text_member(&data->root, "suggestion_id", &text) || text == NULL ||
+		!uuid_decode(text, &suggestion) || !feedback_rating(&data->root, &rating, &rated, &fault) ||
+		rating == 0)
+		return;
+	(void) outcome_record(tenant_id, user_id, &suggestion, rating > 0, at);
 }
 
 int64

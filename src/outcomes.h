@@ -14,6 +14,7 @@
 
 #include "core/situation.h"
 #include "query_history.h"
+#include "utils/jsonb.h"
 
 /* So long after it was shown, an ask of the query comes of the suggestion. */
 #define TAKEN_WITHIN (INT64CONST(30) * 60 * USECS_PER_SEC)
@@ -65,6 +66,14 @@ extern void outcomes_show(const char *tenant_id, const char *user_id, const Outc
  */
 extern bool outcome_record(const char *tenant_id, const char *user_id, const pg_uuid_t *suggestion,
 						   bool accepted, TimestampTz at);
+
+/*
+ * Takes feedback that names a suggestion_id as its outcome: a rating above 0
+ * accepts, one below dismisses.  Of a suggestion that the user was not shown it
+ * is a remark, no more.
+ */
+extern void
+outcome_of_feedback(const char *tenant_id, const char *user_id, const Jsonb *data, TimestampTz at);
 
 /*
  * Deletes what a tenant's users were shown and that is no longer needed at a

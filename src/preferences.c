@@ -18,6 +18,7 @@
 #include "preferences.h"
 #include "rows.h"
 #include "settings.h"
+#include "snapshots.h"
 #include "statement.h"
 
 /*
@@ -59,12 +60,15 @@ static Statement select_preferences =
 			  " FROM personalization.preferences WHERE tenant_id = $1 AND user_id = $2",
 			  "text text");
 
-static Statement reschedule = STATEMENT(
-	"UPDATE personalization.preferences SET expires_on ="
-	" (personalization.evidence_expires_at(confidence, last_updated, $2) AT TIME ZONE 'UTC')::date"
-	" WHERE tenant_id = $1 AND expires_on IS DISTINCT FROM"
-	" (personalization.evidence_expires_at(confidence, last_updated, $2) AT TIME ZONE 'UTC')::date",
-	"text jsonb");
+#define RESCHEDULE                                                                                 \
+	"UPDATE personalization.preferences SET expires_on ="                                          \
+	" (personalization.evidence_expires_at(confidence, last_updated, $2) AT TIME ZONE "            \
+	"'UTC')::date"                                                                                 \
+	" WHERE tenant_id = $1 AND expires_on IS DISTINCT FROM"                                        \
+	" (personalization.evidence_expires_at(confidence, last_updated, $2) AT TIME ZONE "            \
+	"'UTC')::date"
+static Statement reschedule = STATEMENT(RESCHEDULE, "text jsonb");
+static Statement reschedule_user = STATEMENT(RESCHEDULE " AND user_id = $3", "text jsonb text");
 
 /*
  * The day is found through the index; the settings say the moment within it.
@@ -92,7 +96,6 @@ typedef struct Work
 {
 	const char *user_id;
 	Preference preference;
-	int room; /* for values */
 	bool stored;
 	bool changed;
 } Work;
@@ -107,21 +110,19 @@ utc_day(TimestampTz at)
 
 /* The number of a value among those of a preference, to which it is added if new. */
 static int
-value_number(Work *work, const Jsonb *value)
+value_number(Preference *preference, const Jsonb *value)
 {
-	Preference *preference = &work->preference;
-
 	for (int i = 0; i < preference->nvalues; i++)
 	{
 		if (json_equal(preference->values[i], value))
 			return i;
 	}
-	if (preference->nvalues == work->room)
+	if (preference->nvalues == preference->room)
 	{
-		work->room = Max(4, work->room * 2);
+		preference->room = Max(4, preference->room * 2);
 		preference->values = preference->values == NULL
-								 ? palloc(work->room * sizeof(Jsonb *))
-								 : repalloc(preference->values, work->room * sizeof(Jsonb *));
+								 ? palloc(preference->room * sizeof(Jsonb *))
+								 : repalloc(preference->values, preference->room * sizeof(Jsonb *));
 	}
 	preference->values[preference->nvalues] = value;
 	return preference->nvalues++;
@@ -139,14 +140,14 @@ is_ours(double confidence, TimestampTz last_updated)
  * of the last result, from column on.
  */
 static void
-read_evidence(uint64 row, int column, Work *work)
+read_evidence(uint64 row, int column, Preference *preference)
 {
-	Evidence *evidence = &work->preference.evidence;
+	Evidence *evidence = &preference->evidence;
 	bool no_rivals;
 	Datum rivals;
 
 	evidence->candidates[0].value =
-		value_number(work, DatumGetJsonbP(result_value(row, column, NULL)));
+		value_number(preference, DatumGetJsonbP(result_value(row, column, NULL)));
 	evidence->candidates[0].confidence = DatumGetFloat8(result_value(row, column + 1, NULL));
 	evidence->last_updated = DatumGetTimestampTz(result_value(row, column + 4, NULL));
 	if (!is_ours(evidence->candidates[0].confidence, evidence->last_updated))
@@ -171,7 +172,7 @@ read_evidence(uint64 row, int column, Work *work)
 				json_member(rival.val.binary.data, "confidence", &confidence) == NULL ||
 				confidence.type != jbvNumeric || !json_number(&confidence, &candidate->confidence))
 				continue;
-			candidate->value = value_number(work, JsonbValueToJsonb(&value));
+			candidate->value = value_number(preference, JsonbValueToJsonb(&value));
 			evidence->ncandidates++;
 		}
 	}
@@ -259,7 +260,7 @@ load_user_evidence(const char *tenant_id, Work *work, int n)
 		if (mine == NULL)
 			continue;
 		mine->stored = true;
-		read_evidence(row, 3, mine);
+		read_evidence(row, 3, &mine->preference);
 	}
 }
 
@@ -297,7 +298,7 @@ load_evidence(const char *tenant_id, Work *work, int n)
 		int i = (int) DatumGetInt64(result_value(row, 1, NULL)) - 1;
 
 		work[i].stored = true;
-		read_evidence(row, 2, &work[i]);
+		read_evidence(row, 2, &work[i].preference);
 	}
 }
 
@@ -382,6 +383,32 @@ compare_observations(const void *a, const void *b)
 	return order != 0 ? order : x->position - y->position;
 }
 
+bool
+preference_observe(Preference *preference, const LearningRule *rule, const Signal *signal,
+				   TimestampTz at)
+{
+	return evidence_observe(&preference->evidence, rule,
+							signal->value == NULL ? VALUE_CURRENT
+												  : value_number(preference, signal->value),
+							signal->strength, at);
+}
+
+void
+preferences_store(const char *tenant_id, const char *user_id, const LearningRule *rule,
+				  const Preference *preferences, int n)
+{
+	Work *work = palloc0(Max(n, 1) * sizeof(Work));
+
+	for (int i = 0; i < n; i++)
+	{
+		work[i].user_id = user_id;
+		work[i].preference = preferences[i];
+		work[i].stored = work[i].changed = true;
+	}
+	store_evidence(tenant_id, rule, work, n);
+	delete_emptied(tenant_id, work, n);
+}
+
 void
 preferences_observe(const char *tenant_id, const LearningRule *rule, Observation *observations,
 					int n)
@@ -422,10 +449,7 @@ preferences_observe(const char *tenant_id, const LearningRule *rule, Observation
 			current++;
 		mine = &work[current];
 		observations[i].had_evidence = mine->stored;
-		if (evidence_observe(&mine->preference.evidence, rule,
-							 signal->value == NULL ? VALUE_CURRENT
-												   : value_number(mine, signal->value),
-							 signal->strength, observations[i].at))
+		if (preference_observe(&mine->preference, rule, signal, observations[i].at))
 			mine->changed = true;
 	}
 	store_evidence(tenant_id, rule, work, npreferences);
@@ -451,6 +475,23 @@ compare_strength(const void *a, const void *b)
 	return strcmp(x->key, y->key);
 }
 
+bool
+preference_read(uint64 row, Preference *preference)
+{
+	bool isnull[2];
+
+	memset(preference, 0, sizeof(*preference));
+	preference->confidence = DatumGetFloat8(result_value(row, 4, &isnull[0]));
+	preference->evidence.last_updated = DatumGetTimestampTz(result_value(row, 7, &isnull[1]));
+	if (isnull[0] || isnull[1] ||
+		!is_ours(preference->confidence, preference->evidence.last_updated))
+		return false;
+	preference->category = category_of(DatumGetObjectId(result_value(row, 1, NULL)));
+	preference->key = TextDatumGetCString(result_value(row, 2, NULL));
+	read_evidence(row, 3, preference);
+	return true;
+}
+
 Preference *
 preferences_live(const char *tenant_id, const char *user_id, const LearningRule *rule,
 				 TimestampTz at, int *n, TimestampTz *latest)
@@ -458,26 +499,29 @@ preferences_live(const char *tenant_id, const char *user_id, const LearningRule 
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
 	uint64 nrows = statement_read(&select_preferences, values, NULL);
 	Preference *live = palloc(Max(nrows, 1) * sizeof(Preference));
+	int nstored = 0;
+
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		if (preference_read(row, &live[nstored]))
+			nstored++;
+	}
+	if (at < GetCurrentTransactionStartTimestamp())
+		live = preferences_of_then(tenant_id, user_id, rule, at, live, &nstored);
 
 	*n = 0;
 	if (latest != NULL)
 		*latest = DT_NOBEGIN;
-	for (uint64 row = 0; row < nrows; row++)
+	for (int i = 0; i < nstored; i++)
 	{
-		Work work = {0};
-		Preference *preference = &work.preference;
-		double confidence = DatumGetFloat8(result_value(row, 4, NULL));
-		TimestampTz last_updated = DatumGetTimestampTz(result_value(row, 7, NULL));
+		Preference *preference = &live[i];
+		double confidence = preference->evidence.candidates[0].confidence;
+		TimestampTz last_updated = preference->evidence.last_updated;
 
-		if (!is_ours(confidence, last_updated))
-			continue;
 		if (latest != NULL)
 			*latest = Max(*latest, last_updated);
 		if (at >= fades_at(rule, confidence, last_updated))
 			continue;
-		preference->category = category_of(DatumGetObjectId(result_value(row, 1, NULL)));
-		preference->key = TextDatumGetCString(result_value(row, 2, NULL));
-		read_evidence(row, 3, &work);
 		preference->confidence = decayed_confidence(confidence, last_updated, at, rule->decay);
 		live[(*n)++] = *preference;
 	}
@@ -492,11 +536,12 @@ preference_candidates(const Preference *preference, const LearningRule *rule, Ti
 }
 
 void
-preferences_reschedule(const char *tenant_id, const Jsonb *settings)
+preferences_reschedule(const char *tenant_id, const char *user_id, const Jsonb *settings)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id), JsonbPGetDatum(settings)};
+	Datum values[] = {CStringGetTextDatum(tenant_id), JsonbPGetDatum(settings),
+					  user_id == NULL ? (Datum) 0 : CStringGetTextDatum(user_id)};
 
-	(void) statement_run(&reschedule, values, NULL);
+	(void) statement_run(user_id == NULL ? &reschedule : &reschedule_user, values, NULL);
 }
 
 int64

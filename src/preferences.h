@@ -39,18 +39,35 @@ typedef struct Preference
 	Evidence evidence;
 	const Jsonb **values;
 	int nvalues;
+	int room;		   /* for values */
 	double confidence; /* as of the time it was read for */
 } Preference;
 
 /*
  * The preferences of a user that are live at a time, strongest first; those
- * equally strong by category and key.  *latest, unless NULL, becomes the time
- * of the latest observation, of any preference (DT_NOBEGIN without one).  The
- * caller is in SPI.
+ * equally strong by category and key.  Of a time before this transaction they
+ * are those of then (see snapshots.h).  *latest, unless NULL, becomes the time
+ * of the latest observation by then, of any preference (DT_NOBEGIN without
+ * one).  The caller is in SPI.
  */
 extern Preference *
 preferences_live(const char *tenant_id, const char *user_id, const LearningRule *rule,
 				 TimestampTz at, int *n, TimestampTz *latest);
+
+/*
+ * Reads category, key, value, confidence, rivals, observation_count and
+ * last_updated, the first columns of the last result; false where that is no
+ * evidence of ours.
+ */
+extern bool preference_read(uint64 row, Preference *preference);
+
+/* Takes in one observation, in memory; returns whether anything changed. */
+extern bool preference_observe(Preference *preference, const LearningRule *rule,
+							   const Signal *signal, TimestampTz at);
+
+/* Stores preferences of one user as they are now; those without candidates are deleted. */
+extern void preferences_store(const char *tenant_id, const char *user_id, const LearningRule *rule,
+							  const Preference *preferences, int n);
 
 /* The value of a preference, its strongest candidate's. */
 extern const Jsonb *preference_value(const Preference *preference);
@@ -59,8 +76,12 @@ extern const Jsonb *preference_value(const Preference *preference);
 extern Jsonb *
 preference_candidates(const Preference *preference, const LearningRule *rule, TimestampTz at);
 
-/* Stores anew when each preference of a tenant expires, after its settings changed. */
-extern void preferences_reschedule(const char *tenant_id, const Jsonb *settings);
+/*
+ * Stores anew when each preference of a tenant, or of one of its users, expires
+ * under settings, as stored, that are not those it was stored under.
+ */
+extern void
+preferences_reschedule(const char *tenant_id, const char *user_id, const Jsonb *settings);
 
 /*
  * Deletes preferences of a tenant with these settings, as stored, that have

@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -20,6 +21,7 @@
 #include "jsonutil.h"
 #include "preferences.h"
 #include "profiles.h"
+#include "set_traits.h"
 #include "statement.h"
 #include "tenancy.h"
 #include "traits.h"
@@ -65,8 +67,9 @@ static Statement upsert_traits = STATEMENT(
 	" skill_level = coalesce(excluded.skill_level, p.skill_level),"
 	" domain_expertise = coalesce(excluded.domain_expertise, p.domain_expertise),"
 	" communication_style = coalesce(excluded.communication_style, p.communication_style),"
-	" updated_at = greatest(p.updated_at, excluded.updated_at)",
-	"text text personalization.skill_level text[] personalization.communication_style timestamptz");
+	" updated_at = greatest(p.updated_at, excluded.updated_at), earlier_traits = $7",
+	"text text personalization.skill_level text[] personalization.communication_style timestamptz"
+	" jsonb");
 
 PG_FUNCTION_INFO_V1(personalization_preferences);
 PG_FUNCTION_INFO_V1(personalization_get_profile);
@@ -237,7 +240,7 @@ document(const Question *question)
 	TraitReader *traits;
 	JsonbParseState *state = NULL;
 
-	traits = traits_begin(question->tenant_id, question->user_id);
+	traits = traits_begin(question->tenant_id, question->user_id, question->at);
 	live = preferences_live(question->tenant_id, question->user_id, &question->settings.learning,
 							question->at, &n, &updated);
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
@@ -299,15 +302,18 @@ personalization_set_profile(PG_FUNCTION_ARGS)
 {
 	char *tenant_id = tenant_argument(fcinfo, 0);
 	char *user_id = id_argument(fcinfo, 1, "user_id");
+	TimestampTz now = GetCurrentTimestamp();
 	TenantSettings settings;
+	SetTraits before;
 	uint32 key;
-	char nulls[] = "      ";
+	char nulls[] = "      n";
 	Datum values[] = {CStringGetTextDatum(tenant_id),
 					  CStringGetTextDatum(user_id),
 					  0,
 					  0,
 					  0,
-					  TimestampTzGetDatum(GetCurrentTimestamp())};
+					  TimestampTzGetDatum(now),
+					  0};
 
 	prevent_if_read_only("set_profile()");
 	for (int i = 2; i <= 4; i++)
@@ -325,6 +331,12 @@ personalization_set_profile(PG_FUNCTION_ARGS)
 	lock_users(tenant_id, &key, 1);
 	tenant_check_current(tenant_id);
 	tenant_require(tenant_id, &settings, true);
+	set_traits_read(tenant_id, user_id, now, true, &before);
+	if (before.known)
+	{
+		values[6] = JsonbPGetDatum(set_traits_kept(&before, now, settings.history_retention));
+		nulls[6] = ' ';
+	}
 	(void) statement_run(&upsert_traits, values, nulls);
 	cache_profile_changed(tenant_id, user_id);
 	SPI_finish();

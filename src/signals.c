@@ -342,8 +342,7 @@ refinement_signals(const SignalRules *rules, const JsonbContainer *data, Signals
 	return true;
 }
 
-/* 'positive', 'negative' or a number from -1 to 1; *present: whether there is one at all. */
-static bool
+bool
 feedback_rating(const JsonbContainer *data, double *rating, bool *present, Fault *fault)
 {
 	JsonbValue value;

@@ -50,6 +50,14 @@ signals_extract(const SignalRules *rules, InteractionType type, const Jsonb *dat
 				FindInteraction find, void *arg, Signals *signals, Fault *fault);
 
 /*
+ * The rating in a feedback's data: "positive" is 1, "negative" -1, or a number
+ * from -1 to 1.  *present: whether there is one at all.  False, with the fault,
+ * where it is something else.
+ */
+extern bool
+feedback_rating(const JsonbContainer *data, double *rating, bool *present, Fault *fault);
+
+/*
  * Reads an interaction of a tenant; false when there is none.  write: in a new
  * snapshot, as learning reads, not the calling query's.  The caller is in SPI.
  */

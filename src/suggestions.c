@@ -44,6 +44,9 @@ static Statement select_own_queries = STATEMENT(
 /* Of the offers so many more than asked for are looked at, as some may not be shown. */
 #define SPARE_OFFERS 12
 
+/* What rises is asked by several users within so long. */
+#define SEVERAL_WITHIN (4 * TREND_FAST)
+
 /* Queries that are due today; more than these are not looked at. */
 #define MAX_DUE 20
 
@@ -239,12 +242,15 @@ rank(Making *making)
 	ranking_order(ranking, making->offers, making->noffers);
 }
 
-/* Whether a query is on the rise, and more than one user's affair where there are several. */
+/*
+ * Whether a query is on the rise, and lately more than one user's affair where
+ * there are several.
+ */
 static bool
 is_rising(const TenantStatistics *tenant, const QueryStatistics *query, TimestampTz at)
 {
 	return trend_rises(query->fast, query->slow, tenant->since, at) &&
-		   (tenant->users < 2 || query->user_count > 1);
+		   (tenant->users < 2 || query->other_asked >= at - SEVERAL_WITHIN);
 }
 
 /* The rhythm in which a query is due, NULL when it is not. */

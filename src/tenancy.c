@@ -153,30 +153,40 @@ tenant_read(const char *tenant_id, TenantSettings *settings)
 	return true;
 }
 
-/*
- * An ordinary role may not write tenants; auto_create_tenants, which only a
- * superuser can turn on, lets it make the one that it learns for.  So the
- * insertion is done as the extension's owner, the way referential actions are
- * done as the table's.
- */
-static void
-create_missing_tenant(const char *tenant_id)
+void
+owner_begin(OwnerScope *scope)
 {
 	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(extension_objects()->tenants));
 	Oid owner;
-	Oid user;
-	int context;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for table tenants");
 	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 	ReleaseSysCache(tuple);
 
-	GetUserIdAndSecContext(&user, &context);
-	SetUserIdAndSecContext(owner,
-						   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	GetUserIdAndSecContext(&scope->user, &scope->context);
+	SetUserIdAndSecContext(owner, scope->context | SECURITY_LOCAL_USERID_CHANGE |
+									  SECURITY_RESTRICTED_OPERATION);
+}
+
+void
+owner_end(const OwnerScope *scope)
+{
+	SetUserIdAndSecContext(scope->user, scope->context);
+}
+
+/*
+ * An ordinary role may not write tenants; auto_create_tenants, which only a
+ * superuser can turn on, lets it make the one that it learns for.
+ */
+static void
+create_missing_tenant(const char *tenant_id)
+{
+	OwnerScope scope;
+
+	owner_begin(&scope);
 	(void) tenant_insert(tenant_id, json_empty_object());
-	SetUserIdAndSecContext(user, context);
+	owner_end(&scope);
 }
 
 bool

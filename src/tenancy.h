@@ -18,6 +18,22 @@ extern const char *current_tenant(void);
  */
 extern bool bound_by_tenancy(void);
 
+/*
+ * Between these two statements run as the extension's owner, the way
+ * referential actions run as the table's: for the few things that a function of
+ * ours may do and its caller may not by himself.  They are our own statements,
+ * with qualified names, and take nothing but values from the caller; whom they
+ * act for has been checked.  An error in between restores the user by itself.
+ */
+typedef struct OwnerScope
+{
+	Oid user;
+	int context;
+} OwnerScope;
+
+extern void owner_begin(OwnerScope *scope);
+extern void owner_end(const OwnerScope *scope);
+
 /* What is wrong with acting for a tenant. */
 struct Fault;
 extern bool check_tenant(const char *tenant_id, struct Fault *fault);

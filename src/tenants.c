@@ -11,10 +11,12 @@
 #include "utils/timestamp.h"
 
 #include "arguments.h"
+#include "audit.h"
 #include "cache.h"
 #include "jsonutil.h"
 #include "preferences.h"
 #include "rankings.h"
+#include "snapshots.h"
 #include "statement.h"
 #include "tenancy.h"
 #include "tenant_data.h"
@@ -42,8 +44,21 @@ personalization_create_tenant(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
 				 errmsg("tenant \"%s\" already exists", tenant_id),
 				 errhint("Its settings are changed with personalization.configure_tenant().")));
+	audit("create_tenant", tenant_id, NULL, NULL, settings);
 	SPI_finish();
 	PG_RETURN_JSONB_P(settings_document(settings));
+}
+
+/* {"before", "after"}: the settings that differ from the defaults. */
+static Jsonb *
+changes_of(const Jsonb *before, const Jsonb *after)
+{
+	JsonbParseState *state = NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_jsonb(&state, "before", before);
+	json_push_jsonb(&state, "after", after);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
 Datum
@@ -74,12 +89,13 @@ personalization_configure_tenant(PG_FUNCTION_ARGS)
 	/* When evidence expires is stored, for the index, and depends on these. */
 	if (old.learning.decay != new.learning.decay || old.learning.floor != new.learning.floor ||
 		old.learning.retention != new.learning.retention)
-		preferences_reschedule(tenant_id, after);
+		preferences_reschedule(tenant_id, NULL, after);
 
 	/* What was asked meanwhile was not counted. */
 	if (new.suggestions && !old.suggestions)
 		statistics_restart(tenant_id);
 	cache_tenant_changed(tenant_id);
+	audit("configure_tenant", tenant_id, NULL, NULL, changes_of(before, after));
 	result = json_keep(settings_document(after));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
@@ -109,6 +125,8 @@ personalization_drop_tenant(PG_FUNCTION_ARGS)
 	(void) tenant_existing(tenant_id, true);
 	cache_forget_tenant(tenant_id);
 	result = json_keep(tenant_data_erase(tenant_id));
+	snapshots_forgotten();
+	audit("drop_tenant", tenant_id, NULL, NULL, NULL);
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
 }

@@ -12,14 +12,9 @@
 
 #include "conversation_statistics.h"
 #include "jsonutil.h"
+#include "set_traits.h"
 #include "statement.h"
 #include "traits.h"
-
-static Statement select_profile =
-	STATEMENT("SELECT skill_level::text, to_jsonb(domain_expertise), communication_style::text,"
-			  " created_at, updated_at"
-			  " FROM personalization.profiles WHERE tenant_id = $1 AND user_id = $2",
-			  "text text");
 
 static Statement select_latest =
 	STATEMENT("SELECT interaction_type, data FROM personalization.interactions"
@@ -71,16 +66,6 @@ struct TraitReader
 	size_t budget;
 };
 
-/* A text column of the last result, NULL where it is null. */
-static char *
-text_column(int column)
-{
-	bool isnull;
-	Datum value = result_value(0, column, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
 /* What the user wrote in conversations. */
 static void
 hear_messages(TraitReader *reader, const char *tenant_id, const char *user_id)
@@ -98,48 +83,42 @@ hear_messages(TraitReader *reader, const char *tenant_id, const char *user_id)
 }
 
 TraitReader *
-traits_begin(const char *tenant_id, const char *user_id)
+traits_begin(const char *tenant_id, const char *user_id, TimestampTz at)
 {
 	TraitReader *reader = palloc(sizeof(TraitReader));
 	Traits *traits = &reader->traits;
-	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
-	char *skill;
-	char *style;
-	Datum expertise;
-	bool isnull;
+	SetTraits set;
 
 	memset(reader, 0, offsetof(TraitReader, texts));
 	reader->ntexts = 0;
 	reader->budget = TRAITS_SQL_BUDGET;
 	traits->skill_level = SKILL_INTERMEDIATE;
 	traits->communication_style = STYLE_DETAILED;
-	traits->known = statement_read(&select_profile, values, NULL) > 0;
-	if (!traits->known)
+	set_traits_read(tenant_id, user_id, at, false, &set);
+	traits->known = set.known;
+	if (!set.known)
 		return reader;
+	traits->created_at = set.created;
+	traits->updated_at = set.updated;
 
-	skill = text_column(1);
-	expertise = result_value(0, 2, &isnull);
-	style = text_column(3);
-	if (skill != NULL)
+	if (set.skill != NULL)
 	{
 		traits->skill_level =
-			find_name(skill_level_names, SKILL_ADVANCED + 1, skill, strlen(skill));
+			find_name(skill_level_names, SKILL_ADVANCED + 1, set.skill, strlen(set.skill));
 		traits->sources[TRAIT_SKILL_LEVEL] = TRAIT_SET;
 	}
-	if (!isnull)
+	if (set.expertise != NULL)
 	{
-		traits->expertise_set = DatumGetJsonbPCopy(expertise);
+		traits->expertise_set = set.expertise;
 		traits->sources[TRAIT_DOMAIN_EXPERTISE] = TRAIT_SET;
 	}
-	if (style != NULL)
+	if (set.style != NULL)
 	{
 		traits->communication_style =
-			find_name(communication_style_names, STYLE_TECHNICAL + 1, style, strlen(style));
+			find_name(communication_style_names, STYLE_TECHNICAL + 1, set.style, strlen(set.style));
 		traits->sources[TRAIT_COMMUNICATION_STYLE] = TRAIT_SET;
 	}
-	traits->created_at = DatumGetTimestampTz(result_value(0, 4, NULL));
-	traits->updated_at = DatumGetTimestampTz(result_value(0, 5, NULL));
-	if (style == NULL)
+	else
 		hear_messages(reader, tenant_id, user_id);
 	return reader;
 }
@@ -372,7 +351,7 @@ traits_end(TraitReader *reader, Traits *traits)
 void
 traits_read(const char *tenant_id, const char *user_id, TimestampTz at, Traits *traits)
 {
-	TraitReader *reader = traits_begin(tenant_id, user_id);
+	TraitReader *reader = traits_begin(tenant_id, user_id, at);
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
 					  TimestampTzGetDatum(at), Int64GetDatum(traits_reach(reader))};
 	uint64 nrows = 0;

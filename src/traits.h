@@ -71,7 +71,7 @@ extern void traits_read(const char *tenant_id, const char *user_id, TimestampTz 
  * ignored), data being a jsonb as stored; ends.
  */
 typedef struct TraitReader TraitReader;
-extern TraitReader *traits_begin(const char *tenant_id, const char *user_id);
+extern TraitReader *traits_begin(const char *tenant_id, const char *user_id, TimestampTz at);
 extern void traits_observe(TraitReader *reader, InteractionType type, Datum data);
 extern void traits_end(TraitReader *reader, Traits *traits);
 

@@ -1,0 +1,21 @@
+-- Preferences as they were.
+
+-- One row a user and day (UTC) in which something changed: all his preferences
+-- before that change, column by column as they stand in preferences.
+CREATE TABLE personalization.preference_snapshots (
+    tenant_id           text COLLATE "C" NOT NULL,
+    user_id             text COLLATE "C" NOT NULL,
+    day                 date NOT NULL,
+    before              timestamptz NOT NULL,
+    categories          personalization.preference_category[] NOT NULL,
+    keys                text[] COLLATE "C" NOT NULL,
+    "values"            jsonb[] NOT NULL,
+    confidences         float8[] NOT NULL,
+    rivals              jsonb[] NOT NULL,
+    observation_counts  int[] NOT NULL,
+    last_updated        timestamptz[] NOT NULL,
+    PRIMARY KEY (tenant_id, user_id, day)
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE personalization.preference_snapshots IS
+    'the preferences of each user before the first change of each day: read them through get_profile() and preferences() at an earlier time';
+CREATE INDEX preference_snapshots_day ON personalization.preference_snapshots (tenant_id, day);
