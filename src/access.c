@@ -103,7 +103,12 @@ PG_FUNCTION_INFO_V1(personalization_bind_role);
 static void
 run_command(const char *command)
 {
-	int result = SPI_execute(command, false, 0);
+	ErrorContextCallback hint = {.previous = error_context_stack, .callback = hint_at_update};
+	int result;
+
+	error_context_stack = &hint;
+	result = SPI_execute(command, false, 0);
+	error_context_stack = hint.previous;
 
 	if (result < 0)
 		elog(ERROR, "could not run \"%s\": %s", command, SPI_result_code_string(result));

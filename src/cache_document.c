@@ -22,6 +22,7 @@
 #include "maintenance.h"
 #include "module.h"
 #include "profiles.h"
+#include "suggestions.h"
 #include "tenancy.h"
 
 /* Larger ones are not cached, in bytes. */
@@ -72,6 +73,13 @@ build_conversation(const char *tenant_id, const char *id, TimestampTz at,
 	return document;
 }
 
+static Jsonb *
+build_suggestions(const char *tenant_id, const char *id, TimestampTz at,
+				  const TenantSettings *settings, int64 *ttl)
+{
+	return suggestions_document(tenant_id, id, at);
+}
+
 enum
 {
 	KIND_PROFILE,
@@ -82,7 +90,7 @@ enum
 static const CacheKind kinds[] = {
 	[KIND_PROFILE] = {"profile", true, offsetof(TenantSettings, profile_cache_ttl), build_profile},
 	[KIND_SUGGESTIONS] = {"suggestions", true, offsetof(TenantSettings, suggestions_cache_ttl),
-						  NULL},
+						  build_suggestions},
 	[KIND_CONVERSATION] = {"conversation", false, offsetof(TenantSettings, conversation_ttl),
 						   build_conversation},
 };

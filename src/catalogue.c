@@ -80,6 +80,9 @@ static Statement drop_linked =
 			  " WHERE tenant_id = $1 AND schema_name = $2 AND dropped_at IS NULL",
 			  "text text timestamptz");
 
+static Statement select_any_link =
+	STATEMENT("SELECT FROM personalization.linked_schemas WHERE tenant_id = $1 LIMIT 1", "text");
+
 static Statement select_links = STATEMENT(
 	"SELECT schema_name, schema_oid, compared_at IS NULL FROM personalization.linked_schemas"
 	" WHERE tenant_id = $1 ORDER BY schema_name",
@@ -733,6 +736,14 @@ catalogue_new_tables(const char *tenant_id, const char *user_id, int64 window, T
 		n++;
 	}
 	return n;
+}
+
+bool
+catalogue_is_linked(const char *tenant_id)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id)};
+
+	return statement_read(&select_any_link, values, NULL) > 0;
 }
 
 bool

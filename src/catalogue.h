@@ -37,6 +37,9 @@ typedef struct NewTable
 extern int catalogue_new_tables(const char *tenant_id, const char *user_id, int64 window,
 								TimestampTz at, NewTable *out, int max);
 
+/* Whether schemas are linked to a tenant: what may be shown then depends on who asks. */
+extern bool catalogue_is_linked(const char *tenant_id);
+
 /*
  * Which of n names of tables, written as users and products write them, must
  * not be shown: the catalogue knows them, and each table that they may mean is

@@ -156,7 +156,7 @@ Datum
 personalization_query_id(PG_FUNCTION_ARGS)
 {
 	Jsonb *data = jsonb_argument(fcinfo, 0, "data");
-	QueryText query;
+	QueryText query = {0};
 	Fault fault;
 	pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
 

@@ -18,7 +18,7 @@
  * A new library may meet the objects of an older script, whose update has not been
  * run: what it misses then is no fault of the caller's.
  */
-static void
+void
 hint_at_update(void *arg)
 {
 	switch (geterrcode())

@@ -37,6 +37,9 @@ extern uint64 statement_run(Statement *statement, Datum *values, const char *nul
 /* The same within the snapshot of the calling query, for functions that only read. */
 extern uint64 statement_read(Statement *statement, Datum *values, const char *nulls);
 
+/* An error context callback for other statements: hints at the update of an older script. */
+extern void hint_at_update(void *arg);
+
 /* A column (from 1) of a row of the last result; *isnull may be NULL where the column is not. */
 extern Datum result_value(uint64 row, int column, bool *isnull);
 

@@ -17,8 +17,10 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 
 #include "arguments.h"
+#include "cache.h"
 #include "catalogue.h"
 #include "core/trend.h"
 #include "jsonutil.h"
@@ -448,6 +450,39 @@ suggestions_make(const SuggestionRequest *request, Suggestion **suggestions)
 	return choose(making, *suggestions);
 }
 
+Jsonb *
+suggestions_document(const char *tenant_id, const char *user_id, TimestampTz at)
+{
+	SuggestionRequest request = {
+		.tenant_id = tenant_id, .user_id = user_id, .max_results = USUAL_SUGGESTIONS, .at = at};
+	JsonbParseState *state = NULL;
+	Suggestion *suggestions;
+	int n = suggestions_make(&request, &suggestions);
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_text(&state, "user_id", user_id);
+	json_push_text(&state, "tenant_id", tenant_id);
+	json_push_key(&state, "suggestions");
+	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = 0; i < n; i++)
+	{
+		const Suggestion *suggestion = &suggestions[i];
+
+		(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		json_push_text(
+			&state, "suggestion_id",
+			DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&suggestion->id))));
+		json_push_text(&state, "suggestion_type", suggestion_type_names[suggestion->kind]);
+		json_push_text(&state, "suggestion", suggestion->text);
+		json_push_double(&state, "score", suggestion->score);
+		json_push_text(&state, "reason", suggestion->reason);
+		json_push_jsonb(&state, "evidence", suggestion->evidence);
+		(void) pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	}
+	(void) pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
 /*
  * Whether what is shown can be recorded, without waiting for anybody and
  * without failing where somebody else has changed it since the transaction's
@@ -483,6 +518,13 @@ personalization_get_suggestions(PG_FUNCTION_ARGS)
 	SPI_connect();
 	request.record = may_record(request.tenant_id, request.user_id);
 	n = suggestions_make(&request, &suggestions);
+
+	/*
+	 * The cache is filled by the worker, whose rights are others: where tables of
+	 * linked schemas are in question it stays empty.
+	 */
+	if (request.record && request.context == NULL && !catalogue_is_linked(request.tenant_id))
+		cache_suggestions_changed(request.tenant_id, request.user_id);
 	for (int i = 0; i < n; i++)
 	{
 		bool nulls[6] = {false};
@@ -528,6 +570,7 @@ personalization_record_outcome(PG_FUNCTION_ARGS)
 				 errmsg("this user was shown no suggestion by that suggestion_id"),
 				 errhint("A suggestion_id holds until the suggestion is shown again after its "
 						 "outcome; those of a read-only transaction or a standby are not kept.")));
+	cache_suggestions_stale(tenant_id, user_id);
 	SPI_finish();
 	PG_RETURN_VOID();
 }

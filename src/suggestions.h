@@ -42,4 +42,16 @@ typedef struct SuggestionRequest
  */
 extern int suggestions_make(const SuggestionRequest *request, Suggestion **suggestions);
 
+/* How many there are when nobody says: get_suggestions()'s default. */
+#define USUAL_SUGGESTIONS 5
+
+/*
+ * What get_suggestions() returns to a user without a context, as a document for
+ * the cache: {"user_id", "tenant_id", "suggestions": [{"suggestion_id",
+ * "suggestion_type", "suggestion", "score", "reason", "evidence"}]}.  Shows
+ * nothing to anybody, so that what was shown last keeps its ids.  The caller is
+ * in SPI.
+ */
+extern Jsonb *suggestions_document(const char *tenant_id, const char *user_id, TimestampTz at);
+
 #endif

@@ -1,12 +1,15 @@
 /*
  * fuzz_sql.c
- *		Any bytes at all for sql_normalize, sql_scan and question_normalize.
+ *		Any bytes at all for sql_normalize, sql_scan, sql_features, words and
+ *		question_normalize.
  *
  * Built for libFuzzer; with FUZZ_STANDALONE a program of its own, which reads
  * the files it is given, or else makes as many inputs as FUZZ_RUNS says
  * (default 20000) from fragments of SQL, the same ones each time.
  */
 #include "core/question.h"
+#include "core/routing.h"
+#include "core/sql_features.h"
 #include "core/sql_scan.h"
 #include "core/sql_text.h"
 
@@ -72,6 +75,42 @@ check_text(const char *sql, size_t size)
 	free(form);
 }
 
+static Subjects subjects;
+
+static void
+check_table(const char *schema, size_t schema_len, const char *table, size_t table_len, void *arg)
+{
+	const QueryWords *words = arg;
+	double fit = table_fit(words, table, table_len);
+
+	require(table_len > 0, "a table's name");
+	require(fit >= 0 && fit <= 1, "a share");
+	subjects_add(&subjects, schema, schema_len, table, table_len);
+}
+
+static void
+check_features(const char *sql, size_t size)
+{
+	static QueryWords words;
+	Talk talk = {0};
+	unsigned features = 0;
+
+	query_words(sql, size, &words);
+	require(words.n <= QUERY_WORDS, "the words' bound");
+	memset(&subjects, 0, sizeof(subjects));
+	for (int i = 0; i < TRAITS_MIN; i++)
+	{
+		subjects_next_query(&subjects);
+		features = sql_features(sql, size, check_table, &words);
+		require(features == sql_features(sql, size, NULL, NULL), "the same features");
+	}
+	require(features < 1u << (SQL_FEATURES + 1), "known features");
+	require((features & SQL_JOINS_MANY) == 0 || (features & SQL_JOINS) != 0,
+			"many joins are joins");
+	require(subjects_infer(&subjects) <= SUBJECTS_MAX, "the subjects' bound");
+	style_add(&talk, sql, size, (int64_t) size, false);
+}
+
 static void
 check_question(const char *text, size_t size)
 {
@@ -98,6 +137,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check_text(text, size);
 	check_question(text, size);
+	check_features(text, size);
 	sql_scan(text, size, check_item, &sum);
 	free(text);
 	return 0;

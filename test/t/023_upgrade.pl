@@ -58,6 +58,10 @@ sub write_script
 	return;
 }
 
+# Other tables take their order from the inbox's function, which therefore is older than its table.
+($parts{inbox_position}, $parts{inbox}) = split /^(?=CREATE TABLE)/m, $parts{inbox}, 2;
+@order = map { $_ eq 'inbox' ? ('inbox_position', 'inbox') : $_ } @order;
+
 my $old = join("\n", map { $parts{$_} } grep { !$newer{$_} && $_ ne 'storage' } @order);
 write_script('0.9', map { $_ eq 'storage' ? storage($old) : $parts{$_} } grep { !$newer{$_} } @order);
 write_script('0.9--1.0', $parts{inbox}, storage($parts{inbox}), $parts{maintenance}, $parts{worker},
