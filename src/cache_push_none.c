@@ -5,8 +5,20 @@
  */
 #include "postgres.h"
 
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
 #include "cache.h"
 #include "cache_push.h"
+#include "statement.h"
+#include "worker_session.h"
+
+#define NOT_SUPPORTED "personalization.redis_url is set, but this build has no hiredis"
+
+static Statement note_failure =
+	STATEMENT("UPDATE personalization.worker_state SET cache_failures = cache_failures + 1,"
+			  " cache_last_error = $1, cache_last_error_at = $2",
+			  "text timestamptz");
 
 const bool cache_supported = false;
 
@@ -17,10 +29,18 @@ cache_push(void)
 	bool wanted = redis_url != NULL && redis_url[0] != '\0';
 
 	if (wanted && !said)
-		ereport(LOG, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					  errmsg("personalization.redis_url is set, but this build has no hiredis"),
+	{
+		Datum values[2];
+
+		ereport(LOG, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg(NOT_SUPPORTED),
 					  errhint("Build it with hiredis and jansson installed, or empty "
 							  "personalization.redis_url.")));
+		worker_begin("noting that there is no hiredis");
+		values[0] = CStringGetTextDatum(NOT_SUPPORTED);
+		values[1] = TimestampTzGetDatum(GetCurrentTimestamp());
+		(void) statement_run(&note_failure, values, NULL);
+		worker_end();
+	}
 	said = wanted;
 	return false;
 }

@@ -45,6 +45,12 @@ static Statement table_size =
 
 int64 changes_since_vacuum = 0;
 
+static Statement count_changes =
+	STATEMENT("SELECT count(*) FROM personalization.cache_changes", "");
+
+/* What a row takes at least, in bytes. */
+#define ROW_SIZE 48
+
 /* Below this the table is left alone, in bytes. */
 #define COALESCE_FROM (1024 * 1024)
 
@@ -212,12 +218,13 @@ changes_coalesce(void)
 
 	(void) statement_read(&table_size, NULL, NULL);
 	size = DatumGetInt64(result_value(0, 1, NULL));
-	if (size < last_size)
-		last_size = size;
 	if (size < COALESCE_FROM || size < 2 * last_size)
 		return;
-	last_size = size;
 	changes_since_vacuum += (int64) statement_run(&coalesce_changes, NULL, NULL);
+
+	/* Of what is there: the file may hold what is not committed yet, or not vacuumed. */
+	(void) statement_run(&count_changes, NULL, NULL);
+	last_size = DatumGetInt64(result_value(0, 1, NULL)) * ROW_SIZE;
 }
 
 void
