@@ -5,13 +5,9 @@ MODULE_big = personalization
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" personalization.control)
 
 # The parts of the install script, in the order they are joined: sql/NAME.sql each.
-SQL_PARTS = types tenants interactions preferences snapshots signals inbox statistics suggestions \
-	catalogue conversations \
-	cache \
-	storage signal_rules learning profiles \
-	explain patterns \
-	maintenance privacy \
-	worker access
+SQL_PARTS = types tenants interactions audit preferences snapshots signals inbox statistics suggestions \
+	catalogue conversations cache \
+	storage signal_rules learning profiles explain patterns maintenance privacy worker access
 
 # Targets that bring their own server and packages: they must work where there is no PGXS yet.
 CHECKS  = check check-unit check-regress check-isolation check-tap
