@@ -48,12 +48,51 @@ FROM personalization.get_profile('acme', 'ana', '2026-03-02 18:00+00') p;
 \echo
 SELECT jsonb_pretty(personalization.get_context('acme', 'ana', '2026-03-02 18:00+00')) AS context;
 
+\echo '== What they may want to ask next: their own, what follows, what others ask; by probability =='
+\echo
+\connect - postgres
+\pset footer off
+SET timezone = 'UTC';
+CREATE SCHEMA sales;
+SELECT personalization.link_schema('acme', 'sales') \g /dev/null
+CREATE TABLE sales.campaigns (campaign text, day date, spent numeric);
+GRANT USAGE ON SCHEMA sales TO acme_app;
+GRANT SELECT ON sales.campaigns TO acme_app;
+SELECT count(personalization.learn('acme', u, 'query', jsonb_build_object('query', q, 'tables_used', '{sales.refunds}'::text[]),
+                                   timestamptz '2026-03-02 17:00+00' + (2 * n + k) * interval '5 minutes'))
+FROM unnest('{bo,cy}'::text[]) WITH ORDINALITY AS u (u, n),
+     unnest('{Open refunds,Refunds by reason}'::text[]) WITH ORDINALITY AS q (q, k) \g /dev/null
+-- What the worker does by itself once a second.
+SELECT personalization.run_maintenance('2026-03-02 18:00+00') ->> 'queries' AS "queries counted";
+\connect - acme_app
+\pset footer off
+SET timezone = 'UTC';
+SELECT u AS "user", suggestion_type AS type, left(suggestion, 44) AS suggestion, round(score::numeric, 2) AS score, reason
+FROM unnest('{ana,bo,newcomer}'::text[]) WITH ORDINALITY AS u (u, n),
+     personalization.get_suggestions('acme', u, max_results => 4, at => '2026-03-02 18:00+00') ORDER BY n, score DESC;
+
+\echo '== One that ana dismisses stays away for a week =='
+\echo
+SELECT suggestion_id AS id FROM personalization.get_suggestions('acme', 'ana', max_results => 10, at => '2026-03-02 18:00+00')
+WHERE suggestion = 'Refunds by reason' \gset
+SELECT personalization.record_outcome('acme', 'ana', :'id', 'dismissed') \g /dev/null
+SELECT string_agg(suggestion, ' · ' ORDER BY score DESC) AS "ana is offered"
+FROM personalization.get_suggestions('acme', 'ana', at => '2026-03-02 18:00+00');
+
+\echo '== How to answer her: hints, and a conversation that remembers =='
+\echo
+SELECT jsonb_pretty(personalization.route('acme', 'ana', 'orders by region', '2026-03-02 18:00+00')) AS route;
+SELECT personalization.start_conversation('acme', 'ana', '{"report": "Revenue by region"}') AS talk \gset
+SELECT personalization.append_message('acme', :'talk', 'user', 'and only EMEA?') AS message,
+       personalization.update_conversation('acme', :'talk', '{"region": "EMEA"}') AS context;
+
 \echo '== What globex sees of all that: nothing =='
 \echo
 \connect - globex_app
 \pset footer off
 SET timezone = 'UTC';
 SELECT (SELECT count(*) FROM personalization.interactions WHERE tenant_id = 'acme') AS "acme's interactions",
+       (SELECT count(*) FROM personalization.query_statistics WHERE tenant_id = 'acme') AS "acme's queries",
        (SELECT count(*) FROM personalization.preferences WHERE tenant_id = 'acme') AS "acme's preferences",
        (SELECT count(*) FROM personalization.interactions) AS "its own";
 \set ON_ERROR_STOP off
