@@ -60,7 +60,7 @@ CREATE TABLE personalization.query_lists (
 COMMENT ON TABLE personalization.query_lists IS
     'lists of queries by weight: what is asked after a query, by users who ask it too, about a term, most and lately in the tenant';
 COMMENT ON COLUMN personalization.query_lists.kind IS
-    'n: asked next, o: the one after, u: by users who ask it too; t: naming a term; p: popular, f: these days, s: usual';
+    'n: asked next, o: the one after, b: before, u: by users who ask it too; t: naming a term; p: popular, f: these days, s: usual';
 CREATE INDEX query_lists_last_day ON personalization.query_lists (tenant_id, last_day);
 
 -- One row a tenant, made with it.  rebuild_from says how far the statistics have

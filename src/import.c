@@ -777,10 +777,8 @@ count_queries(const Import *import)
 {
 	Datum values[] = {CStringGetTextDatum(import->tenant_id), CStringGetTextDatum(import->user_id)};
 	AskedQueries *asked = asked_queries_begin(import->time_zone);
-	uint64 nrows;
+	uint64 nrows = statement_run(&select_queries, values, NULL);
 
-	(void) statement_run(&identify_queries, values, NULL);
-	nrows = statement_run(&select_queries, values, NULL);
 	for (uint64 row = 0; row < nrows; row++)
 	{
 		Jsonb *data = DatumGetJsonbP(result_value(row, 1, NULL));
@@ -795,6 +793,7 @@ count_queries(const Import *import)
 							  DatumGetUUIDP(result_value(row, 3, NULL)), data,
 							  DatumGetTimestampTz(result_value(row, 2, NULL)));
 	}
+	(void) statement_run(&identify_queries, values, NULL);
 	asked_queries_store(asked, import->tenant_id, false);
 	return nrows == 0 ? 0 : SPI_processed;
 }

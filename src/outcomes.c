@@ -27,7 +27,7 @@
 	" accepted_shown, accepted_at, dismissed_at, dismissals"
 
 /* So many are looked at, whatever has been shown. */
-#define MAX_SHOWN "500"
+#define MAX_SHOWN "2000"
 
 static Statement select_shown =
 	STATEMENT("SELECT " SHOWN_COLUMNS " FROM personalization.suggestions"
@@ -46,11 +46,12 @@ static Statement select_by_id =
 			  " AND user_id = $3 FOR NO KEY UPDATE",
 			  "text uuid text");
 
-static Statement update_outcome =
-	STATEMENT("UPDATE personalization.suggestions SET passed_over = $4, taken = $5, outcome = $6,"
-			  " accepted_shown = $7, accepted_at = $8, dismissed_at = $9, dismissals = $10"
-			  " WHERE tenant_id = $1 AND user_id = $2 AND query_id = $3",
-			  "text text uuid int4 int4 \"char\" timestamptz[] timestamptz[] timestamptz int4");
+static Statement update_outcome = STATEMENT(
+	"UPDATE personalization.suggestions SET passed_over = $4, taken = $5, outcome = $6,"
+	" accepted_shown = $7, accepted_at = $8, dismissed_at = $9, dismissals = $10,"
+	" expires_on = greatest(expires_on, $11)"
+	" WHERE tenant_id = $1 AND user_id = $2 AND query_id = $3",
+	"text text uuid int4 int4 \"char\" timestamptz[] timestamptz[] timestamptz int4 date");
 
 static RowWriter shown_writer = ROW_WRITER(
 	"personalization.suggestions AS s",
@@ -382,6 +383,13 @@ outcomes_taste(const Outcomes *outcomes, const Asked *asked, int n, TimestampTz 
 	}
 }
 
+static TimestampTz
+end_of_absence(const Shown *shown)
+{
+	return shown->dismissed_at +
+		   (FIRST_ABSENCE << Min(Max(shown->dismissals - 1, 0), MAX_DOUBLINGS));
+}
+
 bool
 outcomes_hides(const Outcomes *outcomes, const QueryKey *query, TimestampTz at)
 {
@@ -389,8 +397,7 @@ outcomes_hides(const Outcomes *outcomes, const QueryKey *query, TimestampTz at)
 
 	if (shown == NULL || TIMESTAMP_IS_NOBEGIN(shown->dismissed_at))
 		return false;
-	return at < shown->dismissed_at +
-					(FIRST_ABSENCE << Min(Max(shown->dismissals - 1, 0), MAX_DOUBLINGS));
+	return at < end_of_absence(shown);
 }
 
 /* The row that a suggestion gets, from the one that is there. */
@@ -556,6 +563,9 @@ outcome_record(const char *tenant_id, const char *user_id, const pg_uuid_t *sugg
 		shown.dismissed_at = at;
 	}
 	{
+		/* The row outlasts a dismissal. */
+		TimestampTz until =
+			TIMESTAMP_IS_NOBEGIN(shown.dismissed_at) ? shown.shown_at : end_of_absence(&shown);
 		Datum values[] = {CStringGetTextDatum(tenant_id),
 						  CStringGetTextDatum(user_id),
 						  UUIDPGetDatum(query_uuid(&shown.query)),
@@ -565,8 +575,9 @@ outcome_record(const char *tenant_id, const char *user_id, const pg_uuid_t *sugg
 						  time_array(shown.accepted_shown, shown.naccepted),
 						  time_array(shown.accepted_at, shown.naccepted),
 						  TimestampTzGetDatum(shown.dismissed_at),
-						  Int32GetDatum(shown.dismissals)};
-		char nulls[] = "          ";
+						  Int32GetDatum(shown.dismissals),
+						  DateADTGetDatum((DateADT) floor((double) until / USECS_PER_DAY))};
+		char nulls[] = "           ";
 
 		if (shown.naccepted == 0)
 			nulls[6] = nulls[7] = 'n';

@@ -362,7 +362,7 @@ count_ask(QueryStore *store, const Counting *counting, const WaitingAsk *waiting
 		statistics_situation(statistics, waiting->asked, waiting->nasked, waiting->at, NULL, 0,
 							 situation);
 		outcomes_situation(outcomes, waiting->asked, waiting->nasked, waiting->at, situation);
-		(void) statistics_learn(statistics, situation, &ask);
+		(void) statistics_learn(statistics, situation, &ask, settings->ranking_rate);
 		pfree(situation);
 	}
 
@@ -402,6 +402,15 @@ count_queries(const char *tenant_id, int limit, int64 *counted)
 	settings_decode(tenant_changes(tenant_id, true), &settings);
 	store = query_store_make(tenant_id, true);
 	rebuilding = query_store_lock(store, &from, &from_id);
+	if (!settings.suggestions)
+	{
+		/* Switched off since: nothing is counted, nor made anew. */
+		Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(limit)};
+
+		*counted = (int64) statement_run(&take_events, values, NULL);
+		query_store_save(store, 0, NULL, NULL);
+		return *counted == limit;
+	}
 	if (rebuilding)
 	{
 		Datum values[] = {CStringGetTextDatum(tenant_id), TimestampTzGetDatum(from),

@@ -171,6 +171,8 @@ statistics_forget(const char *tenant_id, const char *user_id)
 	int n;
 
 	(void) statement_run(&delete_events, values, NULL);
+	if (tenant->asks == 0)
+		return;
 	n = (int) statement_run(&select_own, values, NULL);
 	if (n == 0)
 		return;
@@ -185,7 +187,14 @@ statistics_forget(const char *tenant_id, const char *user_id)
 		own[i].id = query_key(DatumGetUUIDP(result_value(i, 1, NULL)));
 		own[i].asks = DatumGetInt64(result_value(i, 2, NULL));
 		query_store_want_query(store, &own[i].id);
-		tenant->asks = Max(tenant->asks - own[i].asks, 1);
+		tenant->asks -= own[i].asks;
+	}
+
+	/* Nobody else's: nothing is left to tell. */
+	if (tenant->asks <= 0)
+	{
+		statistics_restart(tenant_id);
+		return;
 	}
 	tenant->users = Max(tenant->users - 1, 0);
 	query_store_fetch(store);

@@ -20,6 +20,7 @@
 /* Kinds of lists, as in table query_lists. */
 #define LIST_NEXT 'n'
 #define LIST_AFTER_NEXT 'o'
+#define LIST_BEFORE 'b'
 #define LIST_USERS 'u'
 #define LIST_TERM 't'
 #define LIST_POPULAR 'p'

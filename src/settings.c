@@ -17,6 +17,7 @@
 
 #include "arguments.h"
 #include "compat.h"
+#include "core/statistics.h"
 #include "jsonutil.h"
 #include "settings.h"
 
@@ -64,7 +65,7 @@ static const Setting known[] = {
 	 CENTURY_SECONDS, "\"15 minutes\""},
 	{"chart_confidence", SETTING_NUMBER, offsetof(TenantSettings, chart_confidence), 0, 1, "0.6"},
 	{"suggestions", SETTING_BOOLEAN, offsetof(TenantSettings, suggestions), 0, 0, "true"},
-	{"ranking_rate", SETTING_NUMBER, offsetof(TenantSettings, ranking_rate), 0, 1, "0.05"},
+	{"ranking_rate", SETTING_NUMBER, offsetof(TenantSettings, ranking_rate), 0, 1, "0.1"},
 	{"time_zone", SETTING_TIME_ZONE, offsetof(TenantSettings, time_zone), 0, 0, "\"UTC\""},
 	{"new_table_window", SETTING_INTERVAL, offsetof(TenantSettings, new_table_window), 0,
 	 CENTURY_SECONDS, "\"30 days\""},
@@ -84,7 +85,7 @@ static const TenantSettings initial = {
 	.max_conversation_messages = 1000,
 	.chart_confidence = 0.6,
 	.suggestions = true,
-	.ranking_rate = 0.05,
+	.ranking_rate = RANKING_STEP,
 	.time_zone = "UTC",
 	.new_table_window = 30 * USECS_PER_DAY,
 };

@@ -447,6 +447,9 @@ suggestions_make(const SuggestionRequest *request, Suggestion **suggestions)
 
 	making->request = request;
 	tenant_require(request->tenant_id, &making->settings, false);
+	*suggestions = NULL;
+	if (!making->settings.suggestions)
+		return 0;
 	read_user(making);
 	read_situation(making);
 	rank(making);
@@ -498,7 +501,7 @@ static bool
 may_record(const char *tenant_id, const char *user_id)
 {
 	return !RecoveryInProgress() && !XactReadOnly && !IsInParallelMode() &&
-		   !IsolationUsesXactSnapshot() && lock_shown(tenant_id, user_id);
+		   !IsolationUsesXactSnapshot() && lock_shown(tenant_id, user_id, false);
 }
 
 Datum
@@ -567,6 +570,9 @@ personalization_record_outcome(PG_FUNCTION_ARGS)
 	SPI_connect();
 	key = user_lock_key(tenant_id, user_id);
 	lock_users(tenant_id, &key, 1);
+
+	/* Who shows something meanwhile does not wait for us, but leaves it unrecorded. */
+	(void) lock_shown(tenant_id, user_id, true);
 	tenant_check_current(tenant_id);
 	tenant_require(tenant_id, &settings, true);
 	if (!outcome_record(tenant_id, user_id, PG_GETARG_UUID_P(2), strcmp(outcome, "accepted") == 0,

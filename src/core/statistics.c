@@ -10,9 +10,6 @@
 #include "core/query_index.h"
 #include "core/trend.h"
 
-/* The step of a tenant's learning, before AdaGrad makes it smaller. */
-#define LEARNING_STEP 0.1
-
 void
 query_statistics_init(QueryStatistics *query, const QueryKey *id)
 {
@@ -332,7 +329,7 @@ situation_links(const Asked *history, int nhistory, LinksNeeded *needed)
  */
 
 bool
-statistics_learn(Statistics *statistics, const Situation *situation, const Ask *ask)
+statistics_learn(Statistics *statistics, const Situation *situation, const Ask *ask, double step)
 {
 	Offer offers[OFFERS_MAX];
 	int n;
@@ -341,6 +338,6 @@ statistics_learn(Statistics *statistics, const Situation *situation, const Ask *
 		return false;
 	n = situation_offers(situation, offers);
 	ranking_order(&statistics->tenant->ranking, offers, n);
-	ranking_learn(&statistics->tenant->ranking, offers, n, &ask->id, LEARNING_STEP);
+	ranking_learn(&statistics->tenant->ranking, offers, n, &ask->id, step);
 	return true;
 }

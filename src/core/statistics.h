@@ -129,13 +129,17 @@ extern void
 statistics_situation(Statistics *statistics, const Asked *history, int nhistory, int64_t at,
 					 const char *const *context, int ncontext, Situation *situation);
 
+#define RANKING_STEP 0.1
+
 /*
  * Learns from an ask how to rank: before it is counted.  situation is what
  * statistics_situation() says with the history and the time of the ask.  Says
  * whether there was anything to learn: not from a first ask ever, and not
- * from one that repeats the last.
+ * from one that repeats the last.  step is the size of the step, before AdaGrad
+ * makes it smaller; RANKING_STEP unless somebody knows better.
  */
-extern bool statistics_learn(Statistics *statistics, const Situation *situation, const Ask *ask);
+extern bool
+statistics_learn(Statistics *statistics, const Situation *situation, const Ask *ask, double step);
 
 /* A list of a query. */
 typedef struct LinksNeeded

@@ -517,7 +517,7 @@ replay_log(const char *path, const Options *options)
 			}
 			if (options->echo >= 0.0 && place >= 0 && place < SHOWN)
 				ask.weight = options->echo;
-			statistics_learn(&tenant->statistics, &situation, &ask);
+			statistics_learn(&tenant->statistics, &situation, &ask, RANKING_STEP);
 		}
 
 		find_query(&tenant->statistics, &ask.id, true);

@@ -51,8 +51,10 @@ SELECT jsonb_array_length(personalization.get_profile('acme', 'bo', '2026-04-01'
 
 -- What is set by hand beats all; an empty list is a list.
 SELECT personalization.set_profile('acme', 'bo', skill_level => 'beginner', domain_expertise => '{}');
-SELECT * FROM traits('bo');
+SELECT * FROM traits('bo', now());
 SELECT personalization.set_profile('acme', 'bo', communication_style => 'brief', domain_expertise => '{tea}');
+SELECT * FROM traits('bo', now());
+-- Earlier they were not set.
 SELECT * FROM traits('bo');
 
 -- Nobody, and nobody's tenant.

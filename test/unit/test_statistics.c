@@ -272,7 +272,7 @@ test_learn(void)
 	store_init();
 	ask = next_ask(1, 'A', NOW, 1.0);
 	statistics_situation(&store.statistics, ask.history, 0, NOW, NULL, 0, &situation);
-	CHECK(!statistics_learn(&store.statistics, &situation, &ask));
+	CHECK(!statistics_learn(&store.statistics, &situation, &ask, RANKING_STEP));
 	/* One goes from A to B always, and each time to another after that. */
 	for (int i = 0; i < 60; i++)
 	{
@@ -281,7 +281,7 @@ test_learn(void)
 		ask = next_ask(1, name, NOW + i * MINUTE, 1.0);
 		statistics_situation(&store.statistics, ask.history, ask.nhistory, ask.at, NULL, 0,
 							 &situation);
-		CHECK(statistics_learn(&store.statistics, &situation, &ask) == (i > 0));
+		CHECK(statistics_learn(&store.statistics, &situation, &ask, RANKING_STEP) == (i > 0));
 		count(1, name, NOW + i * MINUTE, 1.0);
 		if (i == 20)
 			before = store.tenant.ranking;
@@ -297,7 +297,7 @@ test_learn(void)
 	CHECK(n > 5 && offers[0].id.low == 'B');
 	/* A repeat of the last teaches nothing. */
 	ask = next_ask(1, 'A', NOW + 62 * MINUTE, 1.0);
-	CHECK(!statistics_learn(&store.statistics, &situation, &ask));
+	CHECK(!statistics_learn(&store.statistics, &situation, &ask, RANKING_STEP));
 }
 
 int
