@@ -235,7 +235,8 @@ replay_ask(Replay *replay, const char *user_id, const QueryKey *id, TimestampTz 
 		statistics_situation(statistics, ask.history, n, at, NULL, 0, situation);
 		if (judged && user->n >= JUDGED_FROM && !same_query(&user->asked[user->n - 1].id, id))
 			judge(replay, user, situation, id);
-		(void) statistics_learn(statistics, situation, &ask);
+		if (replay->rate > 0)
+			(void) statistics_learn(statistics, situation, &ask);
 	}
 	stored = query_store_find(replay->store, id, true);
 	query_store_terms(replay->store, stored);

@@ -280,16 +280,21 @@ lock_users(const char *tenant_id, const uint32 *keys, int nkeys)
 #define SHOWN_PART 1
 
 bool
-lock_shown(const char *tenant_id, const char *user_id)
+lock_shown(const char *tenant_id, const char *user_id, bool wait)
 {
 	const Objects *ours = extension_objects();
 	uint32 key = user_lock_key(tenant_id, user_id);
 
-	return have_user_locks(1) &&
-		   lock_object(ours->tenants, hash_id(tenant_id) % TENANT_LOCKS, 0, RowExclusiveLock,
-					   false) &&
-		   lock_object(ours->profiles, key, 0, AccessShareLock, false) &&
-		   lock_object(ours->profiles, key, SHOWN_PART, ExclusiveLock, false);
+	if (!have_user_locks(1))
+	{
+		if (wait)
+			lock_tenant(tenant_id, TENANT_ALONE);
+		return wait;
+	}
+	return lock_object(ours->tenants, hash_id(tenant_id) % TENANT_LOCKS, 0, RowExclusiveLock,
+					   wait) &&
+		   lock_object(ours->profiles, key, 0, AccessShareLock, wait) &&
+		   lock_object(ours->profiles, key, SHOWN_PART, ExclusiveLock, wait);
 }
 
 void
