@@ -63,9 +63,9 @@ COMMENT ON COLUMN personalization.query_lists.kind IS
     'n: asked next, o: the one after, b: before, u: by users who ask it too; t: naming a term; p: popular, f: these days, s: usual';
 CREATE INDEX query_lists_last_day ON personalization.query_lists (tenant_id, last_day);
 
--- One row a tenant, made with it.  rebuild_from says how far the statistics have
--- been made anew from the interactions, NULL when they are complete; so is no
--- row at all, as after a restore, the order to begin.
+-- One row a tenant, made with it, or by a pass where it is missing, as after a
+-- restore.  rebuild_from says how far the statistics have been made anew from the
+-- interactions, NULL when they are complete.
 CREATE TABLE personalization.rankings (
     tenant_id     text COLLATE "C" NOT NULL PRIMARY KEY,
     since         timestamptz,
@@ -78,5 +78,6 @@ CREATE TABLE personalization.rankings (
     rebuild_from  timestamptz,
     rebuild_id    uuid
 ) PARTITION BY HASH (tenant_id);
+CREATE INDEX rankings_rebuilding ON personalization.rankings (tenant_id) WHERE rebuild_from IS NOT NULL;
 COMMENT ON TABLE personalization.rankings IS
     'what the ranking of each tenant''s suggestions has learned: read it through ranking_weights()';

@@ -317,6 +317,7 @@ personalization_run_maintenance(PG_FUNCTION_ARGS)
 						errhint("Call it as a superuser or as a role with BYPASSRLS.")));
 	SPI_connect();
 	counts.inbox = drain_apart();
+	counting_adopt();
 	counts.queries = count_apart();
 	tenants = maintenance_tenants();
 	foreach (cell, tenants)

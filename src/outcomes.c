@@ -26,18 +26,18 @@
 	"query_id, suggestion_id, suggestion_type, shown_at, rounds, passed_over, taken, outcome,"     \
 	" accepted_shown, accepted_at, dismissed_at, dismissals"
 
-/* So many are looked at, whatever has been shown. */
-#define MAX_SHOWN "2000"
+/* So many are looked at, whatever has been shown: what was dismissed, then the latest. */
+#define FIRST_SHOWN " ORDER BY dismissed_at IS NULL, shown_at DESC, query_id LIMIT 500"
 
 static Statement select_shown =
 	STATEMENT("SELECT " SHOWN_COLUMNS " FROM personalization.suggestions"
-			  " WHERE tenant_id = $1 AND user_id = $2 LIMIT " MAX_SHOWN,
+			  " WHERE tenant_id = $1 AND user_id = $2" FIRST_SHOWN,
 			  "text text");
 
 static Statement select_shown_many = STATEMENT(
 	"SELECT " SHOWN_COLUMNS ", u.ordinal FROM unnest($2) WITH ORDINALITY AS u (user_id, ordinal),"
 	" LATERAL (SELECT * FROM personalization.suggestions s"
-	"  WHERE s.tenant_id = $1 AND s.user_id = u.user_id LIMIT " MAX_SHOWN ") s",
+	"  WHERE s.tenant_id = $1 AND s.user_id = u.user_id" FIRST_SHOWN ") s",
 	"text text[]");
 
 static Statement select_by_id =

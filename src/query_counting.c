@@ -34,15 +34,26 @@ static Statement select_waiting = STATEMENT("SELECT tenant_id FROM personalizati
 											" WHERE tenant_id > $1 ORDER BY tenant_id LIMIT 1",
 											"text");
 
-/* Those restored have no row in rankings at all. */
 static Statement select_rebuilding =
-	STATEMENT("SELECT t.tenant_id FROM personalization.tenants t WHERE t.tenant_id > $1"
-			  " AND NOT EXISTS (SELECT FROM personalization.rankings r"
-			  "  WHERE r.tenant_id = t.tenant_id AND r.rebuild_from IS NULL)"
-			  " ORDER BY t.tenant_id LIMIT 1",
+	STATEMENT("SELECT tenant_id FROM personalization.rankings r WHERE tenant_id > $1"
+			  " AND rebuild_from IS NOT NULL"
+			  " AND EXISTS (SELECT FROM personalization.tenants t WHERE t.tenant_id = r.tenant_id)"
+			  " ORDER BY tenant_id LIMIT 1",
 			  "text");
 
-#define EVENT_COLUMNS "user_id, query_id, interaction_id, occurred_at, is_first"
+/* Those restored. */
+static Statement insert_missing =
+	STATEMENT("INSERT INTO personalization.rankings (tenant_id, rebuild_from)"
+			  " SELECT tenant_id, '-infinity' FROM personalization.tenants t WHERE NOT EXISTS"
+			  "  (SELECT FROM personalization.rankings r WHERE r.tenant_id = t.tenant_id)"
+			  " ON CONFLICT (tenant_id) DO NOTHING",
+			  "");
+
+/* An application's role may have written a row with what is no user. */
+#define USER_COLUMN                                                                                \
+	"CASE WHEN octet_length(user_id) <= " CppAsString2(MAX_ID_LENGTH) " THEN user_id ELSE '' END"
+
+#define EVENT_COLUMNS USER_COLUMN ", query_id, interaction_id, occurred_at, is_first"
 
 static Statement take_events = STATEMENT(
 	"WITH taken AS (DELETE FROM personalization.query_events WHERE tenant_id = $1 AND ctid = ANY ("
@@ -60,7 +71,7 @@ static Statement select_stored = STATEMENT(
 	"  SELECT FROM personalization.interactions j WHERE j.tenant_id = $1 AND j.user_id = i.user_id"
 	"  AND j.query_id = i.query_id AND (j.occurred_at, j.interaction_id) < (i.occurred_at,"
 	"   i.interaction_id))"
-	" FROM (SELECT user_id, query_id, interaction_id, occurred_at"
+	" FROM (SELECT " USER_COLUMN " AS user_id, query_id, interaction_id, occurred_at"
 	"  FROM personalization.interactions WHERE tenant_id = $1 AND query_id IS NOT NULL"
 	"  AND occurred_at >= $2 AND (occurred_at, interaction_id) > ($2, $3)"
 	"  ORDER BY occurred_at, interaction_id LIMIT $4) i"
@@ -75,7 +86,8 @@ static Statement select_queued =
 static Statement select_texts = STATEMENT(
 	"SELECT k.ordinal, q.* FROM unnest($2, $3) WITH ORDINALITY AS k (user_id, query_id, ordinal),"
 	" LATERAL (SELECT query, tables FROM personalization.user_queries"
-	"  WHERE tenant_id = $1 AND user_id = k.user_id AND query_id = k.query_id OFFSET 0) q",
+	"  WHERE tenant_id = $1 AND user_id = k.user_id AND query_id = k.query_id"
+	"  AND " SHORT_QUERY " OFFSET 0) q",
 	"text text[] uuid[]");
 
 static Statement skip_first = STATEMENT(
@@ -83,6 +95,17 @@ static Statement skip_first = STATEMENT(
 	" SELECT ctid FROM personalization.query_events WHERE tenant_id = $1 ORDER BY position LIMIT "
 	"1))",
 	"text");
+
+static Statement select_stored_next = STATEMENT(
+	"SELECT occurred_at, interaction_id FROM personalization.interactions"
+	" WHERE tenant_id = $1 AND query_id IS NOT NULL AND occurred_at >= $2"
+	" AND (occurred_at, interaction_id) > ($2, $3) ORDER BY occurred_at, interaction_id LIMIT 1",
+	"text timestamptz uuid");
+
+static Statement move_rebuilding =
+	STATEMENT("UPDATE personalization.rankings SET rebuild_from = $2, rebuild_id = $3"
+			  " WHERE tenant_id = $1",
+			  "text timestamptz uuid");
 
 static Statement select_last_day =
 	STATEMENT("SELECT last_day FROM personalization.query_statistics WHERE tenant_id = $1"
@@ -110,7 +133,7 @@ typedef struct WaitingAsk
 	pg_uuid_t interaction_id;
 	TimestampTz at;
 	bool first;
-	const char *text; /* NULL: the user was forgotten meanwhile */
+	const char *text; /* NULL: the user was forgotten meanwhile, or it is too long */
 	const Jsonb *tables;
 	History *history;
 	Asked *asked; /* of the history, what comes before this ask … */
@@ -127,6 +150,12 @@ typedef struct Counting
 	Outcomes **outcomes;
 	int nusers;
 } Counting;
+
+void
+counting_adopt(void)
+{
+	(void) statement_run(&insert_missing, NULL, NULL);
+}
 
 char *
 counting_next_tenant(const char *previous)
@@ -245,9 +274,9 @@ place_in_history(Counting *counting, WaitingAsk *ask)
 
 	if (before < HISTORY_MAX && !history->complete)
 	{
-		history_read(counting->tenant_id, ask->at, HISTORY_MAX + 1, true, &own);
+		history_read_before(counting->tenant_id, ask->at, &ask->interaction_id, HISTORY_MAX, &own);
 		history = &own;
-		before = history_before(history, ask->at, &ask->interaction_id);
+		before = history->n;
 	}
 	ask->nasked = Min(before, HISTORY_MAX);
 	ask->asked = outcomes_history(counting->outcomes[ask->history - counting->histories],
@@ -451,7 +480,7 @@ count_queries(const char *tenant_id, int limit, int64 *counted)
 	for (int i = 0; i < counting.n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (counting.asks[i].text == NULL)
+		if (counting.asks[i].text == NULL || TIMESTAMP_NOT_FINITE(counting.asks[i].at))
 			continue;
 		count_ask(store, &counting, &counting.asks[i], &settings);
 		latest = Max(latest, counting.asks[i].at);
@@ -461,12 +490,32 @@ count_queries(const char *tenant_id, int limit, int64 *counted)
 	return more;
 }
 
+/* The first that would be counted next: of what is stored, or else of what waits. */
 void
 counting_skip_first(const char *tenant_id)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id)};
+	Datum values[3] = {CStringGetTextDatum(tenant_id)};
+	char nulls[] = "   ";
+	TimestampTz from;
+	pg_uuid_t from_id;
 
-	(void) statement_run(&skip_first, values, NULL);
+	lock_tenant(tenant_id, TENANT_LEARNING);
+	if (tenant_changes(tenant_id, true) == NULL ||
+		!query_store_lock(query_store_make(tenant_id, true), &from, &from_id))
+	{
+		(void) statement_run(&skip_first, values, NULL);
+		return;
+	}
+	values[1] = TimestampTzGetDatum(from);
+	values[2] = UUIDPGetDatum(&from_id);
+	if (statement_run(&select_stored_next, values, NULL) > 0)
+	{
+		values[1] = result_value(0, 1, NULL);
+		values[2] = result_value(0, 2, NULL);
+	}
+	else
+		nulls[1] = nulls[2] = 'n';
+	(void) statement_run(&move_rebuilding, values, nulls);
 }
 
 int64

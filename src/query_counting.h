@@ -14,6 +14,12 @@
 #define COUNTING_BATCH 500
 
 /*
+ * Sees to it that tenants of which nothing is known, as after a restore, have
+ * their statistics made.
+ */
+extern void counting_adopt(void);
+
+/*
  * The next tenant, behind another one, that has queries to be counted or
  * statistics to be made anew; NULL when there is none.  "" is behind nobody.
  * The caller is in SPI; the result is in the current memory context.
@@ -30,7 +36,7 @@ extern char *counting_next_tenant(const char *previous);
 extern bool count_queries(const char *tenant_id, int limit, int64 *counted);
 
 /*
- * Takes out the first of the tenant's asks without counting it: one that fails
+ * Gets past the first of the tenant's asks without counting it: one that fails
  * by itself.
  */
 extern void counting_skip_first(const char *tenant_id);

@@ -20,6 +20,14 @@ static Statement select_history = STATEMENT(
 	" ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",
 	"text text timestamptz int8");
 
+/* What comes before an ask, also where many have the same time. */
+static Statement select_before =
+	STATEMENT("SELECT occurred_at, interaction_id, query_id FROM personalization.interactions"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND query_id IS NOT NULL"
+			  " AND (occurred_at, interaction_id) < ($3, $5)"
+			  " ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",
+			  "text text timestamptz int8 uuid");
+
 static Statement select_histories = STATEMENT(
 	"SELECT u.ordinal, h.* FROM unnest($2, $3, $4) WITH ORDINALITY AS u (user_id, until, n, "
 	"ordinal),"
@@ -70,13 +78,9 @@ read_entry(uint64 row, int column, HistoryEntry *entry)
 	entry->query = query_key(DatumGetUUIDP(result_value(row, column + 2, NULL)));
 }
 
-void
-history_read(const char *tenant_id, TimestampTz until, int64 limit, bool write, History *history)
+static void
+read_history(uint64 nrows, TimestampTz until, int64 limit, History *history)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(history->user_id),
-					  TimestampTzGetDatum(until), Int64GetDatum(limit)};
-	uint64 nrows = (write ? statement_run : statement_read)(&select_history, values, NULL);
-
 	history->entries = palloc(Max(nrows, 1) * sizeof(HistoryEntry));
 	history->until = until;
 	history->n = (int) nrows;
@@ -84,6 +88,25 @@ history_read(const char *tenant_id, TimestampTz until, int64 limit, bool write, 
 	for (uint64 row = 0; row < nrows; row++)
 		read_entry(row, 1, &history->entries[nrows - 1 - row]);
 	SPI_freetuptable(SPI_tuptable);
+}
+
+void
+history_read(const char *tenant_id, TimestampTz until, int64 limit, History *history)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(history->user_id),
+					  TimestampTzGetDatum(until), Int64GetDatum(limit)};
+
+	read_history(statement_read(&select_history, values, NULL), until, limit, history);
+}
+
+void
+history_read_before(const char *tenant_id, TimestampTz at, const pg_uuid_t *interaction_id,
+					int64 limit, History *history)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(history->user_id),
+					  TimestampTzGetDatum(at), Int64GetDatum(limit), UUIDPGetDatum(interaction_id)};
+
+	read_history(statement_run(&select_before, values, NULL), at, limit, history);
 }
 
 void

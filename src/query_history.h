@@ -33,13 +33,16 @@ typedef struct History
 } History;
 
 /*
- * Reads the latest asks of a user up to a time, limit at most.  write: in a new
- * snapshot, as learning reads, not the calling query's.  The caller is in SPI.
+ * Reads the latest asks of a user up to a time, limit at most, in the snapshot
+ * of the calling query.  The callers of everything here are in SPI.
  */
-extern void
-history_read(const char *tenant_id, TimestampTz until, int64 limit, bool write, History *history);
+extern void history_read(const char *tenant_id, TimestampTz until, int64 limit, History *history);
 
-/* The same for several users, each up to a time and a limit of its own. */
+/* The latest asks before another one; in a new snapshot, as learning reads. */
+extern void history_read_before(const char *tenant_id, TimestampTz at,
+								const pg_uuid_t *interaction_id, int64 limit, History *history);
+
+/* As history_read() in a new snapshot for several users, each up to a time and a limit of its own. */
 extern void history_read_many(const char *tenant_id, const TimestampTz *until, const int64 *limits,
 							  History *histories, int n);
 

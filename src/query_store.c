@@ -29,7 +29,7 @@
 static Statement select_queries = STATEMENT(
 	"SELECT query_id, query, tables, ask_count, user_count, fast, slow, last_user, other_asked,"
 	" last_asked FROM personalization.query_statistics"
-	" WHERE tenant_id = $1 AND query_id = ANY ($2)",
+	" WHERE tenant_id = $1 AND query_id = ANY ($2) AND " SHORT_QUERY,
 	"text uuid[]");
 
 static Statement select_lists =
@@ -228,33 +228,64 @@ read_rows(QueryStore *store, Statement *statement, Datum *values)
 	return (store->write ? statement_run : statement_read)(statement, values, NULL);
 }
 
-/* A number out of a row, and nothing that is none: an application's role may have written it. */
-static double
-finite_value(uint64 row, int column, double otherwise)
-{
-	double value = DatumGetFloat8(result_value(row, column, NULL));
+/*
+ * An application's role may have written a row of its tenant: what cannot be is
+ * read as nothing.  No count is larger than the one, no trend than the other.
+ */
+#define MOST_COUNTED 1e15
+#define HIGHEST_TREND 1e9
 
-	return isfinite(value) ? value : otherwise;
+static bool
+is_count(double number)
+{
+	return number >= 0.0 && number <= MOST_COUNTED;
+}
+
+static double
+count_value(uint64 row, int column)
+{
+	double number = DatumGetFloat8(result_value(row, column, NULL));
+
+	return is_count(number) ? number : 0.0;
+}
+
+static double
+trend_value(uint64 row, int column)
+{
+	double number = DatumGetFloat8(result_value(row, column, NULL));
+
+	return number >= TREND_NONE && number <= HIGHEST_TREND ? number : TREND_NONE;
+}
+
+/* A time that is one; false where it is infinite. */
+static bool
+time_value(uint64 row, int column, TimestampTz *at)
+{
+	bool isnull;
+	Datum value = result_value(row, column, &isnull);
+
+	if (isnull || TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(value)))
+		return false;
+	*at = DatumGetTimestampTz(value);
+	return true;
 }
 
 static void
 read_query(uint64 row, StoredQuery *stored)
 {
 	QueryStatistics *statistics = &stored->statistics;
-	bool isnull;
-	Datum other;
 
+	/* A query that was never asked is none. */
+	if (!time_value(row, 10, &statistics->last_asked))
+		return;
 	stored->query = TextDatumGetCString(result_value(row, 2, NULL));
 	stored->tables = DatumGetJsonbPCopy(result_value(row, 3, NULL));
-	statistics->ask_count = finite_value(row, 4, 0.0);
-	statistics->user_count = DatumGetInt64(result_value(row, 5, NULL));
-	statistics->fast = finite_value(row, 6, TREND_NONE);
-	statistics->slow = finite_value(row, 7, TREND_NONE);
+	statistics->ask_count = count_value(row, 4);
+	statistics->user_count = Max(DatumGetInt64(result_value(row, 5, NULL)), 0);
+	statistics->fast = trend_value(row, 6);
+	statistics->slow = trend_value(row, 7);
 	statistics->last_user = DatumGetUInt32(result_value(row, 8, NULL));
-	other = result_value(row, 9, &isnull);
-	if (!isnull)
-		statistics->other_asked = DatumGetTimestampTz(other);
-	statistics->last_asked = DatumGetTimestampTz(result_value(row, 10, NULL));
+	(void) time_value(row, 9, &statistics->other_asked);
 	stored->found = true;
 }
 
@@ -305,8 +336,9 @@ array_elements(Datum array, Oid type, int len, bool by_value, char align, Datum 
 
 /* Nothing is taken on trust: weights must descend, and be as many as the queries. */
 static void
-read_links(uint64 row, Links *links)
+read_links(uint64 row, char kind, Links *links)
 {
+	bool trends = kind == LIST_TRENDING || kind == LIST_USUAL;
 	Datum *ids;
 	Datum *weights;
 	int n =
@@ -316,13 +348,14 @@ read_links(uint64 row, Links *links)
 					   TYPALIGN_DOUBLE, &weights) != n ||
 		n > LINKS_MAX)
 		n = 0;
-	links->total = finite_value(row, 3, 0.0);
+	links->total = count_value(row, 3);
 	links->n = 0;
 	for (int i = 0; i < n; i++)
 	{
 		double weight = DatumGetFloat8(weights[i]);
 
-		if (!isfinite(weight) || (i > 0 && weight > links->weights[i - 1]))
+		if (!(trends ? weight >= TREND_NONE && weight <= HIGHEST_TREND : is_count(weight)) ||
+			(i > 0 && weight > links->weights[i - 1]))
 			break;
 		links->ids[i] = query_key(DatumGetUUIDP(ids[i]));
 		links->weights[i] = weight;
@@ -378,11 +411,11 @@ fetch_lists(QueryStore *store)
 		QueryKey key = query_key(DatumGetUUIDP(result_value(row, 1, NULL)));
 		StoredList *entry = list_entry(store, &key, DatumGetChar(result_value(row, 2, NULL)));
 
-		read_links(row, &entry->list.latest);
+		read_links(row, (char) entry->key.kind, &entry->list.latest);
 		if (tenant_list(store, (char) entry->key.kind) != NULL)
 			*tenant_list(store, (char) entry->key.kind) = entry->list.latest;
 		if (entry->key.kind == LIST_TERM)
-			entry->list.queries = (int64) fmax(entry->list.latest.total, 0.0);
+			entry->list.queries = (int64) entry->list.latest.total;
 		entry->found = true;
 	}
 	SPI_freetuptable(SPI_tuptable);
@@ -535,15 +568,12 @@ read_ranking(TenantStatistics *tenant)
 {
 	Datum *weights;
 	Datum *gradients;
-	bool isnull;
-	Datum since = result_value(0, 1, &isnull);
 	Ranking ranking;
 	int n;
 
-	if (!isnull)
-		tenant->since = DatumGetTimestampTz(since);
-	tenant->asks = DatumGetInt64(result_value(0, 2, NULL));
-	tenant->users = DatumGetInt64(result_value(0, 3, NULL));
+	(void) time_value(0, 1, &tenant->since);
+	tenant->asks = Max(DatumGetInt64(result_value(0, 2, NULL)), 0);
+	tenant->users = Max(DatumGetInt64(result_value(0, 3, NULL)), 0);
 
 	/* What does not fit begins anew: as many as there are features, finite, within bounds. */
 	n = array_elements(result_value(0, 4, NULL), FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL,
@@ -661,6 +691,7 @@ query_array(const QueryKey *ids, int n)
 static DateADT
 utc_day(TimestampTz at)
 {
+	Assert(!TIMESTAMP_NOT_FINITE(at));
 	return (DateADT) floor((double) at / USECS_PER_DAY);
 }
 
@@ -781,11 +812,11 @@ query_store_save(QueryStore *store, TimestampTz day, const TimestampTz *from,
 					  from != NULL ? TimestampTzGetDatum(*from) : (Datum) 0,
 					  from != NULL ? UUIDPGetDatum(from_id) : (Datum) 0};
 
-	if (tenant->asks == 0)
+	if (tenant->since == NEVER_ASKED)
 		nulls[1] = 'n';
 	if (from == NULL)
 		nulls[8] = nulls[9] = 'n';
-	if (tenant->asks > 0)
+	if (tenant->since != NEVER_ASKED)
 	{
 		(void) find_list(store, &nil_key, LIST_POPULAR, true);
 		(void) find_list(store, &nil_key, LIST_TRENDING, true);

@@ -27,6 +27,13 @@
 #define LIST_TRENDING 'f'
 #define LIST_USUAL 's'
 
+/*
+ * A query of more bytes, or with more tables, is not counted: nobody would be
+ * offered it, and a batch of them would not fit into memory.  Looked at without
+ * being read.
+ */
+#define SHORT_QUERY "octet_length(query) <= 65536 AND pg_column_size(tables) <= 8192"
+
 /* A query as stored, with what it is offered as. */
 typedef struct StoredQuery
 {

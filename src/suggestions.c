@@ -38,8 +38,8 @@
 
 static Statement select_own_queries = STATEMENT(
 	"SELECT query_id, query, tables, ask_count, last_asked FROM personalization.user_queries"
-	" WHERE tenant_id = $1 AND user_id = $2 AND query_id = ANY ($3)",
-	"text text uuid[]");
+	" WHERE tenant_id = $1 AND user_id = $2 AND query_id = ANY ($3) AND first_asked <= $4",
+	"text text uuid[] timestamptz");
 
 /* Of the offers so many more than asked for are looked at, as some may not be shown. */
 #define SPARE_OFFERS 12
@@ -84,9 +84,10 @@ read_user(Making *making)
 	const SuggestionRequest *request = making->request;
 	History history = {.user_id = request->user_id};
 
-	history_read(request->tenant_id, request->at, HISTORY_MAX, false, &history);
+	history_read(request->tenant_id, request->at, HISTORY_MAX, &history);
 	history_complete(request->tenant_id, &history);
-	making->outcomes = outcomes_read(request->tenant_id, request->user_id, false);
+	/* What is to be changed is read as it is now: nobody else changes it meanwhile. */
+	making->outcomes = outcomes_read(request->tenant_id, request->user_id, request->record);
 	making->asked = outcomes_history(making->outcomes, history.entries, history.n);
 	making->nasked = history.n;
 }
@@ -96,7 +97,7 @@ static void
 read_own_queries(Making *making, Nominee *nominees, int n)
 {
 	Column ids;
-	Datum values[3];
+	Datum values[4];
 	uint64 nrows;
 
 	if (n == 0)
@@ -107,6 +108,7 @@ read_own_queries(Making *making, Nominee *nominees, int n)
 	values[0] = CStringGetTextDatum(making->request->tenant_id);
 	values[1] = CStringGetTextDatum(making->request->user_id);
 	values[2] = column_array(&ids);
+	values[3] = TimestampTzGetDatum(making->request->at);
 	nrows = statement_read(&select_own_queries, values, NULL);
 	for (uint64 row = 0; row < nrows; row++)
 	{
@@ -404,6 +406,7 @@ choose(Making *making, Suggestion *suggestions)
 					   .situation = &making->situation,
 					   .tenant = query_store_statistics(making->store)->tenant,
 					   .at = request->at};
+	TimestampTz shown_at = Min(request->at, GetCurrentTimestamp());
 	ShownOffer *shown = palloc(Max(making->nnominees, 1) * sizeof(ShownOffer));
 	int n = 0;
 
@@ -433,8 +436,8 @@ choose(Making *making, Suggestion *suggestions)
 		shown[n++].kind = nominee->kind;
 	}
 	outcomes_show(request->tenant_id, request->user_id, making->outcomes, making->asked,
-				  making->nasked, request->at, request->at + making->settings.history_retention,
-				  shown, n, request->record);
+				  making->nasked, shown_at, shown_at + making->settings.history_retention, shown, n,
+				  request->record);
 	for (int i = 0; i < n; i++)
 		suggestions[i].id = shown[i].suggestion_id;
 	return n;
@@ -557,7 +560,6 @@ personalization_record_outcome(PG_FUNCTION_ARGS)
 	char *user_id = id_argument(fcinfo, 1, "user_id");
 	char *outcome;
 	TenantSettings settings;
-	uint32 key;
 
 	require_argument(fcinfo, 2, "suggestion_id");
 	require_argument(fcinfo, 3, "outcome");
@@ -568,10 +570,6 @@ personalization_record_outcome(PG_FUNCTION_ARGS)
 							   clipped(outcome, strlen(outcome)))));
 	prevent_if_read_only("record_outcome()");
 	SPI_connect();
-	key = user_lock_key(tenant_id, user_id);
-	lock_users(tenant_id, &key, 1);
-
-	/* Who shows something meanwhile does not wait for us, but leaves it unrecorded. */
 	(void) lock_shown(tenant_id, user_id, true);
 	tenant_check_current(tenant_id);
 	tenant_require(tenant_id, &settings, true);

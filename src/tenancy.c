@@ -295,8 +295,13 @@ lock_shown(const char *tenant_id, const char *user_id, bool wait)
 	const Objects *ours = extension_objects();
 	uint32 key = user_lock_key(tenant_id, user_id);
 
-	return have_user_locks(1) &&
-		   lock_object(ours->tenants, hash_id(tenant_id) % TENANT_LOCKS, 0, RowExclusiveLock,
+	if (!have_user_locks(1))
+	{
+		if (wait)
+			lock_tenant(tenant_id, TENANT_ALONE);
+		return wait;
+	}
+	return lock_object(ours->tenants, hash_id(tenant_id) % TENANT_LOCKS, 0, RowExclusiveLock,
 					   wait) &&
 		   lock_object(ours->profiles, key, 0, AccessShareLock, wait) &&
 		   lock_object(ours->profiles, key, SHOWN_PART, ExclusiveLock, wait);

@@ -97,7 +97,7 @@ extern void lock_users(const char *tenant_id, const uint32 *keys, int nkeys);
 /*
  * Locks what a user is shown as suggestions until the end of the transaction, so
  * that he is not forgotten, nor his tenant dropped, while it is written; learning
- * goes on.  Without wait it returns false where somebody else is writing it.
+ * goes on.  Where somebody else is writing it: waits, or returns false.
  */
 extern bool lock_shown(const char *tenant_id, const char *user_id, bool wait);
 

@@ -361,6 +361,7 @@ begin_pass(void *arg)
 	ListCell *cell;
 
 	worker_begin("listing tenants");
+	counting_adopt();
 	tenants = maintenance_tenants();
 	pass.context =
 		AllocSetContextCreate(TopMemoryContext, "personalization pass", ALLOCSET_DEFAULT_SIZES);
