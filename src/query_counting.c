@@ -86,7 +86,7 @@ static Statement skip_first = STATEMENT(
 
 static Statement select_last_day =
 	STATEMENT("SELECT last_day FROM personalization.query_statistics WHERE tenant_id = $1"
-			  " ORDER BY last_day DESC LIMIT 1",
+			  " AND last_day < 'infinity' ORDER BY last_day DESC LIMIT 1",
 			  "text");
 
 static Statement delete_old_queries = STATEMENT(
