@@ -43,7 +43,11 @@ COMMENT ON COLUMN personalization.query_statistics.ask_count IS
 COMMENT ON COLUMN personalization.query_statistics.last_user IS 'a hash of who asked last';
 COMMENT ON COLUMN personalization.query_statistics.other_asked IS
     'when somebody else than the last one asked last';
-CREATE INDEX query_statistics_last_day ON personalization.query_statistics (tenant_id, last_day);
+-- Partial, by a condition that is always true, so that only what is asked by day
+-- can use it: of an empty table the planner would take it for as good as the key,
+-- and a prepared statement keep to that when the table has grown.
+CREATE INDEX query_statistics_last_day ON personalization.query_statistics (tenant_id, last_day)
+    WHERE last_day IS NOT NULL;
 
 -- Lists of queries, the heaviest 64 of each.  list_key is the query that the
 -- list belongs to, a hash of a term, or the nil UUID for the tenant's own.
@@ -61,7 +65,7 @@ COMMENT ON TABLE personalization.query_lists IS
     'lists of queries by weight: what is asked after a query, by users who ask it too, about a term, most and lately in the tenant';
 COMMENT ON COLUMN personalization.query_lists.kind IS
     'n: asked next, o: the one after, b: before, u: by users who ask it too; t: naming a term; p: popular, f: these days, s: usual';
-CREATE INDEX query_lists_last_day ON personalization.query_lists (tenant_id, last_day);
+CREATE INDEX query_lists_last_day ON personalization.query_lists (tenant_id, last_day) WHERE last_day IS NOT NULL;
 
 -- One row a tenant, made with it, or by a pass where it is missing, as after a
 -- restore.  rebuild_from says how far the statistics have been made anew from the

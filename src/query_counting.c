@@ -109,7 +109,7 @@ static Statement move_rebuilding =
 
 static Statement select_last_day =
 	STATEMENT("SELECT last_day FROM personalization.query_statistics WHERE tenant_id = $1"
-			  " ORDER BY last_day DESC LIMIT 1",
+			  " AND last_day < 'infinity' ORDER BY last_day DESC LIMIT 1",
 			  "text");
 
 static Statement delete_old_queries = STATEMENT(

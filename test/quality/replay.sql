@@ -1,34 +1,107 @@
--- Replays a log through learn(), passes and get_suggestions(), in order of time.
+-- Replays a log through learn(), passes and get_suggestions(), in order of time,
+-- and beside it some predictors that are simple enough to be tables.
 --
--- Table quality.log (n, tenant, usr, at, item, data) holds it; a judged event is
--- one of the later half, from its user's fifth on, whose item differs from his
--- last.  Each event is a transaction of its own, as in life.
+-- Table quality.log holds it.  A judged event is one of the later half by line, from its
+-- user's fifth on, whose item differs from his last; the last item is no
+-- candidate.  Each event is a transaction of its own, as in life.
 CREATE SCHEMA quality;
-CREATE TABLE quality.log (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant text, usr text, epoch float8, item text, payload jsonb);
-CREATE TABLE quality.hits (n bigint PRIMARY KEY, rank int, is_new boolean);
+CREATE TABLE quality.log (
+    n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant text, usr text, epoch float8, item text, payload jsonb);
 
-CREATE PROCEDURE quality.replay() LANGUAGE plpgsql AS $$
+-- id: which query the item is.  An item without letters or digits is no query, and never suggested.
+CREATE FUNCTION quality.id(item text) RETURNS uuid LANGUAGE sql
+    RETURN coalesce(personalization.query_id(jsonb_build_object('query', item)), md5(item)::uuid);
+CREATE TABLE quality.events (
+    n bigint PRIMARY KEY, tenant text, usr text, at timestamptz, data jsonb, id uuid, last uuid, is_new boolean, judged boolean);
+
+-- rank: where the item stood among those named, NULL for nowhere.
+CREATE TABLE quality.ranks (predictor text, n bigint, rank int, PRIMARY KEY (predictor, n));
+
+-- From the log as it was copied to what is replayed, the first so many lines of it.
+CREATE PROCEDURE quality.prepare(lines bigint DEFAULT NULL) LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO quality.events
+    SELECT n, tenant, usr, to_timestamp(epoch),
+           (payload - 'tables') || jsonb_build_object('query', item)
+           || CASE WHEN payload ? 'tables' THEN jsonb_build_object('tables_used', payload -> 'tables') ELSE '{}' END,
+           id, lag(id) OVER of_user, row_number() OVER (PARTITION BY tenant, usr, id ORDER BY n) = 1,
+           n > (count(*) OVER ()) / 2 AND row_number() OVER of_user >= 5 AND id IS DISTINCT FROM lag(id) OVER of_user
+    FROM (SELECT *, quality.id(item) AS id FROM quality.log ORDER BY n LIMIT lines) l
+    WINDOW of_user AS (PARTITION BY tenant, usr ORDER BY n);
+
+    -- The events are of the past, and shall not be too old to be kept.
+    PERFORM personalization.create_tenant(tenant, '{"history_retention": "100 years"}')
+    FROM (SELECT DISTINCT tenant FROM quality.events) t;
+END $$;
+
+CREATE PROCEDURE quality.replay(shown int DEFAULT 5) LANGUAGE plpgsql AS $$
 DECLARE
     e record;
-    got text[];
-    half bigint := (SELECT count(*) / 2 FROM quality.log);
+    named uuid[];
 BEGIN
-    FOR e IN SELECT l.*, to_timestamp(epoch) AS at,
-                    lag(item) OVER of_user AS last,
-                    row_number() OVER of_user AS nth,
-                    row_number() OVER (PARTITION BY tenant, usr, item ORDER BY n) = 1 AS is_new
-             FROM quality.log l WINDOW of_user AS (PARTITION BY tenant, usr ORDER BY n) ORDER BY n
-    LOOP
-        -- The product shows suggestions before every query.
-        got := ARRAY(SELECT suggestion FROM personalization.get_suggestions(e.tenant, e.usr, at => e.at));
-        IF e.n > half AND e.nth >= 5 AND e.item IS DISTINCT FROM e.last THEN
-            INSERT INTO quality.hits VALUES (e.n, array_position(got, e.item), e.is_new);
+    FOR e IN SELECT * FROM quality.events ORDER BY n LOOP
+        -- The product shows suggestions before every query, whether it is judged or not.
+        named := ARRAY(SELECT quality.id(suggestion)
+                       FROM personalization.get_suggestions(e.tenant, e.usr, max_results => shown, at => e.at));
+        IF e.judged THEN
+            INSERT INTO quality.ranks VALUES ('get_suggestions()', e.n, array_position(named, e.id));
         END IF;
-        PERFORM personalization.learn(e.tenant, e.usr, 'query',
-            (e.payload - 'tables') || jsonb_build_object('query', e.item)
-            || CASE WHEN e.payload ? 'tables' THEN jsonb_build_object('tables_used', e.payload -> 'tables') ELSE '{}' END, e.at);
+        PERFORM personalization.learn(e.tenant, e.usr, 'query', e.data, e.at);
         COMMIT;
         PERFORM personalization.run_maintenance(e.at);
         COMMIT;
     END LOOP;
 END $$;
+
+-- How often and when last an item was asked: by a user (whom), in a tenant ('') and after another.
+CREATE UNLOGGED TABLE quality.counts (
+    tenant text, whom text, after uuid, id uuid, asks int, last bigint,
+    PRIMARY KEY (tenant, whom, after, id)) WITH (fillfactor = 50);
+
+CREATE PROCEDURE quality.predict(shown int DEFAULT 5) LANGUAGE plpgsql AS $$
+DECLARE
+    e record;
+    none constant uuid := '00000000-0000-0000-0000-000000000000';
+BEGIN
+    FOR e IN SELECT * FROM quality.events ORDER BY n LOOP
+        IF e.judged THEN
+            INSERT INTO quality.ranks
+            SELECT p.predictor, e.n, array_position(p.named, e.id)
+            FROM (VALUES
+                ('most recent', ARRAY(SELECT c.id FROM quality.counts c
+                    WHERE c.tenant = e.tenant AND c.whom = e.usr AND c.after = none AND c.id <> e.last
+                    ORDER BY c.last DESC LIMIT shown)),
+                ('most frequent', ARRAY(SELECT c.id FROM quality.counts c
+                    WHERE c.tenant = e.tenant AND c.whom = e.usr AND c.after = none AND c.id <> e.last
+                    ORDER BY c.asks DESC, c.last DESC LIMIT shown)),
+                ('most popular', ARRAY(SELECT c.id FROM quality.counts c
+                    WHERE c.tenant = e.tenant AND c.whom = '' AND c.after = none AND c.id <> e.last
+                    ORDER BY c.asks DESC, c.last DESC LIMIT shown)),
+                ('what followed in the tenant', ARRAY(SELECT c.id FROM quality.counts c
+                    WHERE c.tenant = e.tenant AND c.whom = '' AND c.after = e.last AND c.id <> e.last
+                    ORDER BY c.asks DESC, c.last DESC LIMIT shown))) AS p (predictor, named);
+        END IF;
+        INSERT INTO quality.counts AS c
+        SELECT e.tenant, k.whom, k.after, e.id, 1, e.n
+        FROM (VALUES (e.usr, none), ('', none), ('', e.last)) AS k (whom, after)
+        WHERE k.after IS NOT NULL
+        ON CONFLICT (tenant, whom, after, id) DO UPDATE SET asks = c.asks + 1, last = excluded.last;
+        COMMIT;
+    END LOOP;
+END $$;
+
+CREATE VIEW quality.results AS
+SELECT predictor, count(*) AS judged, avg(is_new::int) AS new,
+       avg((rank = 1 AND rank IS NOT NULL)::int) AS hit1, avg((rank IS NOT NULL)::int) AS hit5,
+       avg(coalesce(1.0 / rank, 0)) AS mrr5,
+       avg((rank IS NOT NULL)::int) FILTER (WHERE NOT is_new) AS hit5_repeats,
+       avg((rank IS NOT NULL)::int) FILTER (WHERE is_new) AS hit5_new
+FROM quality.ranks JOIN quality.events USING (n) GROUP BY predictor;
+
+-- The same question put to evaluate(), which knows no lines: from the time of the middle one on.
+CREATE VIEW quality.evaluated AS
+SELECT metric, sum(value * n) / sum(n) AS value, sum(n) AS n
+FROM (SELECT DISTINCT tenant FROM quality.events) t,
+     (SELECT min(at) AS since FROM quality.events WHERE n > (SELECT count(*) FROM quality.events) / 2) m,
+     personalization.evaluate(t.tenant, '{}', m.since)
+GROUP BY metric;

@@ -13,7 +13,8 @@ my $at = '2026-03-20 12:00:00+00';
 
 # Tables that are made from the others, or tell what this server's worker did, and so are not dumped.
 # worker_restores has a row more in a copy, which the dump does not.
-my @derived = ('worker_state', 'worker_restores');
+my @derived = ('worker_state', 'worker_restores', 'rankings', 'query_events', 'query_statistics',
+	'query_lists', 'cache_changes');
 
 my $node = PostgreSQL::Test::Cluster->new('dump');
 $node->init;
@@ -160,6 +161,9 @@ sub fill
 		SELECT personalization.register_table('acme', 'gone');
 		SELECT personalization.unregister_table('acme', 'gone');
 		SELECT personalization.link_schema('acme', 'public');
+		SELECT personalization.append_message('acme', c, 'user', E'tab\t\\\\ ü')
+		FROM personalization.start_conversation('acme', 'ana', '{"topic": "stock"}') c;
+		SELECT count(*) FROM personalization.get_suggestions('acme', 'ana');
 		SELECT personalization.set_profile('acme', 'ana', 'advanced', '{sales,"a, b"}', 'brief')});
 	return;
 }
