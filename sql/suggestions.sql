@@ -30,8 +30,8 @@ COMMENT ON COLUMN personalization.suggestions.outcome IS
     'what was told of the suggestion by this id: a accepted, d dismissed, NULL nothing';
 COMMENT ON COLUMN personalization.suggestions.accepted_shown IS
     'when those suggestions of it were shown that were accepted, at accepted_at: asks about then are no evidence of their own';
-CREATE INDEX suggestions_id ON personalization.suggestions (tenant_id, suggestion_id);
 -- Partial for the reason said at query_statistics_last_day.
+CREATE INDEX suggestions_id ON personalization.suggestions (tenant_id, suggestion_id) WHERE suggestion_id IS NOT NULL;
 CREATE INDEX suggestions_expires_on ON personalization.suggestions (tenant_id, expires_on) WHERE expires_on IS NOT NULL;
 
 CREATE FUNCTION personalization.get_suggestions(
