@@ -453,7 +453,6 @@ count_queries(const char *tenant_id, int limit, int64 *counted)
 
 		read_asks(&counting, statement_run(&take_events, values, NULL));
 	}
-	*counted = counting.n;
 	more = counting.n == limit || rebuilding;
 	if (rebuilding)
 	{
@@ -467,6 +466,7 @@ count_queries(const char *tenant_id, int limit, int64 *counted)
 		if (counting.n > 0)
 			drop_queued(&counting);
 	}
+	*counted = counting.n;
 	if (counting.n > 0)
 	{
 		read_histories(&counting);

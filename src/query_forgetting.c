@@ -9,6 +9,7 @@
 #include "executor/spi.h"
 #include "utils/builtins.h"
 
+#include "cache.h"
 #include "core/trend.h"
 #include "query_counting.h"
 #include "query_history.h"
@@ -43,6 +44,30 @@ static Statement delete_lists = STATEMENT(
 static Statement select_lists = STATEMENT("SELECT list_key, kind FROM personalization.query_lists"
 										  " WHERE tenant_id = $1 AND queries && $2",
 										  "text uuid[]");
+
+/*
+ * What others were shown of queries that only this user asked: a query's id is a
+ * hash of its words, by which they could be guessed.
+ */
+static Statement delete_shown =
+	STATEMENT("DELETE FROM personalization.suggestions s WHERE s.tenant_id = $1 AND s.user_id <> $2"
+			  " AND EXISTS (SELECT FROM personalization.user_queries q WHERE q.tenant_id = $1"
+			  "  AND q.user_id = $2 AND q.query_id = s.query_id)"
+			  " AND NOT EXISTS (SELECT FROM personalization.user_queries o WHERE o.tenant_id = $1"
+			  "  AND o.user_id <> $2 AND o.query_id = s.query_id)",
+			  "text text");
+
+/* Lists of terms that nobody's queries name any more: the key is a hash of the term. */
+static Statement delete_empty =
+	STATEMENT("DELETE FROM personalization.query_lists WHERE tenant_id = $1"
+			  " AND list_key = ANY ($2) AND kind = 't' AND queries = '{}' AND total <= 0",
+			  "text uuid[]");
+
+/* Who may have suggestions in the cache. */
+static Statement select_shown_users =
+	STATEMENT("SELECT DISTINCT user_id FROM personalization.suggestions"
+			  " WHERE tenant_id = $1 AND user_id <> $2",
+			  "text text");
 
 /* With more queries than these it is quicker to make the tenant's statistics anew. */
 #define MAX_FORGOTTEN 1000
@@ -102,6 +127,7 @@ leave_to_others(QueryStore *store, const char *tenant_id, const char *user_id, O
 			query_key(DatumGetUUIDP(SPI_getbinval(others->vals[row], others->tupdesc, 1, &isnull)));
 		OwnQuery *mine = find_own(own, n, &id);
 		StoredQuery *stored = query_store_find(store, &id, false);
+		double asks;
 
 		mine->shared = true;
 		if (stored == NULL)
@@ -111,7 +137,9 @@ leave_to_others(QueryStore *store, const char *tenant_id, const char *user_id, O
 		stored->tables =
 			DatumGetJsonbPCopy(SPI_getbinval(others->vals[row], others->tupdesc, 3, &isnull));
 		stored->terms_known = false;
-		stored->statistics.ask_count = Max(stored->statistics.ask_count - (double) mine->asks, 1.0);
+		asks = stored->statistics.ask_count;
+		stored->statistics.ask_count = Max(asks - (double) mine->asks, 1.0);
+		tenant->popular.total -= asks - stored->statistics.ask_count;
 		stored->statistics.user_count = Max(stored->statistics.user_count - 1, 1);
 		stored->statistics.last_user = 0;
 		if (links_find(&tenant->popular, &id) >= 0)
@@ -119,27 +147,47 @@ leave_to_others(QueryStore *store, const char *tenant_id, const char *user_id, O
 	}
 }
 
-/* Those that nobody else asks leave every list. */
-static void
+/* The key and kind of a list, from a row of select_lists. */
+static QueryKey
+list_of(const SPITupleTable *lists, uint64 row, char *kind)
+{
+	bool isnull;
+
+	*kind = DatumGetChar(SPI_getbinval(lists->vals[row], lists->tupdesc, 2, &isnull));
+	return query_key(DatumGetUUIDP(SPI_getbinval(lists->vals[row], lists->tupdesc, 1, &isnull)));
+}
+
+/* Those that nobody else asks leave every list.  Returns the lists that they were in. */
+static Datum
 erase_own(QueryStore *store, const char *tenant_id, const OwnQuery *own, int n)
 {
 	Statistics *statistics = query_store_statistics(store);
+	Links *popular = &statistics->tenant->popular;
 	Datum values[] = {CStringGetTextDatum(tenant_id), ids_of(own, n, false)};
 	SPITupleTable *lists;
 	uint64 nrows;
+	Column keys;
+	char kind;
 
 	(void) statement_run(&delete_queries, values, NULL);
 	(void) statement_run(&delete_lists, values, NULL);
 	nrows = statement_run(&select_lists, values, NULL);
 	lists = SPI_tuptable;
+	column_init(&keys, UUIDOID, Max((int) nrows, 1));
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		bool isnull;
-		QueryKey key =
-			query_key(DatumGetUUIDP(SPI_getbinval(lists->vals[row], lists->tupdesc, 1, &isnull)));
-		char kind = DatumGetChar(SPI_getbinval(lists->vals[row], lists->tupdesc, 2, &isnull));
+		QueryKey key = list_of(lists, row, &kind);
+
+		query_store_want_list(store, &key, kind);
+	}
+	query_store_fetch(store);
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		QueryKey key = list_of(lists, row, &kind);
 		int64 *queries;
 		Links *links = query_store_list(store, &key, kind, &queries);
+
+		column_add(&keys, UUIDPGetDatum(query_uuid(&key)));
 
 		for (int i = 0; i < n; i++)
 		{
@@ -149,12 +197,39 @@ erase_own(QueryStore *store, const char *tenant_id, const OwnQuery *own, int n)
 	}
 	for (int i = 0; i < n; i++)
 	{
+		const StoredQuery *stored;
+
 		if (own[i].shared)
 			continue;
-		(void) links_remove(&statistics->tenant->popular, &own[i].id);
+		stored = query_store_find(store, &own[i].id, false);
+		if (stored != NULL)
+			popular->total -= stored->statistics.ask_count;
+		(void) links_remove(popular, &own[i].id);
 		(void) links_remove(&statistics->tenant->trending, &own[i].id);
 		(void) links_remove(&statistics->tenant->usual, &own[i].id);
 	}
+	popular->total = Max(popular->total, 0.0);
+	return column_array(&keys);
+}
+
+/*
+ * What the cache holds for others may name what he asked.  Whoever has
+ * suggestions there has been shown some.
+ */
+static void
+make_shown_stale(const char *tenant_id, const char *user_id)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
+	SPITupleTable *users;
+	uint64 nrows;
+
+	if (!cache_wanted())
+		return;
+	nrows = statement_run(&select_shown_users, values, NULL);
+	users = SPI_tuptable;
+	for (uint64 row = 0; row < nrows; row++)
+		cache_suggestions_stale(tenant_id, SPI_getvalue(users->vals[row], users->tupdesc, 1));
+	SPI_freetuptable(users);
 }
 
 void
@@ -168,8 +243,11 @@ statistics_forget(const char *tenant_id, const char *user_id)
 	pg_uuid_t from_id;
 	bool rebuilding = query_store_lock(store, &from, &from_id);
 	OwnQuery *own;
+	Datum lists[2] = {values[0]};
 	int n;
 
+	make_shown_stale(tenant_id, user_id);
+	(void) statement_run(&delete_shown, values, NULL);
 	(void) statement_run(&delete_events, values, NULL);
 	if (tenant->asks == 0)
 		return;
@@ -199,6 +277,7 @@ statistics_forget(const char *tenant_id, const char *user_id)
 	tenant->users = Max(tenant->users - 1, 0);
 	query_store_fetch(store);
 	leave_to_others(store, tenant_id, user_id, own, n);
-	erase_own(store, tenant_id, own, n);
+	lists[1] = erase_own(store, tenant_id, own, n);
 	query_store_save(store, tenant->since, rebuilding ? &from : NULL, &from_id);
+	(void) statement_run(&delete_empty, lists, NULL);
 }

@@ -41,6 +41,11 @@ static Statement select_own_queries = STATEMENT(
 	" WHERE tenant_id = $1 AND user_id = $2 AND query_id = ANY ($3) AND first_asked <= $4",
 	"text text uuid[] timestamptz");
 
+/* Read as it is now, whatever the snapshot. */
+static Statement select_any_query = STATEMENT(
+	"SELECT FROM personalization.user_queries WHERE tenant_id = $1 AND user_id = $2 LIMIT 1",
+	"text text");
+
 /* Of the offers so many more than asked for are looked at, as some may not be shown. */
 #define SPARE_OFFERS 12
 
@@ -397,6 +402,20 @@ is_told(const Suggestion *suggestions, int n, const char *text)
 	return false;
 }
 
+/*
+ * Whether the user was forgotten after the snapshot in which his history was
+ * read: then nothing of it may be written again.  It stays so until the end, as
+ * who records keeps out who forgets.
+ */
+static bool
+forgotten_since(const Making *making)
+{
+	Datum values[] = {CStringGetTextDatum(making->request->tenant_id),
+					  CStringGetTextDatum(making->request->user_id)};
+
+	return making->nasked > 0 && statement_run(&select_any_query, values, NULL) == 0;
+}
+
 /* From nominees to what is shown. */
 static int
 choose(Making *making, Suggestion *suggestions)
@@ -437,7 +456,7 @@ choose(Making *making, Suggestion *suggestions)
 	}
 	outcomes_show(request->tenant_id, request->user_id, making->outcomes, making->asked,
 				  making->nasked, shown_at, shown_at + making->settings.history_retention, shown, n,
-				  request->record);
+				  request->record && !forgotten_since(making));
 	for (int i = 0; i < n; i++)
 		suggestions[i].id = shown[i].suggestion_id;
 	return n;

@@ -62,4 +62,24 @@ SELECT personalization.explain_preference('no such', 'many', 'visualization', 'x
 SELECT personalization.collect_feedback('f', 'many', '{"category": "visualization", "key": "preferred_chart_type", "value": "pie", "rating": 2}');
 SELECT personalization.collect_feedback('f', 'many', '[]');
 SELECT * FROM pg_temp.evidence('many') WHERE key = 'preferred_chart_type';
+-- == A suggestion shown: feedback is its outcome, by either way in; the latest holds.
+SELECT count(personalization.learn('f', 'sug', 'query', jsonb_build_object('query', 'q ' || i % 3), now() - i * interval '1 hour')) AS learned FROM generate_series(1, 12) i;
+SELECT personalization.run_maintenance() IS NOT NULL AS counted;
+SELECT suggestion_id AS id FROM personalization.get_suggestions('f', 'sug') LIMIT 1 \gset
+CREATE FUNCTION pg_temp.told(i uuid) RETURNS TABLE (outcome "char", taken int, dismissals int, accepted int, away boolean) LANGUAGE sql AS $$
+    SELECT outcome, taken, dismissals, coalesce(cardinality(accepted_at), 0), dismissed_at IS NOT NULL FROM personalization.suggestions WHERE tenant_id = 'f' AND suggestion_id = i $$;
+SELECT count(pg_temp.rate('sug', jsonb_build_object('suggestion_id', :'id'), '"positive"')) AS given;
+SELECT * FROM pg_temp.told(:'id');
+SELECT count(pg_temp.rate('sug', jsonb_build_object('suggestion_id', upper(:'id')), '"positive"')) AS given;
+SELECT * FROM pg_temp.told(:'id');
+SELECT count(pg_temp.rate('sug', jsonb_build_object('suggestion_id', :'id'), '-1')) AS given;
+SELECT * FROM pg_temp.told(:'id');
+SELECT count(personalization.learn('f', 'sug', 'feedback', jsonb_build_object('suggestion_id', :'id', 'rating', 0.5))) AS learned;
+SELECT * FROM pg_temp.told(:'id');
+SELECT count((personalization.learn_batch(jsonb_build_array(jsonb_build_object('tenant_id', 'f', 'user_id', 'sug', 'interaction_type', 'feedback', 'data', jsonb_build_object('suggestion_id', :'id', 'rating', 'negative')))))) AS learned;
+SELECT * FROM pg_temp.told(:'id');
+-- By nobody else, and of no other tenant.
+SELECT count(pg_temp.rate('many', jsonb_build_object('suggestion_id', :'id'), '1')) AS given;
+SELECT count(personalization.collect_feedback('f2', 'sug', jsonb_build_object('suggestion_id', :'id', 'rating', 1))) AS given;
+SELECT * FROM pg_temp.told(:'id');
 SELECT count(personalization.drop_tenant(t)) AS dropped FROM unnest(ARRAY['f', 'f2']) AS t;

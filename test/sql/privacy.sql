@@ -157,6 +157,62 @@ SELECT personalization.import_user('p', '{}');
 ROLLBACK;
 SELECT pg_temp.outcome(s) FROM unnest(ARRAY[$$SELECT personalization.forget_user('p', NULL)$$, $$SELECT personalization.forget_user(NULL, 'x')$$, $$SELECT personalization.forget_user('p', '')$$, $$SELECT personalization.forget_user('no such', 'x')$$,
     $$SELECT personalization.export_user('p', NULL)$$, $$SELECT personalization.export_user('no such', 'x')$$, $$SELECT personalization.import_user('p', NULL)$$, $$SELECT personalization.import_user('no such', '{"tenant_id": "no such", "user_id": "x"}')$$]) AS s;
+-- == What a forgotten user asked is told to nobody any more.
+SELECT count(personalization.learn('p2', u, 'query', jsonb_build_object('query', q, 'tables_used', '["sold"]'::jsonb), now() - interval '2 days' + (i * 10 + o) * interval '1 minute')) AS learned
+FROM generate_series(1, 10) i, (VALUES (1, 'cy', 'Secret of cy'), (2, 'cy', 'Common  QUESTION of both'), (3, 'dee', 'common question of both'), (4, 'dee', 'of dee alone'), (5, 'cy', 'the same words')) AS v (o, u, q);
+SELECT personalization.run_maintenance() IS NOT NULL AS counted;
+CREATE TEMP TABLE secret AS SELECT query_id::text AS id FROM personalization.user_queries WHERE query IN ('Secret of cy', 'the same words');
+SELECT suggestion FROM personalization.get_suggestions('p2', 'dee', 'secret', 10) ORDER BY suggestion COLLATE "C";
+SELECT string_agg(DISTINCT name COLLATE "C", ' ') AS where FROM pg_temp.everything(), secret WHERE strpos(line, id) > 0 OR line ~ 'Secret|Common  QUES';
+SELECT query, ask_count, user_count FROM personalization.query_statistics WHERE tenant_id = 'p2' AND query ~ 'of' ORDER BY query COLLATE "C";
+SELECT personalization.forget_user('p2', 'cy') -> 'user_queries' AS forgotten;
+SELECT string_agg(DISTINCT name COLLATE "C", ' ') AS where FROM pg_temp.everything(), secret WHERE strpos(line, id) > 0 OR line ~ 'Secret|Common  QUES';
+SELECT query, ask_count, user_count FROM personalization.query_statistics WHERE tenant_id = 'p2' AND query ~ 'of' ORDER BY query COLLATE "C";
+SELECT count(*) FILTER (WHERE queries = '{}') AS empty, sum(total) FILTER (WHERE kind = 'p') = (SELECT sum(ask_count) FROM personalization.query_statistics WHERE tenant_id = 'p2') AS adds_up FROM personalization.query_lists WHERE tenant_id = 'p2' AND kind IN ('p', 't');
+SELECT suggestion FROM personalization.get_suggestions('p2', 'dee', 'secret', 10) ORDER BY suggestion COLLATE "C";
+-- Nor is it written again out of an older snapshot.
+SELECT count(personalization.learn('p2', 'cy', 'query', jsonb_build_object('query', 'again ' || i % 3), now() - i * interval '1 minute')) AS learned FROM generate_series(1, 9) i;
+SELECT personalization.run_maintenance() IS NOT NULL AS counted;
+SELECT count(*) > 0 AS shown FROM personalization.get_suggestions('p2', 'cy');
+SELECT count(*) > 0 AS recorded FROM personalization.suggestions WHERE tenant_id = 'p2' AND user_id = 'cy';
+WITH forgotten AS MATERIALIZED (SELECT personalization.forget_user('p2', 'cy') AS counts)
+SELECT count(*) > 0 AS shown FROM forgotten, LATERAL personalization.get_suggestions('p2', CASE WHEN counts IS NOT NULL THEN 'cy' END);
+SELECT count(*) AS recorded FROM personalization.suggestions WHERE tenant_id = 'p2' AND user_id = 'cy';
+-- With very many queries, some of them not counted yet.
+SELECT count(personalization.learn('p2', 'cy', 'query', jsonb_build_object('query', 'Secret ' || i), now() - i * interval '1 second')) AS learned FROM generate_series(1, 1100) i;
+SELECT personalization.run_maintenance() IS NOT NULL AS counted;
+SELECT count(personalization.learn('p2', 'cy', 'query', jsonb_build_object('query', 'Secret late ' || i))) AS learned FROM generate_series(1, 3) i;
+SELECT bool_or(suggestion ~ 'Secret') AS told FROM personalization.get_suggestions('p2', 'dee', 'secret', 10);
+TRUNCATE secret;
+INSERT INTO secret SELECT query_id::text FROM personalization.user_queries WHERE query ~ 'Secret';
+SELECT personalization.forget_user('p2', 'cy') -> 'user_queries' AS forgotten;
+SELECT personalization.run_maintenance() IS NOT NULL AS counted;
+SELECT DISTINCT name FROM pg_temp.everything() WHERE line ~ 'Secret|cy' OR EXISTS (SELECT FROM secret WHERE strpos(line, id) > 0);
+SELECT query, ask_count, user_count FROM personalization.query_statistics WHERE tenant_id = 'p2' AND query ~ 'of' ORDER BY query COLLATE "C";
+
+-- == Forgotten and imported again: suggestions and conversations are what they were.
+SELECT count(personalization.create_tenant('p3')) AS made;
+SELECT count(personalization.learn('p3', 'ana', 'query', jsonb_build_object('query', (ARRAY['alpha sales', 'beta stock', 'gamma staff', 'delta hours'])[1 + (i * i + i / 3) % 4]), now() - interval '5 days' + i * interval '11 minutes')) AS learned FROM generate_series(1, 200) i;
+SELECT personalization.run_maintenance() -> 'queries' AS counted;
+SELECT personalization.append_message('p3', personalization.start_conversation('p3', 'ana', '{"topic": "stock"}'), 'user', 'how much is left?');
+SELECT count(*) > 0 AS shown FROM personalization.get_suggestions('p3', 'ana');
+SELECT personalization.record_outcome('p3', 'ana', suggestion_id, 'dismissed') FROM personalization.suggestions WHERE tenant_id = 'p3' ORDER BY query_id LIMIT 1;
+CREATE TEMP TABLE shown AS SELECT ordinality, suggestion_type, suggestion, score, reason FROM personalization.get_suggestions('p3', 'ana', NULL, 10) WITH ORDINALITY;
+CREATE TEMP TABLE talk AS SELECT conversation_id, personalization.get_conversation('p3', conversation_id) AS c FROM personalization.conversations WHERE tenant_id = 'p3';
+CREATE TEMP TABLE whole AS SELECT personalization.export_user('p3', 'ana') AS d;
+SELECT count(personalization.forget_user('p3', 'ana')) AS forgotten;
+SELECT count(*) AS shown FROM personalization.get_suggestions('p3', 'ana', NULL, 10);
+SELECT count(personalization.import_user('p3', d)) AS imported FROM whole;
+SELECT personalization.export_user('p3', 'ana') -> 'data' = d -> 'data' AS same FROM whole;
+SELECT personalization.run_maintenance() -> 'queries' AS counted;
+SELECT count(*) > 0 AS some, count(*) = (SELECT count(*) FROM shown) AS as_many, bool_and((g.suggestion_type, g.suggestion, g.reason) = (s.suggestion_type, s.suggestion, s.reason) AND abs(g.score - s.score) < 1e-6) AS same
+FROM personalization.get_suggestions('p3', 'ana', NULL, 10) WITH ORDINALITY AS g LEFT JOIN shown s USING (ordinality);
+SELECT personalization.get_conversation('p3', conversation_id) = c AS same FROM talk;
+
+-- == Every table of the schema with a tenant_id is one that drop_tenant() empties, but these.
+SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+WHERE c.relnamespace = 'personalization'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+EXCEPT SELECT jsonb_object_keys(personalization.drop_tenant('p3')) ORDER BY 1;
 SELECT count(personalization.drop_tenant(t)) AS dropped FROM unnest(ARRAY['p', 'p2']) AS t;
 SELECT name, line FROM pg_temp.everything() WHERE line ~ '^\((p|p2),';
 DROP OWNED BY regress_private;

@@ -83,6 +83,8 @@ sub log_with
 
 # ---------------------------------------------------------------- a life
 
+my %both = (ana => 'HOW DO zq7xBOTH compare?', bo => 'How do Zq7xboth compare?');
+
 # Does everything that a user can do, leaving a marker; as the bound role for its own tenant.
 sub live
 {
@@ -111,19 +113,27 @@ sub live
 	}, stdout => \$out, stderr => \$err, on_error_stop => 1, @role);
 	is("$status $err", '0 ', "$user lives");
 
-	# Functions of other subjects, where they are there.
-	if (sql(q{SELECT to_regproc('personalization.append_message') IS NOT NULL}) eq 't')
-	{
-		$status = $node->psql('postgres', qq{
-			SELECT personalization.append_message('$tenant', c, 'user', 'about $m', '{"$m": 1}') FROM personalization.start_conversation('$tenant', '$user', '{"topic": "$m"}') c;
-		}, stderr => \$err, on_error_stop => 1, @role);
-		is("$status $err", '0 ', "$user talks");
-	}
-	if (sql(q{SELECT to_regproc('personalization.get_suggestions') IS NOT NULL}) eq 't')
-	{
-		$status = $node->psql('postgres', qq{SELECT count(*) FROM personalization.get_suggestions('$tenant', '$user', '$m')}, stderr => \$err, on_error_stop => 1, @role);
-		is("$status $err", '0 ', "$user is advised");
-	}
+	$status = $node->psql('postgres', qq{
+		SELECT personalization.append_message('$tenant', c, 'user', 'about $m', '{"$m": 1}'), personalization.update_conversation('$tenant', c, '{"also": "$m"}')
+			FROM personalization.start_conversation('$tenant', '$user', '{"topic": "$m"}') c;
+		SELECT personalization.append_message('$tenant', personalization.start_conversation('$tenant', '$user'), '$m', 'a role of its own');
+		SELECT count(*) FROM personalization.usage_patterns('$tenant', '$user');
+	}, stderr => \$err, on_error_stop => 1, @role);
+	is("$status $err", '0 ', "$user talks");
+
+	# A few queries over and over, one of them in words that differ from user to user in letter case only.
+	$status = $node->psql('postgres', qq{
+		SELECT personalization.learn('$tenant', '$user', 'query', jsonb_build_object('query', q, 'tables_used', jsonb_build_array('$m', 'sold')), now() - i * interval '1 hour' - o * interval '1 minute')
+			FROM generate_series(1, 5) i, unnest(ARRAY['$m one', '$m two', '$both{$user}']) WITH ORDINALITY q (q, o);
+	}, stderr => \$err, on_error_stop => 1, @role);
+	is("$status $err", '0 ', "$user asks");
+	sql('SELECT personalization.run_maintenance()');
+	$status = $node->psql('postgres', qq{
+		SELECT count(*) FROM personalization.get_suggestions('$tenant', '$user', '$m', 20);
+		SELECT personalization.record_outcome('$tenant', '$user', suggestion_id, 'accepted') FROM (SELECT * FROM personalization.suggestions WHERE user_id = '$user' ORDER BY query_id LIMIT 1) s;
+		SELECT personalization.record_outcome('$tenant', '$user', suggestion_id, 'dismissed') FROM (SELECT * FROM personalization.suggestions WHERE user_id = '$user' ORDER BY query_id DESC LIMIT 1) s;
+	}, stderr => \$err, on_error_stop => 1, @role);
+	is("$status $err", '0 ', "$user is advised");
 
 	# What the inbox held has been learned, or rejected.
 	ok($node->poll_query_until('postgres', qq{SELECT count(*) = 0 FROM personalization.inbox WHERE tenant_id = '$tenant'}), 'the worker has taken the inbox');
@@ -148,13 +158,30 @@ is(log_with('ana'), '', 'nor who he is');
 
 # ---------------------------------------------------------------- forgetting
 
+# Another is offered what ana asked, and is shown what both ask in his own words.
+my $offered = q{SELECT coalesce(string_agg(suggestion, ' '), '') FROM personalization.get_suggestions('acme', 'bo', 'Zq7Xmark', 20)};
+like(sql($offered), qr/$mark/, 'another user is offered what ana asked');
+sql(qq{SELECT personalization.learn('acme', 'ana', 'query', '{"query": "$both{ana}"}')});
+sql('SELECT personalization.run_maintenance()');
+like(tables_with('zq7xBOTH'), qr/query_statistics/, 'the statistics have what both ask in the words of ana');
+my @ids = split /\n/, sql(q{SELECT query_id FROM personalization.user_queries WHERE tenant_id = 'acme' AND user_id = 'ana'
+	EXCEPT SELECT query_id FROM personalization.user_queries WHERE tenant_id = 'acme' AND user_id <> 'ana'});
+cmp_ok(scalar @ids, '>', 3, 'and has queries that nobody else has');
+like(join(' ', map { tables_with($_) } @ids), qr/query_lists.*suggestions/, 'by their ids in lists and what was shown');
+
 my $others = sql(q{SELECT count(*) FROM personalization.interactions WHERE user_id = 'bo' OR tenant_id = 'globex'});
-my $bo = sql(q{SELECT personalization.export_user('acme', 'bo') -> 'data'});
+# What bo was shown of ana's queries is taken back with them.
+my $export = q{SELECT personalization.export_user('acme', 'bo') -> 'data' - 'suggestions'};
+my $bo = sql($export);
 $node->psql('postgres', q{SELECT personalization.forget_user('acme', 'ana')}, stdout => \my $counts, extra_params => [ '-U', 'app' ]);
 like($counts, qr/"interactions": \d\d/, "forgotten: $counts");
 is(tables_with($mark), '', 'no table has the marker');
 is(sql(q{SELECT coalesce(string_agg(v::text, ' '), '') FROM jsonb_path_query(personalization.export_user('acme', 'ana'), '$.data.*[*]') t (v)}), '', 'an export is empty');
-is(sql(q{SELECT personalization.export_user('acme', 'bo') -> 'data'}), $bo, 'another user has all of his');
+is(join(' ', map { tables_with($_) } @ids), '', 'nor his queries by their ids');
+is(tables_with('zq7xBOTH'), '', 'nor what both ask in his words');
+like(tables_with('Zq7xboth'), qr/query_statistics/, 'but in those of the other');
+unlike(sql($offered), qr/$mark|zq7xBOTH/, 'another user is not offered it any more');
+is(sql($export), $bo, 'another user has all of his');
 like(tables_with('Kv4Yother'), qr/interactions/, 'as the search would show');
 is(sql(q{SELECT count(*) FROM personalization.interactions WHERE user_id = 'bo' OR tenant_id = 'globex'}), $others, 'and so has another tenant');
 
