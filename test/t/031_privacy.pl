@@ -121,17 +121,19 @@ sub live
 	}, stderr => \$err, on_error_stop => 1, @role);
 	is("$status $err", '0 ', "$user talks");
 
+	my $shared = $tenant eq 'acme' ? $both{$user} : "$m three";
+
 	# A few queries over and over, one of them in words that differ from user to user in letter case only.
 	$status = $node->psql('postgres', qq{
 		SELECT personalization.learn('$tenant', '$user', 'query', jsonb_build_object('query', q, 'tables_used', jsonb_build_array('$m', 'sold')), now() - i * interval '1 hour' - o * interval '1 minute')
-			FROM generate_series(1, 5) i, unnest(ARRAY['$m one', '$m two', '$both{$user}']) WITH ORDINALITY q (q, o);
+			FROM generate_series(1, 5) i, unnest(ARRAY['$m one', '$m two', '$shared']) WITH ORDINALITY q (q, o);
 	}, stderr => \$err, on_error_stop => 1, @role);
 	is("$status $err", '0 ', "$user asks");
 	sql('SELECT personalization.run_maintenance()');
 	$status = $node->psql('postgres', qq{
 		SELECT count(*) FROM personalization.get_suggestions('$tenant', '$user', '$m', 20);
-		SELECT personalization.record_outcome('$tenant', '$user', suggestion_id, 'accepted') FROM (SELECT * FROM personalization.suggestions WHERE user_id = '$user' ORDER BY query_id LIMIT 1) s;
-		SELECT personalization.record_outcome('$tenant', '$user', suggestion_id, 'dismissed') FROM (SELECT * FROM personalization.suggestions WHERE user_id = '$user' ORDER BY query_id DESC LIMIT 1) s;
+		SELECT personalization.record_outcome('$tenant', '$user', suggestion_id, 'accepted') FROM (SELECT * FROM personalization.suggestions WHERE tenant_id = '$tenant' AND user_id = '$user' ORDER BY query_id LIMIT 1) s;
+		SELECT personalization.record_outcome('$tenant', '$user', suggestion_id, 'dismissed') FROM (SELECT * FROM personalization.suggestions WHERE tenant_id = '$tenant' AND user_id = '$user' ORDER BY query_id DESC LIMIT 1) s;
 	}, stderr => \$err, on_error_stop => 1, @role);
 	is("$status $err", '0 ', "$user is advised");
 
@@ -171,13 +173,13 @@ like(join(' ', map { tables_with($_) } @ids), qr/query_lists.*suggestions/, 'by 
 
 my $others = sql(q{SELECT count(*) FROM personalization.interactions WHERE user_id = 'bo' OR tenant_id = 'globex'});
 # What bo was shown of ana's queries is taken back with them.
-my $export = q{SELECT personalization.export_user('acme', 'bo') -> 'data' - 'suggestions'};
+my $export = q{SELECT personalization.export_user('acme', 'bo') -> 'data' #- '{suggestions}'};
 my $bo = sql($export);
 $node->psql('postgres', q{SELECT personalization.forget_user('acme', 'ana')}, stdout => \my $counts, extra_params => [ '-U', 'app' ]);
 like($counts, qr/"interactions": \d\d/, "forgotten: $counts");
 is(tables_with($mark), '', 'no table has the marker');
 is(sql(q{SELECT coalesce(string_agg(v::text, ' '), '') FROM jsonb_path_query(personalization.export_user('acme', 'ana'), '$.data.*[*]') t (v)}), '', 'an export is empty');
-is(join(' ', map { tables_with($_) } @ids), '', 'nor his queries by their ids');
+is(join(' ', grep { $_ ne '' } map { tables_with($_) } @ids), '', 'nor his queries by their ids');
 is(tables_with('zq7xBOTH'), '', 'nor what both ask in his words');
 like(tables_with('Zq7xboth'), qr/query_statistics/, 'but in those of the other');
 unlike(sql($offered), qr/$mark|zq7xBOTH/, 'another user is not offered it any more');

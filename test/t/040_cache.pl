@@ -208,6 +208,23 @@ is(scalar(keys %{ $redis->all('personalization:profile:') }), @left * @ids + 7, 
 is(sql('SELECT count(*) FROM personalization.cache_changes'), '0', 'no name stays in the queue');
 $redis->ask('SET', 'personalization:elsewhere', 'untouched');
 
+# What a forgotten user asked is in nobody's suggestions any more, before their time is over.
+sql(q(SELECT count(personalization.create_tenant('advised'))),
+	q(SELECT count(personalization.learn('advised', u, 'query', jsonb_build_object('query', q, 'tables_used', '["sold"]'::jsonb), now() - i * interval '1 hour'))
+		FROM generate_series(1, 9) i, (VALUES ('ana', 'asked by ana'), ('ana', 'by both'), ('bo', 'by both'), ('bo', 'asked by bo')) AS v (u, q)));
+eventually('the queries are counted', sub { sql('SELECT count(*) = 0 FROM personalization.query_events') eq 't' });
+like(sql(q(SELECT string_agg(suggestion, ' ') FROM personalization.get_suggestions('advised', 'bo'))), qr/asked by ana/, 'bo is offered what ana asked');
+settled('and so he is by the cache');
+like($redis->ask('GET', 'personalization:suggestions:advised:bo') // '', qr/asked by ana/, 'in its document');
+sql(q(SELECT count(personalization.forget_user('advised', 'ana'))));
+settled('ana is forgotten');
+is($redis->ask('GET', 'personalization:suggestions:advised:bo'), undef, 'and the document given up');
+sql(q(SELECT count(*) FROM personalization.get_suggestions('advised', 'bo')));
+settled('there is another');
+unlike($redis->ask('GET', 'personalization:suggestions:advised:bo') // '', qr/asked by ana/, 'without what she asked');
+sql(q(SELECT count(personalization.drop_tenant('advised'))));
+settled('that was all');
+
 # Settings change what profiles show: they are given up, and come with the next change.
 sql(q(SELECT personalization.configure_tenant('acme', '{"profile_cache_ttl": "10 minutes", "max_history_size": 1}')));
 settled('a tenant is configured');
