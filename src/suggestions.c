@@ -598,7 +598,8 @@ personalization_record_outcome(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("this user was shown no suggestion by that suggestion_id"),
 				 errhint("A suggestion_id holds until the suggestion is shown again after its "
-						 "outcome; those of a read-only transaction or a standby are not kept.")));
+						 "outcome; those of a read-only transaction or a standby, or given while "
+						 "another session was changing what the user is shown, are not kept.")));
 	cache_suggestions_stale(tenant_id, user_id);
 	SPI_finish();
 	PG_RETURN_VOID();
