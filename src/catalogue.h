@@ -60,4 +60,14 @@ extern bool catalogue_filter(const char *tenant_id, const char *const *names, in
 extern bool catalogue_refresh(const char *tenant_id, TimestampTz at, TimestampTz kept_since,
 							  int64 limit, int64 *changed);
 
+/*
+ * Links a schema to a tenant: the tables that are in it are not new.  One that is
+ * linked already stays as it is.
+ */
+extern void
+catalogue_link(const char *tenant_id, const char *schema, Oid namespace, TimestampTz at);
+
+/* Unlinks it and forgets its tables; false when it was not linked.  The callers of both are in SPI. */
+extern bool catalogue_unlink(const char *tenant_id, const char *schema);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "catalog/pg_type.h"
 #include "parser/parse_type.h"
+#include "utils/builtins.h"
 
 #include "compat.h"
 #include "module.h"
@@ -105,4 +106,13 @@ result_value(uint64 row, int column, bool *isnull)
 	if (isnull != NULL)
 		*isnull = null;
 	return value;
+}
+
+char *
+result_text(uint64 row, int column)
+{
+	bool isnull;
+	Datum value = result_value(row, column, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
 }

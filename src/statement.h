@@ -43,4 +43,7 @@ extern void hint_at_update(void *arg);
 /* A column (from 1) of a row of the last result; *isnull may be NULL where the column is not. */
 extern Datum result_value(uint64 row, int column, bool *isnull);
 
+/* One of text, in the current memory context; NULL for null. */
+extern char *result_text(uint64 row, int column);
+
 #endif
