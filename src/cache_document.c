@@ -16,6 +16,7 @@
 
 #include "cache.h"
 #include "cache_document.h"
+#include "catalogue.h"
 #include "conversations.h"
 #include "core/cache_key.h"
 #include "jsonutil.h"
@@ -73,10 +74,16 @@ build_conversation(const char *tenant_id, const char *id, TimestampTz at,
 	return document;
 }
 
+/*
+ * The worker may read all tables, a reader of the cache perhaps not: where
+ * schemas are linked, be it since the note was made, there is no document.
+ */
 static Jsonb *
 build_suggestions(const char *tenant_id, const char *id, TimestampTz at,
 				  const TenantSettings *settings, int64 *ttl)
 {
+	if (catalogue_is_linked(tenant_id))
+		return NULL;
 	return suggestions_document(tenant_id, id, at);
 }
 

@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/date.h"
 
+#include "cache.h"
 #include "core/statistics.h"
 #include "events.h"
 #include "jsonutil.h"
@@ -601,7 +602,8 @@ outcome_of_feedback(const char *tenant_id, const char *user_id, const Jsonb *dat
 		!uuid_decode(text, &suggestion) || !feedback_rating(&data->root, &rating, &rated, &fault) ||
 		rating == 0)
 		return;
-	(void) outcome_record(tenant_id, user_id, &suggestion, rating > 0, at);
+	if (outcome_record(tenant_id, user_id, &suggestion, rating > 0, at))
+		cache_suggestions_stale(tenant_id, user_id);
 }
 
 int64

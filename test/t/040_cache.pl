@@ -151,6 +151,48 @@ is(join(' ', keys %{ $redis->all('personalization:conversation:') }), '', 'its c
 is($redis->ask('GET', 'personalization:profile:doomed:talker'), undef, 'and its profiles');
 
 ####################################################################
+# Suggestions: pushed when they were asked for, given up when the user's queries or outcomes change.
+
+my $suggested = 'personalization:suggestions:acme:sue';
+my $suggest = q(SELECT count(*) > 0 FROM personalization.get_suggestions('acme', 'sue'));
+my $open = q(SELECT suggestion_id FROM personalization.suggestions WHERE tenant_id = 'acme' AND user_id = 'sue' AND outcome IS NULL);
+sub pushed { my $what = shift; is(sql($suggest), 't', "$what: there are some"); return eventually($what, sub { defined $redis->ask('GET', $suggested) }); }
+sub given_up { return eventually(shift, sub { !defined $redis->ask('GET', $suggested) }); }
+sql(q(SELECT personalization.learn('acme', 'sue', 'query', jsonb_build_object('query', 'question ' || n % 3),
+	now() - (20 - n) * interval '1 minute') FROM generate_series(1, 15) n));
+settled('queries are learned');
+is($redis->ask('GET', $suggested), undef, 'nobody has asked for suggestions');
+sql(q(SELECT count(*) FROM personalization.get_suggestions('acme', 'sue', 'question')),
+	q(BEGIN READ ONLY; SELECT count(*) FROM personalization.get_suggestions('acme', 'sue'); COMMIT));
+settled('asked for with a context, and without writing');
+is($redis->ask('GET', $suggested), undef, 'these are not pushed');
+pushed('suggestions arrive');
+like($redis->ask('GET', $suggested), qr/"suggestion": "question \d"/, 'with their text');
+sql(q(SELECT personalization.learn('acme', 'sue', 'query', '{"query": "question 1"}')));
+given_up('a query makes them stale');
+pushed('asked for again');
+sql("SELECT personalization.record_outcome('acme', 'sue', ($open LIMIT 1), 'accepted')");
+given_up('an outcome makes them stale');
+pushed('and again');
+sql("SELECT personalization.collect_feedback('acme', 'sue', jsonb_build_object('rating', 1, 'suggestion_id', ($open LIMIT 1)))");
+given_up('feedback on one is its outcome');
+# Linked after the call and before the push: the worker may read what who asks for suggestions may not.
+without_worker();
+is(sql($suggest), 't', 'asked for while nobody pushes');
+sql(q(CREATE SCHEMA shop), q(SELECT personalization.link_schema('acme', 'shop')));
+with_worker();
+settled('the worker is back');
+is($redis->ask('GET', $suggested), undef, 'nothing is pushed where a schema is linked');
+sql($suggest);
+settled('asked for where a schema is linked');
+is($redis->ask('GET', $suggested), undef, 'nor then');
+sql(q(SELECT personalization.unlink_schema('acme', 'shop')), q(DROP SCHEMA shop));
+pushed('unlinked');
+sql(q(SELECT personalization.forget_user('acme', 'sue')));
+settled('the user is forgotten');
+is(join(' ', grep { /:sue$/ } keys %{ $redis->all('personalization:') }), '', 'with her keys');
+
+####################################################################
 # Many changes, one push.
 
 sub without_worker
