@@ -554,7 +554,8 @@ personalization_get_suggestions(PG_FUNCTION_ARGS)
 	 * The cache is filled by the worker, whose rights are others: where tables of
 	 * linked schemas are in question it stays empty.
 	 */
-	if (request.record && request.context == NULL && !catalogue_is_linked(request.tenant_id))
+	if (request.record && request.context == NULL && cache_wanted() &&
+		!catalogue_is_linked(request.tenant_id))
 		cache_suggestions_changed(request.tenant_id, request.user_id);
 	for (int i = 0; i < n; i++)
 	{
