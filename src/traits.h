@@ -18,7 +18,7 @@
 #include "utils/timestamp.h"
 
 /* So many of the latest interactions are looked at, … */
-#define TRAITS_REACH 100
+#define TRAITS_REACH 50
 
 /* … different SQL texts in them up to so many bytes in all, … */
 #define TRAITS_SQL_BUDGET (16 * 1024)
