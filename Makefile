@@ -76,6 +76,7 @@ help:			## this list
 	@echo 'make                  build against the PostgreSQL of PG_CONFIG (default: pg_config)'
 	@echo 'make install          install it there; make installcheck tests it in a running server'
 	@echo 'make WITH_REDIS=0     build without the push to Redis (WITH_REDIS=1: insist on it)'
+	@echo 'make WITH_REDIS_TLS=0 build without TLS to Redis (WITH_REDIS_TLS=1: insist on it)'
 	@sed -n 's/^\([a-z-]*\):[[:space:]]*## \(.*\)/\1|\2/p' Makefile | \
 		while IFS='|' read -r t d; do printf 'make %-17s%s\n' "$$t" "$$d"; done
 

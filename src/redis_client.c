@@ -73,11 +73,11 @@ lost_by_hiredis(RedisClient *client)
 		return lost(client, "out of memory");
 	if (client->context->err == REDIS_ERR_OOM)
 		return lost(client, "the answer is too large");
-	if (client->tls != NULL && client->context->err == REDIS_ERR_IO)
+	if (client->tls != NULL)
 	{
 		char fault[TLS_FAULT_SIZE];
 
-		/* hiredis looks at errno, which TLS need not set. */
+		/* hiredis looks at errno, which TLS need not set; and an alert is the end to it. */
 		if (redis_tls_fault(client->tls, fault))
 			return lost(client, fault);
 	}

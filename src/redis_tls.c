@@ -120,15 +120,26 @@ redis_tls_free(RedisTls *tls)
 	SSL_free(tls);
 }
 
+static void
+set_handshake_fault(const SSL *tls, int error, char *fault)
+{
+	if (SSL_get_verify_result(tls) != X509_V_OK)
+		set_fault(fault, "the server's certificate is refused",
+				  X509_verify_cert_error_string(SSL_get_verify_result(tls)));
+	else if (!redis_tls_fault(tls, fault))
+		set_fault(fault, "TLS", error != 0 ? strerror(error) : "the connection was closed");
+}
+
 bool
 redis_tls_begin(RedisTls *tls, redisContext *context, char *fault)
 {
 	/* The context takes one reference with it, where it takes it at all. */
 	(void) SSL_up_ref(tls);
+	errno = 0;
 	if (redisInitiateSSL(context, tls) == REDIS_OK)
 		return true;
+	set_handshake_fault(tls, errno, fault);
 	SSL_free(tls);
-	set_fault(fault, "TLS", context->errstr);
 	return false;
 }
 
@@ -149,14 +160,9 @@ redis_tls_handshake(RedisTls *tls, char *fault)
 		case SSL_ERROR_WANT_WRITE:
 			return TLS_WANTS_WRITE;
 		default:
-			break;
+			set_handshake_fault(tls, errno, fault);
+			return TLS_FAILED;
 	}
-	if (SSL_get_verify_result(tls) != X509_V_OK)
-		set_fault(fault, "the server's certificate is refused",
-				  X509_verify_cert_error_string(SSL_get_verify_result(tls)));
-	else if (!redis_tls_fault(tls, fault))
-		set_fault(fault, "TLS", errno != 0 ? strerror(errno) : "the connection was closed");
-	return TLS_FAILED;
 }
 
 bool

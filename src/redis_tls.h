@@ -47,7 +47,7 @@ extern RedisTls *redis_tls_new(const char *host, const RedisTlsFiles *files, cha
 /* Not before the context that it was given to is freed. */
 extern void redis_tls_free(RedisTls *tls);
 
-/* Gives it to a connection that stands, and sends the greeting; false, with the fault. */
+/* Gives it to a connection that stands, and begins the handshake; false, with the fault. */
 extern bool redis_tls_begin(RedisTls *tls, redisContext *context, char *fault);
 
 /* Goes on with the handshake: says what the socket must be ready for first. */
