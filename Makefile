@@ -76,6 +76,7 @@ help:			## this list
 	@echo 'make                  build against the PostgreSQL of PG_CONFIG (default: pg_config)'
 	@echo 'make install          install it there; make installcheck tests it in a running server'
 	@echo 'make WITH_REDIS=0     build without the push to Redis (WITH_REDIS=1: insist on it)'
+	@echo 'make WITH_REDIS_TLS=0 build without TLS to Redis (WITH_REDIS_TLS=1: insist on it)'
 	@sed -n 's/^\([a-z-]*\):[[:space:]]*## \(.*\)/\1|\2/p' Makefile | \
 		while IFS='|' read -r t d; do printf 'make %-17s%s\n' "$$t" "$$d"; done
 
@@ -103,12 +104,26 @@ ifeq ($(origin WITH_REDIS),undefined)
 WITH_REDIS := $(shell printf '\043include <hiredis/hiredis.h>\n\043include <jansson.h>\n' | \
 	cc -E - >/dev/null 2>&1 && echo 1 || echo 0)
 endif
-ONLY_WITH_REDIS    = src/cache_push.c src/cache_document.c src/cache_head.c src/redis_client.c
+# TLS to it takes hiredis's part for that, which came with 1.0, and OpenSSL; the same again.
+ifeq ($(origin WITH_REDIS_TLS),undefined)
+WITH_REDIS_TLS := $(shell printf '\043include <hiredis/hiredis.h>\n\043include <hiredis/hiredis_ssl.h>\n\043include <openssl/ssl.h>\n' | \
+	cc -E - >/dev/null 2>&1 && echo 1 || echo 0)
+endif
+ONLY_WITH_TLS      = src/redis_tls.c
+ONLY_WITHOUT_TLS   = src/redis_tls_none.c
+ONLY_WITH_REDIS    = src/cache_push.c src/cache_document.c src/cache_head.c src/redis_client.c \
+	$(ONLY_WITH_TLS) $(ONLY_WITHOUT_TLS)
 ONLY_WITHOUT_REDIS = src/cache_push_none.c
 ifeq ($(WITH_REDIS),1)
 OTHERS     = $(ONLY_WITHOUT_REDIS)
 # jansson has a json_equal() as we do: each keeps to its own.
 SHLIB_LINK = -lhiredis -ljansson -Wl,-Bsymbolic-functions
+ifeq ($(WITH_REDIS_TLS),1)
+OTHERS    += $(ONLY_WITHOUT_TLS)
+SHLIB_LINK += -lhiredis_ssl -lssl -lcrypto
+else
+OTHERS    += $(ONLY_WITH_TLS)
+endif
 else
 OTHERS     = $(ONLY_WITH_REDIS)
 endif
@@ -149,7 +164,7 @@ COMPILE.c = $(CC) $(CFLAGS) $(CPPFLAGS) \
 -include $(wildcard build/deps/*.d)
 
 # Objects made for another server, or with other flags, are not ours.
-BUILT_FOR := $(VERSION) $(CC) $(WERROR) WITH_REDIS=$(WITH_REDIS)
+BUILT_FOR := $(VERSION) $(CC) $(WERROR) WITH_REDIS=$(WITH_REDIS) WITH_REDIS_TLS=$(WITH_REDIS_TLS)
 ifneq ($(shell cat build/deps/built-for 2>/dev/null),$(strip $(BUILT_FOR)))
 $(shell mkdir -p build/deps && echo '$(strip $(BUILT_FOR))' >build/deps/built-for)
 endif

@@ -29,6 +29,9 @@
 #include "statement.h"
 
 char *redis_url = NULL;
+char *redis_ca_file = NULL;
+char *redis_cert_file = NULL;
+char *redis_key_file = NULL;
 int redis_timeout = 1000;
 char *cache_database = NULL;
 
@@ -60,6 +63,16 @@ cache_init(void)
 	DefineCustomStringVariable(
 		"personalization.redis_url", "The Redis to which documents are pushed; empty for none.",
 		NULL, &redis_url, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, check_redis_url, NULL, NULL);
+	DefineCustomStringVariable("personalization.redis_ca_file",
+							   "Certificates that a Redis's must be signed by; empty for the "
+							   "system's.",
+							   NULL, &redis_ca_file, "", PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("personalization.redis_cert_file",
+							   "Certificate that is shown to a Redis; empty for none.", NULL,
+							   &redis_cert_file, "", PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("personalization.redis_key_file",
+							   "Private key of the certificate that is shown to a Redis.", NULL,
+							   &redis_key_file, "", PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("personalization.redis_timeout",
 							"Time that a Redis has for each answer.", NULL, &redis_timeout, 1000,
 							10, 60 * 1000, PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);

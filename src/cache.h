@@ -18,9 +18,12 @@
 
 #include "utils/uuid.h"
 
-extern char *redis_url;		 /* personalization.redis_url, "" for no cache */
-extern int redis_timeout;	 /* personalization.redis_timeout, milliseconds */
-extern char *cache_database; /* personalization.cache_database, "" for any */
+extern char *redis_url;		  /* personalization.redis_url, "" for no cache */
+extern char *redis_ca_file;	  /* personalization.redis_ca_file, "" for whom the system trusts */
+extern char *redis_cert_file; /* personalization.redis_cert_file, "" for none */
+extern char *redis_key_file;  /* personalization.redis_key_file, "" for none */
+extern int redis_timeout;	  /* personalization.redis_timeout, milliseconds */
+extern char *cache_database;  /* personalization.cache_database, "" for any */
 
 /* Defines the settings. */
 extern void cache_init(void);

@@ -157,8 +157,8 @@ typedef char Sha[41];
 static struct
 {
 	RedisClient client;
-	char *url;		/* the connection's, or the attempt's */
-	RedisUrl place; /* the same, read */
+	char *settings[4]; /* the connection's, or the attempt's: as in place_settings */
+	RedisUrl place;	   /* the URL of these, read */
 	char token[128];
 	Sha push;
 	Sha finish;
@@ -174,6 +174,10 @@ static struct
 	TimestampTz off_at;	   /* when it was last seen that there is no cache */
 	MemoryContext context; /* of the batch */
 } cache;
+
+/* The settings that say where the cache is, and who is who. */
+static char **const place_settings[lengthof(cache.settings)] = {&redis_url, &redis_ca_file,
+																&redis_cert_file, &redis_key_file};
 
 /* One batch, on its way from the queue to Redis. */
 typedef struct Batch
@@ -448,22 +452,36 @@ read_state(void)
 	cache.off_at = 0;
 }
 
+static bool
+place_changed(void)
+{
+	for (size_t i = 0; i < lengthof(cache.settings); i++)
+		if (cache.settings[i] == NULL || strcmp(cache.settings[i], *place_settings[i]) != 0)
+			return true;
+	return false;
+}
+
 static void
-keep_url(void)
+keep_place(void)
 {
 	const char *fault;
 
-	if (cache.url != NULL)
-		pfree(cache.url);
-	cache.url = MemoryContextStrdup(TopMemoryContext, redis_url);
-	(void) redis_url_parse(cache.url, &cache.place, &fault);
+	for (size_t i = 0; i < lengthof(cache.settings); i++)
+	{
+		if (cache.settings[i] != NULL)
+			pfree(cache.settings[i]);
+		cache.settings[i] = MemoryContextStrdup(TopMemoryContext, *place_settings[i]);
+	}
+	(void) redis_url_parse(cache.settings[0], &cache.place, &fault);
 }
 
 static bool
 connect_cache(void)
 {
+	const RedisTlsFiles files = {redis_ca_file, redis_cert_file, redis_key_file};
+
 	read_state();
-	return redis_open(&cache.client, &cache.place, redis_timeout, look_around) &&
+	return redis_open(&cache.client, &cache.place, &files, redis_timeout, look_around) &&
 		   load_script(push_script, cache.push) && load_script(finish_script, cache.finish) &&
 		   claim() && send_finish(cache.version) && redis_finish(&cache.client);
 }
@@ -741,11 +759,11 @@ push(void)
 		be_off();
 		return false;
 	}
-	if (cache.url == NULL || strcmp(cache.url, redis_url) != 0)
+	if (place_changed())
 	{
-		/* Another place, or another password: at once. */
+		/* Another place, password or certificate: at once. */
 		redis_close(&cache.client);
-		keep_url();
+		keep_place();
 		cache.failures = 0;
 		cache.greeted = false;
 		cache.next_try = 0;

@@ -73,6 +73,14 @@ lost_by_hiredis(RedisClient *client)
 		return lost(client, "out of memory");
 	if (client->context->err == REDIS_ERR_OOM)
 		return lost(client, "the answer is too large");
+	if (client->tls != NULL)
+	{
+		char fault[TLS_FAULT_SIZE];
+
+		/* hiredis looks at errno, which TLS need not set; and an alert is the end to it. */
+		if (redis_tls_fault(client->tls, fault))
+			return lost(client, fault);
+	}
 	return lost(client, client->context->errstr);
 }
 
@@ -83,8 +91,11 @@ redis_close(RedisClient *client)
 		freeReplyObject(client->reply);
 	if (client->context != NULL)
 		redisFree(client->context);
+	if (client->tls != NULL)
+		redis_tls_free(client->tls);
 	client->reply = NULL;
 	client->context = NULL;
+	client->tls = NULL;
 }
 
 static int64
@@ -163,6 +174,20 @@ take_answers(RedisClient *client, int64 *until)
 	}
 }
 
+/* Reads what has come in. */
+static bool
+read_more(RedisClient *client)
+{
+	do
+	{
+		if (redisBufferRead(client->context) != REDIS_OK)
+			return lost_by_hiredis(client);
+		if (client->context->reader->len - client->context->reader->pos > MAX_ANSWER)
+			return lost(client, "the answer is too large");
+	} while (client->tls != NULL && redis_tls_pending(client->tls));
+	return true;
+}
+
 /* Writes all that waits to be written, reading what comes in; and then waits for all answers. */
 static bool
 talk(RedisClient *client, bool until_answered)
@@ -195,13 +220,8 @@ talk(RedisClient *client, bool until_answered)
 			return lost(client, "no answer in time");
 		if ((ready & WL_SOCKET_WRITEABLE) != 0)
 			until = milliseconds() + client->timeout;
-		if ((ready & WL_SOCKET_READABLE) != 0)
-		{
-			if (redisBufferRead(client->context) != REDIS_OK)
-				return lost_by_hiredis(client);
-			if (client->context->reader->len - client->context->reader->pos > MAX_ANSWER)
-				return lost(client, "the answer is too large");
-		}
+		if ((ready & WL_SOCKET_READABLE) != 0 && !read_more(client))
+			return false;
 	}
 }
 
@@ -257,6 +277,14 @@ redis_alive(RedisClient *client)
 	client->fault[0] = '\0';
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return true;
+	if (n > 0 && client->tls != NULL)
+	{
+		/* TLS has messages of its own, which are no answers. */
+		if (!read_more(client))
+			return false;
+		if (client->context->reader->len == client->context->reader->pos)
+			return true;
+	}
 	return lost(client, n > 0 ? "an answer to no question" : "the connection was closed");
 }
 
@@ -272,6 +300,29 @@ wait_connected(RedisClient *client)
 	if (getsockopt(client->context->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
 		error = errno;
 	return error == 0 || lost(client, strerror(error));
+}
+
+/* Waits until TLS stands: all of the handshake has the time of one answer. */
+static bool
+begin_tls(RedisClient *client)
+{
+	char fault[TLS_FAULT_SIZE];
+	int64 until = milliseconds() + client->timeout;
+
+	if (!redis_tls_begin(client->tls, client->context, fault))
+		return lost(client, fault);
+	for (;;)
+	{
+		RedisTlsStep step = redis_tls_handshake(client->tls, fault);
+
+		if (step == TLS_DONE)
+			return true;
+		if (step == TLS_FAILED)
+			return lost(client, fault);
+		if (wait_for(client, step == TLS_WANTS_READ ? WL_SOCKET_READABLE : WL_SOCKET_WRITEABLE,
+					 until) == 0)
+			return lost(client, "no TLS handshake in time");
+	}
 }
 
 static bool
@@ -299,7 +350,8 @@ introduce(RedisClient *client, const RedisUrl *url)
 }
 
 bool
-redis_open(RedisClient *client, const RedisUrl *url, int timeout, void (*idle)(void))
+redis_open(RedisClient *client, const RedisUrl *url, const RedisTlsFiles *files, int timeout,
+		   void (*idle)(void))
 {
 	static redisReplyObjectFunctions functions;
 
@@ -308,7 +360,13 @@ redis_open(RedisClient *client, const RedisUrl *url, int timeout, void (*idle)(v
 	client->idle = idle;
 	client->idle_at = milliseconds() + IDLE_EVERY;
 	if (url->tls)
-		return lost(client, "rediss:// needs TLS, which this build's hiredis does not have");
+	{
+		char fault[TLS_FAULT_SIZE];
+
+		client->tls = redis_tls_new(url->host, files, fault);
+		if (client->tls == NULL)
+			return lost(client, fault);
+	}
 
 	/* Looking a name up cannot be interrupted; so let it be short. */
 	(void) setenv("RES_OPTIONS", "timeout:1 attempts:1", 0);
@@ -321,7 +379,8 @@ redis_open(RedisClient *client, const RedisUrl *url, int timeout, void (*idle)(v
 	functions.createArray = create_array;
 	client->context->reader->fn = &functions;
 
-	if (wait_connected(client) && introduce(client, url))
+	if (wait_connected(client) && (client->tls == NULL || begin_tls(client)) &&
+		introduce(client, url))
 		return true;
 	redis_close(client);
 	return false;

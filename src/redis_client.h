@@ -14,6 +14,7 @@
 #include <hiredis/hiredis.h>
 
 #include "core/redis_url.h"
+#include "redis_tls.h"
 
 /* What is wrong, cleaned of everything that is not printable ASCII. */
 #define REDIS_FAULT_SIZE 160
@@ -21,6 +22,7 @@
 typedef struct RedisClient
 {
 	redisContext *context; /* NULL: not connected */
+	RedisTls *tls;		   /* NULL: in the clear */
 	int timeout;		   /* milliseconds for each reply */
 	void (*idle)(void);	   /* called about once a second while waiting */
 	int64 idle_at;
@@ -31,8 +33,12 @@ typedef struct RedisClient
 	char fault[REDIS_FAULT_SIZE];
 } RedisClient;
 
-/* Connects, and introduces itself; false, with the fault, where that fails. */
-extern bool redis_open(RedisClient *client, const RedisUrl *url, int timeout, void (*idle)(void));
+/*
+ * Connects, with TLS where the URL wants it, and introduces itself; false, with
+ * the fault, where that fails.
+ */
+extern bool redis_open(RedisClient *client, const RedisUrl *url, const RedisTlsFiles *files,
+					   int timeout, void (*idle)(void));
 extern void redis_close(RedisClient *client);
 
 /* Looks, without waiting, whether an idle connection still stands; false, with the fault. */
