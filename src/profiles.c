@@ -152,26 +152,6 @@ push_preferences(JsonbParseState **state, const Preference *live, int n)
 	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
-/* A jsonb column of the last result, NULL where it is null. */
-static Jsonb *
-jsonb_column(uint64 row, int column)
-{
-	bool isnull;
-	Datum value = result_value(row, column, &isnull);
-
-	return isnull ? NULL : DatumGetJsonbP(value);
-}
-
-/* Likewise a text column. */
-static char *
-text_column(uint64 row, int column)
-{
-	bool isnull;
-	Datum value = result_value(row, column, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
 /*
  * The latest interactions, as many as the tenant wants to be shown, and as many
  * as the user's traits are inferred from.  Raises *updated to the time of the
@@ -191,7 +171,7 @@ push_history(JsonbParseState **state, const Question *question, TraitReader *tra
 	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		char *type = text_column(row, 2);
+		char *type = result_text(row, 2);
 
 		traits_observe(traits,
 					   find_name(interaction_type_names, INTERACTION_TYPES, type, strlen(type)),
@@ -204,8 +184,8 @@ push_history(JsonbParseState **state, const Question *question, TraitReader *tra
 					   DatumGetCString(DirectFunctionCall1(uuid_out, result_value(row, 1, NULL))));
 		json_push_text(state, "interaction_type", type);
 		json_push_time(state, "timestamp", DatumGetTimestampTz(result_value(row, 3, NULL)));
-		json_push_jsonb(state, "data", jsonb_column(row, 4));
-		json_push_jsonb(state, "feedback", jsonb_column(row, 5));
+		json_push_jsonb(state, "data", result_jsonb(row, 4));
+		json_push_jsonb(state, "feedback", result_jsonb(row, 5));
 		(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
 	}
 	(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
@@ -379,7 +359,7 @@ push_recent(JsonbParseState **state, const Question *question, TimestampTz *last
 
 		if (row == 0)
 			*last = DatumGetTimestampTz(result_value(row, 2, NULL));
-		if (strcmp(text_column(row, 1), "query") != 0)
+		if (strcmp(result_text(row, 1), "query") != 0)
 			continue;
 		data = &DatumGetJsonbP(result_value(row, 3, NULL))->root;
 		query = json_member(data, "query", &value);
@@ -429,7 +409,7 @@ push_charts(JsonbParseState **state, const Question *question)
 	json_push_key(state, "preferred_chart_types");
 	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	for (uint64 row = 0; row < nrows; row++)
-		json_push_int(state, text_column(row, 1), DatumGetInt64(result_value(row, 2, NULL)));
+		json_push_int(state, result_text(row, 1), DatumGetInt64(result_value(row, 2, NULL)));
 	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 

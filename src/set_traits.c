@@ -21,26 +21,6 @@ static Statement select_profile =
 			  " FROM personalization.profiles WHERE tenant_id = $1 AND user_id = $2",
 			  "text text jsonb");
 
-/* A jsonb column of the last result, NULL where it is null. */
-static Jsonb *
-jsonb_column(uint64 row, int column)
-{
-	bool isnull;
-	Datum value = result_value(row, column, &isnull);
-
-	return isnull ? NULL : DatumGetJsonbP(value);
-}
-
-/* Likewise a text column. */
-static char *
-text_column(uint64 row, int column)
-{
-	bool isnull;
-	Datum value = result_value(row, column, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
 /* {"at": …} for the statement; of now, which later traits do not touch, there is no such time. */
 static Datum
 time_of_traits(TimestampTz at)
@@ -82,13 +62,13 @@ set_traits_read(const char *tenant_id, const char *user_id, TimestampTz at, bool
 	traits->known = (write ? statement_run : statement_read)(&select_profile, values, NULL) > 0;
 	if (!traits->known)
 		return;
-	traits->skill = text_column(0, 1);
-	traits->expertise = jsonb_column(0, 2);
-	traits->style = text_column(0, 3);
+	traits->skill = result_text(0, 1);
+	traits->expertise = result_jsonb(0, 2);
+	traits->style = result_text(0, 3);
 	traits->created = DatumGetTimestampTz(result_value(0, 4, NULL));
 	traits->updated = DatumGetTimestampTz(result_value(0, 5, NULL));
-	traits->earlier = jsonb_column(0, 6);
-	then = jsonb_column(0, 7);
+	traits->earlier = result_jsonb(0, 6);
+	then = result_jsonb(0, 7);
 	if (then != NULL)
 		replace_traits(traits, then);
 }

@@ -116,3 +116,12 @@ result_text(uint64 row, int column)
 
 	return isnull ? NULL : TextDatumGetCString(value);
 }
+
+Jsonb *
+result_jsonb(uint64 row, int column)
+{
+	bool isnull;
+	Datum value = result_value(row, column, &isnull);
+
+	return isnull ? NULL : DatumGetJsonbP(value);
+}

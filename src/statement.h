@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
+#include "utils/jsonb.h"
 
 typedef struct Statement
 {
@@ -45,5 +46,8 @@ extern Datum result_value(uint64 row, int column, bool *isnull);
 
 /* One of text, in the current memory context; NULL for null. */
 extern char *result_text(uint64 row, int column);
+
+/* Likewise a jsonb column; it may lie in the result itself. */
+extern Jsonb *result_jsonb(uint64 row, int column);
 
 #endif
