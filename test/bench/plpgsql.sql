@@ -79,7 +79,7 @@ BEGIN
     IF kind = 'query' THEN
         INSERT INTO personalization.user_queries AS q
         VALUES (tenant, usr, md5(lower(regexp_replace(doc ->> 'query', '\s+', ' ', 'g')))::uuid, doc ->> 'query', NULL,
-                coalesce(doc -> 'tables_used', '[]'), 1, at, at)
+                coalesce(doc -> 'tables_used', '[]'), 1, at, at, ARRAY[(at AT TIME ZONE 'UTC')::date], NULL)
         ON CONFLICT (tenant_id, user_id, query_id) DO UPDATE
         SET ask_count = q.ask_count + 1, last_asked = greatest(q.last_asked, excluded.last_asked),
             query = excluded.query, tables = excluded.tables;
