@@ -13,6 +13,7 @@
 #include "utils/date.h"
 #include "utils/snapmgr.h"
 
+#include "arguments.h"
 #include "core/decay.h"
 #include "jsonutil.h"
 #include "preferences.h"
@@ -560,8 +561,10 @@ personalization_evidence_expires_at(PG_FUNCTION_ARGS)
 	TimestampTz last_updated = PG_GETARG_TIMESTAMPTZ(1);
 	TenantSettings settings;
 	TimestampTz expires;
+	Fault fault;
 
-	settings_decode(PG_GETARG_JSONB_P(2), &settings);
+	if (!settings_read(PG_GETARG_JSONB_P(2), &settings, &fault))
+		fault_raise(&fault, -1);
 	expires = expires_at(&settings.learning, confidence, last_updated);
 	if (expires == TIME_NEVER)
 		PG_RETURN_NULL();

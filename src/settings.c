@@ -90,22 +90,28 @@ static const TenantSettings initial = {
 	.new_table_window = 30 * USECS_PER_DAY,
 };
 
+/* NULL where there is none by that name. */
 static const Setting *
 find_setting(const char *name, int len)
 {
-	StringInfoData names;
-
 	for (size_t i = 0; i < lengthof(known); i++)
 	{
 		if (strlen(known[i].name) == (size_t) len && memcmp(known[i].name, name, len) == 0)
 			return &known[i];
 	}
+	return NULL;
+}
+
+static bool
+unknown_setting(const char *name, int len, Fault *fault)
+{
+	StringInfoData names;
+
 	initStringInfo(&names);
 	for (size_t i = 0; i < lengthof(known); i++)
 		appendStringInfo(&names, "%s%s", i == 0 ? "" : ", ", known[i].name);
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("unknown setting \"%.*s\"", len, name),
-			 errhint("The settings are %s.", names.data)));
+	return fault_set(fault, ERRCODE_UNDEFINED_OBJECT, psprintf("The settings are %s.", names.data),
+					 "unknown setting \"%.*s\"", len, name);
 }
 
 /* interval_in() without its error, which would not say which setting is wrong. */
@@ -134,31 +140,43 @@ parse_interval(const char *text, double *seconds)
 	return true;
 }
 
-static void refuse(const Setting *setting, const char *wanted, bool quoted) pg_attribute_noreturn();
-
-static void
-refuse(const Setting *setting, const char *wanted, bool quoted)
+static bool
+refuse(const Setting *setting, const char *wanted, bool quoted, Fault *fault)
 {
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("setting \"%s\" must be %s", setting->name, wanted),
-					quoted ? errhint("Write it without quotes.") : 0));
+	return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
+					 quoted ? "Write it without quotes." : NULL, "setting \"%s\" must be %s",
+					 setting->name, wanted);
 }
 
-static void
-refuse_out_of_range(const Setting *setting, double value)
+/* A bound as one would write it, where %g writes 1e-06. */
+static char *
+bound_text(double bound)
+{
+	return bound > 0 && bound < 1e-4 ? psprintf("%.6f", bound) : psprintf("%g", bound);
+}
+
+/* text is that of an interval, or NULL. */
+static bool
+refuse_out_of_range(const Setting *setting, double value, const char *text, Fault *fault)
 {
 	if (setting->kind == SETTING_INTERVAL)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("setting \"%s\" is out of range", setting->name),
-						errhint("It must be between %g seconds and 100 years.", setting->min)));
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("setting \"%s\" is out of range: %g", setting->name, value),
-					errhint("It must be between %g and %g.", setting->min, setting->max)));
+		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
+						 psprintf("It must be between %g second%s and 100 years.", setting->min,
+								  setting->min == 1 ? "" : "s"),
+						 "setting \"%s\" is out of range: %s", setting->name, text ? text : "0");
+	return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
+					 psprintf("It must be between %s and %s.", bound_text(setting->min),
+							  bound_text(setting->max)),
+					 "setting \"%s\" is out of range: %g", setting->name, value);
 }
 
-/* Checks a value and writes it to its place in settings. */
-static void
-decode_setting(const Setting *setting, const JsonbValue *value, TenantSettings *settings)
+/*
+ * Checks a value and writes it to its place in settings.  What is none leaves
+ * the default there, but for a switch, which is then off.
+ */
+static bool
+decode_setting(const Setting *setting, const JsonbValue *value, TenantSettings *settings,
+			   Fault *fault)
 {
 	void *place = (char *) settings + setting->offset;
 	char *text =
@@ -170,32 +188,31 @@ decode_setting(const Setting *setting, const JsonbValue *value, TenantSettings *
 		case SETTING_NUMBER:
 		case SETTING_INTEGER:
 			if (value->type != jbvNumeric)
-				refuse(setting, setting->kind == SETTING_NUMBER ? "a number" : "a whole number",
-					   text != NULL);
+				return refuse(setting,
+							  setting->kind == SETTING_NUMBER ? "a number" : "a whole number",
+							  text != NULL, fault);
 			if (!json_number(value, &number))
-				refuse_out_of_range(setting, number);
+				return refuse_out_of_range(setting, number, NULL, fault);
 			if (setting->kind == SETTING_INTEGER && floor(number) != number)
-				refuse(setting, "a whole number", false);
+				return refuse(setting, "a whole number", false, fault);
 			break;
 		case SETTING_INTERVAL:
 			if (value->type == jbvNumeric && json_number(value, &number) && number == 0)
 				break;
 			if (text == NULL || !parse_interval(text, &number))
-				refuse(setting, "an interval, such as \"90 days\"", false);
+				return refuse(setting, "an interval, such as \"90 days\"", false, fault);
 			break;
 		case SETTING_BOOLEAN:
-			if (value->type != jbvBool)
-				refuse(setting, "true or false", text != NULL);
-			*(bool *) place = value->val.boolean;
-			return;
+			*(bool *) place = value->type == jbvBool && value->val.boolean;
+			return value->type == jbvBool || refuse(setting, "true or false", text != NULL, fault);
 		case SETTING_POLICY:
 			if (text != NULL && strcmp(text, "strongest") == 0)
 				*(ValuePolicy *) place = VALUE_STRONGEST;
 			else if (text != NULL && strcmp(text, "latest") == 0)
 				*(ValuePolicy *) place = VALUE_LATEST;
 			else
-				refuse(setting, "\"strongest\" or \"latest\"", false);
-			return;
+				return refuse(setting, "\"strongest\" or \"latest\"", false, fault);
+			return true;
 		case SETTING_TIME_ZONE:
 		{
 			pg_tz *zone = NULL;
@@ -203,25 +220,27 @@ decode_setting(const Setting *setting, const JsonbValue *value, TenantSettings *
 			if (text != NULL && strlen(text) < sizeof(settings->time_zone))
 				zone = pg_tzset(text);
 			if (zone == NULL || !pg_tz_acceptable(zone))
-				refuse(setting, "a time zone, such as \"Europe/Berlin\"", false);
+				return refuse(setting, "a time zone, such as \"Europe/Berlin\"", false, fault);
 			strlcpy(place, text, sizeof(settings->time_zone));
-			return;
+			return true;
 		}
 	}
 
 	if (!(number >= setting->min && number <= setting->max))
-		refuse_out_of_range(setting, number);
+		return refuse_out_of_range(setting, number, text, fault);
 	if (setting->kind == SETTING_NUMBER)
 		*(double *) place = number;
 	else if (setting->kind == SETTING_INTEGER)
 		*(int *) place = (int) number;
 	else
 		*(int64 *) place = (int64) rint(number * USECS_PER_SEC);
+	return true;
 }
 
-void
-settings_decode(const Jsonb *changes, TenantSettings *settings)
+bool
+settings_read(const Jsonb *changes, TenantSettings *settings, Fault *fault)
 {
+	bool valid = true;
 	JsonbIterator *it;
 	JsonbIteratorToken token;
 	JsonbValue name;
@@ -229,15 +248,34 @@ settings_decode(const Jsonb *changes, TenantSettings *settings)
 
 	*settings = initial;
 	if (JB_ROOT_COUNT(changes) == 0)
-		return;
+		return true;
 	it = JsonbIteratorInit(unconstify(JsonbContainer *, &changes->root));
 	while ((token = JsonbIteratorNext(&it, &name, true)) != WJB_DONE)
 	{
+		const Setting *setting;
+
 		if (token != WJB_KEY)
 			continue;
 		(void) JsonbIteratorNext(&it, &value, true);
-		decode_setting(find_setting(name.val.string.val, name.val.string.len), &value, settings);
+		setting = find_setting(name.val.string.val, name.val.string.len);
+		if (setting == NULL)
+			valid = unknown_setting(name.val.string.val, name.val.string.len, fault);
+		else
+			valid &= decode_setting(setting, &value, settings, fault);
 	}
+	return valid;
+}
+
+void
+settings_decode(const Jsonb *changes, TenantSettings *settings)
+{
+	Fault fault;
+
+	if (settings_read(changes, settings, &fault))
+		return;
+	fault.hint =
+		"The tenant's settings are stored so; personalization.configure_tenant() mends them.";
+	fault_raise(&fault, -1);
 }
 
 Jsonb *
@@ -250,6 +288,7 @@ settings_merge(const Jsonb *changes, const Jsonb *patch)
 	JsonbValue value;
 	Jsonb *merged;
 	TenantSettings checked;
+	Fault fault;
 
 	if (!JB_ROOT_IS_OBJECT(patch))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -264,24 +303,35 @@ settings_merge(const Jsonb *changes, const Jsonb *patch)
 		it = JsonbIteratorInit(unconstify(JsonbContainer *, &source->root));
 		while ((token = JsonbIteratorNext(&it, &name, true)) != WJB_DONE)
 		{
-			JsonbValue ignored;
+			JsonbValue other;
 
 			if (token != WJB_KEY)
 				continue;
 			(void) JsonbIteratorNext(&it, &value, true);
 			if (pass == 0 &&
 				getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &patch->root),
-											 name.val.string.val, name.val.string.len, &ignored))
+											 name.val.string.val, name.val.string.len, &other))
 				continue;
-			(void) find_setting(name.val.string.val, name.val.string.len);
 			if (value.type == jbvNull)
+			{
+				/* Takes away what is there, be it what an UPDATE left that is no setting. */
+				if (find_setting(name.val.string.val, name.val.string.len) == NULL &&
+					getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &changes->root),
+												 name.val.string.val, name.val.string.len,
+												 &other) == NULL)
+				{
+					(void) unknown_setting(name.val.string.val, name.val.string.len, &fault);
+					fault_raise(&fault, -1);
+				}
 				continue;
+			}
 			(void) pushJsonbValue(&state, WJB_KEY, &name);
 			(void) pushJsonbValue(&state, WJB_VALUE, &value);
 		}
 	}
 	merged = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
-	settings_decode(merged, &checked);
+	if (!settings_read(merged, &checked, &fault))
+		fault_raise(&fault, -1);
 	return merged;
 }
 

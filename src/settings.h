@@ -27,11 +27,19 @@ typedef struct TenantSettings
 } TenantSettings;
 
 /*
- * The settings of a tenant that differs from the defaults in changes; an
- * error, by the setting's name, where one is unknown, of a wrong type or out
- * of range.
+ * The settings of a tenant that differs from the defaults in changes, as they
+ * are stored; an error, by the setting's name, where one is unknown, of a wrong
+ * type or out of range.
  */
 extern void settings_decode(const Jsonb *changes, TenantSettings *settings);
+
+/*
+ * The same without an error: false, and what is wrong, where something is.  The
+ * other settings are there then; in place of what is wrong the default, but for
+ * a switch, which is off.
+ */
+struct Fault;
+extern bool settings_read(const Jsonb *changes, TenantSettings *settings, struct Fault *fault);
 
 /* changes with patch merged in: null takes a setting away.  Checks the result. */
 extern Jsonb *settings_merge(const Jsonb *changes, const Jsonb *patch);

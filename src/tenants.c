@@ -71,13 +71,16 @@ personalization_configure_tenant(PG_FUNCTION_ARGS)
 	Jsonb *result;
 	TenantSettings old;
 	TenantSettings new;
+	Fault fault;
+	bool valid;
 
 	prevent_if_read_only("configure_tenant()");
 	SPI_connect();
 	lock_tenant(tenant_id, TENANT_ALONE);
 	before = tenant_existing(tenant_id, true);
 	after = settings_merge(before, patch);
-	settings_decode(before, &old);
+	/* What an UPDATE has broken is mended here too. */
+	valid = settings_read(before, &old, &fault);
 	settings_decode(after, &new);
 	{
 		Datum values[] = {CStringGetTextDatum(tenant_id), JsonbPGetDatum(after),
@@ -87,7 +90,8 @@ personalization_configure_tenant(PG_FUNCTION_ARGS)
 	}
 
 	/* When evidence expires is stored, for the index, and depends on these. */
-	if (old.learning.decay != new.learning.decay || old.learning.floor != new.learning.floor ||
+	if (!valid || old.learning.decay != new.learning.decay ||
+		old.learning.floor != new.learning.floor ||
 		old.learning.retention != new.learning.retention)
 		preferences_reschedule(tenant_id, NULL, after);
 

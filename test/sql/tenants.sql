@@ -74,6 +74,18 @@ FROM unnest(ARRAY[jsonb '[]', '1', '"x"', 'null', '[{"learning_rate": 0.1}]']) A
 SELECT pg_temp.outcome($$SELECT personalization.create_tenant('t_never', '{"learning_rate": 7}')$$);
 SELECT count(*) AS never FROM personalization.tenants WHERE tenant_id = 't_never';
 
+-- What an UPDATE broke is mended as it is set, and until then the error says so.
+SELECT personalization.create_tenant('t_broken', '{"suggestions": false}') IS NOT NULL AS made;
+SELECT personalization.learn('t_broken', 'ana', 'query', '{"query": "orders"}', '2026-01-01') IS NOT NULL AS learned;
+UPDATE personalization.tenants SET settings = '{"decay_factor": "slow", "learning_rate": 0.2, "suggestions": "no", "x": 1}'
+WHERE tenant_id = 't_broken';
+SELECT pg_temp.outcome($$SELECT personalization.learn('t_broken', 'ana', 'query', '{}', '2026-01-01')$$);
+SELECT pg_temp.outcome($$SELECT personalization.configure_tenant('t_broken', '{"decay_factor": null}')$$);
+SELECT personalization.configure_tenant('t_broken', '{"decay_factor": 0.9, "suggestions": true, "x": null}') ->> 'learning_rate' AS kept;
+SELECT settings FROM personalization.tenants WHERE tenant_id = 't_broken';
+SELECT personalization.run_maintenance('2026-01-01') -> 'queries' AS counted_after_all;
+SELECT personalization.drop_tenant('t_broken') IS NOT NULL AS dropped;
+
 -- Names.
 SELECT pg_temp.outcome(format('SELECT personalization.create_tenant(%L)', name)) AS outcome
 FROM unnest(ARRAY['', repeat('x', 513), repeat('ü', 257)]) AS name;
