@@ -129,7 +129,7 @@ static struct
 	PassCounts counts;
 } pass;
 
-static TimestampTz next_pass = 0;
+static TimestampTz last_pass = 0; /* when it ended; 0: none yet */
 static int64 taken_since_vacuum = 0;
 static int64 taken_since_pass = 0;
 static int64 counted_since_vacuum = 0;
@@ -401,7 +401,7 @@ end_pass(void)
 	if (pass.context != NULL)
 		MemoryContextDelete(pass.context);
 	pass.context = NULL;
-	next_pass = GetCurrentTimestamp() + maintenance_interval * USECS_PER_SEC;
+	last_pass = GetCurrentTimestamp();
 }
 
 /* All steps of a tenant, then the next one's. */
@@ -421,7 +421,9 @@ do_pass(void)
 	TimestampTz until = GetCurrentTimestamp() + TURN;
 	Failure failure;
 
-	if (pass.context == NULL && GetCurrentTimestamp() < next_pass)
+	/* By the interval of now: a shorter one holds from its reload on. */
+	if (pass.context == NULL &&
+		GetCurrentTimestamp() < last_pass + maintenance_interval * USECS_PER_SEC)
 		return false;
 	if (pass.context == NULL && !worker_try(begin_pass, NULL, &failure))
 	{

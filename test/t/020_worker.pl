@@ -185,6 +185,15 @@ like(sql('postgres', 'SELECT last_error, last_error_in FROM personalization.work
 	sql('postgres', 'DELETE FROM personalization.inbox', 'ALTER SYSTEM RESET personalization.worker_batch_size', 'SELECT pg_reload_conf()');
 }
 
+# The interval of the upkeep holds from the reload on, be it that the running one was longer.
+sql('postgres', "ALTER SYSTEM SET personalization.maintenance_interval = '1h'", 'SELECT pg_reload_conf()');
+sleep(3);    # a pass that was under way ends
+my $done = sql('postgres', 'SELECT passes FROM personalization.worker_status');
+sleep(3);
+is(sql('postgres', 'SELECT passes FROM personalization.worker_status'), $done, 'no pass before the interval is over');
+sql('postgres', 'ALTER SYSTEM RESET personalization.maintenance_interval', 'SELECT pg_reload_conf()');
+within(10, 'postgres', "SELECT passes > $done FROM personalization.worker_status", 'a shorter interval holds at once');
+
 # Without a worker it is the same.
 sql('postgres', 'ALTER SYSTEM SET personalization.worker = off', 'SELECT pg_reload_conf()');
 within(5, 'postgres', 'SELECT pid IS NULL FROM personalization.worker_status', 'personalization.worker = off sends it away');
