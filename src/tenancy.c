@@ -78,10 +78,12 @@ check_tenant(const char *tenant_id, Fault *fault)
 						 "personalization.tenant_id with SET LOCAL in each transaction.",
 						 "this session has no tenant");
 	if (strcmp(current, tenant_id) != 0)
-		return fault_set(fault, ERRCODE_INSUFFICIENT_PRIVILEGE,
-						 "The session's tenant is the setting personalization.tenant_id, which a "
-						 "pooled role sets with SET LOCAL.",
-						 "tenant_id \"%s\" is not the tenant of this session", tenant_id);
+		return fault_set(
+			fault, ERRCODE_INSUFFICIENT_PRIVILEGE,
+			psprintf("The session's tenant is \"%s\", by the setting "
+					 "personalization.tenant_id, which a pooled role sets with SET LOCAL.",
+					 clipped(current, strlen(current))),
+			"tenant_id \"%s\" is not the tenant of this session", tenant_id);
 	return true;
 }
 
