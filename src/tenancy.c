@@ -74,8 +74,9 @@ check_tenant(const char *tenant_id, Fault *fault)
 	if (current == NULL)
 		return fault_set(fault, ERRCODE_INSUFFICIENT_PRIVILEGE,
 						 "An administrator binds the role to a tenant with "
-						 "personalization.bind_role(); a pooled role sets "
-						 "personalization.tenant_id with SET LOCAL in each transaction.",
+						 "personalization.bind_role(), which takes effect at its next login; a "
+						 "pooled role sets personalization.tenant_id with SET LOCAL in each "
+						 "transaction.",
 						 "this session has no tenant");
 	if (strcmp(current, tenant_id) != 0)
 		return fault_set(

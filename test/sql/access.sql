@@ -158,6 +158,10 @@ SELECT has_parameter_privilege('regress_app', 'personalization.tenant_id', 'SET'
 -- == bind_role(): for login roles that have no way out.
 SELECT personalization.bind_role('regress_app', 'a1');
 SELECT setdatabase, setconfig FROM pg_db_role_setting WHERE setrole = 'regress_app'::regrole;
+-- From its next login on.
+SET ROLE regress_app;
+SELECT personalization.get_profile('a1', 'ana');
+RESET ROLE;
 SELECT personalization.bind_role('regress_app', 'a2');
 SELECT setdatabase, setconfig FROM pg_db_role_setting WHERE setrole = 'regress_app'::regrole;
 -- A pooled role of its own is bound to none.
