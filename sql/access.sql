@@ -1,13 +1,13 @@
 -- Who may do what.
 
 CREATE FUNCTION personalization.grant_access(role regrole, pooled boolean DEFAULT false) RETURNS void
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_grant_access';
 COMMENT ON FUNCTION personalization.grant_access(regrole, boolean) IS
     'grants an application role what it needs; pooled: the right to set personalization.tenant_id too; an administrator''s';
 
 CREATE FUNCTION personalization.bind_role(role regrole, tenant_id text) RETURNS void
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_bind_role';
 COMMENT ON FUNCTION personalization.bind_role(regrole, text) IS
     'grants a login role access and fixes it to one tenant; an administrator''s';

@@ -45,25 +45,25 @@ CREATE INDEX tenant_tables_dropped ON personalization.tenant_tables (tenant_id, 
 
 CREATE FUNCTION personalization.register_table(
     tenant_id text, table_name text, description text DEFAULT NULL, columns text[] DEFAULT NULL) RETURNS void
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_register_table';
 COMMENT ON FUNCTION personalization.register_table(text, text, text, text[]) IS
     'tells of a table that the tenant''s users can query; again: changes what is not null, and brings a dropped one back';
 
 CREATE FUNCTION personalization.unregister_table(tenant_id text, table_name text) RETURNS boolean
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_unregister_table';
 COMMENT ON FUNCTION personalization.unregister_table(text, text) IS
     'tells that a registered table is no more; false where there was none';
 
 CREATE FUNCTION personalization.link_schema(tenant_id text, schema_name name) RETURNS void
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_link_schema';
 COMMENT ON FUNCTION personalization.link_schema(text, name) IS
     'makes every present and future table of a schema of this database part of the tenant''s catalogue';
 
 CREATE FUNCTION personalization.unlink_schema(tenant_id text, schema_name name) RETURNS boolean
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_unlink_schema';
 COMMENT ON FUNCTION personalization.unlink_schema(text, name) IS
     'takes the tables of a linked schema out of the tenant''s catalogue; false where it was not linked';
@@ -73,7 +73,7 @@ CREATE FUNCTION personalization.tenant_tables(
     OUT table_name text, OUT origin text, OUT description text, OUT columns text[],
     OUT appeared_at timestamptz, OUT dropped_at timestamptz)
     RETURNS SETOF record
-    LANGUAGE c STABLE ROWS 100 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c STABLE ROWS 100 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_tenant_tables';
 COMMENT ON FUNCTION personalization.tenant_tables(text) IS
     'the tenant''s catalogue; of linked tables an ordinary role sees those that it may read';
@@ -83,13 +83,13 @@ CREATE FUNCTION personalization.new_tables(
     OUT table_name text, OUT origin text, OUT description text, OUT columns text[],
     OUT appeared_at timestamptz)
     RETURNS SETOF record
-    LANGUAGE c STABLE ROWS 10 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c STABLE ROWS 10 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_new_tables';
 COMMENT ON FUNCTION personalization.new_tables(text, text, timestamptz) IS
     'tables that appeared within new_table_window, that the caller may read and the user has not used; newest first';
 
 CREATE FUNCTION personalization.hidden_tables(tenant_id text, table_names text[]) RETURNS text[]
-    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_hidden_tables';
 COMMENT ON FUNCTION personalization.hidden_tables(text, text[]) IS
     'those of the names that are known to the tenant''s catalogue and are dropped, or that the caller may not read';

@@ -64,33 +64,33 @@ COMMENT ON COLUMN personalization.conversation_statistics.milliseconds IS
 
 CREATE FUNCTION personalization.start_conversation(
     tenant_id text, user_id text, initial_context jsonb DEFAULT '{}') RETURNS uuid
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_start_conversation';
 COMMENT ON FUNCTION personalization.start_conversation(text, text, jsonb) IS
     'starts a conversation of a user and returns its id';
 
 CREATE FUNCTION personalization.append_message(
     tenant_id text, conversation_id uuid, role text, content text, metadata jsonb DEFAULT '{}') RETURNS int
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_append_message';
 COMMENT ON FUNCTION personalization.append_message(text, uuid, text, text, jsonb) IS
     'adds a message to a conversation and returns its number; NULL when there is no such conversation, or no longer';
 
 CREATE FUNCTION personalization.update_conversation(tenant_id text, conversation_id uuid, patch jsonb) RETURNS jsonb
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_update_conversation';
 COMMENT ON FUNCTION personalization.update_conversation(text, uuid, jsonb) IS
     'merges a patch (RFC 7396) into the context of a conversation and returns the context; NULL when there is no such conversation, or no longer';
 
 CREATE FUNCTION personalization.get_conversation(
     tenant_id text, conversation_id uuid, at timestamptz DEFAULT now()) RETURNS jsonb
-    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_get_conversation';
 COMMENT ON FUNCTION personalization.get_conversation(text, uuid, timestamptz) IS
     'the document of a conversation; NULL when there is none, or when it has expired as of a time, or ended';
 
 CREATE FUNCTION personalization.end_conversation(tenant_id text, conversation_id uuid) RETURNS boolean
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_end_conversation';
 COMMENT ON FUNCTION personalization.end_conversation(text, uuid) IS
     'ends a conversation and erases it; false when there is no such conversation, or no longer';

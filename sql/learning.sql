@@ -2,24 +2,27 @@
 --
 -- enable_seqscan: the library keeps its plans, and one made while a table is
 -- small would read all of it until the next ANALYZE, however large it grows.
+--
+-- jit: where a plan reads a whole table in spite of that, its cost is a number that
+-- stands for "never", and compiling the plan would take a thousand times as long as running it.
 
 CREATE FUNCTION personalization.learn(
     tenant_id text, user_id text, interaction_type personalization.interaction_type, data jsonb,
     occurred_at timestamptz DEFAULT now(), interaction_id uuid DEFAULT NULL, feedback jsonb DEFAULT NULL)
     RETURNS uuid
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_learn';
 COMMENT ON FUNCTION personalization.learn(text, text, personalization.interaction_type, jsonb, timestamptz, uuid, jsonb) IS
     'records an interaction and learns from it; an interaction_id that is already recorded is a retry and changes nothing';
 
 CREATE FUNCTION personalization.learn_batch(events jsonb, on_error text DEFAULT 'raise') RETURNS bigint
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_learn_batch';
 COMMENT ON FUNCTION personalization.learn_batch(jsonb, text) IS
     'learns an array of events with learn()''s argument names, and returns how many were new; on_error raise or divert';
 
 CREATE FUNCTION personalization.collect_feedback(tenant_id text, user_id text, feedback jsonb) RETURNS uuid
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_collect_feedback';
 COMMENT ON FUNCTION personalization.collect_feedback(text, text, jsonb) IS
     'records a user''s feedback as an interaction of type feedback, and learns from it';

@@ -2,19 +2,22 @@
 --
 -- enable_seqscan: the library keeps its plans, and one made while a table is
 -- small would read all of it until the next ANALYZE, however large it grows.
+--
+-- jit: where a plan reads a whole table in spite of that, its cost is a number that
+-- stands for "never", and compiling the plan would take a thousand times as long as running it.
 
 CREATE FUNCTION personalization.preferences(
     tenant_id text, user_id text, at timestamptz DEFAULT now(),
     OUT category personalization.preference_category, OUT key text, OUT value jsonb, OUT confidence float8,
     OUT observation_count int, OUT last_updated timestamptz, OUT candidates jsonb)
     RETURNS SETOF record
-    LANGUAGE c STABLE ROWS 20 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c STABLE ROWS 20 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_preferences';
 COMMENT ON FUNCTION personalization.preferences(text, text, timestamptz) IS
     'a user''s live preferences, strongest first, with the confidence as of a time';
 
 CREATE FUNCTION personalization.get_profile(tenant_id text, user_id text, at timestamptz DEFAULT now()) RETURNS jsonb
-    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_get_profile';
 COMMENT ON FUNCTION personalization.get_profile(text, text, timestamptz) IS
     'the profile document of a user; the default profile for an unknown one';
@@ -23,13 +26,13 @@ CREATE FUNCTION personalization.set_profile(
     tenant_id text, user_id text, skill_level personalization.skill_level DEFAULT NULL,
     domain_expertise text[] DEFAULT NULL, communication_style personalization.communication_style DEFAULT NULL)
     RETURNS void
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_set_profile';
 COMMENT ON FUNCTION personalization.set_profile(text, text, personalization.skill_level, text[], personalization.communication_style) IS
     'sets traits of a user by hand, which then beat inferred ones; NULL leaves a trait as it is';
 
 CREATE FUNCTION personalization.get_context(tenant_id text, user_id text, at timestamptz DEFAULT now()) RETURNS jsonb
-    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_get_context';
 COMMENT ON FUNCTION personalization.get_context(text, text, timestamptz) IS
     'what a user is doing now: recent queries, frequent tables, charts, last activity';

@@ -32,7 +32,7 @@ CREATE FUNCTION personalization.extract_signals(
     interaction_type personalization.interaction_type, data jsonb,
     OUT category personalization.preference_category, OUT key text, OUT value jsonb, OUT strength float8)
     RETURNS SETOF record
-    LANGUAGE c STABLE ROWS 10 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c STABLE ROWS 10 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_extract_signals';
 COMMENT ON FUNCTION personalization.extract_signals(personalization.interaction_type, jsonb) IS
     'the signals that learn() would take from an interaction, under the rules for all tenants and the session''s own';

@@ -39,13 +39,13 @@ CREATE FUNCTION personalization.get_suggestions(
     OUT suggestion_id uuid, OUT suggestion_type personalization.suggestion_type, OUT suggestion text,
     OUT score float8, OUT reason text, OUT evidence jsonb)
     RETURNS SETOF record
-    LANGUAGE c VOLATILE ROWS 5 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE ROWS 5 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_get_suggestions';
 COMMENT ON FUNCTION personalization.get_suggestions(text, text, text, int, timestamptz) IS
     'what a user may want to ask next, likeliest first, with the reason; score is the estimated probability';
 
 CREATE FUNCTION personalization.record_outcome(tenant_id text, user_id text, suggestion_id uuid, outcome text) RETURNS void
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_record_outcome';
 COMMENT ON FUNCTION personalization.record_outcome(text, text, uuid, text) IS
     'tells what became of a suggestion shown: accepted or dismissed';
@@ -53,19 +53,19 @@ COMMENT ON FUNCTION personalization.record_outcome(text, text, uuid, text) IS
 CREATE FUNCTION personalization.ranking_weights(
     tenant_id text, OUT feature text, OUT weight float8, OUT initial float8, OUT lowest float8, OUT highest float8)
     RETURNS SETOF record
-    LANGUAGE c STABLE ROWS 20 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c STABLE ROWS 20 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_ranking_weights';
 COMMENT ON FUNCTION personalization.ranking_weights(text) IS
     'what the ranking of a tenant''s suggestions has learned: the weight of each feature, where it began and its bounds';
 
 CREATE FUNCTION personalization.reset_ranking(tenant_id text) RETURNS void
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_reset_ranking';
 COMMENT ON FUNCTION personalization.reset_ranking(text) IS
     'sets the weights of a tenant''s ranking back to where they began; an administrator''s';
 
 CREATE FUNCTION personalization.rebuild_statistics(tenant_id text) RETURNS void
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_rebuild_statistics';
 COMMENT ON FUNCTION personalization.rebuild_statistics(text) IS
     'throws the statistics of a tenant''s queries away, to be made anew from its interactions by the worker; an administrator''s';
@@ -74,7 +74,7 @@ CREATE FUNCTION personalization.evaluate(
     tenant_id text, settings jsonb DEFAULT '{}', since timestamptz DEFAULT NULL,
     OUT metric text, OUT value float8, OUT n bigint)
     RETURNS SETOF record
-    LANGUAGE c STABLE ROWS 12 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c STABLE ROWS 12 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_evaluate';
 COMMENT ON FUNCTION personalization.evaluate(text, jsonb, timestamptz) IS
     'replays a tenant''s queries in order of time, under other settings, and says how often the next one was suggested, beside simple baselines';

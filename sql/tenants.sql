@@ -16,25 +16,25 @@ CREATE TABLE personalization.tenants (
 COMMENT ON TABLE personalization.tenants IS 'the tenants and the settings in which each differs from the defaults';
 
 CREATE FUNCTION personalization.create_tenant(tenant_id text, settings jsonb DEFAULT '{}') RETURNS jsonb
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_create_tenant';
 COMMENT ON FUNCTION personalization.create_tenant(text, jsonb) IS
     'makes a tenant and returns its settings; an administrator''s';
 
 CREATE FUNCTION personalization.configure_tenant(tenant_id text, settings jsonb) RETURNS jsonb
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_configure_tenant';
 COMMENT ON FUNCTION personalization.configure_tenant(text, jsonb) IS
     'changes the settings that are named, null for the default, and returns all of them; an administrator''s';
 
 CREATE FUNCTION personalization.tenant_settings(tenant_id text) RETURNS jsonb
-    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_tenant_settings';
 COMMENT ON FUNCTION personalization.tenant_settings(text) IS
     'all settings of a tenant, defaults included; an administrator''s';
 
 CREATE FUNCTION personalization.drop_tenant(tenant_id text) RETURNS jsonb
-    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_drop_tenant';
 COMMENT ON FUNCTION personalization.drop_tenant(text) IS
     'erases a tenant and all it holds, and returns the number of rows by table; an administrator''s';

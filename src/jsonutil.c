@@ -26,6 +26,24 @@ json_empty_object(void)
 }
 
 Jsonb *
+json_document(JsonbValue *value)
+{
+	JsonbValue array;
+	Jsonb *roomy;
+	Jsonb *document;
+
+	/* That is what a scalar is made into on its way; made here, it leaves no parse state. */
+	array.type = jbvArray;
+	array.val.array.nElems = 1;
+	array.val.array.elems = value;
+	array.val.array.rawScalar = true;
+	roomy = JsonbValueToJsonb(IsAJsonbScalar(value) ? &array : value);
+	document = memcpy(palloc(VARSIZE(roomy)), roomy, VARSIZE(roomy));
+	pfree(roomy);
+	return document;
+}
+
+Jsonb *
 json_keep(const Jsonb *document)
 {
 	return memcpy(SPI_palloc(VARSIZE(document)), document, VARSIZE(document));

@@ -12,6 +12,9 @@
 
 extern Jsonb *json_empty_object(void);
 
+/* As JsonbValueToJsonb(), which leaves a kilobyte of room behind each document: for those that are many. */
+extern Jsonb *json_document(JsonbValue *value);
+
 /* A copy in the memory of SPI's caller, which outlives SPI_finish(). */
 extern Jsonb *json_keep(const Jsonb *document);
 

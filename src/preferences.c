@@ -173,7 +173,7 @@ read_evidence(uint64 row, int column, Preference *preference)
 				json_member(rival.val.binary.data, "confidence", &confidence) == NULL ||
 				confidence.type != jbvNumeric || !json_number(&confidence, &candidate->confidence))
 				continue;
-			candidate->value = value_number(preference, JsonbValueToJsonb(&value));
+			candidate->value = value_number(preference, json_document(&value));
 			evidence->ncandidates++;
 		}
 	}

@@ -171,7 +171,7 @@ rule_signal(const SignalRule *rule, const JsonbValue *name, JsonbValue *value, S
 						 psprintf("A preference's key has at most %d bytes.", MAX_KEY_LENGTH),
 						 "data.%s makes a preference key of %zu bytes", rule->path,
 						 strlen(signal.key));
-	document = JsonbValueToJsonb(value);
+	document = json_document(value);
 	if (VARSIZE(document) > MAX_VALUE_SIZE)
 		return fault_set(fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
 						 psprintf("A preference's value has at most %d bytes.", MAX_VALUE_SIZE),
@@ -400,7 +400,7 @@ preference_feedback(const JsonbContainer *data, const char *category, const char
 	found = json_member(data, "value", &value);
 	signal.category = (PreferenceCategory) number;
 	signal.key = key;
-	signal.value = found == NULL ? NULL : JsonbValueToJsonb(found);
+	signal.value = found == NULL ? NULL : json_document(found);
 	signal.strength = EXPLICIT * rating;
 	if (signal.value != NULL && VARSIZE(signal.value) > MAX_VALUE_SIZE)
 		return fault_set(fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,

@@ -21,6 +21,9 @@ SELECT a.privilege_type FROM pg_namespace, aclexplode(nspacl) AS a WHERE nspname
 SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'personalization'::regnamespace AND prosecdef;
 SELECT oid::regprocedure AS without_search_path FROM pg_proc WHERE pronamespace = 'personalization'::regnamespace
 AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false) ORDER BY proname COLLATE "C";
+-- Those that run SQL run it over indexes, and never compile it.
+SELECT oid::regprocedure AS may_compile FROM pg_proc WHERE pronamespace = 'personalization'::regnamespace
+AND ('enable_seqscan=off' = ANY (proconfig)) IS DISTINCT FROM ('jit=off' = ANY (proconfig));
 -- What the policy calls may run before a user's function, and must not need more.
 SELECT proleakproof, provolatile, proparallel FROM pg_proc WHERE oid = 'personalization.current_tenant()'::regprocedure;
 

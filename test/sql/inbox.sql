@@ -26,6 +26,15 @@ WHERE tenant_id IN ('i_acme', 'i_globex') GROUP BY tenant_id ORDER BY tenant_id 
 -- As learn() would have it, to the last bit.
 SELECT count(personalization.learn('i_acme', 'by hand', 'visualization', jsonb_build_object('chart_type', 'chart ' || n), '2026-03-01 12:00:00+00')) FROM generate_series(1, 50) AS n;
 SELECT count(DISTINCT (value, confidence, observation_count, last_updated, expires_on)) AS different FROM personalization.preferences WHERE tenant_id LIKE 'i\_%';
+-- Of a COPY, too, each row has a place of its own, in order; its rows are inserted by the page.
+COPY personalization.inbox (tenant_id, user_id, interaction_type, data) FROM stdin;
+i_acme	copied 1	export	{}
+i_acme	copied 2	export	{}
+i_acme	copied 3	export	{}
+\.
+INSERT INTO personalization.inbox (tenant_id, user_id) VALUES ('i_acme', 'values 1'), ('i_acme', 'values 2');
+SELECT string_agg(user_id, ', ' ORDER BY position) AS in_order, count(DISTINCT position) FROM personalization.inbox;
+DELETE FROM personalization.inbox;
 -- The time of arrival is the default of occurred_at, and of NULL.
 INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data) VALUES ('i_acme', 'now', 'export', '{"format": "csv"}');
 INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data, occurred_at) VALUES ('i_acme', 'now', 'export', '{"format": "csv"}', NULL);

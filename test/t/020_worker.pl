@@ -14,7 +14,8 @@ my $node = PostgreSQL::Test::Cluster->new('worker');
 $node->init;
 $node->append_conf('postgresql.conf', q{
 timezone = 'UTC'
-shared_preload_libraries = 'personalization'
+shared_preload_libraries = 'personalization, pg_stat_statements'
+pg_stat_statements.track = all
 personalization.worker_naptime = '100ms'
 personalization.maintenance_interval = '1s'
 max_worker_processes = 16
@@ -53,7 +54,7 @@ my $insert = 'INSERT INTO personalization.inbox (tenant_id, user_id, interaction
 
 my $pid = 'SELECT pid IS NOT NULL FROM personalization.worker_status';
 
-sql('postgres', 'CREATE EXTENSION personalization');
+sql('postgres', 'CREATE EXTENSION pg_stat_statements', 'CREATE EXTENSION personalization');
 within(5, 'postgres', $pid, 'a worker comes with CREATE EXTENSION');
 foreach my $db ('second', 'third')
 {
@@ -338,6 +339,11 @@ is( sql('postgres', q(SELECT count(*), count(DISTINCT xmin::text) BETWEEN 4 AND 
 	'60|t', 'in batches of some 16 MB');
 sql('postgres', "$insert VALUES ('', 'nobody', 'dashboard', '{}', now())");
 within(5, 'postgres', $empty, 'a row without a tenant leaves too');
+
+# Plans whose cost is beyond measure, as enable_seqscan makes it, are not compiled.
+cmp_ok(sql('postgres', q{SELECT sum(calls) FROM pg_stat_statements WHERE query LIKE 'UPDATE personalization.worker_state SET passes%'}),
+	'>', 1, q(the worker's statements are seen));
+is(sql('postgres', q{SELECT query FROM pg_stat_statements WHERE jit_functions > 0}), '', 'and none was compiled');
 
 $node->stop;
 done_testing();
