@@ -11,7 +11,7 @@ COMMENT ON FUNCTION personalization.inbox_position() IS
 -- Nothing is checked here but what a column's type says: what cannot be
 -- learned goes to rejected_events, with the reason, and holds up nobody.
 CREATE TABLE personalization.inbox (
-    tenant_id         text COLLATE "C" NOT NULL,
+    tenant_id         text COLLATE "C" NOT NULL DEFAULT personalization.current_tenant(),
     user_id           text COLLATE "C",
     interaction_type  text,
     data              jsonb,

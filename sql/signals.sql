@@ -8,16 +8,16 @@ CREATE TABLE personalization.signal_rules (
     interaction_type  personalization.interaction_type NOT NULL
                       CONSTRAINT no_rules_for_refinement_and_feedback
                       CHECK (interaction_type NOT IN ('refinement', 'feedback')),
-    path              text COLLATE "C" NOT NULL CHECK (path <> ''),
+    path              text COLLATE "C" NOT NULL CONSTRAINT path_is_not_empty CHECK (path <> ''),
     category          personalization.preference_category NOT NULL,
-    key               text COLLATE "C" NOT NULL CHECK (key <> ''),
+    key               text COLLATE "C" NOT NULL CONSTRAINT key_is_not_empty CHECK (key <> ''),
     strength          float8 NOT NULL CONSTRAINT strength_is_between_0_and_1
                       CHECK (strength >= 0 AND strength <= 1),
     enabled           boolean NOT NULL DEFAULT true,
     ordinal           int NOT NULL DEFAULT 100,
     built_in          boolean NOT NULL DEFAULT false,
     PRIMARY KEY (tenant_id, interaction_type, path, category, key, built_in),
-    CHECK (NOT built_in OR tenant_id = '')
+    CONSTRAINT built_in_rules_are_for_all_tenants CHECK (NOT built_in OR tenant_id = '')
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.signal_rules IS
     'which path in an interaction''s data makes which preference, and how strongly';

@@ -82,7 +82,8 @@ SELECT personalization.worker_pid() AS pid,
        s.cache_failures,
        s.cache_last_error,
        s.cache_last_error_at
-FROM personalization.worker_state s
+FROM (SELECT) AS always
+LEFT JOIN personalization.worker_state s ON true
 LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = personalization.worker_pid()
 CROSS JOIN LATERAL (
     SELECT pg_catalog.count(*) AS backlog,

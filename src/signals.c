@@ -360,9 +360,14 @@ feedback_rating(const JsonbContainer *data, double *rating, bool *present, Fault
 		*rating = -1;
 	else if (found->type != jbvNumeric || !json_number(found, rating) || *rating < -1 ||
 			 *rating > 1)
+	{
+		const Jsonb *told = json_document(found);
+		char *text = JsonbToCString(NULL, unconstify(JsonbContainer *, &told->root), VARSIZE(told));
+
 		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
 						 "A rating is \"positive\", \"negative\" or a number from -1 to 1.",
-						 "invalid rating in feedback");
+						 "invalid rating in feedback: %s", clipped(text, strlen(text)));
+	}
 	return true;
 }
 

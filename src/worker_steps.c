@@ -260,14 +260,33 @@ typedef struct Batch
 	Failure failure;
 } Batch;
 
+/* Where in the work it is: for worker_state and the log; in memory of the caller's context. */
+static char *
+batch_name(const Batch *batch)
+{
+	return batch->nap_step != NULL ? pstrdup(batch->nap_step->activity)
+								   : psprintf("%s, tenant \"%s\"", batch->tenant_step->activity,
+											  pass.tenants[pass.tenant]);
+}
+
+static void
+tell_batch(void *arg)
+{
+	errcontext("personalization worker, %s", batch_name(arg));
+}
+
 static void
 do_batch(void *arg)
 {
 	Batch *batch = arg;
+	ErrorContextCallback context = {error_context_stack, tell_batch, batch};
 
+	/* An error takes it off by itself: whoever catches it has the stack of before. */
+	error_context_stack = &context;
 	if (batch->nap_step != NULL && batch->nap_step->outside != NULL)
 	{
 		batch->more = batch->nap_step->outside(batch->limit);
+		error_context_stack = context.previous;
 		return;
 	}
 	worker_begin(batch->nap_step != NULL ? batch->nap_step->activity
@@ -278,6 +297,7 @@ do_batch(void *arg)
 		batch->more = batch->tenant_step->batch(pass.tenants[pass.tenant], pass.started,
 												batch->limit, &pass.counts);
 	worker_end();
+	error_context_stack = context.previous;
 }
 
 static void
@@ -439,8 +459,7 @@ do_pass(void)
 			return true;
 		if (!worker_try(do_batch, &batch, &batch.failure))
 		{
-			char *where = psprintf("%s, tenant \"%s\"", batch.tenant_step->activity,
-								   pass.tenants[pass.tenant]);
+			char *where = batch_name(&batch);
 
 			worker_note_failure(&batch.failure, where);
 			pfree(where);

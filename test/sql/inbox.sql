@@ -104,7 +104,8 @@ SELECT personalization.grant_access('regress_inbox', pooled => true);
 INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data) VALUES ('i_globex', 'other', 'query', '{}');
 SET ROLE regress_inbox;
 SET personalization.tenant_id = 'i_acme';
-INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data, occurred_at) VALUES ('i_acme', 'mine', 'export', '{"format": "csv"}', '2026-03-01');
+-- That is the default, too.
+INSERT INTO personalization.inbox (user_id, interaction_type, data, occurred_at) VALUES ('mine', 'export', '{"format": "csv"}', '2026-03-01');
 SELECT pg_temp.outcome(s) FROM unnest(ARRAY[
     $$INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data) VALUES ('i_globex', 'mine', 'query', '{}')$$,
     $$INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data) VALUES ('i_globex', 'mine', 'query', '{}') ON CONFLICT DO NOTHING$$,

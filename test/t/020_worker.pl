@@ -231,6 +231,7 @@ is(sql('postgres', q(SELECT count(*) FROM personalization.interactions WHERE ten
 	'a tenant with broken settings is left as it is, and stops no other');
 within(5, 'postgres', q(SELECT last_error LIKE '%unknown setting "x"%' AND last_error_in = 'deleting what is dead, tenant "broken"' AND last_error_at > now() - interval '1 min' FROM personalization.worker_status),
 	'its error is in the status');
+like(slurp_file($node->logfile), qr/CONTEXT:  personalization worker, deleting what is dead, tenant "broken"/, 'and the log says in what it happened');
 # The end of a text that is cut is not the middle of a character.
 sql('postgres', q(UPDATE personalization.tenants SET settings = jsonb_build_object(repeat('ü', 40) || 'x' || repeat('ü', 400), 1) WHERE tenant_id = 'broken'));
 within(5, 'postgres', q(SELECT last_error NOT LIKE '%"x"%' FROM personalization.worker_status), 'another error');
