@@ -52,7 +52,8 @@ tell("acme", "ana", 16 * 60 + 58, "dashboard",
 for hour in range(9, 18):
     tell("acme", "bo", hour * 60 + 30, "exploration", {"tables": ["web.events", "web.sessions"]})
     tell("acme", "bo", hour * 60 + 33, "query",
-         {"sql": "SELECT COUNTIF(bounced), page FROM `shop-prod.web.events` WHERE day = '2026-03-%02d' "
+         {"query": "Bounces by page",
+          "sql": "SELECT COUNTIF(bounced), page FROM `shop-prod.web.events` WHERE day = '2026-03-%02d' "
                  "GROUP BY page" % r.randint(1, 2)})
     tell("acme", "bo", hour * 60 + 34, "visualization",
          {"chart_type": "line", "x_axis": "day", "y_axis": "sessions"})
