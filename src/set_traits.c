@@ -43,7 +43,10 @@ replace_traits(SetTraits *traits, const Jsonb *then)
 	(void) json_text_member(&then->root, "skill_level", &traits->skill);
 	(void) json_text_member(&then->root, "communication_style", &traits->style);
 	found = json_member(&then->root, "domain_expertise", &value);
-	traits->expertise = found != NULL && found->type == jbvBinary ? JsonbValueToJsonb(found) : NULL;
+	traits->expertise =
+		found != NULL && found->type == jbvBinary && JsonContainerIsArray(found->val.binary.data)
+			? JsonbValueToJsonb(found)
+			: NULL;
 	found = json_member(&then->root, "updated_at", &value);
 	if (found != NULL && found->type == jbvNumeric && json_number(found, &updated) &&
 		updated >= (double) MIN_TIMESTAMP && updated < (double) END_TIMESTAMP)

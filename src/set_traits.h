@@ -13,7 +13,7 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
-/* NULL for those that are not set. */
+/* NULL for those that are not set.  Names of earlier ones may be none that we know. */
 typedef struct SetTraits
 {
 	bool known; /* there is a profile */

@@ -66,6 +66,17 @@ struct TraitReader
 	size_t budget;
 };
 
+/*
+ * The number of a trait's name; -1 for none, and for what is no name: earlier
+ * traits come out of JSON, which an application's role may write and a document
+ * may bring.
+ */
+static int
+number_of(const char *name, const char *const *names, int nnames)
+{
+	return name == NULL ? -1 : find_name(names, nnames, name, strlen(name));
+}
+
 /* What the user wrote in conversations. */
 static void
 hear_messages(TraitReader *reader, const char *tenant_id, const char *user_id)
@@ -88,6 +99,8 @@ traits_begin(const char *tenant_id, const char *user_id, TimestampTz at)
 	TraitReader *reader = palloc(sizeof(TraitReader));
 	Traits *traits = &reader->traits;
 	SetTraits set;
+	int skill;
+	int style;
 
 	memset(reader, 0, offsetof(TraitReader, texts));
 	reader->ntexts = 0;
@@ -101,10 +114,10 @@ traits_begin(const char *tenant_id, const char *user_id, TimestampTz at)
 	traits->created_at = set.created;
 	traits->updated_at = set.updated;
 
-	if (set.skill != NULL)
+	skill = number_of(set.skill, skill_level_names, SKILL_ADVANCED + 1);
+	if (skill >= 0)
 	{
-		traits->skill_level =
-			find_name(skill_level_names, SKILL_ADVANCED + 1, set.skill, strlen(set.skill));
+		traits->skill_level = (SkillLevel) skill;
 		traits->sources[TRAIT_SKILL_LEVEL] = TRAIT_SET;
 	}
 	if (set.expertise != NULL)
@@ -112,10 +125,10 @@ traits_begin(const char *tenant_id, const char *user_id, TimestampTz at)
 		traits->expertise_set = set.expertise;
 		traits->sources[TRAIT_DOMAIN_EXPERTISE] = TRAIT_SET;
 	}
-	if (set.style != NULL)
+	style = number_of(set.style, communication_style_names, STYLE_TECHNICAL + 1);
+	if (style >= 0)
 	{
-		traits->communication_style =
-			find_name(communication_style_names, STYLE_TECHNICAL + 1, set.style, strlen(set.style));
+		traits->communication_style = (CommunicationStyle) style;
 		traits->sources[TRAIT_COMMUNICATION_STYLE] = TRAIT_SET;
 	}
 	else
@@ -143,6 +156,14 @@ found_table(const char *schema, size_t schema_len, const char *table, size_t tab
 		sql->tables[sql->ntables++] = (TableName){schema, schema_len, table, table_len};
 }
 
+/* How much of a text is looked at, in bytes: whole characters, as names are cut out of it. */
+static size_t
+within_reach(const char *text, size_t len)
+{
+	return len <= TRAITS_TEXT_REACH ? len
+									: (size_t) pg_mbcliplen(text, (int) len, TRAITS_TEXT_REACH);
+}
+
 /* What is found in a SQL text; NULL where there was enough to read. */
 static const ReadSql *
 read_sql(TraitReader *reader, const char *text, size_t len)
@@ -150,7 +171,7 @@ read_sql(TraitReader *reader, const char *text, size_t len)
 	ReadSql *sql;
 	uint32 hash;
 
-	len = Min(len, TRAITS_TEXT_REACH);
+	len = within_reach(text, len);
 	hash = hash_bytes((const unsigned char *) text, (int) len);
 	for (int i = 0; i < reader->ntexts; i++)
 	{
@@ -267,10 +288,11 @@ observe_query(TraitReader *reader, const JsonbContainer *data)
 		question = text;
 	if (question != NULL)
 	{
-		int len = Min(question->val.string.len, TRAITS_TEXT_REACH);
+		const char *words = question->val.string.val;
+		size_t len = within_reach(words, (size_t) question->val.string.len);
 
-		style_add(&reader->questions, question->val.string.val, len,
-				  pg_mbstrlen_with_len(question->val.string.val, len), question == text);
+		style_add(&reader->questions, words, len, pg_mbstrlen_with_len(words, (int) len),
+				  question == text);
 	}
 }
 

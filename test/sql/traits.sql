@@ -57,6 +57,17 @@ SELECT * FROM traits('bo', now());
 -- Earlier they were not set.
 SELECT * FROM traits('bo');
 
+-- What was set earlier is read out of JSON that is not ours alone to write: what is no trait is none.
+UPDATE personalization.profiles SET earlier_traits = '[{"until": 9000000000000000, "skill_level": "wizard",
+    "communication_style": "loud", "domain_expertise": {"a": 1}, "updated_at": "x"}]' WHERE user_id = 'ed';
+SELECT trait, value, source FROM traits('ed');
+SELECT personalization.route('acme', 'ed', 'orders', '2026-04-01') ->> 'skill_level' AS skill_level;
+
+-- A text is looked at up to a number of bytes, of whole characters: in a question, and in a table's name.
+SELECT ask('flo', 12, jsonb_build_object('query', repeat('x', 1023) || 'é', 'sql', rpad('SELECT 1', 1024 - 9) || 'FROM schéma'));
+SELECT value, evidence FROM traits('flo') WHERE trait IN ('communication_style', 'domain_expertise');
+SELECT convert_from(convert_to(personalization.get_profile('acme', 'flo', '2026-04-01') ->> 'domain_expertise', 'UTF8'), 'UTF8') AS whole;
+
 -- Nobody, and nobody's tenant.
 SELECT * FROM traits('nobody');
 
