@@ -6,8 +6,11 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
@@ -51,6 +54,9 @@ column_add_text(Column *column, const char *text)
 /*
  * The array's elements, if they are arrays themselves, go as text: unnest()
  * would take an array of arrays apart down to their elements.
+ *
+ * They are read again under the session's settings, and some DateStyles write
+ * what they do not read, or read as another day.  ISO is read under all.
  */
 static Datum
 column_texts(const Column *column)
@@ -58,7 +64,14 @@ column_texts(const Column *column)
 	Column texts;
 	Oid output;
 	bool varlena;
+	int settings = NewGUCNestLevel();
 
+	if (DateStyle != USE_ISO_DATES)
+		(void) set_config_option("datestyle", "ISO", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+								 true, 0, false);
+	if (extra_float_digits < 1)
+		(void) set_config_option("extra_float_digits", "1", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
 	getTypeOutputInfo(column->type, &output, &varlena);
 	column_init(&texts, TEXTOID, column->n);
 	for (int i = 0; i < column->n; i++)
@@ -68,6 +81,7 @@ column_texts(const Column *column)
 		else
 			column_add_text(&texts, OidOutputFunctionCall(output, column->values[i]));
 	}
+	AtEOXact_GUC(true, settings);
 	return column_array(&texts);
 }
 

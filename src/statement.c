@@ -12,7 +12,7 @@
 #include "module.h"
 #include "statement.h"
 
-/* Those of a RowWriter are the most: ROWS_FEW rows of ten columns, and the tenant. */
+/* Those of a RowWriter are the most: ROWS_FEW rows of eleven columns, and the tenant. */
 #define MAX_PARAMETERS 100
 
 /*

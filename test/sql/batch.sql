@@ -121,6 +121,16 @@ DELETE FROM personalization.rejected_events WHERE tenant_id IN ('', 'b_unknown')
 SELECT count(personalization.drop_tenant(t)) AS dropped FROM unnest(ARRAY['b1', 'b2']) AS t;
 
 SELECT personalization.create_tenant('b9') IS NOT NULL AS made;
+-- Whatever way the session writes dates, it is the same days that are kept.
+CREATE FUNCTION pg_temp.many(who text) RETURNS bigint LANGUAGE sql AS $$
+    SELECT personalization.learn_batch(jsonb_agg(jsonb_build_object('tenant_id', 'b9', 'user_id', who, 'interaction_type', 'query',
+        'data', jsonb_build_object('query', 'q' || i), 'occurred_at', '2026-03-05T12:00:00Z'))) FROM generate_series(1, 20) AS i $$;
+SET datestyle = 'SQL, YMD';
+SELECT pg_temp.many('sql ymd');
+SET datestyle = 'German, MDY';
+SELECT pg_temp.many('german mdy');
+RESET datestyle;
+SELECT user_id, to_jsonb(asked_days) AS days, count(*) FROM personalization.user_queries WHERE tenant_id = 'b9' GROUP BY 1, 2 ORDER BY 1;
 -- Long texts are clipped for a message by whole characters.
 SELECT personalization.learn_batch(jsonb_build_array(
     jsonb_build_object('tenant_id', 'b9', 'x' || repeat('é', 60), 1),
