@@ -18,17 +18,20 @@
 		NULL, NULL, 0, NULL                                                                        \
 	}
 
+#define ERASE_TENANT(name) STATEMENT("DELETE FROM " OF_TENANT(name), "text")
+#define FIND_TENANT(name) STATEMENT("SELECT FROM " OF_TENANT(name) " LIMIT 1", "text")
+
 /* No row is anybody's in particular. */
 #define TENANT_TABLE(name)                                                                         \
 	{                                                                                              \
-#name, false, false, false, STATEMENT("DELETE FROM " OF_TENANT(name), "text"),             \
-			NO_STATEMENT, NO_STATEMENT, NO_STATEMENT                                               \
+#name, false, false, false, ERASE_TENANT(name), FIND_TENANT(name), NO_STATEMENT,           \
+			NO_STATEMENT, NO_STATEMENT                                                             \
 	}
 
 /* The rows t that satisfy a condition are the user's, who is $2. */
 #define USER_TABLE_BY(name, carried, unchecked, condition)                                         \
 	{                                                                                              \
-#name, true, carried, unchecked, STATEMENT("DELETE FROM " OF_TENANT(name), "text"),        \
+#name, true, carried, unchecked, ERASE_TENANT(name), FIND_TENANT(name),                    \
 			STATEMENT("DELETE FROM " OF_TENANT(name) " AND " condition, "text text"),              \
 			STATEMENT("SELECT to_jsonb(t) - '{tenant_id,user_id}'::text[] FROM " OF_TENANT(        \
 						  name) " AND " condition " ORDER BY 1",                                   \
@@ -88,6 +91,19 @@ tenant_data_erase(const char *tenant_id)
 		json_push_int(&state, tenant_tables[i].name,
 					  (int64) statement_run(&tenant_tables[i].erase_tenant, values, NULL));
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+bool
+tenant_data_is_left(const char *tenant_id)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id)};
+	bool left = false;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	for (int i = 0; i < tenant_tables_n && !left; i++)
+		left = statement_read(&tenant_tables[i].find_tenant, values, NULL) > 0;
+	PopActiveSnapshot();
+	return left;
 }
 
 int64

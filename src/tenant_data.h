@@ -21,9 +21,10 @@ typedef struct TenantTable
 
 	/* Parameters: the tenant, and for the rows of a user his name. */
 	Statement erase_tenant;
+	Statement find_tenant; /* one row, of no columns, where there is any */
 	Statement erase_user;
 	Statement select_user; /* as jsonb, without tenant_id and user_id */
-	Statement find_user;   /* one row, of no columns, where there is any */
+	Statement find_user;   /* likewise */
 } TenantTable;
 
 extern TenantTable tenant_tables[];
@@ -35,6 +36,9 @@ extern const int tenant_tables_n;
  * The tenant is locked alone, the caller in SPI; so is the result's memory.
  */
 extern Jsonb *tenant_data_erase(const char *tenant_id);
+
+/* Whether any row of a tenant is there in the latest snapshot, whatever the transaction's. */
+extern bool tenant_data_is_left(const char *tenant_id);
 
 /*
  * Erases rows of a user: the first, those that wait in the inbox, whose number

@@ -130,6 +130,13 @@ personalization_drop_tenant(PG_FUNCTION_ARGS)
 	cache_forget_tenant(tenant_id);
 	result = json_keep(tenant_data_erase(tenant_id));
 	snapshots_forgotten();
+
+	/*
+	 * Under REPEATABLE READ rows that are younger than our snapshot stay unseen by
+	 * our statements: a tenant made anew by that name would find them.
+	 */
+	if (IsolationUsesXactSnapshot() && tenant_data_is_left(tenant_id))
+		serialization_failure();
 	audit("drop_tenant", tenant_id, NULL, NULL, NULL);
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
