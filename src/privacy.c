@@ -38,9 +38,6 @@ PG_FUNCTION_INFO_V1(personalization_export_user);
 static void
 lock_for_forgetting(const char *tenant_id, const char *user_id)
 {
-	uint32 key = user_lock_key(tenant_id, user_id);
-
-	lock_users(tenant_id, &key, 1);
 	lock_user_alone(tenant_id, user_id);
 	tenant_check_current(tenant_id);
 }

@@ -310,9 +310,19 @@ lock_shown(const char *tenant_id, const char *user_id, bool wait)
 		   lock_object(ours->profiles, key, SHOWN_PART, ExclusiveLock, wait);
 }
 
+/*
+ * The strong lock at once.  If the learners' were taken first and then raised, a
+ * session that has shown suggestions and goes on to learn would wait for us,
+ * while we wait for it.
+ */
 void
 lock_user_alone(const char *tenant_id, const char *user_id)
 {
+	if (!have_user_locks(1))
+	{
+		lock_tenant(tenant_id, TENANT_ALONE);
+		return;
+	}
 	lock_tenant(tenant_id, TENANT_LEARNING);
 	(void) lock_object(extension_objects()->profiles, user_lock_key(tenant_id, user_id), 0,
 					   AccessExclusiveLock, true);
