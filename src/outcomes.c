@@ -22,6 +22,7 @@
 #include "rows.h"
 #include "signals.h"
 #include "statement.h"
+#include "tenancy.h"
 
 #define SHOWN_COLUMNS                                                                              \
 	"query_id, suggestion_id, suggestion_type, shown_at, rounds, passed_over, taken, outcome,"     \
@@ -602,6 +603,13 @@ outcome_of_feedback(const char *tenant_id, const char *user_id, const Jsonb *dat
 		!uuid_decode(text, &suggestion) || !feedback_rating(&data->root, &rating, &rated, &fault) ||
 		rating == 0)
 		return;
+
+	/*
+	 * With the lock on what is shown nobody who suggests waits for us.  Where it is
+	 * not to be had we do without, and wait for the row: waiting for the lock, with
+	 * the user's held, would be a deadlock with who holds it and goes on to learn.
+	 */
+	(void) lock_shown(tenant_id, user_id, false);
 	if (outcome_record(tenant_id, user_id, &suggestion, rating > 0, at))
 		cache_suggestions_stale(tenant_id, user_id);
 }
