@@ -166,7 +166,10 @@ do_apart(Apart action, void *arg)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
+		/* Its own SPI: what it reads and allocates goes with it, not with all of the caller's. */
+		SPI_connect();
 		action(arg);
+		SPI_finish();
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();

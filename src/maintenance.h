@@ -26,7 +26,10 @@ typedef struct PassCounts
 	int64 preference_snapshots;
 } PassCounts;
 
-/* Something to be done in a subtransaction of its own. */
+/*
+ * Something to be done in a subtransaction of its own, in SPI.  Nothing outlasts it
+ * that it allocates, except in a memory context that it has been given.
+ */
 typedef void (*Apart)(void *arg);
 
 /*

@@ -179,5 +179,28 @@ foreach my $case (
 	cmp_ok($anonymous, '<', 256 * 1024 + $calls * 20, "$what: the process does not grow");
 }
 
+# One call of run_maintenance() goes through a full inbox, and what waits to be counted, in batches:
+# the most that it ever has is that of a batch, however many there are.
+sub most
+{
+	my $rows = shift;
+
+	$node->safe_psql('postgres', qq{
+		INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data)
+		SELECT 'acme', 'user ' || i % 500, 'query', jsonb_build_object('query', 'question ' || i % 50, 'sql', 'SELECT ' || i)
+		FROM generate_series(1, $rows) i});
+	# The most that the process has had, without the shared memory that it has touched.
+	return $node->safe_psql('postgres', q{
+		SELECT personalization.run_maintenance() IS NULL;
+		SELECT ((regexp_match(s, 'VmHWM:\s*(\d+) kB'))[1]::bigint - (regexp_match(s, 'RssShmem:\s*(\d+) kB'))[1]::bigint) * 1024
+		FROM pg_read_file('/proc/self/status') s}) =~ s/^f\n//r;
+}
+
+my $few = most(10_000);
+my $many = most(40_000);
+
+note("run_maintenance() with 10,000 rows in the inbox: $few bytes, with 40,000: $many");
+cmp_ok($many - $few, '<', 64 * 1024 * 1024, 'run_maintenance() needs no more for many batches than for one');
+
 $node->stop;
 done_testing();
