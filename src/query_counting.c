@@ -64,17 +64,22 @@ static Statement take_events = STATEMENT(
 
 /*
  * What is stored, in order of time, but what still waits in query_events, which
- * is counted afterwards.
+ * is counted afterwards.  Whether an ask is the user's first of a query is
+ * looked for from the time on at which he is known to have asked it first:
+ * from the beginning of his history it would be a look at all of it for each
+ * query of his.
  */
 static Statement select_stored = STATEMENT(
 	"SELECT i.user_id, i.query_id, i.interaction_id, i.occurred_at, NOT EXISTS ("
 	"  SELECT FROM personalization.interactions j WHERE j.tenant_id = $1 AND j.user_id = i.user_id"
-	"  AND j.query_id = i.query_id AND (j.occurred_at, j.interaction_id) < (i.occurred_at,"
-	"   i.interaction_id))"
+	"  AND j.query_id = i.query_id AND j.occurred_at >= coalesce(q.first_asked, '-infinity')"
+	"  AND (j.occurred_at, j.interaction_id) < (i.occurred_at, i.interaction_id))"
 	" FROM (SELECT " USER_COLUMN " AS user_id, query_id, interaction_id, occurred_at"
 	"  FROM personalization.interactions WHERE tenant_id = $1 AND query_id IS NOT NULL"
 	"  AND occurred_at >= $2 AND (occurred_at, interaction_id) > ($2, $3)"
 	"  ORDER BY occurred_at, interaction_id LIMIT $4) i"
+	" LEFT JOIN LATERAL (SELECT first_asked FROM personalization.user_queries"
+	"  WHERE tenant_id = $1 AND user_id = i.user_id AND query_id = i.query_id OFFSET 0) q ON true"
 	" ORDER BY i.occurred_at, i.interaction_id",
 	"text timestamptz uuid int8");
 
