@@ -394,7 +394,8 @@ preference_feedback(const JsonbContainer *data, const char *category, const char
 		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
 						 "The categories are visualization, query, data, presentation and "
 						 "notification.",
-						 "unknown preference category \"%s\" in feedback", category);
+						 "unknown preference category \"%s\" in feedback",
+						 clipped(category, strlen(category)));
 	if (key[0] == '\0')
 		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
 						 "\"key\" in feedback must not be empty");
@@ -428,7 +429,8 @@ interaction_feedback(const SignalRules *rules, const char *id, double rating, Fi
 
 	if (!uuid_decode(id, &uuid))
 		return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION, NULL,
-						 "\"interaction_id\" in feedback is no UUID: \"%s\"", id);
+						 "\"interaction_id\" in feedback is no UUID: \"%s\"",
+						 clipped(id, strlen(id)));
 	if (!find(&uuid, &type, &data, arg))
 		return fault_set(
 			fault, ERRCODE_NO_DATA_FOUND,

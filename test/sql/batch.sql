@@ -134,8 +134,10 @@ SELECT user_id, to_jsonb(asked_days) AS days, count(*) FROM personalization.user
 -- Long texts are clipped for a message by whole characters.
 SELECT personalization.learn_batch(jsonb_build_array(
     jsonb_build_object('tenant_id', 'b9', 'x' || repeat('é', 60), 1),
-    jsonb_build_object('tenant_id', 'b9', 'user_id', 'clip', 'data', '{}', 'interaction_type', repeat('€', 70))), 'divert') AS learned;
-SELECT convert_from(convert_to(reason, 'UTF8'), 'UTF8') = reason AS whole, octet_length(reason) < 130 AS short
+    jsonb_build_object('tenant_id', 'b9', 'user_id', 'clip', 'data', '{}', 'interaction_type', repeat('€', 70)),
+    jsonb_build_object('tenant_id', 'b9', 'user_id', 'clip', 'interaction_type', 'feedback', 'data', jsonb_build_object('rating', 1, 'interaction_id', repeat('€', 70))),
+    jsonb_build_object('tenant_id', 'b9', 'user_id', 'clip', 'interaction_type', 'feedback', 'data', jsonb_build_object('rating', 1, 'category', repeat('€', 70), 'key', 'x'))), 'divert') AS learned;
+SELECT convert_from(convert_to(reason, 'UTF8'), 'UTF8') = reason AS whole, octet_length(reason) < 160 AS short
 FROM personalization.rejected_events WHERE reason LIKE '%x___%' OR event ->> 'user_id' = 'clip';
 -- A time zone that nobody knows is the event's fault, not the call's.
 SELECT personalization.learn_batch('[{"tenant_id": "b9", "user_id": "zone", "interaction_type": "query", "data": {}, "occurred_at": "2026-03-08 02:30 Nowhere/Zone"}]', 'divert') AS learned;
