@@ -29,17 +29,19 @@
 /* So many of the latest asks are replayed. */
 #define MAX_REPLAYED 100000
 
-static Statement select_asks = STATEMENT(
-	"SELECT user_id, query_id, occurred_at FROM (SELECT user_id, query_id, occurred_at,"
-	"  interaction_id FROM personalization.interactions"
-	"  WHERE tenant_id = $1 AND query_id IS NOT NULL ORDER BY occurred_at DESC LIMIT $2) latest"
-	" ORDER BY occurred_at, interaction_id",
-	"text int8");
+static Statement select_asks =
+	STATEMENT("SELECT user_id, query_id, occurred_at FROM (SELECT user_id, query_id, occurred_at,"
+			  "  interaction_id FROM personalization.interactions"
+			  "  WHERE tenant_id = $1 AND query_id IS NOT NULL AND isfinite(occurred_at)"
+			  "  ORDER BY occurred_at DESC LIMIT $2) latest"
+			  " ORDER BY occurred_at, interaction_id",
+			  "text int8");
 
-static Statement select_texts = STATEMENT("SELECT DISTINCT ON (query_id) query_id, query, tables"
-										  " FROM personalization.user_queries WHERE tenant_id = $1"
-										  " ORDER BY query_id, last_asked DESC, user_id",
-										  "text");
+static Statement select_texts =
+	STATEMENT("SELECT DISTINCT ON (query_id) query_id, query, tables"
+			  " FROM personalization.user_queries WHERE tenant_id = $1 AND " SHORT_QUERY
+			  " ORDER BY query_id, last_asked DESC, user_id",
+			  "text");
 
 /* A user is judged from his fifth ask on. */
 #define JUDGED_FROM 4
@@ -282,7 +284,10 @@ replay_all(Replay *replay, const char *tenant_id, TimestampTz since)
 		MemoryContext old = MemoryContextSwitchTo(context);
 
 		CHECK_FOR_INTERRUPTS();
-		replay_ask(replay, user_id, &id, at, at >= since);
+
+		/* As in counting: what is too long to be offered, or forgotten, is part of a history only. */
+		if (query_store_find(replay->store, &id, false) != NULL)
+			replay_ask(replay, user_id, &id, at, at >= since);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(context);
 		remember(find_user(replay, user_id), &id, at);

@@ -301,6 +301,13 @@ SELECT count(pg_temp.ask('v', 'ana', q, timestamptz '2026-02-01 08:00' + n * int
 SELECT metric, value, n FROM personalization.evaluate('v') WHERE metric LIKE '% %' ORDER BY metric COLLATE "C";
 SELECT count(*) AS metrics, bool_and(value BETWEEN 0 AND 1) AS shares, max(n) AS n FROM personalization.evaluate('v', '{"ranking_rate": 0, "time_zone": "Asia/Tokyo"}', '2026-02-01 14:30');
 SELECT count(*) AS metrics, count(value) AS values, max(n) AS n FROM personalization.evaluate('v', since => '2027-01-01');
+-- What is not counted is not replayed: a text too long to be offered, a time that is none.
+BEGIN;
+SELECT count(pg_temp.ask('v', 'leo', repeat('long ', 20000) || i % 2, '2026-02-02'::timestamptz + i * interval '1 hour')) FROM generate_series(1, 10) i;
+INSERT INTO personalization.interactions (tenant_id, user_id, interaction_type, data, occurred_at, query_id)
+SELECT tenant_id, user_id, interaction_type, data, t, query_id FROM personalization.interactions, unnest('{-infinity,infinity}'::timestamptz[]) t WHERE tenant_id = 'v' AND user_id = 'ana';
+SELECT max(n) AS n FROM personalization.evaluate('v');
+ROLLBACK;
 SELECT pg_temp.outcome(format('SELECT personalization.evaluate(%s)', a)) FROM unnest(ARRAY[$$'v', '{"learning_rat": 1}'$$, $$'v', '{"learning_rate": 7}'$$, $$'v', '[]'$$, $$'v', NULL$$, $$'nowhere'$$, $$NULL$$]) a;
 SELECT count(*) FROM personalization.query_statistics WHERE tenant_id = 'v';
 
