@@ -506,6 +506,7 @@ replay_interactions(State *state)
 		for (uint64 row = 0; row < nrows; row++)
 		{
 			Replayed interaction;
+			Datum stored;
 			Jsonb *data;
 
 			CHECK_FOR_INTERRUPTS();
@@ -514,12 +515,18 @@ replay_interactions(State *state)
 			SPI_tuptable = rows;
 			interaction.id = *DatumGetUUIDP(result_value(row, 1, NULL));
 			interaction.type = interaction_type_of(DatumGetObjectId(result_value(row, 2, NULL)));
-			data = DatumGetJsonbP(result_value(row, 3, NULL));
+			stored = result_value(row, 3, NULL);
+			data = DatumGetJsonbP(stored);
 			interaction.at = DatumGetTimestampTz(result_value(row, 4, NULL));
 			replay_interaction(state, &interaction, data);
 			last_at = interaction.at;
 			last_id = interaction.id;
+
+			/* What it says has been copied out of it. */
+			if ((Pointer) data != DatumGetPointer(stored))
+				pfree(data);
 		}
+		SPI_freetuptable(rows);
 	} while (nrows == CHUNK);
 }
 
