@@ -14,6 +14,7 @@
 #include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/datetime.h"
+#include "utils/guc.h"
 
 #if PG_VERSION_NUM < 150000
 #error "personalization needs PostgreSQL 15 or later"
@@ -63,6 +64,18 @@ my_local_transaction(void)
 	return MyProc->vxid.lxid;
 #else
 	return MyProc->lxid;
+#endif
+}
+
+/*
+ * For the worker's session: ALTER DATABASE … SET transaction_timeout, which came
+ * with version 17, would end it in the middle of a vacuum.
+ */
+static inline void
+no_transaction_timeout(void)
+{
+#if PG_VERSION_NUM >= 170000
+	SetConfigOption("transaction_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
 #endif
 }
 

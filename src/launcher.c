@@ -65,6 +65,9 @@ static HTAB *databases;
 
 extern PGDLLEXPORT void personalization_launcher_main(Datum arg);
 
+/* A database whose DROP was interrupted has this limit: nobody can connect to it any more. */
+#define INVALID_DATABASE (-2)
+
 /* Notes every database that allows connections and is no template. */
 static void
 list_databases(void)
@@ -88,7 +91,7 @@ list_databases(void)
 		Form_pg_database form = (Form_pg_database) GETSTRUCT(tuple);
 		bool found;
 
-		if (!form->datallowconn || form->datistemplate)
+		if (!form->datallowconn || form->datistemplate || form->datconnlimit == INVALID_DATABASE)
 			continue;
 		database = hash_search(databases, &form->oid, HASH_ENTER, &found);
 		if (!found)

@@ -27,6 +27,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "module.h"
 #include "statement.h"
 #include "worker_session.h"
@@ -46,11 +47,19 @@ static Statement note_failure =
 static WorkerSlot *my_slot;
 static uint64 my_launcher;
 
+/* A launcher that was started anew may have given it to another worker since; with the lock held. */
+static bool
+slot_is_mine(void)
+{
+	return my_slot->pid == MyProcPid;
+}
+
 void
 worker_leave(WorkerOutcome outcome)
 {
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
-	my_slot->outcome = outcome;
+	if (slot_is_mine())
+		my_slot->outcome = outcome;
 	LWLockRelease(worker_shared->lock);
 	proc_exit(0);
 }
@@ -59,7 +68,7 @@ static void
 take_name_off(int code, Datum arg)
 {
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
-	if (my_slot->pid == MyProcPid)
+	if (slot_is_mine())
 		my_slot->pid = 0;
 	LWLockRelease(worker_shared->lock);
 }
@@ -88,6 +97,7 @@ worker_connect(int slot)
 	SetConfigOption("jit", "off", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("application_name", "personalization worker", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("statement_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
+	no_transaction_timeout();
 	SetConfigOption("lock_timeout", LOCK_TIMEOUT, PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("default_transaction_isolation", "read committed", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("default_transaction_read_only", "off", PGC_SUSET, PGC_S_OVERRIDE);
@@ -98,7 +108,8 @@ void
 worker_show_cache(CacheState state)
 {
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
-	my_slot->cache = state;
+	if (slot_is_mine())
+		my_slot->cache = state;
 	LWLockRelease(worker_shared->lock);
 }
 

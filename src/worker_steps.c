@@ -280,6 +280,7 @@ do_batch(void *arg)
 {
 	Batch *batch = arg;
 	ErrorContextCallback context = {error_context_stack, tell_batch, batch};
+	PassCounts counts = pass.counts;
 
 	/* An error takes it off by itself: whoever catches it has the stack of before. */
 	error_context_stack = &context;
@@ -295,9 +296,12 @@ do_batch(void *arg)
 		batch->more = batch->nap_step->batch(batch->limit);
 	else
 		batch->more = batch->tenant_step->batch(pass.tenants[pass.tenant], pass.started,
-												batch->limit, &pass.counts);
+												batch->limit, &counts);
 	worker_end();
 	error_context_stack = context.previous;
+
+	/* What is rolled back does not count. */
+	pass.counts = counts;
 }
 
 static void

@@ -88,6 +88,15 @@ sql('postgres', 'ALTER DATABASE closed ALLOW_CONNECTIONS true', 'ALTER DATABASE 
 within(20, $_, $pid, "a worker in the $_ database once it may be") foreach 'closed', 'mould';
 sql('postgres', "DROP DATABASE $_") foreach 'closed', 'mould';
 
+# So is one that a DROP DATABASE left half dropped, even when the launcher is told to look around.
+sql('postgres', 'CREATE DATABASE broken', q(UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'broken'), 'CREATE DATABASE whole');
+$start = position();
+sql('whole', 'CREATE EXTENSION personalization');
+within(20, 'whole', $pid, 'a worker in the whole database');
+sleep(2.5);
+unlike(log_since($start), qr/invalid database|FATAL/, 'nobody tries to connect to a half dropped database');
+sql('postgres', "DROP DATABASE $_") foreach 'broken', 'whole';
+
 ####################################################################
 # Nobody waits for it, however busy it is.
 
