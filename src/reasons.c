@@ -213,14 +213,20 @@ push_new_table(JsonbParseState **state, const NewTable *table)
 	if (table->columns != NULL)
 	{
 		Datum *columns;
+		bool *nulls;
 		int n;
 
 		json_push_key(state, "columns");
 		(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 		deconstruct_array(unconstify(ArrayType *, table->columns), TEXTOID, -1, false, TYPALIGN_INT,
-						  &columns, NULL, &n);
+						  &columns, &nulls, &n);
+
+		/* register_table() takes no null, but an application's role may have written one. */
 		for (int i = 0; i < n; i++)
-			json_push_text(state, NULL, TextDatumGetCString(columns[i]));
+		{
+			if (!nulls[i])
+				json_push_text(state, NULL, TextDatumGetCString(columns[i]));
+		}
 		(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
 	}
 }

@@ -368,6 +368,7 @@ SELECT result, count(*), array_agg(s) FILTER (WHERE result <> 'fine') FROM (SELE
     $$UPDATE personalization.suggestions SET accepted_shown = (SELECT array_agg(now()) FROM generate_series(1, 1000)), accepted_at = (SELECT array_agg(now()) FROM generate_series(1, 1000))$$,
     $$UPDATE personalization.user_queries SET tables = '3', ask_count = -5, last_asked = 'infinity', asked_days = '{infinity,-infinity,NULL}', due_on = '2026-03-02'$$,
     $$UPDATE personalization.user_queries SET tables = '{"x": []}', last_asked = '-infinity', first_asked = 'infinity', due_on = 'infinity'$$,
+    $$INSERT INTO personalization.tenant_tables (tenant_id, table_name, last_name, columns, appeared_at) VALUES ('x', 'w.orders', 'orders', '{NULL,a}', '2026-03-01')$$,
     $$UPDATE personalization.user_queries SET query = repeat('long ', 1000000)$$, $$UPDATE personalization.interactions SET occurred_at = '-infinity'$$, $$UPDATE personalization.interactions SET occurred_at = 'infinity'$$,
     $$INSERT INTO personalization.query_events SELECT 'x', u, q, gen_random_uuid(), t, f, p FROM (VALUES ('user 1'), (''), (repeat('u', 100000)), ('of nobody')) a(u), (SELECT query_id FROM personalization.user_queries LIMIT 3) b(q),
         (VALUES ('infinity'::timestamptz), ('-infinity'), ('1970-01-01'), ('2500-01-01')) c(t), (VALUES (true), (false)) d(f), (VALUES (-9223372036854775808), (9223372036854775807)) e(p)$$
