@@ -1,6 +1,6 @@
 /*
  * local_time.c
- *		Times on a tenant's wall clock.
+ *		Times on a tenant's wall clock, and the dates of UTC.
  */
 #include "postgres.h"
 
@@ -14,7 +14,7 @@
 static int64
 floor_divide(int64 number, int64 by)
 {
-	return number >= 0 ? number / by : -((by - 1 - number) / by);
+	return number / by - (number % by < 0);
 }
 
 void
@@ -49,4 +49,10 @@ DateADT
 local_date(LocalZone *local, TimestampTz at)
 {
 	return (DateADT) floor_divide(local_clock(local, at), USECS_PER_DAY);
+}
+
+DateADT
+utc_date(TimestampTz at)
+{
+	return (DateADT) floor_divide(at, USECS_PER_DAY);
 }

@@ -1,6 +1,6 @@
 /*
  * local_time.h
- *		Times on a tenant's wall clock.
+ *		Times on a tenant's wall clock, and the dates of UTC.
  */
 #ifndef LOCAL_TIME_H
 #define LOCAL_TIME_H
@@ -31,5 +31,8 @@ extern int64 local_clock(LocalZone *local, TimestampTz at);
 
 /* The date on the clock at a time. */
 extern DateADT local_date(LocalZone *local, TimestampTz at);
+
+/* The date in UTC; of an infinite time one that is far away, on its side. */
+extern DateADT utc_date(TimestampTz at);
 
 #endif

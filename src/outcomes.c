@@ -16,6 +16,7 @@
 #include "core/statistics.h"
 #include "events.h"
 #include "jsonutil.h"
+#include "local_time.h"
 #include "module.h"
 #include "outcomes.h"
 #include "queries.h"
@@ -459,7 +460,7 @@ store_shown(const char *tenant_id, const char *user_id, Shown **rows, int n, Tim
 			column_add_null(&columns[8]);
 		else
 			column_add(&columns[8], CharGetDatum(shown->outcome));
-		column_add(&columns[9], DateADTGetDatum((DateADT) floor((double) expires / USECS_PER_DAY)));
+		column_add(&columns[9], DateADTGetDatum(utc_date(expires)));
 	}
 	(void) rows_write(&shown_writer, tenant_id, columns);
 }
@@ -578,7 +579,7 @@ outcome_record(const char *tenant_id, const char *user_id, const pg_uuid_t *sugg
 						  time_array(shown.accepted_at, shown.naccepted),
 						  TimestampTzGetDatum(shown.dismissed_at),
 						  Int32GetDatum(shown.dismissals),
-						  DateADTGetDatum((DateADT) floor((double) until / USECS_PER_DAY))};
+						  DateADTGetDatum(utc_date(until))};
 		char nulls[] = "           ";
 
 		if (shown.naccepted == 0)
@@ -617,8 +618,7 @@ outcome_of_feedback(const char *tenant_id, const char *user_id, const Jsonb *dat
 int64
 outcomes_expire(const char *tenant_id, TimestampTz at, int64 limit)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id),
-					  DateADTGetDatum((DateADT) floor((double) at / USECS_PER_DAY)),
+	Datum values[] = {CStringGetTextDatum(tenant_id), DateADTGetDatum(utc_date(at)),
 					  Int64GetDatum(limit)};
 
 	return (int64) statement_run(&delete_expired, values, NULL);

@@ -16,6 +16,7 @@
 #include "arguments.h"
 #include "core/decay.h"
 #include "jsonutil.h"
+#include "local_time.h"
 #include "preferences.h"
 #include "rows.h"
 #include "settings.h"
@@ -100,14 +101,6 @@ typedef struct Work
 	bool stored;
 	bool changed;
 } Work;
-
-static DateADT
-utc_day(TimestampTz at)
-{
-	int64 day = at / USECS_PER_DAY;
-
-	return (DateADT) (at % USECS_PER_DAY < 0 ? day - 1 : day);
-}
 
 /* The number of a value among those of a preference, to which it is added if new. */
 static int
@@ -337,7 +330,7 @@ store_evidence(const char *tenant_id, const LearningRule *rule, const Work *work
 		if (expires == TIME_NEVER)
 			column_add_null(&columns[8]);
 		else
-			column_add(&columns[8], DateADTGetDatum(utc_day(expires)));
+			column_add(&columns[8], DateADTGetDatum(utc_date(expires)));
 	}
 	(void) rows_write(&evidence_writer, tenant_id, columns);
 }
@@ -548,7 +541,7 @@ preferences_reschedule(const char *tenant_id, const char *user_id, const Jsonb *
 int64
 preferences_expire(const char *tenant_id, const Jsonb *settings, TimestampTz at, int64 limit)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id), DateADTGetDatum(utc_day(at)),
+	Datum values[] = {CStringGetTextDatum(tenant_id), DateADTGetDatum(utc_date(at)),
 					  JsonbPGetDatum(settings), TimestampTzGetDatum(at), Int64GetDatum(limit)};
 
 	return (int64) statement_run(&delete_expired, values, NULL);

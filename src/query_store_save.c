@@ -4,14 +4,13 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/hsearch.h"
 
+#include "local_time.h"
 #include "query_history.h"
 #include "query_store.h"
 #include "query_store_int.h"
@@ -97,13 +96,6 @@ query_array(const QueryKey *ids, int n)
 	return PointerGetDatum(construct_array(values, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
 }
 
-static DateADT
-utc_day(TimestampTz at)
-{
-	Assert(!TIMESTAMP_NOT_FINITE(at));
-	return (DateADT) floor((double) at / USECS_PER_DAY);
-}
-
 static int
 compare_entries(const void *a, const void *b)
 {
@@ -148,7 +140,7 @@ save_queries(QueryStore *store)
 		else
 			column_add(&batch.columns[8], TimestampTzGetDatum(statistics->other_asked));
 		column_add(&batch.columns[9], TimestampTzGetDatum(statistics->last_asked));
-		column_add(&batch.columns[10], DateADTGetDatum(utc_day(statistics->last_asked)));
+		column_add(&batch.columns[10], DateADTGetDatum(utc_date(statistics->last_asked)));
 		entries[i]->stored.changed = false;
 		batch_end_row(&batch);
 	}
@@ -197,7 +189,7 @@ save_lists(QueryStore *store, TimestampTz day)
 			Float8GetDatum(kind == LIST_TERM ? (double) entries[i]->list.queries : links->total));
 		column_add(&batch.columns[3], query_array(links->ids, links->n));
 		column_add(&batch.columns[4], float8_array(links->weights, links->n));
-		column_add(&batch.columns[5], DateADTGetDatum(utc_day(day)));
+		column_add(&batch.columns[5], DateADTGetDatum(utc_date(day)));
 		entries[i]->changed = false;
 		batch_end_row(&batch);
 	}

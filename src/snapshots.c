@@ -15,6 +15,7 @@
 #include "utils/lsyscache.h"
 
 #include "compat.h"
+#include "local_time.h"
 #include "rows.h"
 #include "signal_rules.h"
 #include "snapshots.h"
@@ -95,14 +96,6 @@ static Statement delete_expired =
 
 /* Interactions that are fetched at once. */
 #define CHUNK 1000
-
-static DateADT
-utc_day(TimestampTz at)
-{
-	int64 day = at / USECS_PER_DAY;
-
-	return (DateADT) (at % USECS_PER_DAY < 0 ? day - 1 : day);
-}
 
 /* ---------------------------------------------------------------- making them */
 
@@ -234,7 +227,7 @@ snapshots_before(const char *tenant_id, const Observation *observations, int n)
 			observation->at == observations[i - 1].at)
 			continue;
 		found = find_known(user_hash(tenant_id, observation->user_id));
-		if (found != NULL && found->day >= utc_day(observation->at))
+		if (found != NULL && found->day >= utc_date(observation->at))
 			continue;
 		changes[kept].user_id = observation->user_id;
 		changes[kept++].at = observation->at;
@@ -252,7 +245,7 @@ snapshots_before(const char *tenant_id, const Observation *observations, int n)
 		if (i > 0 && strcmp(changes[i].user_id, changes[i - 1].user_id) == 0)
 			continue;
 		column_add_text(&users, changes[i].user_id);
-		column_add(&days, DateADTGetDatum(utc_day(changes[i].at)));
+		column_add(&days, DateADTGetDatum(utc_date(changes[i].at)));
 		column_add(&times, TimestampTzGetDatum(changes[i].at));
 	}
 	if (users.n == 1)
@@ -274,14 +267,14 @@ snapshots_before(const char *tenant_id, const Observation *observations, int n)
 	for (int i = 0; i < kept; i++)
 	{
 		if (i == 0 || strcmp(changes[i].user_id, changes[i - 1].user_id) != 0)
-			remember(user_hash(tenant_id, changes[i].user_id), utc_day(changes[i].at));
+			remember(user_hash(tenant_id, changes[i].user_id), utc_date(changes[i].at));
 	}
 }
 
 int64
 snapshots_expire(const char *tenant_id, TimestampTz before, int64 limit)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id), DateADTGetDatum(utc_day(before)),
+	Datum values[] = {CStringGetTextDatum(tenant_id), DateADTGetDatum(utc_date(before)),
 					  Int64GetDatum(limit)};
 
 	return (int64) statement_run(&delete_expired, values, NULL);
@@ -337,7 +330,7 @@ static bool
 find_snapshot(const Replay *replay, TimestampTz at, bool after, TimestampTz *before)
 {
 	Datum values[] = {CStringGetTextDatum(replay->tenant_id), CStringGetTextDatum(replay->user_id),
-					  DateADTGetDatum(utc_day(at)), TimestampTzGetDatum(at)};
+					  DateADTGetDatum(utc_date(at)), TimestampTzGetDatum(at)};
 
 	if (query(replay, after ? &find_after : &find_before, values) == 0)
 		return false;
@@ -350,7 +343,7 @@ load_snapshot(State *state, TimestampTz before)
 {
 	const Replay *replay = state->replay;
 	Datum values[] = {CStringGetTextDatum(replay->tenant_id), CStringGetTextDatum(replay->user_id),
-					  DateADTGetDatum(utc_day(before))};
+					  DateADTGetDatum(utc_date(before))};
 	uint64 nrows = query(replay, &select_snapshot, values);
 
 	for (uint64 row = 0; row < nrows; row++)
