@@ -128,15 +128,6 @@ jsonb_or_null(uint64 row, int column, Size *too_large)
 	return isnull || *too_large > 0 ? NULL : DatumGetJsonbPCopy(value);
 }
 
-static char *
-text_or_null(uint64 row, int column)
-{
-	bool isnull;
-	Datum value = result_value(row, column, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
 static void
 push_payload(JsonbParseState **state, const char *name, uint64 row, int column)
 {
@@ -158,9 +149,9 @@ row_document(uint64 row)
 	Datum value;
 
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	json_push_text(&state, "tenant_id", text_or_null(row, 1));
-	json_push_text(&state, "user_id", text_or_null(row, 3));
-	json_push_text(&state, "interaction_type", text_or_null(row, 4));
+	json_push_text(&state, "tenant_id", result_text(row, 1));
+	json_push_text(&state, "user_id", result_text(row, 3));
+	json_push_text(&state, "interaction_type", result_text(row, 4));
 	push_payload(&state, "data", row, 5);
 	value = result_value(row, 6, &isnull);
 	if (isnull)
@@ -184,15 +175,15 @@ row_document(uint64 row)
 static bool
 row_event(uint64 row, TimestampTz now, Event *event, Fault *fault)
 {
-	char *type = text_or_null(row, 4);
+	char *type = result_text(row, 4);
 	Size data_too_large;
 	Size feedback_too_large;
 	bool isnull;
 	Datum value;
 
 	memset(event, 0, sizeof(*event));
-	event->tenant_id = text_or_null(row, 1);
-	event->user_id = text_or_null(row, 3);
+	event->tenant_id = result_text(row, 1);
+	event->user_id = result_text(row, 3);
 	event->data = jsonb_or_null(row, 5, &data_too_large);
 	event->feedback = jsonb_or_null(row, 8, &feedback_too_large);
 	value = result_value(row, 6, &isnull);
@@ -233,8 +224,8 @@ next_tenant(const char *previous)
 	Datum values[] = {CStringGetTextDatum(previous)};
 
 	if (previous[0] != '\0' && statement_run(&select_tenant, values, NULL) > 0)
-		return text_or_null(0, 1);
-	return statement_run(&select_first_tenant, NULL, NULL) > 0 ? text_or_null(0, 1) : NULL;
+		return result_text(0, 1);
+	return statement_run(&select_first_tenant, NULL, NULL) > 0 ? result_text(0, 1) : NULL;
 }
 
 /* What of a row will be read, in bytes. */
@@ -372,7 +363,7 @@ inbox_set_aside_first(int sqlstate, const char *message)
 
 	if (!lock_inbox() || statement_run(&select_row, values, NULL) == 0)
 		return;
-	event.tenant_id = text_or_null(0, 1);
+	event.tenant_id = result_text(0, 1);
 	event.document = row_document(0);
 	event.fault = &fault;
 	(void) statement_run(&delete_rejected_row, values, NULL);
