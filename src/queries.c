@@ -95,7 +95,7 @@ query_fold(const char *text)
 {
 	static Oid unicode = InvalidOid;
 
-	if (!pg_encoding_max_length(GetDatabaseEncoding()) || pg_is_ascii(text))
+	if (pg_is_ascii(text))
 		return text;
 	if (!OidIsValid(unicode))
 		unicode =

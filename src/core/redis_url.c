@@ -109,13 +109,11 @@ static bool
 parse_login(Span login, RedisUrl *url, const char **fault)
 {
 	const char *colon = find(login, ':');
-	Span user = {login.start, colon};
-	Span password = {colon + 1, login.end};
 
 	if (colon == NULL)
 		return fail(fault, "Before the @ there must be user:password or :password.");
-	if (!decode(user, url->user, sizeof(url->user), fault) ||
-		!decode(password, url->password, sizeof(url->password), fault))
+	if (!decode((Span){login.start, colon}, url->user, sizeof(url->user), fault) ||
+		!decode((Span){colon + 1, login.end}, url->password, sizeof(url->password), fault))
 		return false;
 	return url->password[0] != '\0' || fail(fault, "The password is empty.");
 }
