@@ -7,6 +7,7 @@ use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
 
+use Cache;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Redis;
@@ -18,42 +19,10 @@ plan skip_all => $missing if $missing;
 
 my $dir = PostgreSQL::Test::Utils::tempdir_short();
 my $redis = Redis->new("$dir/r")->start;
-my $node = PostgreSQL::Test::Cluster->new('cache');
-$node->init;
-$node->append_conf('postgresql.conf', qq{
-timezone = 'UTC'
-shared_preload_libraries = 'personalization'
-personalization.worker_naptime = '100ms'
-personalization.redis_url = '@{[ $redis->url ]}?db=3'
-max_worker_processes = 16
-});
-$node->start;
+my $node = start_node('cache', "personalization.redis_url = '@{[ $redis->url ]}?db=3'");
 
-sub sql { return $node->safe_psql('postgres', join(";\n", @_)); }
-sub q_literal { my $text = shift; $text =~ s/'/''/g; return "'$text'"; }
-
-# Waits for a condition; how long it took is noted.
-sub eventually
-{
-	my ($what, $condition) = @_;
-	my $start = time;
-
-	while (time - $start < 60)
-	{
-		if ($condition->())
-		{
-			note(sprintf('%s: after %.2f s', $what, time - $start));
-			return pass($what);
-		}
-		sleep(0.05);
-	}
-	diag(sql('SELECT cache_state, cache_backlog, cache_last_error FROM personalization.worker_status'));
-	return fail($what);
-}
-
-sub settled { return eventually(shift, sub { sql('SELECT cache_backlog = 0 FROM personalization.worker_status') eq 't' }); }
+sub settled { return eventually(shift, sub { status('cache_backlog = 0') eq 't' }); }
 sub reload { return sql('SELECT pg_reload_conf()'); }
-sub stat_of { return sql("SELECT $_[0] FROM personalization.worker_status"); }
 
 # Whether a value, less what the cache adds, is the document that a query returns.
 sub same
@@ -66,7 +35,7 @@ sub same
 $redis->ask('SELECT', 3);
 sql('CREATE EXTENSION personalization',
 	q(SELECT count(personalization.create_tenant(t)) FROM unnest('{acme,globex}'::text[]) t));
-eventually('the worker connects', sub { stat_of('cache_state') eq 'connected' });
+eventually('the worker connects', sub { status('cache_state') eq 'connected' });
 
 ####################################################################
 # What is committed arrives.
@@ -198,21 +167,21 @@ is(join(' ', grep { /:sue$/ } keys %{ $redis->all('personalization:') }), '', 'w
 sub without_worker
 {
 	sql('ALTER SYSTEM SET personalization.worker = off'), reload();
-	eventually('the worker is gone', sub { stat_of('pid IS NULL') eq 't' });
+	eventually('the worker is gone', sub { status('pid IS NULL') eq 't' });
 	return;
 }
 sub with_worker { sql('ALTER SYSTEM RESET personalization.worker'), reload(); return; }
 
 without_worker();
-my $pushed = stat_of('cache_pushed');
+my $pushed = status('cache_pushed');
 sql(q(SELECT count(personalization.learn('acme', 'ana', 'export', '{"format": "csv"}')) FROM generate_series(1, 60)));
-is(stat_of('cache_backlog'), '1', 'a transaction notes a user once');
+is(status('cache_backlog'), '1', 'a transaction notes a user once');
 sql(q(SELECT personalization.learn('acme', 'ana', 'export', '{"format": "csv"}'))) foreach 1 .. 40;
-is(stat_of('cache_backlog'), '41', 'each transaction notes it');
+is(status('cache_backlog'), '41', 'each transaction notes it');
 $redis->ask('CONFIG', 'RESETSTAT');
 with_worker();
-eventually('the worker is back', sub { stat_of('pid IS NOT NULL AND cache_backlog = 0') eq 't' });
-is(stat_of('cache_pushed') - $pushed, 1, 'a hundred changes of a user are pushed once');
+eventually('the worker is back', sub { status('pid IS NOT NULL AND cache_backlog = 0') eq 't' });
+is(status('cache_pushed') - $pushed, 1, 'a hundred changes of a user are pushed once');
 # The owner, the lease and the version of the new connection, the version at its first sign of life and
 # with the batch, and the profile.
 is(($redis->ask('INFO', 'commandstats') =~ /cmdstat_set:calls=(\d+)/)[0] // 0, 5, 'which Redis counts as well');
@@ -284,7 +253,7 @@ sql(q(UPDATE personalization.tenants SET settings = '{"x": 1}' WHERE tenant_id =
 settled('a tenant with broken settings holds up nothing');
 is($redis->ask('GET', $key), undef, 'what cannot be built is deleted');
 is(same($redis->ask('GET', 'personalization:profile:globex:ana'), q(personalization.get_profile('globex', 'ana'))), 't', 'the others arrive');
-like(stat_of('cache_last_error'), qr/unknown setting "x"/, 'the status says why');
+like(status('cache_last_error'), qr/unknown setting "x"/, 'the status says why');
 sql(q(UPDATE personalization.tenants SET settings = '{}' WHERE tenant_id = 'acme'));
 
 ####################################################################
@@ -305,13 +274,13 @@ foreach my $refused ('SHOW personalization.redis_url', 'SELECT FROM personalizat
 # Switched off, and on again: what went unnoticed meanwhile is not taken for true.
 
 sql(q(ALTER SYSTEM SET personalization.redis_url = '')), reload();
-eventually('switched off', sub { stat_of('cache_state') eq 'off' });
+eventually('switched off', sub { status('cache_state') eq 'off' });
 sql(q(SELECT personalization.learn('globex', 'ana', 'export', '{"format": "unnoticed"}')));
 is(sql('SELECT count(*) FROM personalization.cache_changes'), '0', 'nothing is noted');
 like($redis->ask('GET', 'personalization:profile:globex:ana'), qr/csv/, 'the key is left');
 sql(q(ALTER SYSTEM RESET personalization.redis_url)), reload();
 my $on = time;
-eventually('switched on again', sub { stat_of('cache_state') eq 'connected' });
+eventually('switched on again', sub { status('cache_state') eq 'connected' });
 cmp_ok(time - $on, '<', 25, 'without waiting for itself');
 is(join(' ', keys %{ $redis->all('personalization:profile:') }), '', 'old keys are not trusted');
 is($redis->ask('GET', 'personalization:elsewhere'), 'untouched', 'those of others are left alone');
@@ -336,7 +305,7 @@ my %kept = map { $_ => $redis->ask('GET', $_) } @{ $redis->ask('KEYS', '*') };
 without_worker();
 $redis->ask('SET', 'personalization:profile:globex:ana', $kept{'personalization:profile:globex:ana'}, 'PX', 1000_000);
 with_worker();
-eventually('the worker is back', sub { stat_of('cache_state') eq 'connected' });
+eventually('the worker is back', sub { status('cache_state') eq 'connected' });
 is($redis->ask('GET', 'personalization:profile:globex:ana'), $kept{'personalization:profile:globex:ana'}, 'a restart of the worker deletes nothing');
 
 # Whatever an older connection has under way is refused.

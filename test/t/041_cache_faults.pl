@@ -7,6 +7,7 @@ use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
 
+use Cache;
 use IO::Select;
 use IO::Socket::UNIX;
 use IPC::Run;
@@ -22,40 +23,12 @@ plan skip_all => $missing if $missing;
 
 my $dir = PostgreSQL::Test::Utils::tempdir_short();
 my $redis = Redis->new("$dir/r");
-my $node = PostgreSQL::Test::Cluster->new('faults');
-$node->init;
-$node->append_conf('postgresql.conf', qq{
-timezone = 'UTC'
-shared_preload_libraries = 'personalization'
-personalization.worker_naptime = '100ms'
+my $node = start_node('faults', qq{
 personalization.redis_url = '@{[ $redis->url ]}'
 personalization.redis_timeout = '2s'
-max_worker_processes = 16
 });
-$node->start;
 
-sub sql { return $node->safe_psql('postgres', join(";\n", @_)); }
-sub q_literal { my $text = shift; $text =~ s/'/''/g; return "'$text'"; }
-sub status { return sql("SELECT $_[0] FROM personalization.worker_status"); }
 sub point_to { my $url = shift; sql('ALTER SYSTEM SET personalization.redis_url = ' . q_literal($url), 'SELECT pg_reload_conf()'); return; }
-
-sub eventually
-{
-	my ($what, $condition) = @_;
-	my $start = time;
-
-	while (time - $start < 120)
-	{
-		if ($condition->())
-		{
-			note(sprintf('%s: after %.1f s', $what, time - $start));
-			return pass($what);
-		}
-		sleep(0.1);
-	}
-	diag(status('cache_state, cache_backlog, cache_last_error, last_error'));
-	return fail($what);
-}
 
 # 'p50 / max' in ms of learns at a steady rate; an error of one fails the test.
 my $run = 0;

@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
 
+use Cache;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Redis;
@@ -17,44 +18,17 @@ plan skip_all => $missing if $missing;
 
 my $dir = PostgreSQL::Test::Utils::tempdir_short();
 my $port = PostgreSQL::Test::Cluster::get_free_port();
-my $node = PostgreSQL::Test::Cluster->new('tls');
-$node->init;
-$node->append_conf('postgresql.conf', qq{
-timezone = 'UTC'
-shared_preload_libraries = 'personalization'
-personalization.worker_naptime = '100ms'
+my $node = start_node('tls', qq{
 personalization.redis_url = 'rediss://:pass\@localhost:$port'
 personalization.redis_timeout = '5s'
-max_worker_processes = 16
 });
-$node->start;
 
-sub sql { return $node->safe_psql('postgres', join(";\n", @_)); }
-sub status { return sql("SELECT $_[0] FROM personalization.worker_status"); }
 sub set
 {
 	my %values = @_;
 
 	sql((map { "ALTER SYSTEM SET personalization.$_ = '$values{$_}'" } sort keys %values), 'SELECT pg_reload_conf()');
 	return;
-}
-
-sub eventually
-{
-	my ($what, $condition) = @_;
-	my $start = time;
-
-	while (time - $start < 120)
-	{
-		if ($condition->())
-		{
-			note(sprintf('%s: after %.1f s', $what, time - $start));
-			return pass($what);
-		}
-		sleep(0.1);
-	}
-	diag(status('cache_state, cache_backlog, cache_last_error, last_error'));
-	return fail($what);
 }
 
 # Changes settings; the attempt that follows fails for this reason.
@@ -127,8 +101,8 @@ sub converges
 	sql(qq(SELECT personalization.learn('acme', 'ana', 'export', '{"format": "change $changes"}')));
 	eventually("$what: a change arrives", sub { ($redis->ask('GET', $key) // '') =~ /"change $changes"/ });
 	eventually("$what: nothing waits", sub { status("cache_state = 'connected' AND cache_backlog = 0") eq 't' });
-	my $value = $redis->ask('GET', $key) =~ s/'/''/gr;
-	is(sql("SELECT '$value'::jsonb - '{version,cached_at}'::text[] = personalization.get_profile('acme', 'ana')"),
+	my $value = q_literal($redis->ask('GET', $key));
+	is(sql("SELECT ${value}::jsonb - '{version,cached_at}'::text[] = personalization.get_profile('acme', 'ana')"),
 		't', "$what: it is what get_profile returns");
 	return;
 }
