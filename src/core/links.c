@@ -87,20 +87,6 @@ links_add(Links *links, const QueryKey *id, double weight)
 }
 
 void
-links_subtract(Links *links, const QueryKey *id, double weight)
-{
-	int place = links_find(links, id);
-
-	links->total = links->total > weight ? links->total - weight : 0.0;
-	if (place < 0)
-		return;
-	weight = links->weights[place] - weight;
-	take_out(links, place);
-	if (weight > 0.0)
-		put_in(links, id, weight);
-}
-
-void
 links_set(Links *links, const QueryKey *id, double weight)
 {
 	int place = links_find(links, id);

@@ -52,9 +52,6 @@ extern double links_weight(const Links *links, const QueryKey *id);
 /* Adds weight > 0 to a query. */
 extern void links_add(Links *links, const QueryKey *id, double weight);
 
-/* Takes weight from a query; one that has none left goes. */
-extern void links_subtract(Links *links, const QueryKey *id, double weight);
-
 /*
  * Sets the weight of a query: a full list takes it only above its lightest.
  * For lists whose weights are kept elsewhere; total is left alone.

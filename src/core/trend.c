@@ -6,9 +6,6 @@
 
 #include <math.h>
 
-/* A count below this one is none. */
-#define SMALLEST 1e-3
-
 static double
 phase(int64_t at, int64_t half_life)
 {
@@ -29,14 +26,6 @@ double
 trend_count(double trend, int64_t at, int64_t half_life)
 {
 	return exp2(trend - phase(at, half_life));
-}
-
-double
-trend_subtract(double trend, double weight, int64_t at, int64_t half_life)
-{
-	double left = trend_count(trend, at, half_life) - weight;
-
-	return left < SMALLEST ? TREND_NONE : log2(left) + phase(at, half_life);
 }
 
 /* How long ago asks count: the mean life of a count, less where the tenant is younger. */

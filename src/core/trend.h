@@ -24,9 +24,6 @@
 /* trend with an ask of a weight > 0 at a time. */
 extern double trend_add(double trend, double weight, int64_t at, int64_t half_life);
 
-/* The same with an ask of that weight less. */
-extern double trend_subtract(double trend, double weight, int64_t at, int64_t half_life);
-
 /* The count as of a time. */
 extern double trend_count(double trend, int64_t at, int64_t half_life);
 

@@ -33,11 +33,6 @@ test_count(void)
 	/* One that comes late counts as of its time. */
 	trend = trend_add(trend, 1.0, NOW, TREND_FAST);
 	CHECK(near(trend_count(trend, NOW + 2 * DAY, TREND_FAST), 1.5));
-	trend = trend_subtract(trend, 1.0, NOW, TREND_FAST);
-	CHECK(near(trend_count(trend, NOW + 2 * DAY, TREND_FAST), 1.0));
-	trend = trend_subtract(trend, 0.5, NOW + 2 * DAY, TREND_FAST);
-	trend = trend_subtract(trend, 1.0, NOW, TREND_FAST);
-	CHECK(trend_count(trend, NOW + 2 * DAY, TREND_FAST) == 0.0);
 	/* The order of two does not change while nobody touches them. */
 	CHECK(trend_add(TREND_NONE, 1.0, NOW + 1, TREND_FAST) >
 		  trend_add(TREND_NONE, 1.0, NOW, TREND_FAST));
