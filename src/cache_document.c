@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "executor/spi.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -185,16 +184,10 @@ build(void *arg)
 	item->ttl = Max(ttl / 1000, 1);
 }
 
-/* What statements have read goes with each document, not with the batch. */
-static void
-build_connected(void *arg)
-{
-	SPI_connect();
-	build(arg);
-	SPI_finish();
-}
-
-/* Builds in a subtransaction: what goes wrong there is about this one document. */
+/*
+ * Builds apart: what goes wrong there is about this one document, and what its
+ * statements have read goes with it, not with the batch.
+ */
 static void
 add_item(const CacheKind *kind, const Change *change, bool wanted, TimestampTz at, List **items,
 		 char **fault)
@@ -207,7 +200,7 @@ add_item(const CacheKind *kind, const Change *change, bool wanted, TimestampTz a
 	item->tenant_id = kind->by_tenant ? "" : utf8(change->tenant_id);
 	if (wanted && kind->build != NULL)
 	{
-		ErrorData *error = do_apart(build_connected, &building);
+		ErrorData *error = do_apart(build, &building);
 
 		if (error != NULL)
 		{

@@ -74,7 +74,6 @@ typedef struct Making
 	DueQuery due[MAX_DUE];
 	int ndue;
 	NewTable new_tables[MAX_NEW_TABLES];
-	QueryKey new_table_ids[MAX_NEW_TABLES];
 	int nnew_tables;
 	Offer *offers;
 	int noffers;
@@ -178,21 +177,24 @@ read_new_tables(Making *making)
 	Weighed *offered = palloc(MAX_NEW_TABLES * sizeof(Weighed));
 	int n = catalogue_new_tables(request->tenant_id, request->user_id, window, request->at,
 								 making->new_tables, MAX_NEW_TABLES);
+	int kept = 0;
 
-	making->situation.new_tables = offered;
 	for (int i = 0; i < n; i++)
 	{
-		const NewTable *table = &making->new_tables[i];
-		QueryText asked = {.question = table->name};
+		NewTable table = making->new_tables[i];
+		QueryText asked = {.question = table.name};
 		pg_uuid_t id;
 
+		/* A name of nothing but punctuation asks nothing. */
 		if (!query_identify(&asked, &id))
 			continue;
-		offered[i].id = query_key(&id);
-		offered[i].weight =
-			1.0 - (double) (request->at - table->appeared_at) / (double) Max(window, 1);
-		making->nnew_tables = making->situation.nnew_tables = i + 1;
+		making->new_tables[kept] = table;
+		offered[kept].id = query_key(&id);
+		offered[kept++].weight =
+			1.0 - (double) (request->at - table.appeared_at) / (double) Max(window, 1);
 	}
+	making->situation.new_tables = offered;
+	making->nnew_tables = making->situation.nnew_tables = kept;
 }
 
 /* What the tenant's statistics say to this user's situation. */
