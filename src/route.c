@@ -76,7 +76,7 @@ tables_asked(const char *tenant_id, const char *user_id, const char *query, Time
 	QueryText text = {.question = query};
 	pg_uuid_t id;
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
-					  UUIDPGetDatum(&id), TimestampTzGetDatum(at)};
+					  UUIDPGetDatum(&id), TimestampTzGetDatum(known_until(at))};
 
 	if (!query_identify(&text, &id) || statement_read(&select_tables, values, NULL) == 0)
 		return NULL;

@@ -89,7 +89,7 @@ read_user(Making *making)
 	const SuggestionRequest *request = making->request;
 	History history = {.user_id = request->user_id};
 
-	history_read(request->tenant_id, request->at, HISTORY_MAX, &history);
+	history_read(request->tenant_id, known_until(request->at), HISTORY_MAX, &history);
 	history_complete(request->tenant_id, &history);
 	/* What is to be changed is read as it is now: nobody else changes it meanwhile. */
 	making->outcomes = outcomes_read(request->tenant_id, request->user_id, request->record);
@@ -113,7 +113,7 @@ read_own_queries(Making *making, Nominee *nominees, int n)
 	values[0] = CStringGetTextDatum(making->request->tenant_id);
 	values[1] = CStringGetTextDatum(making->request->user_id);
 	values[2] = column_array(&ids);
-	values[3] = TimestampTzGetDatum(making->request->at);
+	values[3] = TimestampTzGetDatum(known_until(making->request->at));
 	nrows = statement_read(&select_own_queries, values, NULL);
 	for (uint64 row = 0; row < nrows; row++)
 	{
@@ -190,7 +190,7 @@ read_new_tables(Making *making)
 			continue;
 		offered[i].id = query_key(&id);
 		offered[i].weight =
-			1.0 - (double) (request->at - table->appeared_at) / (double) Max(window, 1);
+			1.0 - (double) Max(request->at - table->appeared_at, 0) / (double) Max(window, 1);
 		making->nnew_tables = making->situation.nnew_tables = i + 1;
 	}
 }
