@@ -542,10 +542,10 @@ personalization_get_suggestions(PG_FUNCTION_ARGS)
 	require_argument(fcinfo, 3, "max_results");
 	request.max_results = PG_GETARG_INT32(3);
 	request.at = time_argument(fcinfo, 4, "at");
-	if (request.max_results < 0 || request.max_results > MAX_SUGGESTIONS)
+	if (request.max_results < 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("max_results is out of range: %d", request.max_results),
-						errhint("It must be between 0 and %d.", MAX_SUGGESTIONS)));
+						errmsg("max_results must not be negative: %d", request.max_results)));
+	request.max_results = Min(request.max_results, MAX_SUGGESTIONS);
 	SPI_connect();
 	request.record = may_record(request.tenant_id, request.user_id);
 	n = suggestions_make(&request, &suggestions);

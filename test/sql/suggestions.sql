@@ -45,9 +45,9 @@ SELECT pg_temp.outcome($$SELECT personalization.get_suggestions('nowhere', 'ana'
 
 -- == Arguments.
 SELECT pg_temp.ask('empty', 'ana', 'One?', '2026-03-01 10:00'), pg_temp.ask('empty', 'ana', 'Two?', '2026-03-01 10:01'), pg_temp.ask('empty', 'ana', 'Three?', '2026-03-01 10:02');
-SELECT n, (SELECT count(*) FROM personalization.get_suggestions('empty', 'ana', NULL, n, '2026-03-01 11:00')) FROM unnest('{0,1,2,100}'::int[]) n;
+SELECT n, (SELECT count(*) FROM personalization.get_suggestions('empty', 'ana', NULL, n, '2026-03-01 11:00')) FROM unnest('{0,1,2,100,2147483647}'::int[]) n;
 SELECT pg_temp.outcome(format('SELECT personalization.get_suggestions(%s)', a)) FROM unnest(ARRAY[
-    $$'empty', 'ana', NULL, -1$$, $$'empty', 'ana', NULL, 101$$, $$'empty', 'ana', NULL, NULL$$, $$NULL, 'ana'$$, $$'empty', NULL$$, $$'empty', ''$$, $$'', 'ana'$$,
+    $$'empty', 'ana', NULL, -1$$, $$'empty', 'ana', NULL, -2147483648$$, $$'empty', 'ana', NULL, NULL$$, $$NULL, 'ana'$$, $$'empty', NULL$$, $$'empty', ''$$, $$'', 'ana'$$,
     $$'empty', 'ana', at => NULL$$, $$'empty', 'ana', at => 'infinity'$$, $$'empty', 'ana', ''$$, $$'empty', 'ana', repeat('x ', 100000)$$]) a;
 
 -- == A fresh query counts at once, before any pass; the one just asked is never offered; the text is verbatim as last asked.
