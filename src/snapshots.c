@@ -595,13 +595,19 @@ reconstruct(const Replay *plan, int *n)
 	if (found != NULL)
 		return found;
 
-	/*
-	 * No change since the time, so the next snapshot has what was then.  One
-	 * that is empty is the first of all: before it nothing was known.
-	 */
+	/* No change since the time, so the next snapshot has what was then. */
 	if (!find_snapshot(plan, plan->until, true, &after))
 		return NULL;
 	load_snapshot(&state, after);
+	if (state.n == 0)
+	{
+		/* The first of all: before it nothing was known, but for what came late. */
+		Replay all = *plan;
+
+		all.from = MIN_TIMESTAMP;
+		all.from_nothing = true;
+		return replay(&all, n);
+	}
 	*n = state.n;
 	return state.items;
 }
