@@ -110,7 +110,7 @@ personalization_preferences(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	begin_reading(fcinfo, &question);
 	live = preferences_live(question.tenant_id, question.user_id, &question.settings.learning,
-							question.at, &n, NULL);
+							question.at, BEFORE_KNOWN_AS_NOW, &n, NULL);
 	for (int i = 0; i < n; i++)
 	{
 		const Preference *preference = &live[i];
@@ -224,7 +224,7 @@ document(const Question *question)
 
 	traits = traits_begin(question->tenant_id, question->user_id, question->at);
 	live = preferences_live(question->tenant_id, question->user_id, &question->settings.learning,
-							question->at, &n, &updated);
+							question->at, BEFORE_KNOWN_NONE, &n, &updated);
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	json_push_text(&state, "user_id", question->user_id);
 	json_push_text(&state, "tenant_id", question->tenant_id);
@@ -382,8 +382,9 @@ static void
 push_frequent_tables(JsonbParseState **state, const Question *question)
 {
 	int n;
-	Preference *live = preferences_live(question->tenant_id, question->user_id,
-										&question->settings.learning, question->at, &n, NULL);
+	Preference *live =
+		preferences_live(question->tenant_id, question->user_id, &question->settings.learning,
+						 question->at, BEFORE_KNOWN_NONE, &n, NULL);
 	int shown = 0;
 
 	json_push_key(state, "frequent_tables");

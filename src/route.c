@@ -173,7 +173,8 @@ personalization_route(PG_FUNCTION_ARGS)
 	SPI_connect();
 	tenant_require(tenant_id, &settings, false);
 	traits_read(tenant_id, user_id, at, &traits);
-	live = preferences_live(tenant_id, user_id, &settings.learning, at, &n, NULL);
+	live =
+		preferences_live(tenant_id, user_id, &settings.learning, at, BEFORE_KNOWN_NONE, &n, NULL);
 
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	json_push_text(&state, "skill_level", skill_level_names[traits.skill_level]);

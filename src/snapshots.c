@@ -584,14 +584,18 @@ replay(const Replay *replay, int *n)
 
 /* ---------------------------------------------------------------- reading */
 
-/* The preferences of a user as of a time; NULL where nothing is known of it. */
+/*
+ * The preferences of a user as of a time; NULL where nothing can be said of it.
+ * *is_known becomes false where it is before the user was known.
+ */
 static Preference *
-reconstruct(const Replay *plan, int *n)
+reconstruct(const Replay *plan, int *n, bool *is_known)
 {
 	State state = {.replay = plan};
 	TimestampTz after;
 	Preference *found = replay(plan, n);
 
+	*is_known = true;
 	if (found != NULL)
 		return found;
 
@@ -606,7 +610,9 @@ reconstruct(const Replay *plan, int *n)
 
 		all.from = MIN_TIMESTAMP;
 		all.from_nothing = true;
-		return replay(&all, n);
+		found = replay(&all, n);
+		*is_known = *n > 0;
+		return found;
 	}
 	*n = state.n;
 	return state.items;
@@ -614,7 +620,7 @@ reconstruct(const Replay *plan, int *n)
 
 Preference *
 preferences_of_then(const char *tenant_id, const char *user_id, const LearningRule *rule,
-					TimestampTz at, Preference *stored, int *n)
+					TimestampTz at, BeforeKnown before, Preference *stored, int *n)
 {
 	Replay plan = {
 		.tenant_id = tenant_id, .user_id = user_id, .rule = rule, .from = at, .until = at};
@@ -623,10 +629,11 @@ preferences_of_then(const char *tenant_id, const char *user_id, const LearningRu
 	State then = {0};
 	State result = {0};
 	TimestampTz now = GetCurrentTimestamp();
+	bool known;
 	bool later;
 
-	then.items = reconstruct(&plan, &then.n);
-	if (then.items == NULL)
+	then.items = reconstruct(&plan, &then.n, &known);
+	if (then.items == NULL || (!known && before == BEFORE_KNOWN_AS_NOW))
 		return stored;
 	later = statement_read(&find_later, values, NULL) > 0;
 

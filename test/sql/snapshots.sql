@@ -97,7 +97,8 @@ SELECT user_id, day, before FROM personalization.preference_snapshots WHERE tena
 SELECT personalization.set_profile('s_late', 'dee', 'advanced');
 SELECT u, d -> 'preferences' AS preferences, d -> 'interaction_history' AS history, d -> 'skill_level' AS skill, d -> 'trait_sources' ->> 'skill_level' AS source
 FROM unnest('{bo,dee}'::text[]) AS u, personalization.get_profile('s_late', u, '2026-02-28') AS d;
-SELECT count(*) FROM personalization.preferences('s_late', 'bo', '2026-02-28');
+-- preferences() gives those of now, which do not grow backwards in time.
+SELECT confidence, observation_count FROM personalization.preferences('s_late', 'bo', '2026-02-28');
 SELECT personalization.get_profile('s_late', 'dee') ->> 'skill_level' AS skill;
 SELECT personalization.learn('s_late', 'bo', 'export', '{"format": "csv"}', '2026-02-25') IS NOT NULL AS late;
 SELECT at, observation_count FROM unnest('{2026-02-24,2026-02-25,2026-02-25 12:00,2026-03-03 12:00}'::timestamptz[]) AS at, personalization.preferences('s_late', 'bo', at);
