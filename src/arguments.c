@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "access/detoast.h"
+#include "access/xact.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -217,4 +218,12 @@ time_argument(FunctionCallInfo fcinfo, int n, const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("%s must be finite", name)));
 	return value;
+}
+
+TimestampTz
+known_until(TimestampTz at)
+{
+	return at < GetCurrentTransactionStartTimestamp()
+			   ? at
+			   : Max(at, GetCurrentTimestamp()) + MAX_CLOCK_SKEW;
 }

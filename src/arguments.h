@@ -69,4 +69,11 @@ extern Jsonb *object_argument(FunctionCallInfo fcinfo, int n, const char *name);
 extern text *text_argument(FunctionCallInfo fcinfo, int n, const char *name);
 extern TimestampTz time_argument(FunctionCallInfo fcinfo, int n, const char *name);
 
+/*
+ * The end of what is read as of a time.  The present, which begins with the
+ * transaction, has all that is known: also what was told since, and by clocks
+ * that are ahead of this one, as far as learning lets them be.
+ */
+extern TimestampTz known_until(TimestampTz at);
+
 #endif

@@ -14,6 +14,7 @@
 #include "executor/spi.h"
 #include "utils/builtins.h"
 
+#include "arguments.h"
 #include "catalogue.h"
 #include "catalogue_names.h"
 #include "rows.h"
@@ -80,7 +81,7 @@ catalogue_new_tables(const char *tenant_id, const char *user_id, int64 window, T
 					 NewTable *out, int max)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), TimestampTzGetDatum(at - window),
-					  TimestampTzGetDatum(at), Int64GetDatum(NEW_TABLES_REACH)};
+					  TimestampTzGetDatum(known_until(at)), Int64GetDatum(NEW_TABLES_REACH)};
 	uint64 nrows = statement_read(&select_new, values, NULL);
 	SPITupleTable *rows = SPI_tuptable;
 	FoldedName *used;

@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 
+#include "access/xact.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "pgtime.h"
@@ -195,7 +196,7 @@ event_decode(const JsonbValue *object, TimestampTz now, Event *event, Fault *fau
 
 	memset(event, 0, sizeof(*event));
 	event->index = -1;
-	event->occurred_at = now;
+	event->occurred_at = GetCurrentTransactionStartTimestamp(); /* the now() of learn() */
 	if (object->type != jbvBinary || !JsonContainerIsObject(object->val.binary.data))
 		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
 						 "An event is an object with the names of learn()'s arguments.",

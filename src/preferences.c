@@ -488,7 +488,7 @@ preference_read(uint64 row, Preference *preference)
 
 Preference *
 preferences_live(const char *tenant_id, const char *user_id, const LearningRule *rule,
-				 TimestampTz at, int *n, TimestampTz *latest)
+				 TimestampTz at, BeforeKnown before, int *n, TimestampTz *latest)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
 	uint64 nrows = statement_read(&select_preferences, values, NULL);
@@ -501,7 +501,7 @@ preferences_live(const char *tenant_id, const char *user_id, const LearningRule 
 			nstored++;
 	}
 	if (at < GetCurrentTransactionStartTimestamp())
-		live = preferences_of_then(tenant_id, user_id, rule, at, live, &nstored);
+		live = preferences_of_then(tenant_id, user_id, rule, at, before, live, &nstored);
 
 	*n = 0;
 	if (latest != NULL)

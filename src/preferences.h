@@ -43,6 +43,13 @@ typedef struct Preference
 	double confidence; /* as of the time it was read for */
 } Preference;
 
+/* What preferences of a time before the user was known are. */
+typedef enum BeforeKnown
+{
+	BEFORE_KNOWN_NONE,
+	BEFORE_KNOWN_AS_NOW /* those of now, which do not grow backwards in time */
+} BeforeKnown;
+
 /*
  * The preferences of a user that are live at a time, strongest first; those
  * equally strong by category and key.  Of a time before this transaction they
@@ -52,7 +59,7 @@ typedef struct Preference
  */
 extern Preference *
 preferences_live(const char *tenant_id, const char *user_id, const LearningRule *rule,
-				 TimestampTz at, int *n, TimestampTz *latest);
+				 TimestampTz at, BeforeKnown before, int *n, TimestampTz *latest);
 
 /*
  * Reads category, key, value, confidence, rivals, observation_count and

@@ -82,6 +82,7 @@ typedef struct Question
 	char *tenant_id;
 	char *user_id;
 	TimestampTz at;
+	TimestampTz until; /* the end of the history as of then */
 	TenantSettings settings;
 } Question;
 
@@ -92,6 +93,7 @@ begin_reading(FunctionCallInfo fcinfo, Question *question)
 	question->tenant_id = tenant_argument(fcinfo, 0);
 	question->user_id = id_argument(fcinfo, 1, "user_id");
 	question->at = time_argument(fcinfo, 2, "at");
+	question->until = known_until(question->at);
 	SPI_connect();
 	tenant_require(question->tenant_id, &question->settings, false);
 }
@@ -108,7 +110,7 @@ personalization_preferences(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	begin_reading(fcinfo, &question);
 	live = preferences_live(question.tenant_id, question.user_id, &question.settings.learning,
-							question.at, &n, NULL);
+							question.at, BEFORE_KNOWN_AS_NOW, &n, NULL);
 	for (int i = 0; i < n; i++)
 	{
 		const Preference *preference = &live[i];
@@ -163,7 +165,7 @@ push_history(JsonbParseState **state, const Question *question, TraitReader *tra
 {
 	int shown = question->settings.max_history_size;
 	Datum values[] = {CStringGetTextDatum(question->tenant_id),
-					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->at),
+					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->until),
 					  Int64GetDatum(Max(shown, traits_reach(traits)))};
 	uint64 nrows = statement_read(&select_history, values, NULL);
 
@@ -222,7 +224,7 @@ document(const Question *question)
 
 	traits = traits_begin(question->tenant_id, question->user_id, question->at);
 	live = preferences_live(question->tenant_id, question->user_id, &question->settings.learning,
-							question->at, &n, &updated);
+							question->at, BEFORE_KNOWN_NONE, &n, &updated);
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	json_push_text(&state, "user_id", question->user_id);
 	json_push_text(&state, "tenant_id", question->tenant_id);
@@ -235,7 +237,7 @@ document(const Question *question)
 Jsonb *
 profile_document(char *tenant_id, char *user_id, TimestampTz at, const TenantSettings *settings)
 {
-	Question question = {tenant_id, user_id, at, *settings};
+	Question question = {tenant_id, user_id, at, known_until(at), *settings};
 
 	return document(&question);
 }
@@ -342,7 +344,7 @@ static void
 push_recent(JsonbParseState **state, const Question *question, TimestampTz *last)
 {
 	Datum values[] = {CStringGetTextDatum(question->tenant_id),
-					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->at),
+					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->until),
 					  Int64GetDatum(CONTEXT_REACH)};
 	uint64 nrows = statement_read(&select_recent, values, NULL);
 	List *queries = NIL;
@@ -380,8 +382,9 @@ static void
 push_frequent_tables(JsonbParseState **state, const Question *question)
 {
 	int n;
-	Preference *live = preferences_live(question->tenant_id, question->user_id,
-										&question->settings.learning, question->at, &n, NULL);
+	Preference *live =
+		preferences_live(question->tenant_id, question->user_id, &question->settings.learning,
+						 question->at, BEFORE_KNOWN_NONE, &n, NULL);
 	int shown = 0;
 
 	json_push_key(state, "frequent_tables");
@@ -402,7 +405,7 @@ static void
 push_charts(JsonbParseState **state, const Question *question)
 {
 	Datum values[] = {CStringGetTextDatum(question->tenant_id),
-					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->at),
+					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->until),
 					  Int64GetDatum(CHARTS_REACH)};
 	uint64 nrows = statement_read(&count_charts, values, NULL);
 

@@ -76,7 +76,7 @@ tables_asked(const char *tenant_id, const char *user_id, const char *query, Time
 	QueryText text = {.question = query};
 	pg_uuid_t id;
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
-					  UUIDPGetDatum(&id), TimestampTzGetDatum(at)};
+					  UUIDPGetDatum(&id), TimestampTzGetDatum(known_until(at))};
 
 	if (!query_identify(&text, &id) || statement_read(&select_tables, values, NULL) == 0)
 		return NULL;
@@ -173,7 +173,8 @@ personalization_route(PG_FUNCTION_ARGS)
 	SPI_connect();
 	tenant_require(tenant_id, &settings, false);
 	traits_read(tenant_id, user_id, at, &traits);
-	live = preferences_live(tenant_id, user_id, &settings.learning, at, &n, NULL);
+	live =
+		preferences_live(tenant_id, user_id, &settings.learning, at, BEFORE_KNOWN_NONE, &n, NULL);
 
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	json_push_text(&state, "skill_level", skill_level_names[traits.skill_level]);

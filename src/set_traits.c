@@ -74,6 +74,12 @@ set_traits_read(const char *tenant_id, const char *user_id, TimestampTz at, bool
 	then = result_jsonb(0, 7);
 	if (then != NULL)
 		replace_traits(traits, then);
+	else if (at < traits->created && at < GetCurrentTransactionStartTimestamp())
+	{
+		/* They were set when the user was made, or since. */
+		traits->skill = traits->style = NULL;
+		traits->expertise = NULL;
+	}
 }
 
 Jsonb *

@@ -22,7 +22,9 @@
 #include "statement.h"
 
 /*
- * A late event makes none: what is stored then is not what was before it.
+ * A late event makes none: what is stored then is not what was before it, and
+ * would count twice when it is replayed.  That is so on a day for which there is
+ * no snapshot too, when a call that began on an earlier day has told of it.
  */
 static Statement insert_snapshots = STATEMENT(
 	"INSERT INTO personalization.preference_snapshots (tenant_id, user_id, day, before, categories,"
@@ -33,17 +35,17 @@ static Statement insert_snapshots = STATEMENT(
 	"  coalesce(array_agg(value), '{}'), coalesce(array_agg(confidence), '{}'),"
 	"  coalesce(array_agg(rivals), '{}'), coalesce(array_agg(observation_count), '{}'),"
 	"  coalesce(array_agg(last_updated), '{}')"
-	"  FROM personalization.preferences WHERE tenant_id = $1 AND user_id = u.user_id) p"
-	" WHERE NOT EXISTS (SELECT FROM personalization.preference_snapshots"
-	"  WHERE tenant_id = $1 AND user_id = u.user_id AND day >= u.day)"
+	"  FROM personalization.preferences WHERE tenant_id = $1 AND user_id = u.user_id"
+	"  HAVING coalesce(max(last_updated) < u.before, true)) p"
 	" ON CONFLICT (tenant_id, user_id, day) DO NOTHING",
 	"text text[] date[] timestamptz[]");
 
-/* Most learning is of one user, who has one already. */
-static Statement find_snapshot_of =
-	STATEMENT("SELECT FROM personalization.preference_snapshots"
-			  " WHERE tenant_id = $1 AND user_id = $2 AND day >= $3 LIMIT 1",
-			  "text text date");
+/* Which users have one of a day or a later one. */
+static Statement find_snapshots_of =
+	STATEMENT("SELECT ordinal FROM unnest($2, $3) WITH ORDINALITY AS u (user_id, day, ordinal)"
+			  " WHERE EXISTS (SELECT FROM personalization.preference_snapshots"
+			  "  WHERE tenant_id = $1 AND user_id = u.user_id AND day >= u.day)",
+			  "text text[] date[]");
 
 #define SELECT_SNAPSHOT                                                                            \
 	"SELECT before FROM personalization.preference_snapshots"                                      \
@@ -192,6 +194,7 @@ typedef struct Change
 {
 	const char *user_id;
 	TimestampTz at;
+	bool has_snapshot; /* of its day, or a later one */
 } Change;
 
 static int
@@ -204,19 +207,16 @@ compare_changes(const void *a, const void *b)
 	return order != 0 ? order : x->at < y->at ? -1 : x->at > y->at;
 }
 
-void
-snapshots_before(const char *tenant_id, const Observation *observations, int n)
+/*
+ * The first change of each user of whom it is not known that he has a snapshot,
+ * in the order of the index.
+ */
+static int
+first_changes(const char *tenant_id, const Observation *observations, int n, Change *changes)
 {
-	/* The transaction in which we made some: what is found then may be ours. */
-	static LocalTransactionId made_in = InvalidLocalTransactionId;
-	Change *changes = palloc_extended(Max(n, 1) * sizeof(Change), MCXT_ALLOC_HUGE);
-	Column users;
-	Column days;
-	Column times;
 	int kept = 0;
-	bool missing = true;
+	int first = 0;
 
-	refresh_known();
 	for (int i = 0; i < n; i++)
 	{
 		const Observation *observation = &observations[i];
@@ -230,43 +230,87 @@ snapshots_before(const char *tenant_id, const Observation *observations, int n)
 		if (found != NULL && found->day >= utc_date(observation->at))
 			continue;
 		changes[kept].user_id = observation->user_id;
+		changes[kept].has_snapshot = false;
 		changes[kept++].at = observation->at;
 	}
-	if (kept == 0)
-		return;
-
-	/* The first of each user, in the order of the index. */
 	qsort(changes, kept, sizeof(Change), compare_changes);
-	column_init(&users, TEXTOID, kept);
-	column_init(&days, DATEOID, kept);
-	column_init(&times, TIMESTAMPTZOID, kept);
 	for (int i = 0; i < kept; i++)
 	{
-		if (i > 0 && strcmp(changes[i].user_id, changes[i - 1].user_id) == 0)
+		if (first == 0 || strcmp(changes[i].user_id, changes[first - 1].user_id) != 0)
+			changes[first++] = changes[i];
+	}
+	return first;
+}
+
+/* Finds out who has a snapshot already; returns how many. */
+static int
+find_snapshots(const char *tenant_id, Change *changes, int n)
+{
+	Column users;
+	Column days;
+	Datum values[3] = {CStringGetTextDatum(tenant_id)};
+	uint64 nrows;
+
+	column_init(&users, TEXTOID, n);
+	column_init(&days, DATEOID, n);
+	for (int i = 0; i < n; i++)
+	{
+		column_add_text(&users, changes[i].user_id);
+		column_add(&days, DateADTGetDatum(utc_date(changes[i].at)));
+	}
+	values[1] = column_array(&users);
+	values[2] = column_array(&days);
+	nrows = statement_run(&find_snapshots_of, values, NULL);
+	for (uint64 row = 0; row < nrows; row++)
+		changes[DatumGetInt64(result_value(row, 1, NULL)) - 1].has_snapshot = true;
+	SPI_freetuptable(SPI_tuptable);
+	return (int) nrows;
+}
+
+/* Makes those that are not there; returns how many. */
+static uint64
+make_snapshots(const char *tenant_id, const Change *changes, int n)
+{
+	Column users;
+	Column days;
+	Column times;
+	Datum values[4] = {CStringGetTextDatum(tenant_id)};
+
+	column_init(&users, TEXTOID, n);
+	column_init(&days, DATEOID, n);
+	column_init(&times, TIMESTAMPTZOID, n);
+	for (int i = 0; i < n; i++)
+	{
+		if (changes[i].has_snapshot)
 			continue;
 		column_add_text(&users, changes[i].user_id);
 		column_add(&days, DateADTGetDatum(utc_date(changes[i].at)));
 		column_add(&times, TimestampTzGetDatum(changes[i].at));
 	}
-	if (users.n == 1)
-	{
-		Datum values[] = {CStringGetTextDatum(tenant_id), users.values[0], days.values[0]};
+	values[1] = column_array(&users);
+	values[2] = column_array(&days);
+	values[3] = column_array(&times);
+	return statement_run(&insert_snapshots, values, NULL);
+}
 
-		missing = statement_run(&find_snapshot_of, values, NULL) == 0;
-	}
-	if (missing)
-	{
-		Datum values[] = {CStringGetTextDatum(tenant_id), column_array(&users), column_array(&days),
-						  column_array(&times)};
+void
+snapshots_before(const char *tenant_id, const Observation *observations, int n)
+{
+	/* The transaction in which we made some: what is found then may be ours. */
+	static LocalTransactionId made_in = InvalidLocalTransactionId;
+	Change *changes = palloc_extended(Max(n, 1) * sizeof(Change), MCXT_ALLOC_HUGE);
 
-		if (statement_run(&insert_snapshots, values, NULL) > 0)
-			made_in = my_local_transaction();
-	}
+	refresh_known();
+	n = first_changes(tenant_id, observations, n, changes);
+	if (n == 0)
+		return;
+	if (find_snapshots(tenant_id, changes, n) < n && make_snapshots(tenant_id, changes, n) > 0)
+		made_in = my_local_transaction();
 	if (made_in == my_local_transaction())
 		return;
-	for (int i = 0; i < kept; i++)
+	for (int i = 0; i < n; i++)
 	{
-		if (i == 0 || strcmp(changes[i].user_id, changes[i - 1].user_id) != 0)
+		if (changes[i].has_snapshot)
 			remember(user_hash(tenant_id, changes[i].user_id), utc_date(changes[i].at));
 	}
 }
@@ -540,31 +584,43 @@ replay(const Replay *replay, int *n)
 
 /* ---------------------------------------------------------------- reading */
 
-/* The preferences of a user as of a time; NULL where nothing is known of it. */
+/*
+ * The preferences of a user as of a time; NULL where nothing can be said of it.
+ * *is_known becomes false where it is before the user was known.
+ */
 static Preference *
-reconstruct(const Replay *plan, int *n)
+reconstruct(const Replay *plan, int *n, bool *is_known)
 {
 	State state = {.replay = plan};
 	TimestampTz after;
 	Preference *found = replay(plan, n);
 
+	*is_known = true;
 	if (found != NULL)
 		return found;
 
-	/*
-	 * No change since the time, so the next snapshot has what was then.  One
-	 * that is empty is the first of all: before it nothing was known.
-	 */
+	/* No change since the time, so the next snapshot has what was then. */
 	if (!find_snapshot(plan, plan->until, true, &after))
 		return NULL;
 	load_snapshot(&state, after);
+	if (state.n == 0)
+	{
+		/* The first of all: before it nothing was known, but for what came late. */
+		Replay all = *plan;
+
+		all.from = MIN_TIMESTAMP;
+		all.from_nothing = true;
+		found = replay(&all, n);
+		*is_known = *n > 0;
+		return found;
+	}
 	*n = state.n;
 	return state.items;
 }
 
 Preference *
 preferences_of_then(const char *tenant_id, const char *user_id, const LearningRule *rule,
-					TimestampTz at, Preference *stored, int *n)
+					TimestampTz at, BeforeKnown before, Preference *stored, int *n)
 {
 	Replay plan = {
 		.tenant_id = tenant_id, .user_id = user_id, .rule = rule, .from = at, .until = at};
@@ -573,10 +629,11 @@ preferences_of_then(const char *tenant_id, const char *user_id, const LearningRu
 	State then = {0};
 	State result = {0};
 	TimestampTz now = GetCurrentTimestamp();
+	bool known;
 	bool later;
 
-	then.items = reconstruct(&plan, &then.n);
-	if (then.items == NULL)
+	then.items = reconstruct(&plan, &then.n, &known);
+	if (then.items == NULL || (!known && before == BEFORE_KNOWN_AS_NOW))
 		return stored;
 	later = statement_read(&find_later, values, NULL) > 0;
 

@@ -27,12 +27,12 @@ extern void snapshots_before(const char *tenant_id, const Observation *observati
 
 /*
  * All preferences of a user as of a time, live or not, made of those stored
- * now; *n is the number of both.  Of a time before the user was known they are
- * those of now, which do not grow backwards in time.
+ * now; *n is the number of both.  Of a user of whom there is no snapshot, who was
+ * imported and has learned nothing since, they are those of now.
  */
 extern Preference *
 preferences_of_then(const char *tenant_id, const char *user_id, const LearningRule *rule,
-					TimestampTz at, Preference *stored, int *n);
+					TimestampTz at, BeforeKnown before, Preference *stored, int *n);
 
 /* To be called where snapshots of users who go on are deleted: makes every backend look anew. */
 extern void snapshots_forgotten(void);

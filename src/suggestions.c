@@ -88,7 +88,7 @@ read_user(Making *making)
 	const SuggestionRequest *request = making->request;
 	History history = {.user_id = request->user_id};
 
-	history_read(request->tenant_id, request->at, HISTORY_MAX, &history);
+	history_read(request->tenant_id, known_until(request->at), HISTORY_MAX, &history);
 	history_complete(request->tenant_id, &history);
 	/* What is to be changed is read as it is now: nobody else changes it meanwhile. */
 	making->outcomes = outcomes_read(request->tenant_id, request->user_id, request->record);
@@ -112,7 +112,7 @@ read_own_queries(Making *making, Nominee *nominees, int n)
 	values[0] = CStringGetTextDatum(making->request->tenant_id);
 	values[1] = CStringGetTextDatum(making->request->user_id);
 	values[2] = column_array(&ids);
-	values[3] = TimestampTzGetDatum(making->request->at);
+	values[3] = TimestampTzGetDatum(known_until(making->request->at));
 	nrows = statement_read(&select_own_queries, values, NULL);
 	for (uint64 row = 0; row < nrows; row++)
 	{
@@ -191,7 +191,7 @@ read_new_tables(Making *making)
 		making->new_tables[kept] = table;
 		offered[kept].id = query_key(&id);
 		offered[kept++].weight =
-			1.0 - (double) (request->at - table.appeared_at) / (double) Max(window, 1);
+			1.0 - (double) Max(request->at - table.appeared_at, 0) / (double) Max(window, 1);
 	}
 	making->situation.new_tables = offered;
 	making->nnew_tables = making->situation.nnew_tables = kept;
@@ -544,10 +544,10 @@ personalization_get_suggestions(PG_FUNCTION_ARGS)
 	require_argument(fcinfo, 3, "max_results");
 	request.max_results = PG_GETARG_INT32(3);
 	request.at = time_argument(fcinfo, 4, "at");
-	if (request.max_results < 0 || request.max_results > MAX_SUGGESTIONS)
+	if (request.max_results < 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("max_results is out of range: %d", request.max_results),
-						errhint("It must be between 0 and %d.", MAX_SUGGESTIONS)));
+						errmsg("max_results must not be negative: %d", request.max_results)));
+	request.max_results = Min(request.max_results, MAX_SUGGESTIONS);
 	SPI_connect();
 	request.record = may_record(request.tenant_id, request.user_id);
 	n = suggestions_make(&request, &suggestions);

@@ -10,6 +10,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
+#include "arguments.h"
 #include "conversation_statistics.h"
 #include "jsonutil.h"
 #include "set_traits.h"
@@ -375,7 +376,7 @@ traits_read(const char *tenant_id, const char *user_id, TimestampTz at, Traits *
 {
 	TraitReader *reader = traits_begin(tenant_id, user_id, at);
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
-					  TimestampTzGetDatum(at), Int64GetDatum(traits_reach(reader))};
+					  TimestampTzGetDatum(known_until(at)), Int64GetDatum(traits_reach(reader))};
 	uint64 nrows = 0;
 	const Oid *types;
 

@@ -59,7 +59,7 @@ sum_interactions(const char *tenant_id, const char *user_id, TimestampTz at,
 				 TimestampTz *until)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
-					  TimestampTzGetDatum(at),
+					  TimestampTzGetDatum(known_until(at)),
 					  TimestampTzGetDatum(retained_since(at, settings->history_retention)),
 					  Int64GetDatum(PATTERNS_REACH)};
 	uint64 n = statement_read(&select_times, values, NULL);

@@ -54,11 +54,21 @@ compare_word(const char *word, size_t len, void *arg)
 	return true;
 }
 
-double
-table_fit(const QueryWords *words, const char *table, size_t len)
+static double
+share_of_words(const QueryWords *words, const char *name, size_t len)
 {
 	Fit fit = {words, 0, 0};
 
-	words_of(table, len, compare_word, &fit);
+	words_of(name, len, compare_word, &fit);
 	return fit.n > 0 ? (double) fit.found / fit.n : 0;
+}
+
+double
+table_fit(const QueryWords *words, const char *table, size_t len)
+{
+	size_t own = len;
+
+	while (own > 0 && table[own - 1] != '.')
+		own--;
+	return (share_of_words(words, table + own, len - own) + share_of_words(words, table, len)) / 2;
 }

@@ -25,8 +25,9 @@ typedef struct QueryWords
 extern void query_words(const char *text, size_t len, QueryWords *words);
 
 /*
- * The share of a table name's words, its schema's included, that are words of
- * the query: 1 where all are, 0 where none is.
+ * How well a table fits a query: the mean of the shares of its words that are
+ * words of the query, of its own name's and of those with its schema's.  1 where
+ * all are, 0 where none is.
  */
 extern double table_fit(const QueryWords *words, const char *table, size_t len);
 

@@ -42,8 +42,9 @@ typedef struct Known
 typedef struct Gathering
 {
 	const Situation *situation;
-	const QueryKey *last; /* no offer; NULL for none */
-	bool returns;		  /* after a while away */
+	const QueryKey *last;	/* what was asked last; NULL for none */
+	const QueryKey *barred; /* the same, which is no offer; NULL where it is one again */
+	bool returns;			/* after a while away */
 
 	Known known[HISTORY_MAX];
 	int nknown;
@@ -103,6 +104,12 @@ static bool
 is_last(const Gathering *gathering, const QueryKey *id)
 {
 	return gathering->last != NULL && same_query(id, gathering->last);
+}
+
+static bool
+is_barred(const Gathering *gathering, const QueryKey *id)
+{
+	return gathering->barred != NULL && same_query(id, gathering->barred);
 }
 
 /*
@@ -186,7 +193,7 @@ gather_similar(Gathering *gathering)
 		{
 			int place;
 
-			if (is_last(gathering, &links->ids[i]))
+			if (is_barred(gathering, &links->ids[i]))
 				continue;
 			place = query_index_add(&index, &links->ids[i], n);
 			if (place == n)
@@ -208,13 +215,13 @@ gather_similar(Gathering *gathering)
  * -------------------------------------------------------- what becomes an offer
  */
 
-/* False when it is what was asked last. */
+/* False when it is what was just asked. */
 static bool
 offer(Gathering *gathering, const QueryKey *id)
 {
 	int place;
 
-	if (is_last(gathering, id))
+	if (is_barred(gathering, id))
 		return false;
 	if (gathering->n == OFFERS_MAX)
 		return true;
@@ -300,7 +307,7 @@ describe_known(Gathering *gathering)
 	{
 		const Known *known = &gathering->known[k];
 
-		if (is_last(gathering, &known->id))
+		if (is_barred(gathering, &known->id))
 			continue;
 		lately += known->lately;
 		frequency += known->frequency;
@@ -312,7 +319,7 @@ describe_known(Gathering *gathering)
 		const Known *known = &gathering->known[k];
 		double *features = features_of(gathering, &known->id);
 
-		if (is_last(gathering, &known->id))
+		if (is_barred(gathering, &known->id))
 			continue;
 		if (features != NULL)
 		{
@@ -341,7 +348,7 @@ describe_shares(Gathering *gathering, const Links *links, double more, Feature f
 	}
 }
 
-/* Ranks in a list from which what was asked last is left out. */
+/* Ranks in a list from which what was just asked is left out. */
 static void
 describe_ranks(Gathering *gathering, const Links *links, Feature feature)
 {
@@ -351,7 +358,7 @@ describe_ranks(Gathering *gathering, const Links *links, Feature feature)
 	{
 		double *features = features_of(gathering, &links->ids[i]);
 
-		if (is_last(gathering, &links->ids[i]))
+		if (is_barred(gathering, &links->ids[i]))
 			continue;
 		if (features != NULL)
 			features[feature] = rank_feature(place);
@@ -381,7 +388,7 @@ describe_rising(Gathering *gathering)
 			slow = usual->weights[at];
 		else if (usual->n == LINKS_MAX)
 			slow = usual->weights[LINKS_MAX - 1];
-		if (is_last(gathering, &trending->ids[i]) ||
+		if (is_barred(gathering, &trending->ids[i]) ||
 			!trend_rises(trending->weights[i], slow, situation->since, situation->at))
 			continue;
 		if (features != NULL)
@@ -413,7 +420,7 @@ describe_related(Gathering *gathering)
 	{
 		double *features = features_of(gathering, &situation->related[i].id);
 
-		if (is_last(gathering, &situation->related[i].id))
+		if (is_barred(gathering, &situation->related[i].id))
 			continue;
 		if (features != NULL)
 			features[FEATURE_RELATED] = rank_feature(place);
@@ -451,6 +458,18 @@ describe_together(Offer *offers, int n, bool returns)
 	}
 }
 
+/* Whether the day of a query has come: then it was not asked today. */
+static bool
+is_due(const Situation *situation, const QueryKey *id)
+{
+	for (int i = 0; i < situation->ndue; i++)
+	{
+		if (same_query(&situation->due[i].id, id))
+			return true;
+	}
+	return false;
+}
+
 int
 situation_offers(const Situation *situation, Offer *offers)
 {
@@ -461,6 +480,9 @@ situation_offers(const Situation *situation, Offer *offers)
 	gathering.last = n > 0 ? &situation->history[n - 1].id : NULL;
 	gathering.returns =
 		n > 0 && (double) situation->at - (double) situation->history[n - 1].at > RETURN_AFTER;
+	gathering.barred = gathering.last;
+	if (gathering.returns && is_due(situation, gathering.last))
+		gathering.barred = NULL;
 	gathering.offers = offers;
 	gathering.n = 0;
 	query_index_init(&gathering.offered, gathering.offer_slots, OFFER_SLOTS, offers, sizeof(Offer));

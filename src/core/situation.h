@@ -87,8 +87,9 @@ typedef struct Situation
 extern int latest_queries(const Asked *history, int n, QueryKey *latest, int max);
 
 /*
- * Fills in what the user could ask next, never what he asked last; returns how
- * many offers.  offers has room for OFFERS_MAX.
+ * Fills in what the user could ask next, never what he asked last, unless he was
+ * away since and its day has come again; returns how many offers.  offers has room
+ * for OFFERS_MAX.
  */
 extern int situation_offers(const Situation *situation, Offer *offers);
 

@@ -122,7 +122,7 @@ SELECT relname, a.privilege_type FROM pg_temp.ours, aclexplode(relacl) AS a
 WHERE a.grantee = 'regress_app'::regrole AND (relispartition OR a.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER') OR a.is_grantable);
 -- None of the administrator's functions.
 SELECT proname FROM pg_proc WHERE pronamespace = 'personalization'::regnamespace AND has_function_privilege('regress_app', oid, 'EXECUTE')
-AND proname IN ('create_tenant', 'configure_tenant', 'tenant_settings', 'drop_tenant', 'grant_access', 'bind_role', 'run_maintenance', 'evaluate');
+AND proname IN ('create_tenant', 'configure_tenant', 'tenant_settings', 'drop_tenant', 'grant_access', 'bind_role', 'run_maintenance', 'reset_ranking', 'rebuild_statistics');
 SELECT has_parameter_privilege('regress_app', 'personalization.tenant_id', 'SET') AS may_set;
 SELECT p.oid::regprocedure FROM pg_proc p WHERE pronamespace = 'personalization'::regnamespace AND has_function_privilege('regress_app', oid, 'EXECUTE')
 AND proname IN ('worker_pid', 'cache_state', 'wake_worker', 'inbox_arrival', 'evidence_expires_at');
@@ -144,6 +144,8 @@ SET ROLE regress_app;
 BEGIN;
 SET LOCAL personalization.tenant_id = 'a1';
 SELECT personalization.learn('a1', 'ana', 'export', '{"format": "csv"}', '2026-03-01') IS NOT NULL AS learned;
+SELECT count(*) AS metrics FROM personalization.evaluate('a1');
+SELECT pg_temp.outcome($$SELECT personalization.evaluate('a2')$$);
 SELECT pg_temp.outcome($$SELECT personalization.learn('a2', 'ana', 'query', '{}')$$);
 SELECT pg_temp.outcome($$SELECT personalization.learn('no such tenant', 'ana', 'query', '{}')$$);
 SELECT tenant_id FROM personalization.tenants;

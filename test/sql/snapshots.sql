@@ -82,6 +82,27 @@ SELECT personalization.learn('s_late', 'ana', 'visualization', '{"chart_type": "
 SELECT at, confidence, observation_count FROM unnest(ARRAY['2026-03-01 11:30', '2026-03-01 12:30', '2026-03-03 10:02', '2026-03-03 12:00']::timestamptz[]) AS at, personalization.preferences('s_late', 'ana', at);
 SELECT day, before FROM personalization.preference_snapshots WHERE tenant_id = 's_late' ORDER BY day;
 
+-- A call that spans days makes the snapshot of the first. What is told after it of the same moment, or late, does not count twice.
+SELECT personalization.learn_batch('[{"tenant_id": "s_late", "user_id": "bo", "interaction_type": "export", "data": {"format": "csv"}, "occurred_at": "2026-03-01T10:00:00Z"},
+  {"tenant_id": "s_late", "user_id": "bo", "interaction_type": "export", "data": {"format": "csv"}, "occurred_at": "2026-03-02T10:00:00Z"},
+  {"tenant_id": "s_late", "user_id": "cy", "interaction_type": "export", "data": {"format": "csv"}, "occurred_at": "2026-03-01T10:00:00Z"},
+  {"tenant_id": "s_late", "user_id": "cy", "interaction_type": "export", "data": {"format": "csv"}, "occurred_at": "2026-03-02T10:00:00Z"}]');
+SELECT personalization.learn_batch('[{"tenant_id": "s_late", "user_id": "bo", "interaction_type": "export", "data": {"format": "csv"}, "occurred_at": "2026-03-02T10:00:00Z"},
+  {"tenant_id": "s_late", "user_id": "cy", "interaction_type": "export", "data": {"format": "csv"}, "occurred_at": "2026-03-02T09:00:00Z"}]');
+SELECT count(personalization.learn('s_late', u, 'export', '{"format": "csv"}', at)) FROM unnest('{bo,cy}'::text[]) AS u, unnest('{2026-03-02 11:00,2026-03-02 12:00,2026-03-03 10:00}'::timestamptz[]) AS at;
+SELECT u, at, observation_count FROM unnest('{bo,cy}'::text[]) AS u, unnest('{2026-03-01 12:00,2026-03-02 09:30,2026-03-02 10:00,2026-03-02 11:30,2026-03-02 12:30,2026-03-03 12:00}'::timestamptz[]) AS at, personalization.preferences('s_late', u, at) ORDER BY u, at;
+SELECT user_id, day, before FROM personalization.preference_snapshots WHERE tenant_id = 's_late' AND user_id <> 'ana' ORDER BY user_id, day;
+
+-- Before a user was known he has the default profile, but for what came late.
+SELECT personalization.set_profile('s_late', 'dee', 'advanced');
+SELECT u, d -> 'preferences' AS preferences, d -> 'interaction_history' AS history, d -> 'skill_level' AS skill, d -> 'trait_sources' ->> 'skill_level' AS source
+FROM unnest('{bo,dee}'::text[]) AS u, personalization.get_profile('s_late', u, '2026-02-28') AS d;
+-- preferences() gives those of now, which do not grow backwards in time.
+SELECT confidence, observation_count FROM personalization.preferences('s_late', 'bo', '2026-02-28');
+SELECT personalization.get_profile('s_late', 'dee') ->> 'skill_level' AS skill;
+SELECT personalization.learn('s_late', 'bo', 'export', '{"format": "csv"}', '2026-02-25') IS NOT NULL AS late;
+SELECT at, observation_count FROM unnest('{2026-02-24,2026-02-25,2026-02-25 12:00,2026-03-03 12:00}'::timestamptz[]) AS at, personalization.preferences('s_late', 'bo', at);
+
 -- == Retention: snapshots go, by day, with the history; of earlier times the oldest is told.
 SELECT personalization.run_maintenance('2026-06-10 12:00') -> 'preference_snapshots' AS deleted;
 SELECT user_id, count(*) AS snapshots, min(day) FROM personalization.preference_snapshots WHERE tenant_id = 's' GROUP BY 1 ORDER BY 1;

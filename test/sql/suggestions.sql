@@ -45,9 +45,9 @@ SELECT pg_temp.outcome($$SELECT personalization.get_suggestions('nowhere', 'ana'
 
 -- == Arguments.
 SELECT pg_temp.ask('empty', 'ana', 'One?', '2026-03-01 10:00'), pg_temp.ask('empty', 'ana', 'Two?', '2026-03-01 10:01'), pg_temp.ask('empty', 'ana', 'Three?', '2026-03-01 10:02');
-SELECT n, (SELECT count(*) FROM personalization.get_suggestions('empty', 'ana', NULL, n, '2026-03-01 11:00')) FROM unnest('{0,1,2,100}'::int[]) n;
+SELECT n, (SELECT count(*) FROM personalization.get_suggestions('empty', 'ana', NULL, n, '2026-03-01 11:00')) FROM unnest('{0,1,2,100,2147483647}'::int[]) n;
 SELECT pg_temp.outcome(format('SELECT personalization.get_suggestions(%s)', a)) FROM unnest(ARRAY[
-    $$'empty', 'ana', NULL, -1$$, $$'empty', 'ana', NULL, 101$$, $$'empty', 'ana', NULL, NULL$$, $$NULL, 'ana'$$, $$'empty', NULL$$, $$'empty', ''$$, $$'', 'ana'$$,
+    $$'empty', 'ana', NULL, -1$$, $$'empty', 'ana', NULL, -2147483648$$, $$'empty', 'ana', NULL, NULL$$, $$NULL, 'ana'$$, $$'empty', NULL$$, $$'empty', ''$$, $$'', 'ana'$$,
     $$'empty', 'ana', at => NULL$$, $$'empty', 'ana', at => 'infinity'$$, $$'empty', 'ana', ''$$, $$'empty', 'ana', repeat('x ', 100000)$$]) a;
 
 -- == A fresh query counts at once, before any pass; the one just asked is never offered; the text is verbatim as last asked.
@@ -76,6 +76,10 @@ SELECT reason LIKE 'you ask this %ly' AS rhythm FROM pg_temp.suggest('r', 'ana',
 -- Asked that day it is no longer due; a week later it is.
 SELECT pg_temp.ask('r', 'ana', 'Sales of the week?', '2026-03-02 09:00'), pg_temp.ask('r', 'ana', 'Noise 1', '2026-03-02 09:30');
 SELECT day::date, reason FROM unnest('{2026-03-02 10:00,2026-03-09 08:00}'::timestamptz[]) day, LATERAL (SELECT * FROM pg_temp.suggest('r', 'ana', day) WHERE suggestion = 'Sales of the week?') s;
+-- It is what was asked last too, when nothing else is asked: suggested once its day has come, but not a quarter of an hour after.
+SELECT count(pg_temp.ask('r', 'one', 'Sales of the week?', monday)) FROM generate_series(timestamptz '2026-02-02 09:00', '2026-02-23', '7 days') monday;
+SELECT count(pg_temp.ask('r', 'day', 'Yesterday''s errors?', day)) FROM generate_series(timestamptz '2026-02-20 23:50', '2026-02-24 23:59', '1 day') day;
+SELECT u, at, suggestion, reason FROM unnest('{one,day}'::text[]) u, unnest('{2026-02-24 09:00,2026-02-25 00:05,2026-02-25 08:00,2026-03-02 08:00}'::timestamptz[]) at, LATERAL pg_temp.suggest('r', u, at) WHERE suggestion IN ('Sales of the week?', 'Yesterday''s errors?') ORDER BY 1, 2;
 -- Daily and monthly; after a long silence a rhythm is over.
 SELECT count(pg_temp.ask('r', 'bo', 'Yesterday''s errors?', timestamptz '2026-01-31 07:00' + i * interval '1 day')) FROM generate_series(0, 9) i;
 SELECT count(pg_temp.ask('r', 'bo', 'Anything?', timestamptz '2026-02-01 09:00' + i * interval '4 days')) FROM generate_series(0, 2) i;

@@ -201,6 +201,19 @@ test_added(void)
 	CHECK(is_feature(n, 'T', FEATURE_NEW_TABLE, 0.9));
 	CHECK(is_feature(n, 'C', FEATURE_CONTEXT, 0.6));
 	CHECK(is_feature(n, 'R', FEATURE_RELATED, 1.0) && is_feature(n, 'R', FEATURE_SHARED, 0.4));
+
+	/* Unless its day has come again, and not just after midnight. */
+	situation.at = NOW + 28 * MINUTE;
+	n = situation_offers(&situation, offers);
+	CHECK(n == 4 && find_offer(offers, n, &(QueryKey){0, 'A'}) == -1);
+	situation.at = NOW + 30 * MINUTE;
+	n = situation_offers(&situation, offers);
+	CHECK(n == 5 && is_feature(n, 'A', FEATURE_RHYTHM, 0.7));
+	CHECK(is_feature(n, 'A', FEATURE_KNOWN, 1.0) && is_feature(n, 'A', FEATURE_RECENCY, 1.0));
+	CHECK(is_feature(n, 'A', FEATURE_RELATED, 1.0) && is_feature(n, 'R', FEATURE_RELATED, 0.5));
+	situation.ndue = 1;
+	n = situation_offers(&situation, offers);
+	CHECK(n == 4 && find_offer(offers, n, &(QueryKey){0, 'A'}) == -1);
 }
 
 /* Nothing known, one ask, all the same, all different, more than is looked at. */

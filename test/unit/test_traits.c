@@ -306,8 +306,11 @@ test_fit(void)
 	CHECK(table_fit(&words, "category", 8) == 1);
 	CHECK(table_fit(&words, "orderItems", 10) == 0.5);
 	CHECK(table_fit(&words, "order_items", 11) == 0.5);
-	CHECK(table_fit(&words, "sales.orders", 12) == 0.5);
-	CHECK(table_fit(&words, "sales.order_items", 17) == 1.0 / 3.0);
+	/* Its own name says more than its schema's. */
+	CHECK(table_fit(&words, "sales.orders", 12) == 0.75);
+	CHECK(table_fit(&words, "sales.order_items", 17) == (0.5 + 1.0 / 3.0) / 2);
+	CHECK(table_fit(&words, "orders.lines", 12) == 0.25);
+	CHECK(table_fit(&words, "orders.", 7) == 0.5);
 	CHECK(table_fit(&words, "customers", 9) == 0);
 	CHECK(table_fit(&words, "border", 6) == 0);
 	CHECK(table_fit(&words, "..", 2) == 0);
