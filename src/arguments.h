@@ -11,6 +11,7 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "module.h"
 
 /* A preference's key, in bytes. */
@@ -44,7 +45,7 @@ extern bool fault_set(Fault *fault, int sqlstate, const char *hint, const char *
 extern char *clipped(const char *text, size_t len);
 
 /* Raises fault; index is that of the event in its batch, -1 for none. */
-extern void fault_raise(const Fault *fault, int index) pg_attribute_noreturn();
+pg_noreturn extern void fault_raise(const Fault *fault, int index);
 
 /* What is wrong with a tenant's or user's name, with a size, with a time. */
 extern bool check_id(const char *what, const char *id, size_t len, Fault *fault);
@@ -52,7 +53,7 @@ extern bool check_payload(const char *what, const Jsonb *payload, Fault *fault);
 extern bool check_occurred_at(TimestampTz at, TimestampTz now, Fault *fault);
 
 /* What REPEATABLE READ says of a row that somebody else has changed. */
-extern void serialization_failure(void) pg_attribute_noreturn();
+pg_noreturn extern void serialization_failure(void);
 
 /* An error, naming the function, where nothing can be written. */
 extern void prevent_if_read_only(const char *function);

@@ -20,6 +20,11 @@
 #error "personalization needs PostgreSQL 15 or later"
 #endif
 
+/* Version 18 says so before a function, and no longer behind it. */
+#ifndef pg_noreturn
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /* DecodeDateTime() has told more about an error since version 16. */
 static inline int
 decode_date_time(char **field, int *ftype, int nf, int *dtype, struct pg_tm *tm, fsec_t *fsec,

@@ -11,6 +11,7 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "tenant_data.h"
 
 /* A member under another name. */
@@ -41,8 +42,8 @@ typedef struct Import
 	const char *time_zone; /* the tenant's */
 } Import;
 
-extern void import_error(int sqlstate, const char *hint, const char *format, ...)
-	pg_attribute_printf(3, 4) pg_attribute_noreturn();
+pg_noreturn extern void
+import_error(int sqlstate, const char *hint, const char *format, ...) pg_attribute_printf(3, 4);
 
 /*
  * A value of the document as a datum of its column's type, or as an array of its

@@ -6,6 +6,9 @@
  * database's extension, the inbox and the tenants among them, and last, as its
  * name sorts behind the others', a row of worker_restores.  Until then hands
  * off: what the worker learned or deleted now would meet what is still to come.
+ *
+ * A database without tenants may be one whose restore begins the moment after we
+ * looked, between two of our steps.  There is nothing to do in it but to wait.
  */
 #include "postgres.h"
 
@@ -52,5 +55,5 @@ worker_is_settled(void)
 		settled = true;
 	}
 	worker_end();
-	return settled || !old;
+	return settled;
 }

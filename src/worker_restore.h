@@ -8,8 +8,8 @@
 #include "postgres.h"
 
 /*
- * Whether the data is all there, so that the worker may begin; outside of a
- * transaction.
+ * Whether the data is all there, so that the worker may begin: there are tenants,
+ * and no dump is being restored.  Once true, it stays so.  Outside of a transaction.
  */
 extern bool worker_is_settled(void);
 

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "compat.h"
 #include "worker_state.h"
 
 /* An error that was caught. */
@@ -23,7 +24,7 @@ extern void worker_show_cache(CacheState state);
 extern void worker_connect(int slot);
 
 /* Ends the process and tells the launcher why. */
-extern void worker_leave(WorkerOutcome outcome) pg_attribute_noreturn();
+pg_noreturn extern void worker_leave(WorkerOutcome outcome);
 
 /*
  * Begins a transaction, with SPI, in which the extension is there and stays;

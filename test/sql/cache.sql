@@ -19,7 +19,10 @@ ALTER SYSTEM SET personalization.redis_url = 'redis://localhost:70000';
 ALTER SYSTEM SET personalization.redis_url = 'redis://localhost/zero';
 ALTER SYSTEM SET personalization.redis_url = 'redis://localhost/?timeout=3';
 ALTER SYSTEM SET personalization.redis_url = 'unix://redis.sock';
+-- The range has units in the text of newer versions.
+\set VERBOSITY sqlstate
 ALTER SYSTEM SET personalization.redis_timeout = '1ms';
+\set VERBOSITY default
 
 -- Nothing is noted where there is no cache.
 SELECT personalization.create_tenant('c1') IS NOT NULL AS made;

@@ -118,7 +118,8 @@ SELECT inbox_backlog FROM personalization.tenant_statistics;
 SELECT pg_temp.outcome('SELECT personalization.run_maintenance()');
 SELECT pg_temp.outcome('TABLE personalization.worker_status');
 -- PostgreSQL refuses COPY FROM where a policy holds; COPY to a table of one's own and INSERT … SELECT is the way.
-COPY personalization.inbox (tenant_id, user_id, interaction_type, data, occurred_at) FROM stdin;
+-- (From a file of the client: versions of psql differ in whether they read on behind a COPY FROM stdin that is refused.)
+\copy personalization.inbox (tenant_id, user_id, interaction_type, data, occurred_at) FROM '/dev/null'
 CREATE TEMP TABLE loaded (user_id text, interaction_type text, data jsonb, occurred_at timestamptz);
 COPY loaded FROM stdin;
 copied	export	{"format": "pdf"}	2026-03-01

@@ -204,7 +204,8 @@ my @sessions = start_sessions(1);
 wait_for_load(@sessions);
 my $pid = sql(q(SELECT pid FROM pg_stat_activity WHERE application_name = 'session1'));
 is(kill('KILL', $pid), 1, 'a backend is killed');
-$node->wait_for_log(qr/server process \(PID $pid\) was terminated by signal 9/);
+# A "server process" before version 18, a "client backend" since.
+$node->wait_for_log(qr/\(PID $pid\) was terminated by signal 9/);
 $node->wait_for_log(qr/redo done at/);
 $node->poll_query_until('postgres', 'SELECT true') or die 'the server did not come back';
 check_after_crash('backend killed', @sessions);

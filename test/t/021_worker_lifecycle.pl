@@ -114,7 +114,9 @@ sub busy_database
 	return;
 }
 
-# Runs a command and checks that it takes less than five seconds.
+# Runs a command and checks that it succeeds, in at most twenty seconds.  Those on a database fail
+# by themselves when the worker has not left within five; on top comes what they have to copy and
+# remove, which takes seconds on a busy machine.
 sub prompt_command
 {
 	my ($what, $db, $command) = @_;
@@ -122,7 +124,7 @@ sub prompt_command
 	my ($ret, $out, $err) = $node->psql($db, $command);
 
 	is("$ret$err", '0', $what);
-	cmp_ok(time - $began, '<', 5, sprintf('%s: promptly (%.1f s)', $what, time - $began));
+	cmp_ok(time - $began, '<', 20, sprintf('%s: promptly (%.1f s)', $what, time - $began));
 	return;
 }
 
@@ -221,7 +223,7 @@ learned_once('fast stop', sub {
 	my $began = time;
 
 	$node->stop('fast');
-	cmp_ok(time - $began, '<', 5, 'a fast shutdown is fast');
+	cmp_ok(time - $began, '<', 20, 'a fast shutdown is fast');
 	$node->start; });
 
 # An error that has nothing to do with a row: it goes on when it can.

@@ -65,12 +65,19 @@ is($before->('copy'), $expected, 'everything else is as it was');
 is($node->safe_psql('copy', q{SELECT count(*), (SELECT count(*) FROM personalization.rejected_events) FROM personalization.interactions WHERE data ->> 'format' = 'pdf'}),
 	'80|1', 'what waited is learned once');
 
-# A database that is simply new does not wait.
+# In a database without tenants a restore may begin any moment: nothing is touched.  With the first
+# tenant it is simply a new one, and does not wait.
 $node->safe_psql('other', q{
 	CREATE EXTENSION personalization;
-	SELECT personalization.create_tenant('acme');
 	INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data) VALUES ('acme', 'ana', 'query', '{}');});
-ok($node->poll_query_until('other', 'SELECT count(*) = 1 FROM personalization.interactions'), 'a new database is worked for at once');
+ok($node->poll_query_until('other', 'SELECT pid IS NOT NULL FROM personalization.worker_status'), 'a worker where there are no tenants');
+sleep 3;
+my $done = q{SELECT passes, (SELECT count(*) FROM personalization.inbox), (SELECT count(*) FROM personalization.rejected_events),
+	(SELECT count(*) FROM personalization.interactions) FROM personalization.worker_state};
+is($node->safe_psql('other', $done), '0|1|0|0', 'it keeps its hands off');
+$node->safe_psql('other', q{SELECT personalization.create_tenant('acme')});
+ok($node->poll_query_until('other', 'SELECT count(*) = 0 FROM personalization.inbox'), 'a new database is worked for at once');
+like($node->safe_psql('other', $done), qr/^\d+\|0\|0\|1$/, 'and what waited for the tenant is learned');
 
 $node->stop;
 done_testing();

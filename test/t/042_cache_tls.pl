@@ -159,6 +159,7 @@ converges('our certificate');
 
 $redis->signal('STOP');
 refuses('hung', qr/^no TLS handshake in time$/, redis_timeout => '500ms', redis_ca_file => "$dir/./ca.crt");
+# From here on who waits for it waits a minute: three times what the checks allow a busy machine.
 set(redis_timeout => '60s', redis_ca_file => "$dir/ca.crt");
 sql('CREATE DATABASE brief');
 $node->safe_psql('brief', q(CREATE EXTENSION personalization; SELECT personalization.create_tenant('acme');
@@ -167,14 +168,14 @@ $node->poll_query_until('brief', 'SELECT pid IS NOT NULL FROM personalization.wo
 sleep(3);
 my $start = time;
 is(sql(q(SELECT personalization.learn('acme', 'ana', 'export', '{"format": "meanwhile"}') IS NOT NULL)), 't', 'hung: a learn does not wait');
-cmp_ok(time - $start, '<', 5, sprintf('hung: it takes %.1f s', time - $start));
+cmp_ok(time - $start, '<', 20, sprintf('hung: it takes %.1f s', time - $start));
 $start = time;
 my ($ret, $out, $err) = $node->psql('postgres', 'DROP DATABASE brief');
 is("$ret$err", '0', 'hung: DROP DATABASE');
-cmp_ok(time - $start, '<', 10, sprintf('hung: DROP DATABASE takes %.1f s', time - $start));
+cmp_ok(time - $start, '<', 20, sprintf('hung: DROP DATABASE takes %.1f s', time - $start));
 $start = time;
 $node->stop('fast');
-cmp_ok(time - $start, '<', 10, sprintf('hung: a fast shutdown takes %.1f s', time - $start));
+cmp_ok(time - $start, '<', 20, sprintf('hung: a fast shutdown takes %.1f s', time - $start));
 $node->start;
 $redis->signal('CONT');
 converges('awake');
