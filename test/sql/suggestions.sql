@@ -399,3 +399,8 @@ SELECT (SELECT count(*) FROM personalization.query_statistics) + (SELECT count(*
 DROP SCHEMA regress_sug CASCADE;
 DROP OWNED BY regress_sug;
 DROP ROLE regress_sug, regress_sug_nobody;
+
+-- A table whose name asks nothing is not offered, nor anything in its place.
+SELECT personalization.create_tenant('s_names') IS NOT NULL AS made;
+SELECT count(personalization.register_table('s_names', t)) FROM unnest('{??,sales.visits,!!,sales.returns}'::text[]) AS t;
+SELECT suggestion_type, suggestion FROM personalization.get_suggestions('s_names', 'newcomer') ORDER BY suggestion COLLATE "C";
