@@ -322,6 +322,8 @@ is( sql(q{
 
 my $log = slurp_file($node->logfile);
 unlike($log, qr/deadlock/i, 'there was no deadlock');
+# On a slow machine autovacuum comes in the middle, and gives way to a TRUNCATE of ours.
+$log =~ s/ERROR:  canceling autovacuum task//g;
 unlike($log, qr/\b(?:ERROR|FATAL|PANIC):/, 'and no error');
 
 $node->stop;
