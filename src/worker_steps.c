@@ -48,8 +48,9 @@ static Statement note_learned =
 /* A step that does nothing but fail waits 1 s, 2 s, 4 s, … and so long at most. */
 #define MAX_PAUSE (60 * USECS_PER_SEC)
 
-/* After so many rows a queue is vacuumed. */
+/* A queue is vacuumed after so many rows, and after fewer when it was not for so long. */
 #define VACUUM_AFTER 20000
+#define VACUUM_EVERY (60 * USECS_PER_SEC)
 
 /* A step of each nap, for all tenants at once. */
 typedef struct NapStep
@@ -221,29 +222,40 @@ vacuum_table(const char *name, MemoryContext context)
 	worker_end_bare();
 }
 
-/* Here, as autovacuum's naptime is long against the worker's. */
+/* A table through which rows pass, and how many have left it since it was vacuumed. */
+typedef struct Queue
+{
+	const char *name;
+	int64 *left;
+	TimestampTz vacuumed;
+} Queue;
+
+/*
+ * Here, as autovacuum's naptime is long against the worker's.  Many rows leave
+ * room for those that come; the last of them leave a file that can be cut.
+ */
 static bool
 vacuum_queues(int limit)
 {
 	static MemoryContext context = NULL;
+	static Queue queues[] = {{"inbox", &taken_since_vacuum, 0},
+							 {"query_events", &counted_since_vacuum, 0},
+							 {"cache_changes", &changes_since_vacuum, 0}};
 
 	if (context == NULL)
 		context = AllocSetContextCreate(TopMemoryContext, "personalization vacuum",
 										ALLOCSET_DEFAULT_SIZES);
-	if (taken_since_vacuum >= VACUUM_AFTER)
+	for (size_t i = 0; i < lengthof(queues); i++)
 	{
-		taken_since_vacuum = 0;
-		vacuum_table("inbox", context);
-	}
-	if (counted_since_vacuum >= VACUUM_AFTER)
-	{
-		counted_since_vacuum = 0;
-		vacuum_table("query_events", context);
-	}
-	if (changes_since_vacuum >= VACUUM_AFTER)
-	{
-		changes_since_vacuum = 0;
-		vacuum_table("cache_changes", context);
+		Queue *queue = &queues[i];
+		TimestampTz now = GetCurrentTimestamp();
+
+		if (*queue->left < VACUUM_AFTER &&
+			(*queue->left == 0 || now < queue->vacuumed + VACUUM_EVERY))
+			continue;
+		*queue->left = 0;
+		queue->vacuumed = now;
+		vacuum_table(queue->name, context);
 	}
 	return false;
 }

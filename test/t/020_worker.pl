@@ -304,6 +304,14 @@ note(sprintf('%d rows a second', $many / (time - $start)));
 is(sql('postgres', 'SELECT count(*) FROM personalization.interactions') - $interactions, $many, 'and learned');
 cmp_ok(sql('postgres', $size), '<', 8 * 1024 * 1024, 'the inbox is small');
 
+# Many that wait at once leave a large file, which is cut when the last of them has gone; looked at in the end.
+my $leaves = q(SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'personalization.inbox'::regclass);
+my $heaps = q(SELECT sum(pg_relation_size(inhrelid)) FROM pg_inherits WHERE inhparent = 'personalization.inbox'::regclass);
+sql('postgres', "ALTER TABLE $_ SET (autovacuum_enabled = false)") foreach split /\n/, sql('postgres', $leaves);
+sql('postgres', "$insert SELECT 'acme', 'user ' || n % 100, 'dashboard', '{}', now() FROM generate_series(1, 70000) n");
+cmp_ok(sql('postgres', $heaps), '>', 4 * 1024 * 1024, 'a backlog is large');
+within(60, 'postgres', $empty, 'it is taken');
+
 ####################################################################
 # One tenant does not stop another.
 
@@ -340,6 +348,8 @@ is( sql('postgres', q(SELECT count(*), count(DISTINCT xmin::text) BETWEEN 4 AND 
 	'60|t', 'in batches of some 16 MB');
 sql('postgres', "$insert VALUES ('', 'nobody', 'dashboard', '{}', now())");
 within(5, 'postgres', $empty, 'a row without a tenant leaves too');
+
+within(90, 'postgres', "SELECT ($heaps) < 1024 * 1024", 'the file of the backlog is cut');
 
 # Plans whose cost is beyond measure, as enable_seqscan makes it, are not compiled.
 cmp_ok(sql('postgres', q{SELECT sum(calls) FROM pg_stat_statements WHERE query LIKE 'UPDATE personalization.worker_state SET passes%'}),
