@@ -166,8 +166,7 @@ personalization_route(PG_FUNCTION_ARGS)
 	JsonbParseState *state = NULL;
 	Jsonb *result;
 
-	require_argument(fcinfo, 2, "query");
-	query = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	query = text_to_cstring(text_argument(fcinfo, 2, "query"));
 	at = time_argument(fcinfo, 3, "at");
 
 	SPI_connect();

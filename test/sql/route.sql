@@ -67,6 +67,10 @@ COMMIT;
 RESET ROLE;
 RESET personalization.tenant_id;
 
+-- A question is no larger than one that could be learned.
+SELECT personalization.route('acme', 'ana', repeat('x', 2000000));
+SELECT personalization.get_suggestions('acme', 'ana', repeat('x', 2000000));
+
 SET client_min_messages = warning;
 DROP OWNED BY route_app;
 DROP ROLE route_app;
