@@ -540,8 +540,7 @@ personalization_get_suggestions(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	request.tenant_id = tenant_argument(fcinfo, 0);
 	request.user_id = id_argument(fcinfo, 1, "user_id");
-	request.context =
-		PG_ARGISNULL(2) ? NULL : text_to_cstring(text_argument(fcinfo, 2, "context"));
+	request.context = PG_ARGISNULL(2) ? NULL : text_to_cstring(text_argument(fcinfo, 2, "context"));
 	require_argument(fcinfo, 3, "max_results");
 	request.max_results = PG_GETARG_INT32(3);
 	request.at = time_argument(fcinfo, 4, "at");
