@@ -9,7 +9,8 @@
 
 /*
  * Whether the data is all there, so that the worker may begin: there are tenants,
- * and no dump is being restored.  Once true, it stays so.  Outside of a transaction.
+ * or an inbox to make them from, and no dump is being restored.  Once true, it
+ * stays so.  Outside of a transaction.
  */
 extern bool worker_is_settled(void);
 

@@ -79,5 +79,15 @@ $node->safe_psql('other', q{SELECT personalization.create_tenant('acme')});
 ok($node->poll_query_until('other', 'SELECT count(*) = 0 FROM personalization.inbox'), 'a new database is worked for at once');
 like($node->safe_psql('other', $done), qr/^\d+\|0\|0\|1$/, 'and what waited for the tenant is learned');
 
+# Where learning makes the tenants, none may ever come but from the inbox.
+$node->safe_psql('postgres', 'CREATE DATABASE automatic');
+$node->safe_psql('automatic', q{CREATE EXTENSION personalization});
+$node->safe_psql('postgres', 'ALTER DATABASE automatic SET personalization.auto_create_tenants = on');
+$node->safe_psql('automatic', q{
+	SELECT pg_terminate_backend(personalization.worker_pid());
+	INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data) VALUES ('acme', 'ana', 'query', '{}');});
+ok($node->poll_query_until('automatic', q{SELECT NOT EXISTS (SELECT FROM personalization.inbox) AND EXISTS (SELECT FROM personalization.tenants)}),
+	'a tenant is made from the inbox');
+
 $node->stop;
 done_testing();
