@@ -109,22 +109,29 @@ bool
 maintain_tenant(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *counts)
 {
 	Jsonb *changes = tenant_id[0] == '\0' ? NULL : tenant_changes(tenant_id, true);
+	bool is_tenant = changes != NULL;
 	TenantSettings settings;
 	Datum values[3];
 	bool more;
 
-	/* Dropped meanwhile, or ''. */
-	if (changes == NULL)
+	if (!is_tenant)
 		changes = json_empty_object();
 	settings_decode(changes, &settings);
 	values[0] = CStringGetTextDatum(tenant_id);
 	values[1] = TimestampTzGetDatum(at - settings.history_retention);
 	values[2] = Int64GetDatum(limit);
-	more = tally(preferences_expire(tenant_id, changes, at, limit), limit, &counts->preferences);
+	more = tally((int64) statement_run(&delete_rejected, values, NULL), limit,
+				 &counts->rejected_events);
+
+	/*
+	 * Dropped meanwhile, or never one.  Where it has rows a dump is being restored,
+	 * and how long they are kept is yet to come.
+	 */
+	if (!is_tenant)
+		return more;
+	more |= tally(preferences_expire(tenant_id, changes, at, limit), limit, &counts->preferences);
 	more |= tally((int64) statement_run(&delete_interactions, values, NULL), limit,
 				  &counts->interactions);
-	more |= tally((int64) statement_run(&delete_rejected, values, NULL), limit,
-				  &counts->rejected_events);
 	more |= tally(outcomes_expire(tenant_id, at, limit), limit, &counts->suggestions);
 	more |= tally(statistics_expire(tenant_id, settings.history_retention, limit), limit,
 				  &counts->statistics);

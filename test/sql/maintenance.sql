@@ -36,6 +36,14 @@ SELECT personalization.configure_tenant('m_week', '{"history_retention": "1 year
 SELECT personalization.run_maintenance('2026-04-01') -> 'interactions' AS interactions;
 SELECT tenant_id, count(*) FROM personalization.interactions WHERE tenant_id IN (SELECT tenant_id FROM retention) GROUP BY 1 ORDER BY tenant_id COLLATE "C";
 
+-- What has rows and is no tenant, while rejected events name it, has a tenant to come: a dump is being restored.
+INSERT INTO personalization.interactions (tenant_id, user_id, interaction_type, data, occurred_at) VALUES ('m_to_come', 'ana', 'dashboard', '{}', '2020-01-01');
+INSERT INTO personalization.rejected_events (tenant_id, rejected_at, event, sqlstate, reason) VALUES ('m_to_come', '2020-01-01', '{}', 'XX000', 'test');
+SELECT personalization.run_maintenance('2026-03-01') ->> 'interactions' AS interactions;
+SELECT count(personalization.create_tenant('m_to_come')) AS come;
+SELECT personalization.run_maintenance('2026-03-01') ->> 'interactions' AS interactions;
+SELECT personalization.drop_tenant('m_to_come') ->> 'interactions' AS interactions;
+
 -- == More than a statement's worth.
 SELECT personalization.learn_batch(jsonb_agg(jsonb_build_object('tenant_id', 'm_default', 'user_id', 'user ' || n % 10, 'interaction_type', 'export',
     'data', jsonb_build_object('columns', jsonb_build_array(n)), 'occurred_at', '2020-01-01T00:00:00Z'))) FROM generate_series(1, 10000) AS n;
