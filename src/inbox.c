@@ -80,6 +80,13 @@ int inbox_attempted = 0;
 static char first_tenant[MAX_ID_LENGTH + 1] = "";
 static int64 first_position = 0;
 
+/*
+ * The tenant of the row that was last set aside: there may be more such rows.  Until
+ * one of its is learned, it has batches of its own, of a row each, so that the others'
+ * stay large and do not fail with it.
+ */
+static char suspect[MAX_ID_LENGTH + 1] = "";
+
 int64
 arrival_position(void)
 {
@@ -263,9 +270,9 @@ is_full(const Taken *taken)
 	return taken->n == taken->limit || taken->bytes >= BATCH_BYTES;
 }
 
-/* Takes rows of a tenant; returns how many, and the position of the first. */
+/* Takes rows of a tenant; returns how many. */
 static int
-take_events(const char *tenant_id, TimestampTz now, Taken *taken, int64 *position)
+take_events(const char *tenant_id, TimestampTz now, Taken *taken)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(taken->limit - taken->n)};
 	uint64 nrows = statement_run(&select_rows, values, NULL);
@@ -273,8 +280,11 @@ take_events(const char *tenant_id, TimestampTz now, Taken *taken, int64 *positio
 	Column places;
 	uint64 n = 0;
 
-	if (nrows > 0)
-		*position = DatumGetInt64(result_value(0, 2, NULL));
+	if (nrows > 0 && taken->n == 0)
+	{
+		strlcpy(first_tenant, tenant_id, sizeof(first_tenant));
+		first_position = DatumGetInt64(result_value(0, 2, NULL));
+	}
 	column_init(&places, TIDOID, (int) nrows);
 	for (; n < nrows && !is_full(taken); n++)
 	{
@@ -310,24 +320,24 @@ inbox_drain(int limit)
 	TimestampTz now = GetCurrentTimestamp();
 	Taken taken = {.limit = limit};
 	char *tenant = last_tenant;
-	int64 position = 0;
+	bool alone = false;
 
 	if (!lock_inbox())
 		return drained;
+	inbox_attempted = limit;
 	taken.events = palloc(limit * sizeof(Event));
 	while (!is_full(&taken))
 	{
 		char *next = next_tenant(tenant);
-		bool is_first = taken.n == 0;
 
-		if (next == NULL || take_events(next, now, &taken, &position) == 0)
+		alone = next != NULL && strcmp(next, suspect) == 0;
+		if (alone && taken.n > 0)
+			break;
+		if (alone)
+			taken.limit = 1;
+		if (next == NULL || take_events(next, now, &taken) == 0)
 			break;
 		tenant = next;
-		if (is_first)
-		{
-			strlcpy(first_tenant, next, sizeof(first_tenant));
-			first_position = position;
-		}
 	}
 	inbox_attempted = taken.n;
 	for (int i = 0; i < taken.n; i++)
@@ -336,11 +346,13 @@ inbox_drain(int limit)
 	{
 		drained.taken = taken.n;
 		drained.learned = learn_events(taken.events, taken.n, true);
-		drained.more = is_full(&taken);
+		drained.more = alone || is_full(&taken);
 		rejected_store(taken.events, taken.n);
 
 		/* Not before: a batch that failed is tried again from where it began. */
 		strlcpy(last_tenant, tenant, sizeof(last_tenant));
+		if (strcmp(first_tenant, suspect) == 0)
+			suspect[0] = '\0';
 	}
 	return drained;
 }
@@ -368,4 +380,8 @@ inbox_set_aside_first(int sqlstate, const char *message)
 	event.fault = &fault;
 	(void) statement_run(&delete_rejected_row, values, NULL);
 	rejected_store(&event, 1);
+
+	/* The others have their turn before its next row. */
+	strlcpy(suspect, first_tenant, sizeof(suspect));
+	strlcpy(last_tenant, first_tenant, sizeof(last_tenant));
 }

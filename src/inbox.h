@@ -32,7 +32,8 @@ extern int inbox_attempted;
 /*
  * Puts the first row that the last inbox_drain() took, and that has been rolled
  * back into the inbox since, aside, with the error that learning it raised.
- * For a row that fails in a way that nobody foresaw.
+ * For a row that fails in a way that nobody foresaw.  The next tenant has its
+ * turn then, and this one's rows come one at a time until one is learned.
  */
 extern void inbox_set_aside_first(int sqlstate, const char *message);
 

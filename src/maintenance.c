@@ -304,14 +304,17 @@ drain_apart(void)
 			work.limit = Min(work.limit * 2, BATCH);
 			continue;
 		}
-		if (work.limit == 1 && !error_is_of_row(error->sqlerrcode))
-			ReThrowError(error);
-		if (work.limit == 1)
+		work.limit = Min(work.limit, inbox_attempted);
+		if (work.limit > 1)
 		{
-			inbox_set_aside_first(error->sqlerrcode, error->message);
-			taken++;
+			work.limit /= 2;
+			continue;
 		}
-		work.limit = Max(Min(work.limit, inbox_attempted) / 2, 1);
+		if (!error_is_of_row(error->sqlerrcode))
+			ReThrowError(error);
+		inbox_set_aside_first(error->sqlerrcode, error->message);
+		taken++;
+		work.limit = BATCH;
 	}
 }
 

@@ -333,16 +333,23 @@ do_skip(void *arg)
 static bool
 get_past_failure(const NapStep *step, Batch *batch)
 {
-	bool found = batch->limit == 1;
+	int attempted = batch->limit;
+	bool found;
 	bool row = error_is_of_row(batch->failure.sqlstate);
 
 	if (step->skip == NULL)
 		return false;
+	if (step->attempted != NULL)
+		attempted = Min(attempted, *step->attempted);
+	found = attempted == 1;
 	if (found && !worker_try(do_skip, batch, &batch->failure))
 		return false;
-	if (step->attempted != NULL)
-		batch->limit = Min(batch->limit, *step->attempted);
-	batch->limit = Max(batch->limit / 2, 1);
+
+	/* What keeps apart those who fail may go on in full with the others. */
+	if (found && row && step->attempted != NULL)
+		batch->limit = worker_batch_size;
+	else
+		batch->limit = Max(attempted / 2, 1);
 	return !found || row;
 }
 

@@ -186,6 +186,16 @@ like(sql('postgres', 'SELECT last_error, last_error_in FROM personalization.work
 	sql('postgres', 'DELETE FROM personalization.inbox', 'ALTER SYSTEM RESET personalization.worker_batch_size', 'SELECT pg_reload_conf()');
 }
 
+# A tenant many of whose rows fail so lets the others go first: of his, one is set aside before they are learned.
+sql('postgres', 'DELETE FROM personalization.rejected_events', qq{
+	$insert SELECT 'acme', 'many', 'query', '{"tables_used": ["bad"]}'::jsonb, timestamptz '2026-03-01' FROM generate_series(1, 100)
+	UNION ALL SELECT 'globex', 'few', 'query', '{"tables_used": ["good"]}', '2026-03-01' FROM generate_series(1, 5)});
+within(5, 'postgres', q(SELECT count(*) = 5 FROM personalization.interactions WHERE user_id = 'few'), 'others go first');
+within(30, 'postgres', $empty, 'the bad rows follow');
+is(sql('postgres', q(SELECT (SELECT count(*) FROM personalization.rejected_events),
+	(SELECT count(*) FROM personalization.rejected_events r WHERE r.rejected_at < (SELECT last_learned FROM personalization.worker_state)) <= 2)),
+	'100|t', 'each is set aside');
+
 # The interval of the upkeep holds from the reload on, be it that the running one was longer.
 sql('postgres', "ALTER SYSTEM SET personalization.maintenance_interval = '1h'", 'SELECT pg_reload_conf()');
 sleep(3);    # a pass that was under way ends
