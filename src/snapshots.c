@@ -47,6 +47,12 @@ static Statement find_snapshots_of =
 			  "  WHERE tenant_id = $1 AND user_id = u.user_id AND day >= u.day)",
 			  "text text[] date[]");
 
+/* Whether one user has; most learning is of one. */
+static Statement find_snapshot_of =
+	STATEMENT("SELECT FROM personalization.preference_snapshots"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND day >= $3 LIMIT 1",
+			  "text text date");
+
 #define SELECT_SNAPSHOT                                                                            \
 	"SELECT before FROM personalization.preference_snapshots"                                      \
 	" WHERE tenant_id = $1 AND user_id = $2 AND day "
@@ -251,6 +257,13 @@ find_snapshots(const char *tenant_id, Change *changes, int n)
 	Datum values[3] = {CStringGetTextDatum(tenant_id)};
 	uint64 nrows;
 
+	if (n == 1)
+	{
+		values[1] = CStringGetTextDatum(changes[0].user_id);
+		values[2] = DateADTGetDatum(utc_date(changes[0].at));
+		changes[0].has_snapshot = statement_run(&find_snapshot_of, values, NULL) > 0;
+		return changes[0].has_snapshot;
+	}
 	column_init(&users, TEXTOID, n);
 	column_init(&days, DATEOID, n);
 	for (int i = 0; i < n; i++)
