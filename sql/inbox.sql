@@ -1,7 +1,7 @@
 -- The asynchronous way in.
 
--- Not VOLATILE, though each call gives another number: COPY inserts rows one by one where a default is, and
--- by the page where none is. A default is evaluated for each row, whatever it is called.
+-- Not VOLATILE, though each call gives another number: COPY inserts row by row where a column's default is
+-- volatile, and otherwise by the page.  A default is evaluated for each row, whatever its volatility.
 CREATE FUNCTION personalization.inbox_position() RETURNS bigint
     LANGUAGE c STABLE PARALLEL SAFE COST 1
     AS 'MODULE_PATHNAME', 'personalization_inbox_position';

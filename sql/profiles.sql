@@ -1,10 +1,6 @@
 -- What is known about a user.
 --
--- enable_seqscan: the library keeps its plans, and one made while a table is
--- small would read all of it until the next ANALYZE, however large it grows.
---
--- jit: where a plan reads a whole table in spite of that, its cost is a number that
--- stands for "never", and compiling the plan would take a thousand times as long as running it.
+-- Why each function has its SET clauses: learning.sql.
 
 CREATE FUNCTION personalization.preferences(
     tenant_id text, user_id text, at timestamptz DEFAULT now(),

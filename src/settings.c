@@ -170,10 +170,7 @@ refuse_out_of_range(const Setting *setting, double value, const char *text, Faul
 					 "setting \"%s\" is out of range: %g", setting->name, value);
 }
 
-/*
- * Checks a value and writes it to its place in settings.  What is none leaves
- * the default there, but for a switch, which is then off.
- */
+/* Checks a value and writes it to its place in settings; what is none leaves what is there. */
 static bool
 decode_setting(const Setting *setting, const JsonbValue *value, TenantSettings *settings,
 			   Fault *fault)
@@ -203,8 +200,10 @@ decode_setting(const Setting *setting, const JsonbValue *value, TenantSettings *
 				return refuse(setting, "an interval, such as \"90 days\"", false, fault);
 			break;
 		case SETTING_BOOLEAN:
-			*(bool *) place = value->type == jbvBool && value->val.boolean;
-			return value->type == jbvBool || refuse(setting, "true or false", text != NULL, fault);
+			if (value->type != jbvBool)
+				return refuse(setting, "true or false", text != NULL, fault);
+			*(bool *) place = value->val.boolean;
+			return true;
 		case SETTING_POLICY:
 			if (text != NULL && strcmp(text, "strongest") == 0)
 				*(ValuePolicy *) place = VALUE_STRONGEST;

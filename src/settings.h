@@ -35,8 +35,7 @@ extern void settings_decode(const Jsonb *changes, TenantSettings *settings);
 
 /*
  * The same without an error: false, and what is wrong, where something is.  The
- * other settings are there then; in place of what is wrong the default, but for
- * a switch, which is off.
+ * other settings are there then, and in place of what is wrong the default.
  */
 struct Fault;
 extern bool settings_read(const Jsonb *changes, TenantSettings *settings, struct Fault *fault);

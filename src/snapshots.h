@@ -28,7 +28,8 @@ extern void snapshots_before(const char *tenant_id, const Observation *observati
 /*
  * All preferences of a user as of a time, live or not, made of those stored
  * now; *n is the number of both.  Of a user of whom there is no snapshot, who was
- * imported and has learned nothing since, they are those of now.
+ * imported and has learned nothing since, they are those of now; what they are of a
+ * time before he was known, before says.
  */
 extern Preference *
 preferences_of_then(const char *tenant_id, const char *user_id, const LearningRule *rule,

@@ -194,8 +194,9 @@ skip_in_counting(const Failure *failure)
 {
 	if (error_is_of_row(failure->sqlstate))
 		counting_skip_first(counting_tenant);
-	else
-		strlcpy(counted_tenant, counting_tenant, sizeof(counted_tenant));
+
+	/* There may be more of them: the others have their turn first. */
+	strlcpy(counted_tenant, counting_tenant, sizeof(counted_tenant));
 }
 
 static bool
@@ -292,28 +293,30 @@ do_batch(void *arg)
 {
 	Batch *batch = arg;
 	ErrorContextCallback context = {error_context_stack, tell_batch, batch};
-	PassCounts counts = pass.counts;
 
 	/* An error takes it off by itself: whoever catches it has the stack of before. */
 	error_context_stack = &context;
 	if (batch->nap_step != NULL && batch->nap_step->outside != NULL)
-	{
 		batch->more = batch->nap_step->outside(batch->limit);
-		error_context_stack = context.previous;
-		return;
-	}
-	worker_begin(batch->nap_step != NULL ? batch->nap_step->activity
-										 : batch->tenant_step->activity);
-	if (batch->nap_step != NULL)
+	else if (batch->nap_step != NULL)
+	{
+		worker_begin(batch->nap_step->activity);
 		batch->more = batch->nap_step->batch(batch->limit);
+		worker_end();
+	}
 	else
+	{
+		PassCounts counts = pass.counts;
+
+		worker_begin(batch->tenant_step->activity);
 		batch->more = batch->tenant_step->batch(pass.tenants[pass.tenant], pass.started,
 												batch->limit, &counts);
-	worker_end();
-	error_context_stack = context.previous;
+		worker_end();
 
-	/* What is rolled back does not count. */
-	pass.counts = counts;
+		/* What is rolled back does not count. */
+		pass.counts = counts;
+	}
+	error_context_stack = context.previous;
 }
 
 static void

@@ -14,7 +14,7 @@ CREATE FUNCTION quality.id(item text) RETURNS uuid LANGUAGE sql
 CREATE TABLE quality.events (
     n bigint PRIMARY KEY, tenant text, usr text, at timestamptz, data jsonb, id uuid, last uuid, is_new boolean, judged boolean);
 
--- rank: where the item stood among those named, NULL for nowhere.
+-- rank: where the item stood among those named; NULL: it was not among them.
 CREATE TABLE quality.ranks (predictor text, n bigint, rank int, PRIMARY KEY (predictor, n));
 
 -- From the log as it was copied to what is replayed, the first so many lines of it.

@@ -132,6 +132,31 @@ is(sql('postgres', 'SELECT personalization.worker_pid()'), $pid, 'by the same wo
 sql('postgres', q(SELECT personalization.drop_tenant('red')));
 
 ####################################################################
+# A tenant many of whose asks fail lets the others go between them.
+
+sql('postgres', 'ALTER SYSTEM SET personalization.worker = off', 'SELECT pg_reload_conf()');
+within('postgres', 'SELECT personalization.worker_pid() IS NULL', 'the worker leaves');
+sql('postgres', q{
+	SELECT personalization.create_tenant('a first');
+	SELECT count(personalization.learn('a first', 'ana', 'query', jsonb_build_object('query', 'bad ' || n), '2026-03-09')) FROM generate_series(1, 100) n;
+	SELECT personalization.learn('blue', 'user 1', 'query', '{"query": "Between them?"}', '2026-03-09');
+	ALTER TABLE personalization.query_statistics ADD CONSTRAINT no_bad CHECK (query NOT LIKE 'bad%');
+	CREATE TABLE behind AS SELECT 0::bigint AS n WHERE false;
+	CREATE FUNCTION look_behind() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		INSERT INTO public.behind SELECT count(*) FROM personalization.query_events WHERE tenant_id = 'a first';
+		RETURN NULL;
+	END $$;
+	CREATE TRIGGER look_behind AFTER INSERT ON personalization.query_statistics FOR EACH ROW
+	WHEN (NEW.query = 'Between them?') EXECUTE FUNCTION look_behind();
+	ALTER SYSTEM RESET personalization.worker}, 'SELECT pg_reload_conf()');
+within('postgres', $counted, 'asks that fail are got past');
+is(sql('postgres', 'SELECT count(*), min(n) BETWEEN 90 AND 99 FROM behind'), '1|t', 'and another tenant had its turn between them');
+is(sql('postgres', q(SELECT count(*) FROM personalization.query_statistics WHERE tenant_id = 'a first')), '0', 'those that fail are not counted');
+sql('postgres', 'DROP TRIGGER look_behind ON personalization.query_statistics; DROP FUNCTION look_behind(); DROP TABLE behind;
+	ALTER TABLE personalization.query_statistics DROP CONSTRAINT no_bad', q(SELECT personalization.drop_tenant('a first')));
+
+####################################################################
 # Derived data is not dumped; it is made anew, and the suggestions with it are the same.
 
 my $answers = "SELECT u, (SELECT $answer FROM personalization.get_suggestions(t, u, NULL, 10, '2026-03-20') WITH ORDINALITY s (suggestion_id, suggestion_type, suggestion, score, reason, evidence, place))
