@@ -1,7 +1,8 @@
 -- Preferences as they were.
 
 -- One row a user and day (UTC) in which something changed: all his preferences
--- before that change, column by column as they stand in preferences.
+-- before that change, column by column as they stand in preferences.  And one
+-- where a no that came late took a preference away: what was left.
 CREATE TABLE personalization.preference_snapshots (
     tenant_id           text COLLATE "C" NOT NULL,
     user_id             text COLLATE "C" NOT NULL,
@@ -14,7 +15,7 @@ CREATE TABLE personalization.preference_snapshots (
     rivals              jsonb[] NOT NULL,
     observation_counts  int[] NOT NULL,
     last_updated        timestamptz[] NOT NULL,
-    PRIMARY KEY (tenant_id, user_id, day)
+    PRIMARY KEY (tenant_id, user_id, day, before)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.preference_snapshots IS
     'the preferences of each user before the first change of each day: read them through get_profile() and preferences() at an earlier time';

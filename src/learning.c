@@ -374,6 +374,7 @@ learn_new(TenantEvents *events, const TenantSettings *settings)
 	}
 	snapshots_before(events->tenant_id, observations, n);
 	preferences_observe(events->tenant_id, &settings->learning, observations, n);
+	snapshots_after(events->tenant_id, observations, n);
 	asked_queries_store(asked, events->tenant_id, settings->suggestions);
 	make_profiles(events, observations, n);
 	note_users(events);

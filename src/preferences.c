@@ -443,8 +443,15 @@ preferences_observe(const char *tenant_id, const LearningRule *rule, Observation
 			current++;
 		mine = &work[current];
 		observations[i].had_evidence = mine->stored;
+		observations[i].took_away = DT_NOBEGIN;
 		if (preference_observe(&mine->preference, rule, signal, observations[i].at))
+		{
+			const Evidence *evidence = &mine->preference.evidence;
+
 			mine->changed = true;
+			if (evidence->ncandidates == 0 && evidence->last_updated > observations[i].at)
+				observations[i].took_away = evidence->last_updated;
+		}
 	}
 	store_evidence(tenant_id, rule, work, npreferences);
 	delete_emptied(tenant_id, work, npreferences);

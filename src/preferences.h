@@ -20,7 +20,10 @@ typedef struct Observation
 	TimestampTz at;
 	int position; /* in the call; settles the order */
 
-	bool had_evidence; /* filled in: the preference was stored already */
+	/* Filled in: */
+	bool had_evidence;	   /* the preference was stored already */
+	TimestampTz took_away; /* when that which this no took away had last been confirmed, where
+							* that is later than the no; else DT_NOBEGIN */
 } Observation;
 
 /*

@@ -21,24 +21,52 @@
 #include "snapshots.h"
 #include "statement.h"
 
+#define SNAPSHOT_INTO                                                                              \
+	"INSERT INTO personalization.preference_snapshots (tenant_id, user_id, day, before,"           \
+	" categories, keys, \"values\", confidences, rivals, observation_counts, last_updated)"
+
+#define PREFERENCE_ARRAYS                                                                          \
+	"coalesce(array_agg(category), '{}'), coalesce(array_agg(key), '{}'),"                         \
+	" coalesce(array_agg(value), '{}'), coalesce(array_agg(confidence), '{}'),"                    \
+	" coalesce(array_agg(rivals), '{}'), coalesce(array_agg(observation_count), '{}'),"            \
+	" coalesce(array_agg(last_updated), '{}')"
+
 /*
  * A late event makes none: what is stored then is not what was before it, and
  * would count twice when it is replayed.  That is so on a day for which there is
  * no snapshot too, when a call that began on an earlier day has told of it.
  */
 static Statement insert_snapshots = STATEMENT(
-	"INSERT INTO personalization.preference_snapshots (tenant_id, user_id, day, before, categories,"
-	" keys, \"values\", confidences, rivals, observation_counts, last_updated)"
-	" SELECT $1, u.user_id, u.day, u.before, p.*"
-	" FROM unnest($2, $3, $4) AS u (user_id, day, before),"
-	" LATERAL (SELECT coalesce(array_agg(category), '{}'), coalesce(array_agg(key), '{}'),"
-	"  coalesce(array_agg(value), '{}'), coalesce(array_agg(confidence), '{}'),"
-	"  coalesce(array_agg(rivals), '{}'), coalesce(array_agg(observation_count), '{}'),"
-	"  coalesce(array_agg(last_updated), '{}')"
-	"  FROM personalization.preferences WHERE tenant_id = $1 AND user_id = u.user_id"
-	"  HAVING coalesce(max(last_updated) < u.before, true)) p"
-	" ON CONFLICT (tenant_id, user_id, day) DO NOTHING",
+	SNAPSHOT_INTO " SELECT $1, u.user_id, u.day, u.before, p.*"
+				  " FROM unnest($2, $3, $4) AS u (user_id, day, before),"
+				  " LATERAL (SELECT " PREFERENCE_ARRAYS
+				  "  FROM personalization.preferences WHERE tenant_id = $1 AND user_id = u.user_id"
+				  "  HAVING coalesce(max(last_updated) < u.before, true)) p"
+				  " ON CONFLICT (tenant_id, user_id, day, before) DO NOTHING",
 	"text text[] date[] timestamptz[]");
+
+/*
+ * What a late no took away leaves nothing behind that would tell it from what
+ * has expired, and a replay in the order of time brings it back.  So what there
+ * is then is written down, as of the latest that it is about.
+ */
+#define BEHIND_ALL                                                                                 \
+	"greatest(max(last_updated) FILTER (WHERE isfinite(last_updated)), $3)"                        \
+	" + interval '1 microsecond'"
+
+static Statement insert_snapshot_behind =
+	STATEMENT(SNAPSHOT_INTO
+			  " SELECT $1, $2, (p.before AT TIME ZONE 'UTC')::date, p.* FROM (SELECT " BEHIND_ALL
+			  " AS before, " PREFERENCE_ARRAYS
+			  "  FROM personalization.preferences WHERE tenant_id = $1 AND user_id = $2) p",
+			  "text text timestamptz");
+
+/* An earlier one of the same time: applications may not update it. */
+static Statement delete_snapshot_behind =
+	STATEMENT("DELETE FROM personalization.preference_snapshots"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND before = (SELECT " BEHIND_ALL
+			  "  FROM personalization.preferences WHERE tenant_id = $1 AND user_id = $2)",
+			  "text text timestamptz");
 
 /* Which users have one of a day or a later one. */
 static Statement find_snapshots_of =
@@ -59,19 +87,20 @@ static Statement find_snapshot_of =
 
 /* The latest that is not after a time, and the earliest that is. */
 static Statement find_before =
-	STATEMENT(SELECT_SNAPSHOT "<= $3 AND before <= $4 ORDER BY day DESC LIMIT 1",
+	STATEMENT(SELECT_SNAPSHOT "<= $3 AND before <= $4 ORDER BY day DESC, before DESC LIMIT 1",
 			  "text text date timestamptz");
-static Statement find_after = STATEMENT(
-	SELECT_SNAPSHOT ">= $3 AND before > $4 ORDER BY day LIMIT 1", "text text date timestamptz");
+static Statement find_after =
+	STATEMENT(SELECT_SNAPSHOT ">= $3 AND before > $4 ORDER BY day, before LIMIT 1",
+			  "text text date timestamptz");
 
 static Statement select_snapshot = STATEMENT(
 	"SELECT p.* FROM personalization.preference_snapshots s,"
 	" unnest(categories, keys, \"values\", confidences, rivals, observation_counts, last_updated)"
 	"  AS p (category, key, value, confidence, rivals, observation_count, last_updated)"
-	" WHERE s.tenant_id = $1 AND s.user_id = $2 AND s.day = $3"
+	" WHERE s.tenant_id = $1 AND s.user_id = $2 AND s.day = $3 AND s.before = $4"
 	" AND p.category IS NOT NULL AND p.key IS NOT NULL AND p.value IS NOT NULL"
 	" AND p.observation_count IS NOT NULL",
-	"text text date");
+	"text text date timestamptz");
 
 static Statement select_interactions =
 	STATEMENT("SELECT interaction_id, interaction_type, data, occurred_at"
@@ -328,6 +357,27 @@ snapshots_before(const char *tenant_id, const Observation *observations, int n)
 	}
 }
 
+void
+snapshots_after(const char *tenant_id, const Observation *observations, int n)
+{
+	for (int i = 0; i < n;)
+	{
+		const char *user_id = observations[i].user_id;
+		TimestampTz confirmed = DT_NOBEGIN;
+		Datum values[3];
+
+		for (; i < n && strcmp(observations[i].user_id, user_id) == 0; i++)
+			confirmed = Max(confirmed, observations[i].took_away);
+		if (confirmed == DT_NOBEGIN)
+			continue;
+		values[0] = CStringGetTextDatum(tenant_id);
+		values[1] = CStringGetTextDatum(user_id);
+		values[2] = TimestampTzGetDatum(confirmed);
+		(void) statement_run(&delete_snapshot_behind, values, NULL);
+		(void) statement_run(&insert_snapshot_behind, values, NULL);
+	}
+}
+
 int64
 snapshots_expire(const char *tenant_id, TimestampTz before, int64 limit)
 {
@@ -400,7 +450,7 @@ load_snapshot(State *state, TimestampTz before)
 {
 	const Replay *replay = state->replay;
 	Datum values[] = {CStringGetTextDatum(replay->tenant_id), CStringGetTextDatum(replay->user_id),
-					  DateADTGetDatum(utc_date(before))};
+					  DateADTGetDatum(utc_date(before)), TimestampTzGetDatum(before)};
 	uint64 nrows = query(replay, &select_snapshot, values);
 
 	for (uint64 row = 0; row < nrows; row++)
@@ -635,8 +685,9 @@ Preference *
 preferences_of_then(const char *tenant_id, const char *user_id, const LearningRule *rule,
 					TimestampTz at, BeforeKnown before, Preference *stored, int *n)
 {
+	/* A snapshot from before the next microsecond has all of this one. */
 	Replay plan = {
-		.tenant_id = tenant_id, .user_id = user_id, .rule = rule, .from = at, .until = at};
+		.tenant_id = tenant_id, .user_id = user_id, .rule = rule, .from = at + 1, .until = at};
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
 					  TimestampTzGetDatum(at)};
 	State then = {0};

@@ -26,6 +26,12 @@
 extern void snapshots_before(const char *tenant_id, const Observation *observations, int n);
 
 /*
+ * After they have been taken in, in the order of the users: makes a snapshot of
+ * each user of whom a late no took a preference away.
+ */
+extern void snapshots_after(const char *tenant_id, const Observation *observations, int n);
+
+/*
  * All preferences of a user as of a time, live or not, made of those stored
  * now; *n is the number of both.  Of a user of whom there is no snapshot, who was
  * imported and has learned nothing since, they are those of now; what they are of a

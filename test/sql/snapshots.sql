@@ -103,6 +103,15 @@ SELECT personalization.get_profile('s_late', 'dee') ->> 'skill_level' AS skill;
 SELECT personalization.learn('s_late', 'bo', 'export', '{"format": "csv"}', '2026-02-25') IS NOT NULL AS late;
 SELECT at, observation_count FROM unnest('{2026-02-24,2026-02-25,2026-02-25 12:00,2026-03-03 12:00}'::timestamptz[]) AS at, personalization.preferences('s_late', 'bo', at);
 
+-- A no that comes late takes a preference away for good, also from times of long ago whose evidence would have expired since.
+SELECT count(personalization.learn('s_late', 'eve', t::personalization.interaction_type, d::jsonb, at)) FROM (VALUES
+  (1, 'visualization', '{"chart_type": "bar"}', timestamptz '2020-03-01 15:20'), (2, 'export', '{"format": "csv"}', '2020-03-01 15:21'),
+  (3, 'feedback', '{"category": "visualization", "key": "preferred_chart_type", "rating": "negative"}', '2020-03-01 14:00'),
+  (4, 'feedback', '{"category": "presentation", "key": "export_format", "rating": "negative"}', '2020-03-01 14:00'),
+  (5, 'dashboard', '{"layout": "grid"}', '2020-03-01 15:22')) AS v (n, t, d, at);
+SELECT at, key FROM unnest('{2020-03-01 15:20,2020-03-01 15:21,2020-03-01 15:22,2020-03-01 16:00}'::timestamptz[]) AS at, personalization.preferences('s_late', 'eve', at);
+SELECT day, before, keys FROM personalization.preference_snapshots WHERE user_id = 'eve' ORDER BY before;
+
 -- == Retention: snapshots go, by day, with the history; of earlier times the oldest is told.
 SELECT personalization.run_maintenance('2026-06-10 12:00') -> 'preference_snapshots' AS deleted;
 SELECT user_id, count(*) AS snapshots, min(day) FROM personalization.preference_snapshots WHERE tenant_id = 's' GROUP BY 1 ORDER BY 1;

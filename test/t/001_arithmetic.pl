@@ -57,19 +57,6 @@ sql(q{
 			jsonb_array_elements(r.read_at) WITH ORDINALITY a (at, i);
 });
 
-# Preferences that a no took away which arrived late.  Years afterwards nothing tells them from those whose evidence
-# expired, and so they show again at the time of the last event (docs/privacy.md says so).
-sql(q{
-	CREATE VIEW test.taken_late AS
-		SELECT r.tenant_id, v.doc ->> 'user' AS user_id, v.doc -> 'data' ->> 'key' AS key
-		FROM test.run r JOIN test.event v ON v.seed = r.seed AND v.doc ->> 'tenant' = r.tenant
-		WHERE v.doc ->> 'type' IN ('feedback', 'refinement') AND EXISTS (SELECT FROM test.event b
-			WHERE b.seed = v.seed AND b.n < v.n AND b.doc ->> 'tenant' = r.tenant
-				AND b.doc ->> 'user' = v.doc ->> 'user' AND (b.doc ->> 'at')::int8 > (v.doc ->> 'at')::int8)
-			AND NOT EXISTS (SELECT FROM test.expected x
-				WHERE x.tenant_id = r.tenant_id AND x.user_id = v.doc ->> 'user' AND x.key = v.doc -> 'data' ->> 'key');
-});
-
 sub load_vectors
 {
 	my ($dir, @seeds) = @_;
@@ -139,8 +126,6 @@ sub compare_readings
 		FROM actual a FULL JOIN expected e USING (tenant_id, user_id, i, category, key)
 		WHERE ((a.value = e.value AND abs(a.confidence - e.confidence) <= 1e-9 AND
 				a.observation_count = e.count AND a.last_updated = e.last_updated) IS NOT TRUE)
-			AND NOT (e IS NULL AND i = 0 AND EXISTS (SELECT FROM test.taken_late t
-				WHERE t.tenant_id = a.tenant_id AND t.user_id = a.user_id AND coalesce(t.key, a.key) = a.key))
 		LIMIT 5});
 	is($differences, '', "$what: the live preferences are the model's");
 
