@@ -528,11 +528,13 @@ statistics_expire(const char *tenant_id, int64 age, int64 limit)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), (Datum) 0, Int64GetDatum(limit)};
 	int64 queries;
+	int64 lists;
 
 	if (statement_run(&select_last_day, values, NULL) == 0)
 		return 0;
 	values[1] = DateADTGetDatum(DatumGetDateADT(result_value(0, 1, NULL)) -
 								(DateADT) Min(age / USECS_PER_DAY, INT_MAX / 2));
 	queries = (int64) statement_run(&delete_old_queries, values, NULL);
-	return Max(queries, (int64) statement_run(&delete_old_lists, values, NULL));
+	lists = (int64) statement_run(&delete_old_lists, values, NULL);
+	return Max(queries, lists);
 }

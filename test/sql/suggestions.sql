@@ -404,3 +404,22 @@ DROP ROLE regress_sug, regress_sug_nobody;
 SELECT personalization.create_tenant('s_names') IS NOT NULL AS made;
 SELECT count(personalization.register_table('s_names', t)) FROM unnest('{??,sales.visits,!!,sales.returns}'::text[]) AS t;
 SELECT suggestion_type, suggestion FROM personalization.get_suggestions('s_names', 'newcomer') ORDER BY suggestion COLLATE "C";
+
+-- == Upkeep: what was shown, and the statistics of queries that nobody asks for any more, go after history_retention; the rest stays.
+SELECT personalization.create_tenant('s_old', '{"history_retention": "10 days"}') IS NOT NULL AS made;
+CREATE FUNCTION pg_temp.pass(at timestamptz) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_build_object('counted', d -> 'queries', 'suggestions', d -> 'suggestions', 'statistics', d -> 'statistics') FROM personalization.run_maintenance(at) AS d $$;
+SELECT count(personalization.learn('s_old', 'ana', 'query', jsonb_build_object('query', q), at)) FROM (VALUES
+    ('Old visits?', timestamptz '2026-01-01 08:00'), ('Old orders?', '2026-01-01 08:10'), ('Old visits?', '2026-01-01 08:20'), ('Old orders?', '2026-01-01 08:30')) AS v (q, at);
+SELECT pg_temp.pass('2026-01-01 08:31');
+SELECT suggestion FROM personalization.get_suggestions('s_old', 'ana', at => '2026-01-01 09:00');
+SELECT pg_temp.pass('2026-01-10');
+SELECT (SELECT count(*) FROM personalization.suggestions WHERE tenant_id = 's_old') AS shown, array_agg(query ORDER BY query COLLATE "C") AS queries FROM personalization.query_statistics WHERE tenant_id = 's_old';
+SELECT pg_temp.pass('2026-01-12');
+-- The statistics go by the tenant's latest ask.
+SELECT count(personalization.learn('s_old', 'ana', 'query', jsonb_build_object('query', q), at)) FROM (VALUES
+    ('New visits?', timestamptz '2026-02-01 08:00'), ('New orders?', '2026-02-01 08:10'), ('New visits?', '2026-02-01 08:20'), ('New orders?', '2026-02-01 08:30')) AS v (q, at);
+SELECT p - 'statistics' AS pass, (p ->> 'statistics')::int >= 2 AS statistics FROM pg_temp.pass('2026-02-01 08:31') AS p;
+SELECT (SELECT count(*) FROM personalization.suggestions WHERE tenant_id = 's_old') AS shown, array_agg(query ORDER BY query COLLATE "C") AS queries FROM personalization.query_statistics WHERE tenant_id = 's_old';
+SELECT pg_temp.pass('2026-02-01 08:32');
+SELECT personalization.drop_tenant('s_old') IS NOT NULL AS dropped;
