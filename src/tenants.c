@@ -95,8 +95,8 @@ personalization_configure_tenant(PG_FUNCTION_ARGS)
 		old.learning.retention != new.learning.retention)
 		preferences_reschedule(tenant_id, NULL, after);
 
-	/* What was asked meanwhile was not counted. */
-	if (new.suggestions && !old.suggestions)
+	/* What was asked meanwhile was not counted; nor was it while something was broken. */
+	if (new.suggestions && (!valid || !old.suggestions))
 		statistics_restart(tenant_id);
 	cache_tenant_changed(tenant_id);
 	audit("configure_tenant", tenant_id, NULL, NULL, changes_of(before, after));
