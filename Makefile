@@ -34,13 +34,12 @@ ifndef WITH_REDIS_TLS
 WITH_REDIS_TLS := $(call has,hiredis/hiredis.h hiredis/hiredis_ssl.h openssl/ssl.h)
 endif
 # X_none.c stands for X.c, and for all that it alone uses, where X is left out.
-REDIS  = src/redis/% src/redis_% src/cache_push% src/cache_document% src/cache_head%
-OTHERS = %/tls_none.c %_tls_none.c %push_none.c
+OTHERS = %/tls_none.c %/push_none.c
 ifneq ($(WITH_REDIS_TLS),1)
-OTHERS = %/tls.c %_tls.c %push_none.c
+OTHERS = %/tls.c %/push_none.c
 endif
 ifneq ($(WITH_REDIS),1)
-OTHERS = $(filter-out %push_none.c,$(filter $(REDIS),$(call sources,src/*.c src/*/*.c)))
+OTHERS = $(filter-out %/push_none.c,$(call sources,src/redis/*.c))
 endif
 SRCS   = $(filter-out $(OTHERS),$(call sources,src/*.c src/*/*.c))
 OBJS   = $(SRCS:.c=.o)
@@ -58,7 +57,7 @@ $(if $(SQL_STRAY),$(warning not in SQL_PARTS, so not in the extension: $(SQL_STR
 # -isystem: the server's own headers do not stand -Wextra (unused parameters, signs).
 # No contraction: a score must not depend on whether the machine has fused multiply-add. It stands
 # in CPPFLAGS because those are all that bitcode is compiled with.
-PG_CPPFLAGS = -I$(from)/src -isystem $(shell $(PG_CONFIG) --includedir-server) -ffp-contract=off
+PG_CPPFLAGS = -I$(from)/src -isystem $(shell $(PG_CONFIG) --includedir-server) -ffp-contract=off $(if $(filter 1,$(WITH_REDIS)),-DUSE_REDIS)
 PG_CFLAGS   = -std=gnu99 -Wall -Wextra $(WERROR) -Wno-unused-parameter
 
 # make installcheck: on any running server that has the extension installed. Not test/t: those make

@@ -6,8 +6,8 @@
  * Bucket 1 is the amount 0; each further one reaches from about 2^(k/2) to
  * 2^((k+1)/2), so that the lower end of a bucket is within 0.71 of its upper.
  */
-#ifndef CORE_BUCKETS_H
-#define CORE_BUCKETS_H
+#ifndef PERSONALIZATION_CORE_BUCKETS_H
+#define PERSONALIZATION_CORE_BUCKETS_H
 
 #include <stdint.h>
 

@@ -2,8 +2,8 @@
  * cache_key.h
  *		Names of tenants and users as parts of a key in the cache.
  */
-#ifndef CACHE_KEY_H
-#define CACHE_KEY_H
+#ifndef PERSONALIZATION_CORE_CACHE_KEY_H
+#define PERSONALIZATION_CORE_CACHE_KEY_H
 
 #include <stddef.h>
 

@@ -22,8 +22,8 @@
  * Of several the strongest holds; of those equally strong the shorter, Monday to
  * Friday before every day, and the later day of the month.
  */
-#ifndef CORE_CADENCE_H
-#define CORE_CADENCE_H
+#ifndef PERSONALIZATION_CORE_CADENCE_H
+#define PERSONALIZATION_CORE_CADENCE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,8 +9,8 @@
  *
  * Times are microseconds since any fixed epoch.
  */
-#ifndef CORE_DECAY_H
-#define CORE_DECAY_H
+#ifndef PERSONALIZATION_CORE_DECAY_H
+#define PERSONALIZATION_CORE_DECAY_H
 
 #include <stdint.h>
 

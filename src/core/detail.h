@@ -2,8 +2,8 @@
  * detail.h
  *		What a user's message says about how much he wants to be told.
  */
-#ifndef CORE_DETAIL_H
-#define CORE_DETAIL_H
+#ifndef PERSONALIZATION_CORE_DETAIL_H
+#define PERSONALIZATION_CORE_DETAIL_H
 
 #include <stddef.h>
 

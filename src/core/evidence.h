@@ -9,8 +9,8 @@
  * Times are microseconds since any fixed epoch, confidences and settings are
  * within 0..1, strengths within -1..1.
  */
-#ifndef CORE_EVIDENCE_H
-#define CORE_EVIDENCE_H
+#ifndef PERSONALIZATION_CORE_EVIDENCE_H
+#define PERSONALIZATION_CORE_EVIDENCE_H
 
 #include <stdbool.h>
 #include <stdint.h>

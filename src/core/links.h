@@ -8,8 +8,8 @@
  * 2005).  A query with more than total / LINKS_MAX of the weight is never
  * missed, and no weight is too low.
  */
-#ifndef CORE_LINKS_H
-#define CORE_LINKS_H
+#ifndef PERSONALIZATION_CORE_LINKS_H
+#define PERSONALIZATION_CORE_LINKS_H
 
 #include <stdbool.h>
 #include <stdint.h>

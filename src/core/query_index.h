@@ -3,8 +3,8 @@
  *		Finding queries in an array by their id: a hash table with open
  *		addressing over memory that the caller has.
  */
-#ifndef CORE_QUERY_INDEX_H
-#define CORE_QUERY_INDEX_H
+#ifndef PERSONALIZATION_CORE_QUERY_INDEX_H
+#define PERSONALIZATION_CORE_QUERY_INDEX_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
  * Two questions are the same when they agree but for case, white space and
  * trailing punctuation.  What identifies a question is its canonical form.
  */
-#ifndef CORE_QUESTION_H
-#define CORE_QUESTION_H
+#ifndef PERSONALIZATION_CORE_QUESTION_H
+#define PERSONALIZATION_CORE_QUESTION_H
 
 #include <stddef.h>
 

@@ -7,8 +7,8 @@
  * conditional logit, 1974).  The weights are learned online by AdaGrad (Duchi,
  * Hazan and Singer, 2011) from what was asked next in truth.
  */
-#ifndef CORE_RANKING_H
-#define CORE_RANKING_H
+#ifndef PERSONALIZATION_CORE_RANKING_H
+#define PERSONALIZATION_CORE_RANKING_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -8,8 +8,8 @@
  *
  * What is between the signs may hold %XX; an IPv6 address stands in brackets.
  */
-#ifndef REDIS_URL_H
-#define REDIS_URL_H
+#ifndef PERSONALIZATION_CORE_REDIS_URL_H
+#define PERSONALIZATION_CORE_REDIS_URL_H
 
 #include <stdbool.h>
 

@@ -2,13 +2,13 @@
  * routing.h
  *		Which tables a query, as its user put it, is likely about.
  */
-#ifndef CORE_ROUTING_H
-#define CORE_ROUTING_H
+#ifndef PERSONALIZATION_CORE_ROUTING_H
+#define PERSONALIZATION_CORE_ROUTING_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/traits.h"
+#include "core/trait_inference.h"
 
 /* So many different words of a query are looked at, in so many bytes. */
 #define QUERY_WORDS 64

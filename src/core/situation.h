@@ -3,8 +3,8 @@
  *		What a user could ask next: from what he has asked, and what is known of
  *		his tenant, to offers with features.
  */
-#ifndef CORE_SITUATION_H
-#define CORE_SITUATION_H
+#ifndef PERSONALIZATION_CORE_SITUATION_H
+#define PERSONALIZATION_CORE_SITUATION_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
  * One pass over the tokens, for many statements in a short time: it does not
  * look at expressions, columns or scopes, as sql_scan.h does.
  */
-#ifndef CORE_SQL_FEATURES_H
-#define CORE_SQL_FEATURES_H
+#ifndef PERSONALIZATION_CORE_SQL_FEATURES_H
+#define PERSONALIZATION_CORE_SQL_FEATURES_H
 
 #include <stddef.h>
 

@@ -5,8 +5,8 @@
  * Not a grammar's list of keywords: only those words are here whose meaning
  * matters for reading statements of any dialect.
  */
-#ifndef CORE_SQL_KEYWORD_H
-#define CORE_SQL_KEYWORD_H
+#ifndef PERSONALIZATION_CORE_SQL_KEYWORD_H
+#define PERSONALIZATION_CORE_SQL_KEYWORD_H
 
 #include <stddef.h>
 

@@ -24,8 +24,8 @@
  *			same line is a name (a temporary table of SQL Server).
  *	{{x}}, {% x %}, {x} and ${x} are parameters: templates not yet filled in.
  */
-#ifndef CORE_SQL_LEXER_H
-#define CORE_SQL_LEXER_H
+#ifndef PERSONALIZATION_CORE_SQL_LEXER_H
+#define PERSONALIZATION_CORE_SQL_LEXER_H
 
 #include "core/sql_keyword.h"
 

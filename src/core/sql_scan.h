@@ -6,8 +6,8 @@
  * for what that parser refuses: other dialects, fragments, templates.  It
  * finds what it can and never fails.
  */
-#ifndef CORE_SQL_SCAN_H
-#define CORE_SQL_SCAN_H
+#ifndef PERSONALIZATION_CORE_SQL_SCAN_H
+#define PERSONALIZATION_CORE_SQL_SCAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,8 +6,8 @@
  * until the next token tells whether it is a column, a function or a part of
  * a longer name.  Each open parenthesis or bracket has a level of state.
  */
-#ifndef CORE_SQL_SCAN_INT_H
-#define CORE_SQL_SCAN_INT_H
+#ifndef PERSONALIZATION_CORE_SQL_SCAN_INT_H
+#define PERSONALIZATION_CORE_SQL_SCAN_INT_H
 
 #include "core/sql_lexer.h"
 #include "core/sql_scan.h"

@@ -5,8 +5,8 @@
  * Two statements are the same query when they agree but for literals, white
  * space, comments and the case of what is not quoted.
  */
-#ifndef CORE_SQL_TEXT_H
-#define CORE_SQL_TEXT_H
+#ifndef PERSONALIZATION_CORE_SQL_TEXT_H
+#define PERSONALIZATION_CORE_SQL_TEXT_H
 
 #include <stddef.h>
 

@@ -10,8 +10,8 @@
  * and one of what precedes, on a user's first ask of it the lists of at most
  * COUSE queries and the query's own, its terms, and the tenant.  Times are microseconds since any epoch.
  */
-#ifndef CORE_STATISTICS_H
-#define CORE_STATISTICS_H
+#ifndef PERSONALIZATION_CORE_STATISTICS_H
+#define PERSONALIZATION_CORE_STATISTICS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,8 +7,8 @@
  * with names that are not quoted, ASCII letters only are folded; quoted ones
  * are too, as most dialects and those who type do not keep them apart.
  */
-#ifndef CORE_TABLE_NAME_H
-#define CORE_TABLE_NAME_H
+#ifndef PERSONALIZATION_CORE_TABLE_NAME_H
+#define PERSONALIZATION_CORE_TABLE_NAME_H
 
 #include <stdbool.h>
 #include <stddef.h>

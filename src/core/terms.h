@@ -5,8 +5,8 @@
  * Terms are compared byte by byte.  A table and a word are the same term when
  * they read the same, so that "orders by month" is about orders.
  */
-#ifndef CORE_TERMS_H
-#define CORE_TERMS_H
+#ifndef PERSONALIZATION_CORE_TERMS_H
+#define PERSONALIZATION_CORE_TERMS_H
 
 #include <stdbool.h>
 #include <stddef.h>

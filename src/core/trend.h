@@ -5,8 +5,8 @@
  * A count is kept as log2(count) + time / half-life.  That number keeps its
  * order among others of its kind without being touched as time passes.
  */
-#ifndef CORE_TREND_H
-#define CORE_TREND_H
+#ifndef PERSONALIZATION_CORE_TREND_H
+#define PERSONALIZATION_CORE_TREND_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  * usage.h
  *		When and how much somebody works: sums over a history.
  */
-#ifndef CORE_USAGE_H
-#define CORE_USAGE_H
+#ifndef PERSONALIZATION_CORE_USAGE_H
+#define PERSONALIZATION_CORE_USAGE_H
 
 #include <stddef.h>
 #include <stdint.h>

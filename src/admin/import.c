@@ -1,0 +1,214 @@
+/*
+ * import.c
+ *		import_user(): a user's data out of a document.
+ *
+ * The document may come from anywhere.  It names tables and columns only among
+ * those that we know, never a tenant or a user to write for, and every value
+ * goes through its column's type and through the checks that learning makes.
+ * The rows are written with the rights of the caller.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+
+#include "admin/import.h"
+#include "admin/tenant_data.h"
+#include "admin/users.h"
+#include "base/arguments.h"
+#include "base/fault.h"
+#include "base/jsonutil.h"
+#include "base/owner.h"
+#include "base/statement.h"
+#include "cache/changes.h"
+#include "preferences/preferences.h"
+#include "tenancy/audit.h"
+#include "tenancy/locks.h"
+#include "tenancy/settings.h"
+#include "tenancy/tenancy.h"
+
+/* The tenant's statistics count what came in, like what is learned. */
+static Statement queue_queries =
+	STATEMENT("INSERT INTO personalization.query_events"
+			  " (tenant_id, user_id, query_id, interaction_id, occurred_at, is_first)"
+			  " SELECT tenant_id, user_id, query_id, interaction_id, occurred_at, row_number() OVER"
+			  "  (PARTITION BY query_id ORDER BY occurred_at, interaction_id) = 1"
+			  " FROM personalization.interactions"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND query_id IS NOT NULL"
+			  " ORDER BY occurred_at, interaction_id",
+			  "text text");
+
+PG_FUNCTION_INFO_V1(personalization_import_user);
+
+static Rows
+rows_of(const char *table, const JsonbValue *value)
+{
+	Rows rows = {0};
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue item;
+
+	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
+		import_error(ERRCODE_INVALID_PARAMETER_VALUE, NULL, "data.%s must be an array", table);
+	rows.items = palloc((JsonContainerSize(value->val.binary.data) + 1) * sizeof(Jsonb *));
+	rows.paths = palloc((JsonContainerSize(value->val.binary.data) + 1) * sizeof(char *));
+	it = JsonbIteratorInit(value->val.binary.data);
+	while ((token = JsonbIteratorNext(&it, &item, true)) != WJB_DONE)
+	{
+		if (token != WJB_ELEM)
+			continue;
+		rows.items[rows.n] = JsonbValueToJsonb(&item);
+		rows.paths[rows.n] = psprintf("data.%s[%d]", table, rows.n);
+		rows.n++;
+	}
+	return rows;
+}
+
+/* Inserts what the document holds, and returns the number of rows by table. */
+static Jsonb *
+import_tables(const Import *import, const JsonbContainer *data)
+{
+	int64 *counts = palloc0(tenant_tables_n * sizeof(int64));
+	JsonbParseState *state = NULL;
+	JsonbIterator *it = JsonbIteratorInit(unconstify(JsonbContainer *, data));
+	JsonbIteratorToken token;
+	JsonbValue name;
+	JsonbValue value;
+
+	while ((token = JsonbIteratorNext(&it, &name, true)) != WJB_DONE)
+	{
+		TenantTable *table;
+		Rows rows;
+
+		if (token != WJB_KEY)
+			continue;
+		(void) JsonbIteratorNext(&it, &value, true);
+		table = import_table(&name);
+		rows = rows_of(table->name, &value);
+		import_rows(import, table, &rows);
+		counts[table - tenant_tables] = rows.n;
+	}
+
+	/* A row may belong to a user by what it refers to: then that must be his. */
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < tenant_tables_n; i++)
+	{
+		TenantTable *table = &tenant_tables[i];
+
+		if (!table->of_users || !table->carried)
+			continue;
+		if (counts[i] > 0 && (int64) import_count(import, table) != counts[i])
+			import_error(ERRCODE_INVALID_PARAMETER_VALUE, NULL,
+						 "data.%s has rows that are not of user_id \"%s\"", table->name,
+						 import->user_id);
+		json_push_int(&state, table->name, counts[i]);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+static char *
+text_of(const Jsonb *document, const char *name)
+{
+	char *text;
+
+	if (!json_text_member(&document->root, name, &text))
+		import_error(ERRCODE_INVALID_PARAMETER_VALUE, NULL, "%s of the document must be text",
+					 name);
+	return text;
+}
+
+/* Checks what the document says it is; whether it is one of ours. */
+static bool
+check_document(const Jsonb *document, Import *import)
+{
+	char *format;
+	char *tenant_id;
+	char *user_id;
+	Fault fault;
+
+	if (!JB_ROOT_IS_OBJECT(document))
+		import_error(ERRCODE_INVALID_PARAMETER_VALUE,
+					 "Pass what personalization.export_user() returned.",
+					 "document must be a JSON object");
+	format = text_of(document, "format");
+	if (format != NULL && strcmp(format, EXPORT_FORMAT) != 0)
+		import_error(ERRCODE_INVALID_PARAMETER_VALUE,
+					 "Documents are read that say \"" EXPORT_FORMAT
+					 "\", and profile documents, which say "
+					 "nothing.",
+					 "unknown format \"%s\"", clipped(format, strlen(format)));
+	tenant_id = text_of(document, "tenant_id");
+	if (tenant_id == NULL)
+		import_error(ERRCODE_NULL_VALUE_NOT_ALLOWED, NULL, "tenant_id of the document is missing");
+	if (strcmp(tenant_id, import->tenant_id) != 0)
+		import_error(ERRCODE_INVALID_PARAMETER_VALUE,
+					 "Change tenant_id in the document if the user is to move to another tenant.",
+					 "the document is of another tenant");
+	user_id = text_of(document, "user_id");
+	if (user_id == NULL)
+		import_error(ERRCODE_NULL_VALUE_NOT_ALLOWED, NULL, "user_id of the document is missing");
+	if (!check_id("user_id of the document", user_id, strlen(user_id), &fault))
+		fault_raise(&fault, -1);
+	import->user_id = user_id;
+	return format != NULL;
+}
+
+Datum
+personalization_import_user(PG_FUNCTION_ARGS)
+{
+	Import import = {.tenant_id = tenant_argument(fcinfo, 0), .now = GetCurrentTimestamp()};
+	Jsonb *document;
+	bool ours;
+	TenantSettings settings;
+	uint32 key;
+	JsonbContainer *data;
+	OwnerScope scope;
+	Jsonb *counts;
+
+	/* Not by max_payload: it holds many payloads, each of which is. */
+	require_argument(fcinfo, 1, "document");
+	document = PG_GETARG_JSONB_P(1);
+	prevent_if_read_only("import_user()");
+	ours = check_document(document, &import);
+
+	SPI_connect();
+	key = user_lock_key(import.tenant_id, import.user_id);
+	lock_users(import.tenant_id, &key, 1);
+	tenant_check_current(import.tenant_id);
+	tenant_require(import.tenant_id, &settings, true);
+	import.time_zone = settings.time_zone;
+	if (tenant_data_knows_user(import.tenant_id, import.user_id, true))
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("user \"%s\" is known already", import.user_id),
+				 errhint("A user is imported as a whole. Call personalization.forget_user() first "
+						 "to replace him.")));
+	if (!ours)
+		counts = import_profile(&import, document);
+	else
+	{
+		data = import_member(document, "data", false);
+		if (data == NULL)
+			import_error(ERRCODE_NULL_VALUE_NOT_ALLOWED, NULL, "data of the document is missing");
+		counts = import_tables(&import, data);
+	}
+
+	/* When evidence expires is as the settings here have it: whatever the caller wrote. */
+	owner_begin(&scope);
+	preferences_reschedule(import.tenant_id, import.user_id,
+						   tenant_existing(import.tenant_id, true));
+	owner_end(&scope);
+	if (settings.suggestions)
+	{
+		Datum values[] = {CStringGetTextDatum(import.tenant_id),
+						  CStringGetTextDatum(import.user_id)};
+
+		(void) statement_run(&queue_queries, values, NULL);
+	}
+	cache_profile_changed(import.tenant_id, import.user_id);
+	audit("import_user", import.tenant_id, import.user_id, NULL, NULL);
+	counts = json_keep(counts);
+	SPI_finish();
+	PG_RETURN_JSONB_P(counts);
+}

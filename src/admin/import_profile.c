@@ -1,0 +1,262 @@
+/*
+ * import_profile.c
+ *		Importing a profile document.
+ *
+ * A profile as the service before kept it, and as get_profile() returns it:
+ * without what was asked apart from the history, and with one value for a
+ * preference.  A document of get_profile() says in trait_sources which traits
+ * were set; in one that does not, a trait with the service's default counts as
+ * not set.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/uuid.h"
+
+#include "admin/import.h"
+#include "base/extension.h"
+#include "base/fault.h"
+#include "base/jsonutil.h"
+#include "base/statement.h"
+#include "core/statistics.h"
+#include "queries/identity.h"
+#include "queries/user_queries.h"
+
+/* Counts the queries of an imported history, as learning them would have. */
+static Statement select_queries =
+	STATEMENT("SELECT data, occurred_at, interaction_id FROM personalization.interactions"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND interaction_type = 'query'"
+			  " ORDER BY occurred_at, interaction_id",
+			  "text text");
+
+/* Documents of others do not say which query an interaction is. */
+static Statement identify_queries =
+	STATEMENT("UPDATE personalization.interactions SET query_id = personalization.query_id(data)"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND interaction_type = 'query'",
+			  "text text");
+
+static Jsonb *
+renamed_members(const JsonbContainer *object, const Renamed *names, int n)
+{
+	JsonbParseState *state = NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < n; i++)
+	{
+		JsonbValue value;
+		JsonbValue *found = json_member(object, names[i].from, &value);
+
+		if (found == NULL)
+			continue;
+		json_push_key(&state, names[i].to);
+		(void) pushJsonbValue(&state, WJB_VALUE, found);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+static Rows
+rows_for(const JsonbContainer *container, const Renamed *names, int nnames)
+{
+	Rows rows = {0};
+	size_t size = container == NULL ? 1 : JsonContainerSize(container) + 1;
+
+	rows.items = palloc(size * sizeof(Jsonb *));
+	rows.paths = palloc(size * sizeof(char *));
+	rows.names = names;
+	rows.nnames = nnames;
+	return rows;
+}
+
+/* A number member; 1, which is in every range, where there is none. */
+static double
+number_member(const JsonbContainer *object, const char *name)
+{
+	JsonbValue value;
+	JsonbValue *found = json_member(object, name, &value);
+	double number;
+
+	return found != NULL && found->type == jbvNumeric && json_number(found, &number) ? number : 1;
+}
+
+static Rows
+profile_preferences(const Jsonb *document)
+{
+	static const Renamed names[] = {{"category", "category"},
+									{"key", "key"},
+									{"value", "value"},
+									{"confidence", "confidence"},
+									{"observation_count", "observation_count"},
+									{"last_updated", "last_updated"}};
+	JsonbContainer *preferences = import_member(document, "preferences", false);
+	Rows rows = rows_for(preferences, names, lengthof(names));
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue name;
+	JsonbValue value;
+	JsonbValue ignored;
+
+	if (preferences == NULL)
+		return rows;
+	it = JsonbIteratorInit(preferences);
+	while ((token = JsonbIteratorNext(&it, &name, true)) != WJB_DONE)
+	{
+		const char *path;
+
+		if (token != WJB_KEY)
+			continue;
+		(void) JsonbIteratorNext(&it, &value, true);
+		path = psprintf("preferences.\"%s\"", clipped(name.val.string.val, name.val.string.len));
+		if (value.type != jbvBinary || !JsonContainerIsObject(value.val.binary.data))
+			import_error(ERRCODE_INVALID_PARAMETER_VALUE, NULL, "%s must be an object", path);
+
+		/* No value, no confidence: that prefers nothing. */
+		if (json_member(value.val.binary.data, "value", &ignored) == NULL ||
+			number_member(value.val.binary.data, "confidence") == 0)
+			continue;
+		rows.paths[rows.n] = path;
+		rows.items[rows.n++] = renamed_members(value.val.binary.data, names, lengthof(names));
+	}
+	return rows;
+}
+
+static Rows
+profile_interactions(const Jsonb *document)
+{
+	static const Renamed names[] = {{"id", "interaction_id"},
+									{"interaction_type", "interaction_type"},
+									{"timestamp", "occurred_at"},
+									{"data", "data"},
+									{"feedback", "feedback"}};
+	JsonbContainer *history = import_member(document, "interaction_history", true);
+	Rows rows = rows_for(history, names, lengthof(names));
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue value;
+	int n = 0;
+
+	if (history == NULL)
+		return rows;
+	it = JsonbIteratorInit(history);
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		if (token != WJB_ELEM)
+			continue;
+		rows.paths[rows.n] = psprintf("interaction_history[%d]", n++);
+		if (value.type != jbvBinary || !JsonContainerIsObject(value.val.binary.data))
+			import_error(ERRCODE_INVALID_PARAMETER_VALUE, NULL, "%s must be an object",
+						 rows.paths[rows.n]);
+		rows.items[rows.n++] = renamed_members(value.val.binary.data, names, lengthof(names));
+	}
+	return rows;
+}
+
+/* Whether a trait is one that somebody set. */
+static bool
+trait_is_set(const Jsonb *document, const char *trait, const JsonbValue *value)
+{
+	JsonbContainer *sources = import_member(document, "trait_sources", false);
+
+	if (sources != NULL)
+	{
+		char *source;
+
+		return json_text_member(sources, trait, &source) && source != NULL &&
+			   strcmp(source, "set") == 0;
+	}
+	if (strcmp(trait, "domain_expertise") == 0)
+		return value->type != jbvBinary || JsonContainerSize(value->val.binary.data) > 0;
+	return value->type != jbvString ||
+		   find_name((const char *const[]){"intermediate", "detailed"}, 2, value->val.string.val,
+					 value->val.string.len) < 0;
+}
+
+static Rows
+profile_traits(const Import *import, const Jsonb *document)
+{
+	static const char *const traits[] = {"skill_level", "domain_expertise", "communication_style"};
+	static const char *const times[] = {"created_at", "updated_at"};
+	Rows rows = rows_for(NULL, NULL, 0);
+	JsonbParseState *state = NULL;
+	JsonbValue value;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (size_t i = 0; i < lengthof(traits); i++)
+	{
+		JsonbValue *found = json_member(&document->root, traits[i], &value);
+
+		if (found == NULL || !trait_is_set(document, traits[i], found))
+			continue;
+		json_push_key(&state, traits[i]);
+		(void) pushJsonbValue(&state, WJB_VALUE, found);
+	}
+	for (size_t i = 0; i < lengthof(times); i++)
+	{
+		JsonbValue *found = json_member(&document->root, times[i], &value);
+
+		if (found == NULL)
+			json_push_time(&state, times[i], import->now);
+		else
+		{
+			json_push_key(&state, times[i]);
+			(void) pushJsonbValue(&state, WJB_VALUE, found);
+		}
+	}
+	rows.items[0] = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	rows.paths[0] = "document";
+	rows.n = 1;
+	return rows;
+}
+
+static uint64
+store_queries(const Import *import)
+{
+	Datum values[] = {CStringGetTextDatum(import->tenant_id), CStringGetTextDatum(import->user_id)};
+	AskedQueries *asked = asked_queries_begin(import->time_zone);
+	uint64 nrows = statement_run(&select_queries, values, NULL);
+
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		Jsonb *data = DatumGetJsonbP(result_value(row, 1, NULL));
+		QueryText query;
+		pg_uuid_t id;
+		Fault fault;
+
+		if (!query_decode(&data->root, &query, &fault))
+			import_error(fault.sqlstate, fault.hint, "interaction_history: %s", fault.message);
+		if (query_identify(&query, &id))
+			asked_queries_add(asked, import->user_id, &query, &id,
+							  DatumGetUUIDP(result_value(row, 3, NULL)), data,
+							  DatumGetTimestampTz(result_value(row, 2, NULL)));
+	}
+	(void) statement_run(&identify_queries, values, NULL);
+	asked_queries_store(asked, import->tenant_id, false);
+	return nrows == 0 ? 0 : SPI_processed;
+}
+
+Jsonb *
+import_profile(const Import *import, const Jsonb *document)
+{
+	const struct
+	{
+		const char *table;
+		Rows rows;
+	} parts[] = {{"preferences", profile_preferences(document)},
+				 {"interactions", profile_interactions(document)},
+				 {"profiles", profile_traits(import, document)}};
+	JsonbParseState *state = NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (size_t i = 0; i < lengthof(parts); i++)
+	{
+		JsonbValue name;
+
+		name.type = jbvString;
+		name.val.string.val = unconstify(char *, parts[i].table);
+		name.val.string.len = strlen(parts[i].table);
+		import_rows(import, import_table(&name), &parts[i].rows);
+		json_push_int(&state, parts[i].table, parts[i].rows.n);
+	}
+	json_push_int(&state, "user_queries", (int64) store_queries(import));
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}

@@ -1,0 +1,161 @@
+/*
+ * tenant_data.c
+ *		Every table that holds data of tenants, in one list.
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+#include "admin/tenant_data.h"
+#include "base/jsonutil.h"
+#include "base/owner.h"
+
+#define OF_TENANT(name) "personalization." #name " t WHERE t.tenant_id = $1"
+
+#define NO_STATEMENT                                                                               \
+	{                                                                                              \
+		NULL, NULL, 0, NULL                                                                        \
+	}
+
+#define ERASE_TENANT(name) STATEMENT("DELETE FROM " OF_TENANT(name), "text")
+#define FIND_TENANT(name) STATEMENT("SELECT FROM " OF_TENANT(name) " LIMIT 1", "text")
+
+/* No row is anybody's in particular. */
+#define TENANT_TABLE(name)                                                                         \
+	{                                                                                              \
+#name, false, false, false, ERASE_TENANT(name), FIND_TENANT(name), NO_STATEMENT,           \
+			NO_STATEMENT, NO_STATEMENT                                                             \
+	}
+
+/* The rows t that satisfy a condition are the user's, who is $2. */
+#define USER_TABLE_BY(name, carried, unchecked, condition)                                         \
+	{                                                                                              \
+#name, true, carried, unchecked, ERASE_TENANT(name), FIND_TENANT(name),                    \
+			STATEMENT("DELETE FROM " OF_TENANT(name) " AND " condition, "text text"),              \
+			STATEMENT("SELECT to_jsonb(t) - '{tenant_id,user_id}'::text[] FROM " OF_TENANT(        \
+						  name) " AND " condition " ORDER BY 1",                                   \
+					  "text text"),                                                                \
+			STATEMENT("SELECT FROM " OF_TENANT(name) " AND " condition " LIMIT 1", "text text")    \
+	}
+
+/* It has a column user_id. */
+#define USER_TABLE(name) USER_TABLE_BY(name, true, false, "t.user_id = $2")
+
+/* The same, of rows that are derived from others: not worth carrying. */
+#define DERIVED_USER_TABLE(name) USER_TABLE_BY(name, false, false, "t.user_id = $2")
+
+/* A row belongs to that of another table, which has a user_id, with the same key. */
+#define CHILD_TABLE(name, parent, key)                                                             \
+	USER_TABLE_BY(name, true, false,                                                               \
+				  "t." #key " IN (SELECT p." #key " FROM personalization." #parent                 \
+				  " p WHERE p.tenant_id = $1 AND p.user_id = $2)")
+
+/*
+ * In the order in which rows are erased: children before their parents, and
+ * tenants the last.  Not here: cache_changes, whose rows are what erases the keys
+ * in the cache, and go with them; audit_log, which outlives the tenant.
+ */
+#define INBOX 0
+TenantTable tenant_tables[] = {
+	USER_TABLE_BY(inbox, true, true, "t.user_id = $2"),
+	USER_TABLE(interactions),
+	USER_TABLE_BY(rejected_events, true, true, "t.event ->> 'user_id' = $2"),
+	USER_TABLE(preferences),
+	USER_TABLE(preference_snapshots),
+	USER_TABLE(user_queries),
+	USER_TABLE(suggestions),
+	DERIVED_USER_TABLE(query_events),
+	CHILD_TABLE(conversation_messages, conversations, conversation_id),
+	USER_TABLE(conversations),
+	USER_TABLE(conversation_statistics),
+	USER_TABLE(profiles),
+	TENANT_TABLE(query_statistics),
+	TENANT_TABLE(query_lists),
+	TENANT_TABLE(rankings),
+	TENANT_TABLE(tenant_tables),
+	TENANT_TABLE(linked_schemas),
+	TENANT_TABLE(signal_rules),
+	TENANT_TABLE(tenants),
+};
+const int tenant_tables_n = lengthof(tenant_tables);
+
+Jsonb *
+tenant_data_erase(const char *tenant_id)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id)};
+	JsonbParseState *state = NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < tenant_tables_n; i++)
+		json_push_int(&state, tenant_tables[i].name,
+					  (int64) statement_run(&tenant_tables[i].erase_tenant, values, NULL));
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+bool
+tenant_data_is_left(const char *tenant_id)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id)};
+	bool left = false;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	for (int i = 0; i < tenant_tables_n && !left; i++)
+		left = statement_read(&tenant_tables[i].find_tenant, values, NULL) > 0;
+	PopActiveSnapshot();
+	return left;
+}
+
+int64
+tenant_data_erase_waiting(const char *tenant_id, const char *user_id)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
+	OwnerScope scope;
+	int64 nrows;
+
+	owner_begin(&scope);
+	nrows = (int64) statement_run(&tenant_tables[INBOX].erase_user, values, NULL);
+	owner_end(&scope);
+	return nrows;
+}
+
+Jsonb *
+tenant_data_erase_user(const char *tenant_id, const char *user_id, int64 waiting)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
+	JsonbParseState *state = NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < tenant_tables_n; i++)
+	{
+		TenantTable *table = &tenant_tables[i];
+
+		if (i == INBOX)
+			json_push_int(&state, table->name,
+						  waiting + tenant_data_erase_waiting(tenant_id, user_id));
+		else if (table->of_users)
+			json_push_int(&state, table->name,
+						  (int64) statement_run(&table->erase_user, values, NULL));
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+bool
+tenant_data_knows_user(const char *tenant_id, const char *user_id, bool latest)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
+	bool known = false;
+
+	if (latest)
+		PushActiveSnapshot(GetLatestSnapshot());
+	for (int i = 0; i < tenant_tables_n && !known; i++)
+	{
+		TenantTable *table = &tenant_tables[i];
+
+		known = table->of_users &&
+				(latest ? statement_read : statement_run)(&table->find_user, values, NULL) > 0;
+	}
+	if (latest)
+		PopActiveSnapshot();
+	return known;
+}

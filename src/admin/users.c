@@ -1,0 +1,126 @@
+/*
+ * users.c
+ *		What a person may ask for: forget_user() and export_user().
+ */
+#include "postgres.h"
+
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "admin/tenant_data.h"
+#include "admin/users.h"
+#include "base/arguments.h"
+#include "base/jsonutil.h"
+#include "base/statement.h"
+#include "cache/changes.h"
+#include "preferences/snapshots.h"
+#include "profiles/profiles.h"
+#include "suggestions/counting.h"
+#include "tenancy/audit.h"
+#include "tenancy/locks.h"
+#include "tenancy/settings.h"
+#include "tenancy/tenancy.h"
+
+PG_FUNCTION_INFO_V1(personalization_forget_user);
+PG_FUNCTION_INFO_V1(personalization_export_user);
+
+/*
+ * Learns and this come one after the other, by the user's lock: one that was
+ * before is erased whole, one that is after begins anew.
+ *
+ * The inbox is the exception, as its rows are taken out before their users are
+ * locked.  So they are erased before we lock: a row that the worker has taken
+ * makes us wait until it is learned, and then it is erased as an interaction;
+ * with the lock held we would wait for each other.
+ */
+static void
+lock_for_forgetting(const char *tenant_id, const char *user_id)
+{
+	lock_user_alone(tenant_id, user_id);
+	tenant_check_current(tenant_id);
+}
+
+Datum
+personalization_forget_user(PG_FUNCTION_ARGS)
+{
+	char *tenant_id = tenant_argument(fcinfo, 0);
+	char *user_id = id_argument(fcinfo, 1, "user_id");
+	TenantSettings settings;
+	int64 waiting;
+	Jsonb *counts;
+
+	prevent_if_read_only("forget_user()");
+	SPI_connect();
+	tenant_require(tenant_id, &settings, true);
+	waiting = tenant_data_erase_waiting(tenant_id, user_id);
+	lock_for_forgetting(tenant_id, user_id);
+
+	/*
+	 * What is derived from a user's rows and does not bear his name is taken
+	 * back here, while those rows still say what it was, and the keys of the
+	 * cache are given up.
+	 */
+	cache_forget_user(tenant_id, user_id);
+	statistics_forget(tenant_id, user_id);
+	counts = tenant_data_erase_user(tenant_id, user_id, waiting);
+	snapshots_forgotten();
+
+	/*
+	 * Under REPEATABLE READ rows of the user that are younger than our snapshot
+	 * stay unseen by our statements; not so by the one that asks for them.
+	 */
+	if (IsolationUsesXactSnapshot() && tenant_data_knows_user(tenant_id, user_id, true))
+		serialization_failure();
+	audit("forget_user", tenant_id, user_id, NULL, NULL);
+	counts = json_keep(counts);
+	SPI_finish();
+	PG_RETURN_JSONB_P(counts);
+}
+
+Datum
+personalization_export_user(PG_FUNCTION_ARGS)
+{
+	char *tenant_id = tenant_argument(fcinfo, 0);
+	char *user_id = id_argument(fcinfo, 1, "user_id");
+	TimestampTz now = GetCurrentTimestamp();
+	TenantSettings settings;
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
+	JsonbParseState *state = NULL;
+	Jsonb *result;
+
+	SPI_connect();
+	tenant_require(tenant_id, &settings, false);
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_text(&state, "format", EXPORT_FORMAT);
+	json_push_text(&state, "tenant_id", tenant_id);
+	json_push_text(&state, "user_id", user_id);
+	json_push_time(&state, "exported_at", now);
+	json_push_jsonb(&state, "profile", profile_document(tenant_id, user_id, now, &settings));
+	json_push_key(&state, "data");
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < tenant_tables_n; i++)
+	{
+		TenantTable *table = &tenant_tables[i];
+		uint64 nrows;
+
+		if (!table->of_users || !table->carried)
+			continue;
+		nrows = statement_read(&table->select_user, values, NULL);
+		json_push_key(&state, table->name);
+		(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+		for (uint64 row = 0; row < nrows; row++)
+			json_push_jsonb(&state, NULL, DatumGetJsonbP(result_value(row, 1, NULL)));
+		(void) pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	}
+	(void) pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	result = json_keep(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+	if (!XactReadOnly && !RecoveryInProgress() && !IsInParallelMode())
+		audit("export_user", tenant_id, user_id, NULL, NULL);
+	SPI_finish();
+	PG_RETURN_JSONB_P(result);
+}

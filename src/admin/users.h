@@ -1,0 +1,14 @@
+/*
+ * users.h
+ *		The document that a user's data travel in.
+ *
+ * {"format", "tenant_id", "user_id", "exported_at", "profile", "data": {table:
+ * [row, …]}}.  A row is an object of its columns without tenant_id and user_id;
+ * profile is there for people to read, and is not read again.
+ */
+#ifndef PERSONALIZATION_ADMIN_USERS_H
+#define PERSONALIZATION_ADMIN_USERS_H
+
+#define EXPORT_FORMAT "personalization/1"
+
+#endif

@@ -1,0 +1,185 @@
+/*
+ * arguments.c
+ *		The checks that every entry point makes of its arguments.
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "access/xact.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "base/arguments.h"
+#include "base/extension.h"
+#include "base/fault.h"
+#include "base/guc.h"
+#include "base/local_time.h"
+
+bool
+check_id(const char *what, const char *id, size_t len, Fault *fault)
+{
+	if (len == 0)
+		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE, NULL, "%s must not be empty",
+						 what);
+	if (len > MAX_ID_LENGTH)
+		return fault_set(fault, ERRCODE_STRING_DATA_RIGHT_TRUNCATION,
+						 psprintf("It may have at most %d bytes.", MAX_ID_LENGTH),
+						 "%s is too long: %zu bytes", what, len);
+	return true;
+}
+
+/* How deep arrays and objects lie in each other, at most limit + 1. */
+static int
+nesting_depth(const Jsonb *payload, int limit)
+{
+	JsonbIterator *it = JsonbIteratorInit(unconstify(JsonbContainer *, &payload->root));
+	JsonbIteratorToken token;
+	JsonbValue value;
+	int depth = 0;
+	int deepest = 0;
+
+	while ((token = JsonbIteratorNext(&it, &value, false)) != WJB_DONE)
+	{
+		if (token == WJB_BEGIN_ARRAY || token == WJB_BEGIN_OBJECT)
+		{
+			depth++;
+			deepest = Max(deepest, depth);
+		}
+		else if (token == WJB_END_ARRAY || token == WJB_END_OBJECT)
+			depth--;
+		if (deepest > limit)
+			break;
+	}
+	return deepest;
+}
+
+bool
+check_payload(const char *what, const Jsonb *payload, Fault *fault)
+{
+	size_t size = VARSIZE(payload);
+
+	if (size > (size_t) max_payload)
+		return fault_set(fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+						 psprintf("The limit is %d bytes, the setting personalization.max_payload.",
+								  max_payload),
+						 "%s is too large: %zu bytes", what, size);
+
+	/* A level takes eight bytes at least, so most need no look. */
+	if (size > MAX_NESTING * 2 * sizeof(JEntry) &&
+		nesting_depth(payload, MAX_NESTING) > MAX_NESTING)
+		return fault_set(fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED, NULL,
+						 "%s is nested deeper than %d levels", what, MAX_NESTING);
+	return true;
+}
+
+bool
+check_occurred_at(TimestampTz at, TimestampTz now, Fault *fault)
+{
+	if (TIMESTAMP_NOT_FINITE(at))
+		return fault_set(fault, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, NULL,
+						 "occurred_at must be finite");
+	if (at > now + MAX_CLOCK_SKEW)
+		return fault_set(fault, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE,
+						 "It may be at most five minutes ahead of the server's clock.",
+						 "occurred_at is in the future: %s", timestamptz_to_str(at));
+	return true;
+}
+
+void
+prevent_if_read_only(const char *function)
+{
+	PreventCommandDuringRecovery(function);
+	PreventCommandIfReadOnly(function);
+	PreventCommandIfParallelMode(function);
+}
+
+void
+serialization_failure(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					errmsg("could not serialize access due to concurrent update"),
+					errhint("The transaction might succeed if retried.")));
+}
+
+void
+require_argument(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	if (PG_ARGISNULL(n))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name)));
+}
+
+char *
+id_argument(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	text *value;
+	Fault fault;
+
+	require_argument(fcinfo, n, name);
+	value = PG_GETARG_TEXT_PP(n);
+	if (!check_id(name, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), &fault))
+		fault_raise(&fault, -1);
+	return text_to_cstring(value);
+}
+
+/* An error for an argument of so many bytes, which are known before it is decompressed. */
+static void
+require_size(Size size, const char *name)
+{
+	Fault fault;
+
+	if (size <= (Size) max_payload)
+		return;
+	(void) fault_set(
+		&fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+		psprintf("The limit is %d bytes, the setting personalization.max_payload.", max_payload),
+		"%s is too large: %zu bytes", name, size);
+	fault_raise(&fault, -1);
+}
+
+Jsonb *
+jsonb_argument(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	Jsonb *value;
+	Fault fault;
+
+	require_argument(fcinfo, n, name);
+	require_size(toast_raw_datum_size(PG_GETARG_DATUM(n)), name);
+	value = PG_GETARG_JSONB_P(n);
+	if (!check_payload(name, value, &fault))
+		fault_raise(&fault, -1);
+	return value;
+}
+
+Jsonb *
+object_argument(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	Jsonb *value = jsonb_argument(fcinfo, n, name);
+
+	if (!JB_ROOT_IS_OBJECT(value))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s must be a JSON object", name)));
+	return value;
+}
+
+text *
+text_argument(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	require_argument(fcinfo, n, name);
+	require_size(toast_raw_datum_size(PG_GETARG_DATUM(n)) - VARHDRSZ, name);
+	return PG_GETARG_TEXT_PP(n);
+}
+
+TimestampTz
+time_argument(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	TimestampTz value;
+
+	require_argument(fcinfo, n, name);
+	value = PG_GETARG_TIMESTAMPTZ(n);
+	if (TIMESTAMP_NOT_FINITE(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("%s must be finite", name)));
+	return value;
+}

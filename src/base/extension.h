@@ -1,0 +1,77 @@
+/*
+ * extension.h
+ *		The identity of the extension's objects in this database: their OIDs, and
+ *		the values of its enums.
+ */
+#ifndef PERSONALIZATION_BASE_EXTENSION_H
+#define PERSONALIZATION_BASE_EXTENSION_H
+
+#include "postgres.h"
+
+#define EXTENSION_NAME "personalization"
+#define SCHEMA_NAME "personalization"
+
+/* Tenants' and users' names, in bytes: two of them and a key fit an index. */
+#define MAX_ID_LENGTH 512
+
+/* In the order of the SQL type personalization.interaction_type. */
+typedef enum InteractionType
+{
+	INTERACTION_QUERY,
+	INTERACTION_VISUALIZATION,
+	INTERACTION_EXPORT,
+	INTERACTION_DASHBOARD,
+	INTERACTION_FEEDBACK,
+	INTERACTION_REFINEMENT,
+	INTERACTION_EXPLORATION
+} InteractionType;
+#define INTERACTION_TYPES (INTERACTION_EXPLORATION + 1)
+
+/* In the order of the SQL type personalization.preference_category. */
+typedef enum PreferenceCategory
+{
+	CATEGORY_VISUALIZATION,
+	CATEGORY_QUERY,
+	CATEGORY_DATA,
+	CATEGORY_PRESENTATION,
+	CATEGORY_NOTIFICATION
+} PreferenceCategory;
+#define PREFERENCE_CATEGORIES (CATEGORY_NOTIFICATION + 1)
+
+/* In the order of the SQL type personalization.suggestion_type, which is that of the core's OfferKind. */
+#define SUGGESTION_TYPES 5
+
+extern const char *const interaction_type_names[INTERACTION_TYPES];
+extern const char *const category_names[PREFERENCE_CATEGORIES];
+extern const char *const suggestion_type_names[SUGGESTION_TYPES];
+
+/* The index of name[0..len) in an array of names, -1 when it is not there. */
+extern int find_name(const char *const *names, int nnames, const char *name, size_t len);
+
+typedef struct Objects
+{
+	/* Grows with every CREATE EXTENSION that this backend meets. */
+	uint64 generation;
+	Oid schema;
+	Oid interaction_type;
+	Oid category;
+	Oid suggestion_type;
+	Oid profiles; /* the relation */
+	Oid tenants;  /* the relation */
+	Oid interaction_values[INTERACTION_TYPES];
+	Oid category_values[PREFERENCE_CATEGORIES];
+	Oid suggestion_values[SUGGESTION_TYPES];
+} Objects;
+
+/*
+ * The objects of the extension as they are now.  Cheap; an error when the
+ * extension is not there.  The result is valid until the next call.
+ */
+extern const Objects *extension_objects(void);
+
+/* From the SQL values to ours; an error for a value that is not ours. */
+extern InteractionType interaction_type_of(Oid value);
+extern PreferenceCategory category_of(Oid value);
+extern int suggestion_type_of(Oid value);
+
+#endif

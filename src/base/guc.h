@@ -1,0 +1,35 @@
+/*
+ * guc.h
+ *		The settings of the server.  Those of a tenant are in tenancy/settings.h.
+ *
+ * guc.c defines each with its default and its bounds; the manual's page is
+ * docs/settings.md.
+ */
+#ifndef PERSONALIZATION_BASE_GUC_H
+#define PERSONALIZATION_BASE_GUC_H
+
+#include "postgres.h"
+
+/* Sessions */
+extern char *session_tenant;	 /* personalization.tenant_id, "" when unset */
+extern bool auto_create_tenants; /* personalization.auto_create_tenants */
+extern int max_payload;			 /* personalization.max_payload, bytes */
+
+/* The background worker */
+extern bool worker_enabled;		 /* personalization.worker */
+extern int worker_naptime;		 /* personalization.worker_naptime, milliseconds */
+extern int worker_batch_size;	 /* personalization.worker_batch_size, rows */
+extern int maintenance_interval; /* personalization.maintenance_interval, seconds */
+
+/* The push to Redis */
+extern char *redis_url;		  /* personalization.redis_url, "" for no cache */
+extern char *redis_ca_file;	  /* personalization.redis_ca_file, "" for those the system trusts */
+extern char *redis_cert_file; /* personalization.redis_cert_file, "" for none */
+extern char *redis_key_file;  /* personalization.redis_key_file, "" for none */
+extern int redis_timeout;	  /* personalization.redis_timeout, milliseconds */
+extern char *cache_database;  /* personalization.cache_database, "" for any */
+
+/* Defines them all; called once, when the library is loaded. */
+extern void guc_init(void);
+
+#endif

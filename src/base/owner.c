@@ -1,0 +1,36 @@
+/*
+ * owner.c
+ *		Acting as the owner of the extension, for the few things that a caller may not
+ *		do themselves.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "utils/syscache.h"
+
+#include "base/extension.h"
+#include "base/owner.h"
+
+void
+owner_begin(OwnerScope *scope)
+{
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(extension_objects()->tenants));
+	Oid owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for table tenants");
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+
+	GetUserIdAndSecContext(&scope->user, &scope->context);
+	SetUserIdAndSecContext(owner, scope->context | SECURITY_LOCAL_USERID_CHANGE |
+									  SECURITY_RESTRICTED_OPERATION);
+}
+
+void
+owner_end(const OwnerScope *scope)
+{
+	SetUserIdAndSecContext(scope->user, scope->context);
+}

@@ -1,0 +1,222 @@
+/*
+ * rows.c
+ *		Writing rows of one tenant, a few or thousands, in one statement.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/float.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "base/rows.h"
+
+void
+column_init(Column *column, Oid type, int size)
+{
+	column->type = type;
+	column->n = 0;
+	column->size = size;
+	column->values = palloc(size * sizeof(Datum));
+	column->nulls = palloc(size * sizeof(bool));
+}
+
+void
+column_add(Column *column, Datum value)
+{
+	Assert(column->n < column->size);
+	column->nulls[column->n] = false;
+	column->values[column->n++] = value;
+}
+
+void
+column_add_null(Column *column)
+{
+	Assert(column->n < column->size);
+	column->nulls[column->n] = true;
+	column->values[column->n++] = (Datum) 0;
+}
+
+void
+column_add_text(Column *column, const char *text)
+{
+	if (text == NULL)
+		column_add_null(column);
+	else
+		column_add(column, CStringGetTextDatum(text));
+}
+
+/*
+ * The array's elements, if they are arrays themselves, go as text: unnest()
+ * would take an array of arrays apart down to their elements.
+ *
+ * They are read again under the session's settings, and some DateStyles write
+ * what they do not read, or read as another day.  ISO is read under all.
+ */
+static Datum
+column_texts(const Column *column)
+{
+	Column texts;
+	Oid output;
+	bool varlena;
+	int settings = NewGUCNestLevel();
+
+	if (DateStyle != USE_ISO_DATES)
+		(void) set_config_option("datestyle", "ISO", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+								 true, 0, false);
+	if (extra_float_digits < 1)
+		(void) set_config_option("extra_float_digits", "1", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	getTypeOutputInfo(column->type, &output, &varlena);
+	column_init(&texts, TEXTOID, column->n);
+	for (int i = 0; i < column->n; i++)
+	{
+		if (column->nulls[i])
+			column_add_null(&texts);
+		else
+			column_add_text(&texts, OidOutputFunctionCall(output, column->values[i]));
+	}
+	AtEOXact_GUC(true, settings);
+	return column_array(&texts);
+}
+
+Datum
+column_array(const Column *column)
+{
+	int16 length;
+	bool by_value;
+	char align;
+	int dims[1] = {column->n};
+	int lower[1] = {1};
+
+	get_typlenbyvalalign(column->type, &length, &by_value, &align);
+	return PointerGetDatum(construct_md_array(column->values, column->nulls, 1, dims, lower,
+											  column->type, length, by_value, align));
+}
+
+/* How many types, or columns, a list names. */
+static int
+count_names(const char *list)
+{
+	int n = 1;
+
+	for (const char *c = list; *c != '\0'; c++)
+		n += *c == ' ';
+	return n;
+}
+
+static void
+write_values(RowWriter *writer, int nrows, StringInfo sql, StringInfo types)
+{
+	int width = count_names(writer->types);
+
+	appendStringInfoString(sql, "VALUES ");
+	for (int row = 0; row < nrows; row++)
+	{
+		appendStringInfoString(sql, row == 0 ? "($1" : ", ($1");
+		for (int c = 0; c < width; c++)
+			appendStringInfo(sql, ", $%d", 2 + row * width + c);
+		appendStringInfoChar(sql, ')');
+		appendStringInfo(types, " %s", writer->types);
+	}
+}
+
+static void
+write_arrays(RowWriter *writer, StringInfo sql, StringInfo types)
+{
+	StringInfoData parameters;
+	StringInfoData names;
+	char *list = pstrdup(writer->types);
+	char *save = NULL;
+	int c = 0;
+
+	initStringInfo(&parameters);
+	initStringInfo(&names);
+	appendStringInfoString(sql, "SELECT $1");
+	for (char *type = strtok_r(list, " ", &save); type; type = strtok_r(NULL, " ", &save))
+	{
+		bool is_array = strchr(type, '[') != NULL;
+
+		appendStringInfo(sql, ", a.c%d", c);
+		if (is_array)
+			appendStringInfo(sql, "::%s", type);
+		appendStringInfo(types, " %s[]", is_array ? "text" : type);
+		appendStringInfo(&parameters, "%s$%d", c == 0 ? "" : ", ", 2 + c);
+		appendStringInfo(&names, "%sc%d", c == 0 ? "" : ", ", c);
+		c++;
+	}
+	appendStringInfo(sql, " FROM unnest(%s) a(%s)", parameters.data, names.data);
+	pfree(parameters.data);
+	pfree(names.data);
+	pfree(list);
+}
+
+/* Writes the statement for so many rows, 0 for any number. */
+static void
+write_statement(RowWriter *writer, Statement *statement, int nrows)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+	StringInfoData sql;
+	StringInfoData types;
+
+	initStringInfo(&sql);
+	initStringInfo(&types);
+	appendStringInfo(&sql, "INSERT INTO %s (tenant_id, %s) ", writer->table, writer->columns);
+	appendStringInfoString(&types, "text");
+	if (nrows > 0)
+		write_values(writer, nrows, &sql, &types);
+	else
+		write_arrays(writer, &sql, &types);
+	appendStringInfo(&sql, " %s", writer->tail);
+	statement->parameters = types.data;
+	statement->sql = sql.data;
+	MemoryContextSwitchTo(old);
+}
+
+uint64
+rows_write(RowWriter *writer, const char *tenant_id, const Column *columns)
+{
+	int width = count_names(writer->types);
+	int nrows = columns[0].n;
+	bool few = nrows <= ROWS_FEW;
+	Statement *statement = few ? &writer->few[nrows] : &writer->many;
+	int nvalues = 1 + width * (few ? nrows : 1);
+	Datum *values;
+	char *nulls;
+	int n = 0;
+
+	if (nrows == 0)
+		return 0;
+	if (statement->sql == NULL)
+		write_statement(writer, statement, few ? nrows : 0);
+	values = palloc(nvalues * sizeof(Datum));
+	nulls = palloc(nvalues);
+	nulls[n] = ' ';
+	values[n++] = CStringGetTextDatum(tenant_id);
+	if (few)
+	{
+		for (int row = 0; row < nrows; row++)
+		{
+			for (int c = 0; c < width; c++)
+			{
+				nulls[n] = columns[c].nulls[row] ? 'n' : ' ';
+				values[n++] = columns[c].values[row];
+			}
+		}
+	}
+	else
+	{
+		for (int c = 0; c < width; c++)
+		{
+			nulls[n] = ' ';
+			values[n++] = OidIsValid(get_element_type(columns[c].type)) ? column_texts(&columns[c])
+																		: column_array(&columns[c]);
+		}
+	}
+	return statement_run(statement, values, nulls);
+}

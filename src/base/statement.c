@@ -1,0 +1,127 @@
+/*
+ * statement.c
+ *		SQL statements that the library runs again and again.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "parser/parse_type.h"
+#include "utils/builtins.h"
+
+#include "base/compat.h"
+#include "base/extension.h"
+#include "base/statement.h"
+
+/* Those of a RowWriter are the most: ROWS_FEW rows of eleven columns, and the tenant. */
+#define MAX_PARAMETERS 100
+
+/*
+ * A new library may meet the objects of an older script, whose update has not been
+ * run: what it misses then is no fault of the caller's.
+ */
+void
+hint_at_update(void *arg)
+{
+	switch (geterrcode())
+	{
+		case ERRCODE_UNDEFINED_TABLE:
+		case ERRCODE_UNDEFINED_COLUMN:
+		case ERRCODE_UNDEFINED_FUNCTION:
+		case ERRCODE_UNDEFINED_OBJECT:
+			errhint("Run ALTER EXTENSION " EXTENSION_NAME " UPDATE.");
+			break;
+		default:
+			break;
+	}
+}
+
+static void
+prepare(Statement *statement, uint64 generation)
+{
+	Oid types[MAX_PARAMETERS];
+	int ntypes = 0;
+	char *list = pstrdup(statement->parameters);
+	char *save = NULL;
+	ErrorContextCallback hint = {.previous = error_context_stack, .callback = hint_at_update};
+	SPIPlanPtr plan;
+
+	error_context_stack = &hint;
+
+	for (char *name = strtok_r(list, " ", &save); name; name = strtok_r(NULL, " ", &save))
+	{
+		int32 typmod;
+
+		Assert(ntypes < MAX_PARAMETERS);
+		parse_type_string(name, &types[ntypes++], &typmod);
+	}
+	plan = SPI_prepare_cursor(statement->sql, ntypes, types, CURSOR_OPT_GENERIC_PLAN);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\": %s", statement->sql,
+			 SPI_result_code_string(SPI_result));
+
+	error_context_stack = hint.previous;
+
+	/* The old one is of an extension that is no more. */
+	if (statement->plan != NULL)
+		SPI_freeplan(statement->plan);
+	statement->plan = NULL;
+	SPI_keepplan(plan);
+	statement->plan = plan;
+	statement->generation = generation;
+}
+
+static uint64
+run(Statement *statement, Datum *values, const char *nulls, bool read_only)
+{
+	uint64 generation = extension_objects()->generation;
+	int result;
+
+	if (statement->generation != generation)
+		prepare(statement, generation);
+	result = SPI_execute_plan(statement->plan, values, nulls, read_only, 0);
+	if (result < 0)
+		elog(ERROR, "could not run \"%s\": %s", statement->sql, SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+uint64
+statement_run(Statement *statement, Datum *values, const char *nulls)
+{
+	return run(statement, values, nulls, false);
+}
+
+uint64
+statement_read(Statement *statement, Datum *values, const char *nulls)
+{
+	return run(statement, values, nulls, true);
+}
+
+Datum
+result_value(uint64 row, int column, bool *isnull)
+{
+	bool null;
+	Datum value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &null);
+
+	Assert(isnull != NULL || !null);
+	if (isnull != NULL)
+		*isnull = null;
+	return value;
+}
+
+char *
+result_text(uint64 row, int column)
+{
+	bool isnull;
+	Datum value = result_value(row, column, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+Jsonb *
+result_jsonb(uint64 row, int column)
+{
+	bool isnull;
+	Datum value = result_value(row, column, &isnull);
+
+	return isnull ? NULL : DatumGetJsonbP(value);
+}

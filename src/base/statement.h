@@ -1,0 +1,53 @@
+/*
+ * statement.h
+ *		SQL statements that the library runs again and again.
+ *
+ * A statement is prepared once a backend, with a generic plan: on hash
+ * partitions the planner would otherwise plan anew at each call, which costs
+ * more than the statements themselves.  The caller has connected to SPI.
+ */
+#ifndef PERSONALIZATION_BASE_STATEMENT_H
+#define PERSONALIZATION_BASE_STATEMENT_H
+
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "utils/jsonb.h"
+
+typedef struct Statement
+{
+	const char *sql;
+	const char *parameters; /* their types, separated by a space */
+
+	/* Kept by this module. */
+	uint64 generation;
+	SPIPlanPtr plan;
+} Statement;
+
+#define STATEMENT(sql, parameters)                                                                 \
+	{                                                                                              \
+		sql, parameters, 0, NULL                                                                   \
+	}
+
+/*
+ * Runs the statement.  nulls as SPI wants it, or NULL.  Rows are in
+ * SPI_tuptable; the return value is the number of rows.
+ */
+extern uint64 statement_run(Statement *statement, Datum *values, const char *nulls);
+
+/* The same within the snapshot of the calling query, for functions that only read. */
+extern uint64 statement_read(Statement *statement, Datum *values, const char *nulls);
+
+/* An error context callback for other statements: hints at the update of an older script. */
+extern void hint_at_update(void *arg);
+
+/* A column (from 1) of a row of the last result; *isnull may be NULL where the column is not. */
+extern Datum result_value(uint64 row, int column, bool *isnull);
+
+/* One of text, in the current memory context; NULL for null. */
+extern char *result_text(uint64 row, int column);
+
+/* Likewise a jsonb column; it may lie in the result itself. */
+extern Jsonb *result_jsonb(uint64 row, int column);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * uuid.c
+ *		UUIDs: new ones in the order of time, and reading one without an error.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "datatype/timestamp.h"
+#include "port.h"
+#include "utils/timestamp.h"
+
+#include "base/uuid.h"
+
+PG_FUNCTION_INFO_V1(personalization_new_interaction_id);
+
+/*
+ * Version 7 (RFC 9562): 48 bits of milliseconds, 12 of fractions of one, and
+ * the rest random, so that the newest entries of the index lie together.  Each
+ * of a session is later than the one before it, as the RFC allows, so that what
+ * happened at one time is in the order in which it was told.
+ */
+void
+interaction_id_make(pg_uuid_t *id)
+{
+	static uint64 last = 0;
+
+	/* PostgreSQL counts from 2000-01-01. */
+	uint64 usecs = (uint64) (GetCurrentTimestamp() +
+							 (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY);
+	uint64 stamp = (usecs / 1000) << 12 | (usecs % 1000) * 4096 / 1000;
+	uint64 msecs;
+	uint32 fraction;
+
+	last = Max(stamp, last + 1);
+	msecs = last >> 12;
+	fraction = (uint32) (last & 0xfff);
+
+	if (!pg_strong_random(id->data + 8, UUID_LEN - 8))
+		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not get random bytes")));
+	for (int i = 0; i < 6; i++)
+		id->data[i] = (unsigned char) (msecs >> (40 - 8 * i));
+	id->data[6] = (unsigned char) (0x70 | (fraction >> 8));
+	id->data[7] = (unsigned char) fraction;
+	id->data[8] = (unsigned char) ((id->data[8] & 0x3f) | 0x80);
+}
+
+Datum
+personalization_new_interaction_id(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
+
+	interaction_id_make(id);
+	PG_RETURN_UUID_P(id);
+}
+
+bool
+uuid_decode(const char *text, pg_uuid_t *uuid)
+{
+	int digits = 0;
+
+	for (const char *c = text; *c != '\0'; c++)
+	{
+		const char *hex = "0123456789abcdef";
+		const char *digit;
+
+		if (*c == '-' && (c - text == 8 || c - text == 13 || c - text == 18 || c - text == 23))
+			continue;
+		digit = strchr(hex, pg_tolower((unsigned char) *c));
+		if (digit == NULL || digits == 2 * UUID_LEN)
+			return false;
+		if (digits % 2 == 0)
+			uuid->data[digits / 2] = (unsigned char) ((digit - hex) << 4);
+		else
+			uuid->data[digits / 2] |= (unsigned char) (digit - hex);
+		digits++;
+	}
+	return digits == 2 * UUID_LEN;
+}

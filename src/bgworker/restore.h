@@ -1,0 +1,17 @@
+/*
+ * restore.h
+ *		Whether a dump is being restored into the worker's database.
+ */
+#ifndef PERSONALIZATION_BGWORKER_RESTORE_H
+#define PERSONALIZATION_BGWORKER_RESTORE_H
+
+#include "postgres.h"
+
+/*
+ * Whether the data is all there, so that the worker may begin: there are tenants,
+ * or an inbox to make them from, and no dump is being restored.  Once true, it
+ * stays so.  Outside of a transaction.
+ */
+extern bool worker_is_settled(void);
+
+#endif

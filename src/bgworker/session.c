@@ -1,0 +1,259 @@
+/*
+ * session.c
+ *		The session of a worker: its transactions, and what becomes of errors.
+ *
+ * Before each transaction the worker looks whether it is in anybody's way:
+ * CREATE DATABASE … TEMPLATE, DROP and ALTER DATABASE wait for other sessions to
+ * leave, but do not tell them so; their lock on the database does.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_database.h"
+#include "catalog/pg_extension.h"
+#include "commands/extension.h"
+#include "executor/spi.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/lmgr.h"
+#include "storage/lock.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "base/extension.h"
+#include "base/guc.h"
+#include "base/statement.h"
+#include "bgworker/session.h"
+
+static Statement note_failure =
+	STATEMENT("UPDATE personalization.worker_state SET failures = failures + 1, last_error = $1,"
+			  " last_error_in = $2, last_error_at = $3",
+			  "text text timestamptz");
+
+/*
+ * A session that holds a user's lock, or a table's, keeps the worker so long;
+ * then others have their turn first.
+ */
+#define LOCK_TIMEOUT "500ms"
+
+static WorkerSlot *my_slot;
+static uint64 my_launcher;
+
+/* A launcher that was started anew may have given it to another worker since; with the lock held. */
+static bool
+slot_is_mine(void)
+{
+	return my_slot->pid == MyProcPid;
+}
+
+void
+worker_leave(WorkerOutcome outcome)
+{
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	if (slot_is_mine())
+		my_slot->outcome = outcome;
+	LWLockRelease(worker_shared->lock);
+	proc_exit(0);
+}
+
+static void
+take_name_off(int code, Datum arg)
+{
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	if (slot_is_mine())
+		my_slot->pid = 0;
+	LWLockRelease(worker_shared->lock);
+}
+
+void
+worker_connect(int slot)
+{
+	Oid database;
+
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	my_slot = &worker_shared->slots[slot];
+	my_launcher = worker_shared->launcher;
+	database = my_slot->database;
+	my_slot->pid = MyProcPid;
+	LWLockRelease(worker_shared->lock);
+	before_shmem_exit(take_name_off, (Datum) 0);
+	if (!OidIsValid(database))
+		worker_leave(WORKER_DISMISSED);
+
+	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+
+	/* A superuser's session: nothing but our own statements, over indexes, with our names. */
+	SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("enable_seqscan", "off", PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("jit", "off", PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("application_name", "personalization worker", PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("statement_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
+	no_transaction_timeout();
+	SetConfigOption("lock_timeout", LOCK_TIMEOUT, PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("default_transaction_isolation", "read committed", PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("default_transaction_read_only", "off", PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("row_security", "off", PGC_SUSET, PGC_S_OVERRIDE);
+}
+
+void
+worker_show_cache(CacheState state)
+{
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	if (slot_is_mine())
+		my_slot->cache = state;
+	LWLockRelease(worker_shared->lock);
+}
+
+/* Whether somebody wants the database for himself; in a transaction. */
+static bool
+database_wanted(void)
+{
+	LOCKTAG tag;
+
+	/* What they hold conflicts with this, what other sessions hold does not. */
+	SET_LOCKTAG_OBJECT(tag, InvalidOid, DatabaseRelationId, MyDatabaseId, 0);
+	if (LockAcquire(&tag, RowExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+		return true;
+	(void) LockRelease(&tag, RowExclusiveLock, false);
+	return false;
+}
+
+void
+worker_begin_bare(const char *activity)
+{
+	Oid extension;
+	bool dismissed;
+
+	CHECK_FOR_INTERRUPTS();
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+	}
+	LWLockAcquire(worker_shared->lock, LW_SHARED);
+	dismissed = !worker_enabled || worker_shared->launcher != my_launcher;
+	LWLockRelease(worker_shared->lock);
+	if (dismissed)
+		worker_leave(WORKER_DISMISSED);
+
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	if (database_wanted())
+		worker_leave(WORKER_GAVE_WAY);
+	extension = get_extension_oid(EXTENSION_NAME, true);
+	if (OidIsValid(extension))
+	{
+		/* DROP EXTENSION waits for us now, or we find it gone. */
+		LockDatabaseObject(ExtensionRelationId, extension, 0, AccessShareLock);
+		extension = get_extension_oid(EXTENSION_NAME, true);
+	}
+	if (!OidIsValid(extension))
+		worker_leave(WORKER_NO_WORK);
+	pgstat_report_activity(STATE_RUNNING, activity);
+}
+
+void
+worker_end_bare(void)
+{
+	CommitTransactionCommand();
+	pgstat_report_stat(true);
+	pgstat_report_activity(STATE_IDLE, NULL);
+}
+
+void
+worker_begin(const char *activity)
+{
+	worker_begin_bare(activity);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	SPI_connect();
+}
+
+void
+worker_end(void)
+{
+	SPI_finish();
+	PopActiveSnapshot();
+	worker_end_bare();
+}
+
+/* The error that is being handled, noted and cleaned up after. */
+static void
+recover(Failure *failure)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+	ErrorData *error = CopyErrorData();
+
+	failure->sqlstate = error->sqlerrcode;
+	strlcpy(failure->message, error->message,
+			pg_mbcliplen(error->message, (int) strlen(error->message),
+						 (int) sizeof(failure->message) - 1) +
+				1);
+	HOLD_INTERRUPTS();
+
+	/* That a session holds a lock is no event; it is tried again. */
+	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
+		EmitErrorReport();
+	AbortCurrentTransaction();
+	FlushErrorState();
+	FreeErrorData(error);
+	RESUME_INTERRUPTS();
+	MemoryContextSwitchTo(old);
+	pgstat_report_activity(STATE_IDLE, NULL);
+}
+
+bool
+worker_try(void (*action)(void *arg), void *arg, Failure *failure)
+{
+	volatile bool done = false;
+
+	PG_TRY();
+	{
+		action(arg);
+		done = true;
+	}
+	PG_CATCH();
+	{
+		recover(failure);
+	}
+	PG_END_TRY();
+	return done;
+}
+
+/* What is written of a failure. */
+typedef struct Note
+{
+	const Failure *failure;
+	const char *activity;
+} Note;
+
+static void
+write_note(void *arg)
+{
+	Note *note = arg;
+	Datum values[3];
+
+	worker_begin("noting an error");
+	values[0] = CStringGetTextDatum(note->failure->message);
+	values[1] = CStringGetTextDatum(note->activity);
+	values[2] = TimestampTzGetDatum(GetCurrentTimestamp());
+	(void) statement_run(&note_failure, values, NULL);
+	worker_end();
+}
+
+void
+worker_note_failure(const Failure *failure, const char *activity)
+{
+	Note note = {failure, activity};
+	Failure ignored;
+
+	/* What cannot be noted is in the log all the same. */
+	(void) worker_try(write_note, &note, &ignored);
+}

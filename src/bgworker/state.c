@@ -1,0 +1,141 @@
+/*
+ * state.c
+ *		What the launcher, its workers and the sessions know of each other.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/proc.h"
+#include "storage/shmem.h"
+#include "utils/builtins.h"
+
+#include "bgworker/state.h"
+
+#define TRANCHE "personalization"
+
+WorkerShared *worker_shared = NULL;
+
+static shmem_request_hook_type previous_request = NULL;
+static shmem_startup_hook_type previous_startup = NULL;
+static bool announce_at_commit = false;
+
+PG_FUNCTION_INFO_V1(personalization_wake_worker);
+PG_FUNCTION_INFO_V1(personalization_worker_pid);
+PG_FUNCTION_INFO_V1(personalization_cache_state);
+
+static void
+request(void)
+{
+	if (previous_request != NULL)
+		previous_request();
+	RequestAddinShmemSpace(MAXALIGN(sizeof(WorkerShared)));
+	RequestNamedLWLockTranche(TRANCHE, 1);
+}
+
+static void
+startup(void)
+{
+	bool found;
+
+	if (previous_startup != NULL)
+		previous_startup();
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	worker_shared = ShmemInitStruct(TRANCHE, sizeof(WorkerShared), &found);
+	if (!found)
+	{
+		memset(worker_shared, 0, sizeof(*worker_shared));
+		worker_shared->lock = &GetNamedLWLockTranche(TRANCHE)->lock;
+		worker_shared->launcher_proc = -1;
+	}
+	LWLockRelease(AddinShmemInitLock);
+}
+
+void
+worker_state_init(void)
+{
+	previous_request = shmem_request_hook;
+	shmem_request_hook = request;
+	previous_startup = shmem_startup_hook;
+	shmem_startup_hook = startup;
+}
+
+void
+worker_announce(void)
+{
+	int proc;
+
+	if (worker_shared == NULL)
+		return;
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	worker_shared->announcements++;
+	proc = worker_shared->launcher_proc;
+	LWLockRelease(worker_shared->lock);
+	if (proc >= 0)
+		SetLatch(&ProcGlobal->allProcs[proc].procLatch);
+}
+
+/* Nothing in here may raise an error. */
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT && announce_at_commit)
+		worker_announce();
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT)
+		announce_at_commit = false;
+}
+
+Datum
+personalization_wake_worker(PG_FUNCTION_ARGS)
+{
+	static bool registered = false;
+
+	if (!registered)
+		RegisterXactCallback(at_transaction_end, NULL);
+	registered = true;
+	announce_at_commit = true;
+	PG_RETURN_VOID();
+}
+
+Datum
+personalization_worker_pid(PG_FUNCTION_ARGS)
+{
+	pid_t pid = 0;
+
+	if (worker_shared == NULL)
+		PG_RETURN_NULL();
+	LWLockAcquire(worker_shared->lock, LW_SHARED);
+	for (int i = 0; i < MAX_WORKERS; i++)
+	{
+		if (worker_shared->slots[i].database == MyDatabaseId && worker_shared->slots[i].pid != 0)
+			pid = worker_shared->slots[i].pid;
+	}
+	LWLockRelease(worker_shared->lock);
+	if (pid == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_INT32(pid);
+}
+
+Datum
+personalization_cache_state(PG_FUNCTION_ARGS)
+{
+	static const char *const names[] = {
+		[CACHE_OFF] = "off", [CACHE_CONNECTED] = "connected", [CACHE_FAILING] = "failing"};
+	const char *name = NULL;
+
+	if (worker_shared == NULL)
+		PG_RETURN_NULL();
+	LWLockAcquire(worker_shared->lock, LW_SHARED);
+	for (int i = 0; i < MAX_WORKERS; i++)
+	{
+		if (worker_shared->slots[i].database == MyDatabaseId && worker_shared->slots[i].pid != 0)
+			name = names[worker_shared->slots[i].cache];
+	}
+	LWLockRelease(worker_shared->lock);
+	if (name == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(name));
+}

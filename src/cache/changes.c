@@ -1,0 +1,216 @@
+/*
+ * changes.c
+ *		The push to Redis, seen from what changes: settings, and the notes for
+ *		the worker.
+ *
+ * A note is a row of cache_changes, inserted in the transaction that changes
+ * something: it is there if and only if that commits.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "commands/dbcommands.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "base/arrival.h"
+#include "base/compat.h"
+#include "base/extension.h"
+#include "base/guc.h"
+#include "base/statement.h"
+#include "cache/changes.h"
+
+static Statement select_conversations_of_user =
+	STATEMENT("SELECT conversation_id FROM personalization.conversations"
+			  " WHERE tenant_id = $1 AND user_id = $2",
+			  "text text");
+
+static Statement select_conversations_of_tenant = STATEMENT(
+	"SELECT conversation_id FROM personalization.conversations WHERE tenant_id = $1", "text");
+
+bool
+cache_wanted(void)
+{
+	char *name;
+	bool ours;
+
+#ifndef USE_REDIS
+	return false;
+#endif
+	if (redis_url == NULL || redis_url[0] == '\0')
+		return false;
+	if (cache_database == NULL || cache_database[0] == '\0')
+		return true;
+	name = get_database_name(MyDatabaseId);
+	if (name == NULL)
+		return false;
+	ours = strcmp(name, cache_database) == 0;
+	pfree(name);
+	return ours;
+}
+
+/* Whether the very last note said the same and still stands; a call in a loop notes once. */
+static bool
+noted_just_now(const char *tenant_id, const char *id, int what)
+{
+	static LocalTransactionId transaction = InvalidLocalTransactionId;
+	static SubTransactionId subtransaction;
+	static uint64 generation;
+	static char tenant[MAX_ID_LENGTH + 1];
+	static char noted[MAX_ID_LENGTH + 1];
+	static int noted_what;
+
+	if (transaction == my_local_transaction() && subtransaction == GetCurrentSubTransactionId() &&
+		generation == extension_objects()->generation && noted_what == what &&
+		strcmp(noted, id) == 0 && strcmp(tenant, tenant_id) == 0)
+		return true;
+	transaction = my_local_transaction();
+	subtransaction = GetCurrentSubTransactionId();
+	generation = extension_objects()->generation;
+	strlcpy(tenant, tenant_id, sizeof(tenant));
+	strlcpy(noted, id, sizeof(noted));
+	noted_what = what;
+	return false;
+}
+
+/* The only partition of cache_changes, where its rows are. */
+static Relation
+open_changes(void)
+{
+	static Oid partition = InvalidOid;
+	static uint64 generation = 0;
+
+	if (generation != extension_objects()->generation || !OidIsValid(partition))
+	{
+		generation = extension_objects()->generation;
+		partition = get_relname_relid("cache_changes_0", extension_objects()->schema);
+		if (!OidIsValid(partition))
+			ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+							errmsg("table personalization.cache_changes_0 does not exist"),
+							errhint("Run ALTER EXTENSION " EXTENSION_NAME " UPDATE.")));
+	}
+	return table_open(partition, RowExclusiveLock);
+}
+
+/*
+ * Inserts a row without going through SQL, which would cost a learn several
+ * times as much: the table has no index, no trigger and no constraint but NOT
+ * NULL.  Nor has any role a right to it; that the caller may write for the
+ * tenant has been checked.
+ */
+static void
+insert_change(Relation changes, const char *tenant_id, const char *id, int what)
+{
+	bool nulls[4] = {false};
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(id),
+					  Int16GetDatum((int16) what), Int64GetDatum(arrival_position())};
+	HeapTuple tuple = heap_form_tuple(RelationGetDescr(changes), values, nulls);
+
+	simple_heap_insert(changes, tuple);
+	heap_freetuple(tuple);
+}
+
+static void
+note(const char *tenant_id, const char *id, int what)
+{
+	Relation changes;
+
+	if (!cache_wanted() || noted_just_now(tenant_id, id, what))
+		return;
+	changes = open_changes();
+	insert_change(changes, tenant_id, id, what);
+	table_close(changes, NoLock);
+}
+
+static int
+what_of(const CacheUser *user)
+{
+	return CACHE_PROFILE | (user->asked ? CACHE_SUGGESTIONS_STALE : 0);
+}
+
+void
+cache_users_learned(const char *tenant_id, const CacheUser *users, int n)
+{
+	for (int i = 0; i < n; i++)
+		note(tenant_id, users[i].user_id, what_of(&users[i]));
+}
+
+void
+cache_profile_changed(const char *tenant_id, const char *user_id)
+{
+	note(tenant_id, user_id, CACHE_PROFILE);
+}
+
+void
+cache_suggestions_changed(const char *tenant_id, const char *user_id)
+{
+	note(tenant_id, user_id, CACHE_SUGGESTIONS);
+}
+
+void
+cache_suggestions_stale(const char *tenant_id, const char *user_id)
+{
+	note(tenant_id, user_id, CACHE_SUGGESTIONS_STALE);
+}
+
+void
+cache_conversation_changed(const char *tenant_id, const pg_uuid_t *id)
+{
+	if (cache_wanted())
+		note(tenant_id, DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id))),
+			 CACHE_CONVERSATION);
+}
+
+void
+cache_conversation_ended(const char *tenant_id, const pg_uuid_t *id)
+{
+	cache_conversation_changed(tenant_id, id);
+}
+
+void
+cache_tenant_changed(const char *tenant_id)
+{
+	note(tenant_id, "", CACHE_TENANT);
+}
+
+/* Notes the conversations that a statement lists. */
+static void
+note_conversations(Statement *statement, Datum *values, const char *tenant_id)
+{
+	uint64 nrows;
+	SPITupleTable *found;
+
+	if (!cache_wanted())
+		return;
+	nrows = statement_run(statement, values, NULL);
+	found = SPI_tuptable;
+	for (uint64 row = 0; row < nrows; row++)
+		cache_conversation_ended(tenant_id, DatumGetUUIDP(result_value(row, 1, NULL)));
+	SPI_freetuptable(found);
+}
+
+void
+cache_forget_user(const char *tenant_id, const char *user_id)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
+
+	note(tenant_id, user_id, CACHE_PROFILE | CACHE_SUGGESTIONS_STALE);
+	note_conversations(&select_conversations_of_user, values, tenant_id);
+}
+
+void
+cache_forget_tenant(const char *tenant_id)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id)};
+
+	note(tenant_id, "", CACHE_TENANT);
+	note_conversations(&select_conversations_of_tenant, values, tenant_id);
+}

@@ -1,0 +1,234 @@
+/*
+ * queue.c
+ *		The rows of cache_changes.
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+
+#include "base/extension.h"
+#include "base/rows.h"
+#include "base/statement.h"
+#include "cache/changes.h"
+#include "cache/queue.h"
+
+/* In whatever order they lie: it is about that of their arrival, and costs no sorting. */
+static Statement select_changes = STATEMENT(
+	"SELECT tenant_id, id, what, position, ctid FROM personalization.cache_changes LIMIT $1",
+	"int8");
+
+/* The position too, for the case that a place has been given to another row meanwhile. */
+static Statement delete_changes =
+	STATEMENT("DELETE FROM personalization.cache_changes c"
+			  " USING unnest($2::tid[], $3::int8[]) AS done (place, position)"
+			  " WHERE c.tenant_id = $1 AND c.ctid = done.place AND c.position = done.position",
+			  "text tid[] int8[]");
+
+static Statement discard_changes = STATEMENT("DELETE FROM personalization.cache_changes", "");
+
+/* The latest of each is kept, which of two about suggestions is the one that counts. */
+static Statement coalesce_changes =
+	STATEMENT("DELETE FROM personalization.cache_changes c"
+			  " USING (SELECT tenant_id, ctid AS place, position, row_number() OVER ("
+			  "   PARTITION BY tenant_id, id, what ORDER BY position DESC) AS nth"
+			  "  FROM personalization.cache_changes) ranked"
+			  " WHERE ranked.nth > 1 AND c.tenant_id = ranked.tenant_id"
+			  " AND c.ctid = ranked.place AND c.position = ranked.position",
+			  "");
+
+static Statement table_size =
+	STATEMENT("SELECT coalesce(sum(pg_relation_size(relid)), 0)::int8"
+			  " FROM pg_partition_tree('personalization.cache_changes') WHERE isleaf",
+			  "");
+
+int64 changes_since_vacuum = 0;
+
+static Statement count_changes =
+	STATEMENT("SELECT count(*) FROM personalization.cache_changes", "");
+
+/* What a row takes at least, in bytes. */
+#define ROW_SIZE 48
+
+/* Below this the table is left alone, in bytes. */
+#define COALESCE_FROM (1024 * 1024)
+
+/* A row as read. */
+typedef struct ChangeRow
+{
+	const char *tenant_id;
+	const char *id;
+	int what;
+	ChangePlace at;
+	int index;
+} ChangeRow;
+
+/* Users, conversations and tenants are things of their own, whatever their ids. */
+static int
+kind_of(int what)
+{
+	return what & (CACHE_CONVERSATION | CACHE_TENANT);
+}
+
+static int
+compare_rows(const void *a, const void *b)
+{
+	const ChangeRow *x = a;
+	const ChangeRow *y = b;
+	int order = strcmp(x->tenant_id, y->tenant_id);
+
+	if (order == 0)
+		order = kind_of(x->what) - kind_of(y->what);
+	if (order == 0)
+		order = strcmp(x->id, y->id);
+	if (order == 0)
+		order = x->at.position < y->at.position ? -1 : x->at.position > y->at.position;
+	return order != 0 ? order : x->index - y->index;
+}
+
+static int
+compare_by_arrival(const void *a, const void *b)
+{
+	return ((const CacheChange *) a)->first - ((const CacheChange *) b)->first;
+}
+
+static int
+compare_by_tenant(const void *a, const void *b)
+{
+	const CacheChange *x = a;
+	const CacheChange *y = b;
+	int order = strcmp(x->tenant_id, y->tenant_id);
+
+	return order != 0 ? order : x->first - y->first;
+}
+
+/* The id of a row; "" where it is longer than any id: whoever put it there, it is none. */
+static char *
+read_id(uint64 row)
+{
+	Datum value = result_value(row, 2, NULL);
+
+	return toast_raw_datum_size(value) > MAX_ID_LENGTH + VARHDRSZ ? pstrdup("")
+																  : TextDatumGetCString(value);
+}
+
+static ChangeRow *
+read_rows(int64 limit, int *n)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Datum values[] = {Int64GetDatum(limit)};
+	uint64 nrows = statement_read(&select_changes, values, NULL);
+	ChangeRow *rows;
+
+	/* SPI has left us in its own. */
+	MemoryContextSwitchTo(context);
+	rows = palloc(Max(nrows, 1) * sizeof(ChangeRow));
+	for (uint64 i = 0; i < nrows; i++)
+	{
+		rows[i].tenant_id = TextDatumGetCString(result_value(i, 1, NULL));
+		rows[i].id = read_id(i);
+		rows[i].what = DatumGetInt16(result_value(i, 3, NULL));
+		rows[i].at.position = DatumGetInt64(result_value(i, 4, NULL));
+		rows[i].at.place = *(ItemPointer) DatumGetPointer(result_value(i, 5, NULL));
+		rows[i].index = (int) i;
+	}
+	SPI_freetuptable(SPI_tuptable);
+	*n = (int) nrows;
+	return rows;
+}
+
+/* Takes a row into a change: the later of two about suggestions holds. */
+static void
+add_row(CacheChange *change, const ChangeRow *row)
+{
+	const int suggestions = CACHE_SUGGESTIONS | CACHE_SUGGESTIONS_STALE;
+
+	if ((row->what & suggestions) != 0)
+		change->what &= ~suggestions;
+	change->what |= row->what;
+	change->first = Min(change->first, row->index);
+	change->rows[change->nrows++] = row->at;
+}
+
+CacheChange *
+changes_read(int64 limit, int most, int *n)
+{
+	int nrows;
+	ChangeRow *rows = read_rows(limit, &nrows);
+	ChangePlace *places = palloc(Max(nrows, 1) * sizeof(ChangePlace));
+	CacheChange *changes = palloc(Max(nrows, 1) * sizeof(CacheChange));
+
+	qsort(rows, nrows, sizeof(ChangeRow), compare_rows);
+	*n = 0;
+	for (int i = 0; i < nrows; i++)
+	{
+		const ChangeRow *row = &rows[i];
+
+		if (i == 0 || strcmp(row->tenant_id, row[-1].tenant_id) != 0 ||
+			kind_of(row->what) != kind_of(row[-1].what) || strcmp(row->id, row[-1].id) != 0)
+			changes[(*n)++] = (CacheChange){row->tenant_id, row->id, 0, &places[i], 0, row->index};
+		add_row(&changes[*n - 1], row);
+	}
+
+	/* Who came first has his turn first; whose tenant is the same stand together. */
+	qsort(changes, *n, sizeof(CacheChange), compare_by_arrival);
+	*n = Min(*n, most);
+	qsort(changes, *n, sizeof(CacheChange), compare_by_tenant);
+	return changes;
+}
+
+void
+changes_delete(const CacheChange *changes, int n)
+{
+	for (int i = 0; i < n;)
+	{
+		const char *tenant_id = changes[i].tenant_id;
+		Column places;
+		Column positions;
+		int end = i;
+		int nrows = 0;
+
+		for (; end < n && strcmp(changes[end].tenant_id, tenant_id) == 0; end++)
+			nrows += changes[end].nrows;
+		column_init(&places, TIDOID, nrows);
+		column_init(&positions, INT8OID, nrows);
+		for (; i < end; i++)
+		{
+			for (int row = 0; row < changes[i].nrows; row++)
+			{
+				column_add(&places, PointerGetDatum(&changes[i].rows[row].place));
+				column_add(&positions, Int64GetDatum(changes[i].rows[row].position));
+			}
+		}
+		{
+			Datum values[] = {CStringGetTextDatum(tenant_id), column_array(&places),
+							  column_array(&positions)};
+
+			changes_since_vacuum += (int64) statement_run(&delete_changes, values, NULL);
+		}
+	}
+}
+
+void
+changes_coalesce(void)
+{
+	static int64 last_size = 0;
+	int64 size;
+
+	(void) statement_read(&table_size, NULL, NULL);
+	size = DatumGetInt64(result_value(0, 1, NULL));
+	if (size < COALESCE_FROM || size < 2 * last_size)
+		return;
+	changes_since_vacuum += (int64) statement_run(&coalesce_changes, NULL, NULL);
+
+	/* Of what is there: the file may hold what is not committed yet, or not vacuumed. */
+	(void) statement_run(&count_changes, NULL, NULL);
+	last_size = DatumGetInt64(result_value(0, 1, NULL)) * ROW_SIZE;
+}
+
+void
+changes_discard(void)
+{
+	changes_since_vacuum += (int64) statement_run(&discard_changes, NULL, NULL);
+}

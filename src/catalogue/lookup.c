@@ -1,0 +1,172 @@
+/*
+ * lookup.c
+ *		What is asked of the catalogue: which tables are new to a user, which must
+ *		not be shown.
+ *
+ * What is in pg_class is everybody's to see; what is shown of it goes by the
+ * privileges of whoever asks, at that moment.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "commands/comment.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+
+#include "base/local_time.h"
+#include "base/rows.h"
+#include "base/statement.h"
+#include "catalogue/catalogue.h"
+#include "catalogue/names.h"
+
+/* How many of the tables that a user has used are looked at. */
+#define USED_TABLES_REACH 10000
+
+#define FREQUENT_TABLE "frequent_table:"
+#define EXPLORED_TABLE "explored_table:"
+
+static Statement select_any_link =
+	STATEMENT("SELECT FROM personalization.linked_schemas WHERE tenant_id = $1 LIMIT 1", "text");
+
+static Statement select_new =
+	STATEMENT("SELECT schema_name, table_name, description, columns, appeared_at"
+			  " FROM personalization.tenant_tables"
+			  " WHERE tenant_id = $1 AND appeared_at > $2 AND appeared_at <= $3"
+			  " AND dropped_at IS NULL"
+			  " ORDER BY appeared_at DESC, schema_name, table_name LIMIT $4",
+			  "text timestamptz timestamptz int8");
+
+/*
+ * A probe a name.  As a condition "= ANY" the planner would, of a table without
+ * statistics, rather read all of the tenant's rows.
+ */
+static Statement select_named =
+	STATEMENT("SELECT t.* FROM unnest($2) AS name CROSS JOIN LATERAL ("
+			  "  SELECT schema_name, table_name, dropped_at IS NOT NULL"
+			  "  FROM personalization.tenant_tables"
+			  "  WHERE tenant_id = $1 AND last_name = name OFFSET 0) AS t",
+			  "text text[]");
+
+/* The character behind ':' ends each range. */
+static Statement select_used =
+	STATEMENT("(SELECT substr(key, 16) FROM personalization.preferences"
+			  "  WHERE tenant_id = $1 AND user_id = $2"
+			  "  AND key >= 'frequent_table:' AND key < 'frequent_table;' LIMIT $3)"
+			  " UNION ALL (SELECT substr(key, 16) FROM personalization.preferences"
+			  "  WHERE tenant_id = $1 AND user_id = $2"
+			  "  AND key >= 'explored_table:' AND key < 'explored_table;' LIMIT $3)",
+			  "text text int8");
+
+StaticAssertDecl(sizeof(FREQUENT_TABLE) == 16 && sizeof(EXPLORED_TABLE) == 16,
+				 "select_used cuts off the keys' beginnings");
+
+/* The tables that a user has used, folded. */
+static FoldedName *
+read_used(const char *tenant_id, const char *user_id, int *n)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
+					  Int64GetDatum(USED_TABLES_REACH)};
+	uint64 nrows = statement_read(&select_used, values, NULL);
+	FoldedName *used = palloc(nrows * sizeof(FoldedName) + 1);
+
+	for (uint64 row = 0; row < nrows; row++)
+		used[row] = fold_name(result_text(row, 1));
+	*n = (int) nrows;
+	return used;
+}
+
+int
+catalogue_new_tables(const char *tenant_id, const char *user_id, int64 window, TimestampTz at,
+					 NewTable *out, int max)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), TimestampTzGetDatum(at - window),
+					  TimestampTzGetDatum(known_until(at)), Int64GetDatum(NEW_TABLES_REACH)};
+	uint64 nrows = statement_read(&select_new, values, NULL);
+	SPITupleTable *rows = SPI_tuptable;
+	FoldedName *used;
+	int nused;
+	int n = 0;
+
+	if (nrows == 0)
+		return 0;
+	used = read_used(tenant_id, user_id, &nused);
+	SPI_tuptable = rows;
+	for (uint64 row = 0; row < nrows && n < max; row++)
+	{
+		char *schema = result_text(row, 1);
+		char *table = result_text(row, 2);
+		FoldedName folded = fold_stored(schema, table);
+		bool isnull;
+		Datum columns = result_value(row, 4, &isnull);
+		bool is_used = false;
+		Oid relation;
+
+		for (int i = 0; i < nused && !is_used; i++)
+			is_used = same_table(&folded, &used[i]);
+		if (is_used || !may_show_table(schema, table, false, &relation))
+			continue;
+		out[n].name = shown_name(schema, table);
+		out[n].schema = schema[0] == '\0' ? NULL : schema;
+		out[n].table = table;
+		out[n].description = OidIsValid(relation) ? GetComment(relation, RelationRelationId, 0)
+												  : result_text(row, 3);
+		out[n].columns = isnull ? NULL : DatumGetArrayTypePCopy(columns);
+		out[n].appeared_at = DatumGetTimestampTz(result_value(row, 5, NULL));
+		n++;
+	}
+	return n;
+}
+
+bool
+catalogue_is_linked(const char *tenant_id)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id)};
+
+	return statement_read(&select_any_link, values, NULL) > 0;
+}
+
+bool
+catalogue_filter(const char *tenant_id, const char *const *names, int n, bool *hidden)
+{
+	FoldedName *folded = palloc(n * sizeof(FoldedName) + 1);
+	bool *visible = palloc0(n * sizeof(bool) + 1);
+	bool any = false;
+	Column last_names;
+	uint64 nrows;
+
+	memset(hidden, 0, n * sizeof(bool));
+	if (n == 0)
+		return false;
+	column_init(&last_names, TEXTOID, n);
+	for (int i = 0; i < n; i++)
+	{
+		folded[i] = fold_name(names[i]);
+		column_add_text(&last_names, folded[i].text + folded[i].last);
+	}
+	{
+		Datum values[] = {CStringGetTextDatum(tenant_id), column_array(&last_names)};
+
+		nrows = statement_read(&select_named, values, NULL);
+	}
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		char *schema = result_text(row, 1);
+		char *table = result_text(row, 2);
+		FoldedName stored = fold_stored(schema, table);
+		Oid relation;
+		bool shown =
+			may_show_table(schema, table, DatumGetBool(result_value(row, 3, NULL)), &relation);
+
+		for (int i = 0; i < n; i++)
+		{
+			if (!same_table(&folded[i], &stored))
+				continue;
+			visible[i] |= shown;
+			hidden[i] = !visible[i];
+		}
+	}
+	for (int i = 0; i < n; i++)
+		any |= hidden[i];
+	return any;
+}

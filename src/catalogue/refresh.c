@@ -1,0 +1,507 @@
+/*
+ * refresh.c
+ *		Linked schemas: their tables are compared with what is stored of them.
+ *
+ * The comparison reads pg_class and what is stored in the order of the names,
+ * and writes what differs.  It looks at a schema only when something may have
+ * changed since it last did.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "base/rows.h"
+#include "base/statement.h"
+#include "catalogue/catalogue.h"
+#include "catalogue/names.h"
+#include "tenancy/locks.h"
+
+static Statement upsert_link = STATEMENT(
+	"INSERT INTO personalization.linked_schemas"
+	" (tenant_id, schema_name, schema_oid, linked_at, compared_at) VALUES ($1, $2, $3, $4, $5)"
+	" ON CONFLICT (tenant_id, schema_name) DO NOTHING",
+	"text text oid timestamptz timestamptz");
+
+static Statement note_compared =
+	STATEMENT("UPDATE personalization.linked_schemas SET schema_oid = $3, compared_at = $4"
+			  " WHERE tenant_id = $1 AND schema_name = $2",
+			  "text text oid timestamptz");
+
+static Statement delete_link = STATEMENT(
+	"DELETE FROM personalization.linked_schemas WHERE tenant_id = $1 AND schema_name = $2",
+	"text text");
+
+static Statement delete_linked =
+	STATEMENT("DELETE FROM personalization.tenant_tables WHERE tenant_id = $1 AND schema_name = $2",
+			  "text text");
+
+static Statement drop_linked =
+	STATEMENT("UPDATE personalization.tenant_tables SET dropped_at = $3"
+			  " WHERE tenant_id = $1 AND schema_name = $2 AND dropped_at IS NULL",
+			  "text text timestamptz");
+
+static Statement select_links = STATEMENT(
+	"SELECT schema_name, schema_oid, compared_at IS NULL FROM personalization.linked_schemas"
+	" WHERE tenant_id = $1 ORDER BY schema_name",
+	"text");
+
+/* What there is of a schema: not partitions, nor what belongs to an extension. */
+static Statement select_present =
+	STATEMENT("SELECT c.relname::text, c.oid FROM pg_catalog.pg_class c"
+			  " WHERE c.relnamespace = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+			  " AND NOT c.relispartition AND c.relpersistence <> 't'"
+			  " AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d"
+			  "  WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid"
+			  "  AND d.objsubid = 0 AND d.deptype = 'e')"
+			  " ORDER BY c.relname",
+			  "oid");
+
+static Statement select_stored =
+	STATEMENT("SELECT table_name, relation, dropped_at IS NOT NULL, last_name, appeared_at,"
+			  " dropped_at FROM personalization.tenant_tables"
+			  " WHERE tenant_id = $1 AND schema_name = $2 ORDER BY table_name",
+			  "text text");
+
+/* Under which names relations are known already, in any schema: the live or latest first. */
+static Statement select_known =
+	STATEMENT("SELECT DISTINCT ON (relation) relation, appeared_at"
+			  " FROM personalization.tenant_tables WHERE tenant_id = $1 AND relation = ANY ($2)"
+			  " ORDER BY relation, dropped_at DESC NULLS FIRST",
+			  "text oid[]");
+
+static RowWriter linked_writer =
+	ROW_WRITER("personalization.tenant_tables",
+			   "schema_name, table_name, last_name, relation, appeared_at, dropped_at",
+			   "text text text oid timestamptz timestamptz",
+			   "ON CONFLICT (tenant_id, schema_name, table_name) DO UPDATE SET"
+			   " relation = excluded.relation, dropped_at = excluded.dropped_at");
+
+/* The condition stands outside the sub-select as well, for rows that come back meanwhile. */
+static Statement delete_dropped =
+	STATEMENT("DELETE FROM personalization.tenant_tables WHERE tenant_id = $1 AND dropped_at < $2"
+			  " AND ctid = ANY (ARRAY(SELECT ctid FROM personalization.tenant_tables"
+			  "  WHERE tenant_id = $1 AND dropped_at < $2 ORDER BY dropped_at LIMIT $3))",
+			  "text timestamptz int8");
+
+/*
+ * Counts whatever may have changed pg_class or pg_namespace, as far as this
+ * process has been told, and transactions that were undone.  A schema that was
+ * compared under the present count needs no look.
+ */
+static uint64 catalogue_generation = 1;
+
+typedef struct Compared
+{
+	uint64 key;		   /* hash of tenant and schema; a clash makes one wait for the next change */
+	uint64 generation; /* under which it was last compared */
+} Compared;
+
+static HTAB *compared = NULL;
+
+static void
+on_invalidation(Datum arg, int cacheid, uint32 hashvalue)
+{
+	catalogue_generation++;
+}
+
+static void
+on_transaction_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_ABORT)
+		catalogue_generation++;
+}
+
+static void
+on_subtransaction_end(SubXactEvent event, SubTransactionId subxact, SubTransactionId parent,
+					  void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		catalogue_generation++;
+}
+
+static void
+watch_catalogue(void)
+{
+	HASHCTL control = {.keysize = sizeof(uint64), .entrysize = sizeof(Compared)};
+
+	if (compared != NULL)
+		return;
+	compared =
+		hash_create("personalization compared schemas", 64, &control, HASH_ELEM | HASH_BLOBS);
+	CacheRegisterSyscacheCallback(RELOID, on_invalidation, (Datum) 0);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, on_invalidation, (Datum) 0);
+	RegisterXactCallback(on_transaction_end, NULL);
+	RegisterSubXactCallback(on_subtransaction_end, NULL);
+}
+
+static Compared *
+compared_entry(const char *tenant_id, const char *schema)
+{
+	uint64 key = hash_bytes_extended((const unsigned char *) tenant_id, strlen(tenant_id), 0);
+	bool found;
+	Compared *entry;
+
+	key = hash_bytes_extended((const unsigned char *) schema, strlen(schema), key);
+	entry = hash_search(compared, &key, HASH_ENTER, &found);
+	if (!found)
+		entry->generation = 0;
+	return entry;
+}
+
+/* A row of linked_schemas. */
+typedef struct Link
+{
+	const char *schema;
+	Oid oid;
+	bool initial; /* what is there was there when it was linked */
+} Link;
+
+/* Names in order, as two lists that are merged. */
+typedef struct Present
+{
+	char *name;
+	Oid oid;
+} Present;
+
+typedef struct Stored
+{
+	char *name;
+	Oid oid;
+	bool dropped;
+	char *last_name;
+	bool known_time;
+	Datum appeared_at;
+	Datum dropped_at;
+} Stored;
+
+static Present *
+read_present(Oid namespace, int *n)
+{
+	Datum values[] = {ObjectIdGetDatum(namespace)};
+	uint64 nrows = OidIsValid(namespace) ? statement_run(&select_present, values, NULL) : 0;
+	Present *present = palloc_extended(nrows * sizeof(Present) + 1, MCXT_ALLOC_HUGE);
+
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		present[row].name = result_text(row, 1);
+		present[row].oid = DatumGetObjectId(result_value(row, 2, NULL));
+	}
+	if (OidIsValid(namespace))
+		SPI_freetuptable(SPI_tuptable);
+	*n = (int) nrows;
+	return present;
+}
+
+static Stored *
+read_stored(const char *tenant_id, const char *schema, int *n)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(schema)};
+	uint64 nrows = statement_run(&select_stored, values, NULL);
+	Stored *stored = palloc_extended(nrows * sizeof(Stored) + 1, MCXT_ALLOC_HUGE);
+
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		bool isnull;
+
+		stored[row].name = result_text(row, 1);
+		stored[row].oid = DatumGetObjectId(result_value(row, 2, &isnull));
+		if (isnull)
+			stored[row].oid = InvalidOid;
+		stored[row].dropped = DatumGetBool(result_value(row, 3, NULL));
+		stored[row].last_name = result_text(row, 4);
+		stored[row].appeared_at = result_value(row, 5, &isnull);
+		stored[row].known_time = !isnull;
+		stored[row].dropped_at = result_value(row, 6, &isnull);
+	}
+	SPI_freetuptable(SPI_tuptable);
+	*n = (int) nrows;
+	return stored;
+}
+
+/* The columns of linked_writer. */
+typedef struct Changes
+{
+	Column columns[6];
+	const char *schema;
+} Changes;
+
+static void
+changes_init(Changes *changes, const char *schema, int size)
+{
+	static const Oid types[] = {TEXTOID, TEXTOID, TEXTOID, OIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID};
+
+	for (int i = 0; i < 6; i++)
+		column_init(&changes->columns[i], types[i], size);
+	changes->schema = schema;
+}
+
+static void
+add_time(Column *column, bool known, Datum at)
+{
+	if (known)
+		column_add(column, at);
+	else
+		column_add_null(column);
+}
+
+static void
+changes_add(Changes *changes, const char *table, const char *last_name, Oid relation, bool appeared,
+			Datum appeared_at, bool dropped, Datum dropped_at)
+{
+	column_add_text(&changes->columns[0], changes->schema);
+	column_add_text(&changes->columns[1], table);
+	column_add_text(&changes->columns[2], last_name);
+	column_add(&changes->columns[3], ObjectIdGetDatum(relation));
+	add_time(&changes->columns[4], appeared, appeared_at);
+	add_time(&changes->columns[5], dropped, dropped_at);
+}
+
+/*
+ * Tables whose names are not stored.  A relation that is known under another
+ * name was renamed, or moved to this schema: it is as new as it was.
+ */
+static void
+add_new(Changes *changes, const char *tenant_id, const Link *link, Present *const *new, int n,
+		TimestampTz at)
+{
+	uint64 nknown = 0;
+
+	if (n > 0 && !link->initial)
+	{
+		Column relations;
+
+		column_init(&relations, OIDOID, n);
+		for (int i = 0; i < n; i++)
+			column_add(&relations, ObjectIdGetDatum(new[i]->oid));
+		{
+			Datum values[] = {CStringGetTextDatum(tenant_id), column_array(&relations)};
+
+			nknown = statement_run(&select_known, values, NULL);
+		}
+	}
+	for (int i = 0; i < n; i++)
+	{
+		FoldedName folded = fold_stored(link->schema, new[i]->name);
+		bool appeared = !link->initial;
+		Datum appeared_at = TimestampTzGetDatum(at);
+		uint64 low = 0;
+		uint64 high = nknown;
+
+		while (low < high)
+		{
+			uint64 middle = low + (high - low) / 2;
+
+			if (DatumGetObjectId(result_value(middle, 1, NULL)) < new[i]->oid)
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		if (low < nknown && DatumGetObjectId(result_value(low, 1, NULL)) == new[i]->oid)
+		{
+			bool isnull;
+
+			appeared_at = result_value(low, 2, &isnull);
+			appeared = !isnull;
+		}
+		changes_add(changes, new[i]->name, folded.text + folded.last, new[i]->oid, appeared,
+					appeared_at, false, 0);
+	}
+}
+
+/* Compares a schema (InvalidOid: it is gone); returns whether there is more to write. */
+static bool
+compare_schema(const char *tenant_id, const Link *link, Oid namespace, TimestampTz at, int64 limit,
+			   int64 *changed)
+{
+	int npresent;
+	int nstored;
+	Present *present = read_present(namespace, &npresent);
+	Stored *stored = read_stored(tenant_id, link->schema, &nstored);
+	int total = npresent + nstored;
+	Present **new = palloc_extended(npresent * sizeof(Present *) + 1, MCXT_ALLOC_HUGE);
+	int nnew = 0;
+	int nfound = 0;
+	int room;
+	Changes changes;
+
+	/* Once to find what is new: it is written first, while the rows of its old names tell of it. */
+	for (int i = 0, j = 0; i < npresent; i++)
+	{
+		while (j < nstored && strcmp(stored[j].name, present[i].name) < 0)
+			j++;
+		if (j == nstored || strcmp(stored[j].name, present[i].name) != 0)
+			new[nnew++] = &present[i];
+	}
+	room = (int) Min(limit, (int64) total);
+	changes_init(&changes, link->schema, Max(room, 1));
+	add_new(&changes, tenant_id, link, new, Min(nnew, room), at);
+	nfound = nnew;
+
+	/* And again for what is stored. */
+	for (int i = 0, j = 0; j < nstored; j++)
+	{
+		Stored *row = &stored[j];
+		bool there;
+
+		while (i < npresent && strcmp(present[i].name, row->name) < 0)
+			i++;
+		there = i < npresent && strcmp(present[i].name, row->name) == 0;
+		if (there ? row->oid == present[i].oid && !row->dropped : row->dropped)
+			continue;
+		if (nfound++ < room)
+			changes_add(&changes, row->name, row->last_name, there ? present[i].oid : row->oid,
+						row->known_time, row->appeared_at, !there, TimestampTzGetDatum(at));
+	}
+	*changed += (int64) rows_write(&linked_writer, tenant_id, changes.columns);
+	return nfound > room;
+}
+
+/*
+ * Where a linked schema is no longer there by its name, but under another one:
+ * the link goes with it.  After a restore the OID may be anybody's, so a table
+ * of ours must be in it.
+ */
+static bool
+follow_renamed(const char *tenant_id, Link *link, TimestampTz at)
+{
+	char *name = get_namespace_name(link->oid);
+	bool ours = false;
+	int n;
+	Stored *stored;
+
+	if (name == NULL || is_reserved_schema(name))
+		return false;
+	stored = read_stored(tenant_id, link->schema, &n);
+	for (int i = 0; i < n && !ours; i++)
+		ours = !stored[i].dropped && OidIsValid(stored[i].oid) &&
+			   get_relname_relid(stored[i].name, link->oid) == stored[i].oid;
+	if (!ours)
+		return false;
+	{
+		Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(name),
+						  ObjectIdGetDatum(link->oid), TimestampTzGetDatum(at),
+						  TimestampTzGetDatum(at)};
+		Datum old[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(link->schema),
+					   TimestampTzGetDatum(at)};
+
+		(void) statement_run(&upsert_link, values, link->initial ? "    n" : NULL);
+		(void) statement_run(&drop_linked, old, NULL);
+		(void) statement_run(&delete_link, old, NULL);
+	}
+	link->schema = name;
+	return true;
+}
+
+/* Brings one link up to date; returns whether there may be more. */
+static bool
+refresh_link(const char *tenant_id, Link *link, TimestampTz at, int64 limit, int64 *changed)
+{
+	Compared *entry = compared_entry(tenant_id, link->schema);
+	uint64 generation = catalogue_generation;
+	Oid namespace;
+
+	if (entry->generation == generation && !link->initial)
+		return false;
+	namespace = get_namespace_oid(link->schema, true);
+	if (!OidIsValid(namespace) && follow_renamed(tenant_id, link, at))
+	{
+		namespace = link->oid;
+		entry = compared_entry(tenant_id, link->schema);
+	}
+	if (compare_schema(tenant_id, link, namespace, at, limit, changed))
+		return true;
+	if (link->initial || (OidIsValid(namespace) && namespace != link->oid))
+	{
+		Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(link->schema),
+						  ObjectIdGetDatum(OidIsValid(namespace) ? namespace : link->oid),
+						  TimestampTzGetDatum(at)};
+
+		(void) statement_run(&note_compared, values, NULL);
+	}
+
+	/* A snapshot of the transaction's may be older than what we were told of. */
+	if (!IsolationUsesXactSnapshot())
+		entry->generation = generation;
+	return false;
+}
+
+static Link *
+read_links(const char *tenant_id, int *n)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id)};
+	uint64 nrows = statement_run(&select_links, values, NULL);
+	Link *links = palloc(nrows * sizeof(Link) + 1);
+
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		links[row].schema = result_text(row, 1);
+		links[row].oid = DatumGetObjectId(result_value(row, 2, NULL));
+		links[row].initial = DatumGetBool(result_value(row, 3, NULL));
+	}
+	SPI_freetuptable(SPI_tuptable);
+	*n = (int) nrows;
+	return links;
+}
+
+void
+catalogue_link(const char *tenant_id, const char *schema, Oid namespace, TimestampTz at)
+{
+	Link link = {.schema = schema, .oid = namespace, .initial = true};
+	int64 changed = 0;
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(schema),
+					  ObjectIdGetDatum(namespace), TimestampTzGetDatum(at), 0};
+
+	/* Linked already: that stays as it is. */
+	if (statement_run(&upsert_link, values, "    n") > 0)
+	{
+		watch_catalogue();
+		while (refresh_link(tenant_id, &link, at, INT_MAX, &changed))
+			CHECK_FOR_INTERRUPTS();
+	}
+}
+
+bool
+catalogue_unlink(const char *tenant_id, const char *schema)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(schema)};
+	bool was_linked = statement_run(&delete_link, values, NULL) > 0;
+
+	(void) statement_run(&delete_linked, values, NULL);
+	return was_linked;
+}
+
+bool
+catalogue_refresh(const char *tenant_id, TimestampTz at, TimestampTz kept_since, int64 limit,
+				  int64 *changed)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), TimestampTzGetDatum(kept_since),
+					  Int64GetDatum(limit)};
+	bool more = false;
+	int64 deleted;
+	int n;
+	Link *links = read_links(tenant_id, &n);
+
+	if (n > 0)
+	{
+		/* The tenant, and its links, must not be dropped between reading and writing. */
+		lock_tenant(tenant_id, TENANT_LEARNING);
+		links = read_links(tenant_id, &n);
+		watch_catalogue();
+		AcceptInvalidationMessages();
+	}
+	for (int i = 0; i < n; i++)
+		more |= refresh_link(tenant_id, &links[i], at, limit, changed);
+	deleted = (int64) statement_run(&delete_dropped, values, NULL);
+	*changed += deleted;
+	return more || deleted == limit;
+}

@@ -1,0 +1,565 @@
+/*
+ * conversations.c
+ *		The memory of conversations: start_conversation(), append_message(),
+ *		update_conversation(), get_conversation() and end_conversation().
+ *
+ * Who changes a conversation locks its user, as learning does, so that the
+ * changes of one user's conversations follow one another and no two sessions
+ * wait for each other over the user's sums.  The conversation's row numbers
+ * its messages: the number is taken by the UPDATE that locks it.
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+
+#include "base/arguments.h"
+#include "base/fault.h"
+#include "base/jsonutil.h"
+#include "base/rows.h"
+#include "base/statement.h"
+#include "base/uuid.h"
+#include "cache/changes.h"
+#include "conversations/conversations.h"
+#include "conversations/statistics.h"
+#include "core/detail.h"
+#include "tenancy/locks.h"
+#include "tenancy/tenancy.h"
+
+/*
+ * The messages of a document, in bytes: jsonb holds 256 MB, and text at most
+ * six times that.  The oldest are left out of a larger one.
+ */
+#define MAX_DOCUMENT_MESSAGES (64 * 1024 * 1024)
+
+static Statement insert_conversation =
+	STATEMENT("INSERT INTO personalization.conversations (tenant_id, conversation_id, user_id,"
+			  " context, message_count, created_at, last_activity, activity_hour)"
+			  " VALUES ($1, $2, $3, $4, 0, $5, $5, $6)",
+			  "text uuid text jsonb timestamptz timestamptz");
+
+static Statement insert_profile =
+	STATEMENT("INSERT INTO personalization.profiles (tenant_id, user_id, created_at, updated_at)"
+			  " VALUES ($1, $2, $3, $3) ON CONFLICT (tenant_id, user_id) DO NOTHING",
+			  "text text timestamptz");
+
+static Statement select_owner =
+	STATEMENT("SELECT user_id, message_count, coalesce(last_message_at, created_at)"
+			  " FROM personalization.conversations WHERE tenant_id = $1 AND conversation_id = $2",
+			  "text uuid");
+
+/* A clock that another server's has overtaken does not bring the messages out of order. */
+static Statement take_number =
+	STATEMENT("UPDATE personalization.conversations SET message_count = message_count + 1,"
+			  " last_message_at = greatest(last_activity, $3),"
+			  " last_activity = greatest(last_activity, $3),"
+			  " activity_hour = greatest(activity_hour, $4)"
+			  " WHERE tenant_id = $1 AND conversation_id = $2 AND last_activity > $5"
+			  " RETURNING message_count, last_activity",
+			  "text uuid timestamptz timestamptz timestamptz");
+
+static Statement insert_message =
+	STATEMENT("INSERT INTO personalization.conversation_messages"
+			  " (tenant_id, conversation_id, number, role, content, metadata, created_at)"
+			  " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+			  "text uuid int4 text text jsonb timestamptz");
+
+static Statement select_message_time =
+	STATEMENT("SELECT created_at FROM personalization.conversation_messages"
+			  " WHERE tenant_id = $1 AND conversation_id = $2 AND number = $3",
+			  "text uuid int4");
+
+static Statement delete_oldest =
+	STATEMENT("DELETE FROM personalization.conversation_messages"
+			  " WHERE tenant_id = $1 AND conversation_id = $2 AND number <= $3",
+			  "text uuid int4");
+
+static Statement select_context =
+	STATEMENT("SELECT context FROM personalization.conversations"
+			  " WHERE tenant_id = $1 AND conversation_id = $2 AND last_activity > $3",
+			  "text uuid timestamptz");
+
+static Statement update_context =
+	STATEMENT("UPDATE personalization.conversations SET context = $3,"
+			  " last_activity = greatest(last_activity, $4),"
+			  " activity_hour = greatest(activity_hour, $5)"
+			  " WHERE tenant_id = $1 AND conversation_id = $2 AND last_activity > $6",
+			  "text uuid jsonb timestamptz timestamptz timestamptz");
+
+static Statement delete_conversation =
+	STATEMENT("DELETE FROM personalization.conversations"
+			  " WHERE tenant_id = $1 AND conversation_id = $2 AND last_activity > $3",
+			  "text uuid timestamptz");
+
+static Statement delete_messages = STATEMENT("DELETE FROM personalization.conversation_messages"
+											 " WHERE tenant_id = $1 AND conversation_id = ANY ($2)",
+											 "text uuid[]");
+
+static Statement select_conversation =
+	STATEMENT("SELECT user_id, context, created_at, last_activity"
+			  " FROM personalization.conversations WHERE tenant_id = $1 AND conversation_id = $2",
+			  "text uuid");
+
+static Statement select_messages = STATEMENT(
+	"SELECT number, role, content, metadata, created_at FROM personalization.conversation_messages"
+	" WHERE tenant_id = $1 AND conversation_id = $2 ORDER BY number DESC",
+	"text uuid");
+
+static Statement select_active =
+	STATEMENT("SELECT conversation_id FROM personalization.conversations"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND activity_hour >= $3"
+			  " AND last_activity > $4 AND created_at <= $5"
+			  " ORDER BY activity_hour DESC, last_activity DESC, conversation_id DESC LIMIT 1",
+			  "text text timestamptz timestamptz timestamptz");
+
+/* The hours are found through the index, the moment is looked at within them. */
+static Statement select_expired =
+	STATEMENT("SELECT conversation_id, message_count FROM personalization.conversations"
+			  " WHERE tenant_id = $1 AND activity_hour <= $2 AND last_activity <= $3"
+			  " ORDER BY activity_hour LIMIT $4",
+			  "text timestamptz timestamptz int8");
+
+/*
+ * One that is being changed is left to the next pass; one that was changed
+ * since it was found is not deleted.
+ */
+static Statement delete_expired = STATEMENT(
+	"DELETE FROM personalization.conversations WHERE tenant_id = $1 AND last_activity <= $3"
+	" AND conversation_id = ANY (ARRAY(SELECT conversation_id FROM personalization.conversations"
+	"  WHERE tenant_id = $1 AND conversation_id = ANY ($2) AND last_activity <= $3"
+	"  FOR UPDATE SKIP LOCKED))"
+	" RETURNING conversation_id",
+	"text uuid[] timestamptz");
+
+PG_FUNCTION_INFO_V1(personalization_start_conversation);
+PG_FUNCTION_INFO_V1(personalization_append_message);
+PG_FUNCTION_INFO_V1(personalization_update_conversation);
+PG_FUNCTION_INFO_V1(personalization_get_conversation);
+PG_FUNCTION_INFO_V1(personalization_end_conversation);
+
+/* A conversation about to be changed. */
+typedef struct ConversationChange
+{
+	char *tenant_id;
+	const pg_uuid_t *id;
+	char *user_id;
+	TenantSettings settings;
+	TimestampTz now;
+	TimestampTz expired; /* what changed last then, or before, has expired */
+
+	/* As they were before the user was locked. */
+	int32 message_count;
+	TimestampTz last_message_at; /* or the start, where there is none */
+} ConversationChange;
+
+/* The full hour before, as stored in activity_hour. */
+static TimestampTz
+hour_of(TimestampTz at)
+{
+	int64 past = at % USECS_PER_HOUR;
+
+	return at - (past < 0 ? past + USECS_PER_HOUR : past);
+}
+
+/* Locks a user, as learning does, and reads the settings that hold until the end. */
+static void
+lock_user(const char *tenant_id, const char *user_id, TenantSettings *settings)
+{
+	uint32 key = user_lock_key(tenant_id, user_id);
+
+	lock_users(tenant_id, &key, 1);
+	tenant_check_current(tenant_id);
+	tenant_require(tenant_id, settings, true);
+}
+
+/* The conversation_id of a call. */
+static const pg_uuid_t *
+conversation_argument(FunctionCallInfo fcinfo, int n)
+{
+	require_argument(fcinfo, n, "conversation_id");
+	return PG_GETARG_UUID_P(n);
+}
+
+/* The first two arguments of those that change one. */
+static ConversationChange
+change_arguments(FunctionCallInfo fcinfo)
+{
+	ConversationChange change = {.tenant_id = tenant_argument(fcinfo, 0)};
+
+	change.id = conversation_argument(fcinfo, 1);
+	return change;
+}
+
+/* Finds the conversation's user and locks him; false when there is no such conversation. */
+static bool
+change_begin(ConversationChange *change)
+{
+	Datum values[] = {CStringGetTextDatum(change->tenant_id), UUIDPGetDatum(change->id)};
+
+	if (statement_run(&select_owner, values, NULL) == 0)
+	{
+		tenant_require(change->tenant_id, &change->settings, false);
+		return false;
+	}
+	change->user_id = TextDatumGetCString(result_value(0, 1, NULL));
+	change->message_count = DatumGetInt32(result_value(0, 2, NULL));
+	change->last_message_at = DatumGetTimestampTz(result_value(0, 3, NULL));
+	lock_user(change->tenant_id, change->user_id, &change->settings);
+
+	/* The time of the transaction, so that what it wrote it reads at now(). */
+	change->now = GetCurrentTransactionStartTimestamp();
+	change->expired = change->now - change->settings.conversation_ttl;
+	return true;
+}
+
+Datum
+personalization_start_conversation(PG_FUNCTION_ARGS)
+{
+	char *tenant_id = tenant_argument(fcinfo, 0);
+	char *user_id = id_argument(fcinfo, 1, "user_id");
+	Jsonb *context = object_argument(fcinfo, 2, "initial_context");
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+	pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
+	TenantSettings settings;
+
+	prevent_if_read_only("start_conversation()");
+	interaction_id_make(id);
+	SPI_connect();
+	lock_user(tenant_id, user_id, &settings);
+	{
+		Datum conversation[] = {CStringGetTextDatum(tenant_id), UUIDPGetDatum(id),
+								CStringGetTextDatum(user_id),	JsonbPGetDatum(context),
+								TimestampTzGetDatum(now),		TimestampTzGetDatum(hour_of(now))};
+		Datum profile[] = {conversation[0], conversation[2], conversation[4]};
+
+		(void) statement_run(&insert_conversation, conversation, NULL);
+		(void) statement_run(&insert_profile, profile, NULL);
+	}
+	conversation_count_start(tenant_id, user_id);
+	cache_conversation_changed(tenant_id, id);
+	cache_profile_changed(tenant_id, user_id);
+	SPI_finish();
+	PG_RETURN_UUID_P(id);
+}
+
+/* What the product tells in the metadata, or else what the message itself says. */
+static DetailAsked
+message_asks(const char *role, const text *content, const Jsonb *metadata)
+{
+	JsonbValue value;
+	JsonbValue *told;
+
+	if (strcmp(role, ROLE_OF_USER) != 0)
+		return DETAIL_NONE;
+	told = json_member(&metadata->root, "detail", &value);
+	if (told != NULL && told->type == jbvString)
+	{
+		DetailAsked asked = detail_named(told->val.string.val, told->val.string.len);
+
+		if (asked != DETAIL_NONE)
+			return asked;
+	}
+	return detail_asked(VARDATA_ANY(content), VARSIZE_ANY_EXHDR(content));
+}
+
+/* When the message before was written; the conversation's start for the first. */
+static TimestampTz
+previous_message_at(const ConversationChange *change, int32 number)
+{
+	Datum values[] = {CStringGetTextDatum(change->tenant_id), UUIDPGetDatum(change->id),
+					  Int32GetDatum(number - 1)};
+
+	/* As a rule nobody has come between reading it and the lock. */
+	if (number == change->message_count + 1 ||
+		statement_run(&select_message_time, values, NULL) == 0)
+		return change->last_message_at;
+	return DatumGetTimestampTz(result_value(0, 1, NULL));
+}
+
+static void
+count_message(const ConversationChange *change, int32 number, TimestampTz at, const char *role,
+			  const text *content, const Jsonb *metadata)
+{
+	int64 since = Max(at - previous_message_at(change, number), 0);
+	MessageCount count = {
+		.role = role,
+		.characters = pg_mbstrlen_with_len(VARDATA_ANY(content), VARSIZE_ANY_EXHDR(content)),
+		.asked = message_asks(role, content, metadata),
+		.since_message = number == 1 ? -1 : since,
+		.since_any = since,
+	};
+
+	conversation_count_message(change->tenant_id, change->user_id, &count);
+}
+
+Datum
+personalization_append_message(PG_FUNCTION_ARGS)
+{
+	ConversationChange change = change_arguments(fcinfo);
+	char *role = id_argument(fcinfo, 2, "role");
+	text *content = text_argument(fcinfo, 3, "content");
+	Jsonb *metadata = object_argument(fcinfo, 4, "metadata");
+	int32 number = 0;
+
+	prevent_if_read_only("append_message()");
+	SPI_connect();
+	if (change_begin(&change))
+	{
+		Datum row[] = {CStringGetTextDatum(change.tenant_id), UUIDPGetDatum(change.id),
+					   TimestampTzGetDatum(change.now), TimestampTzGetDatum(hour_of(change.now)),
+					   TimestampTzGetDatum(change.expired)};
+
+		if (statement_run(&take_number, row, NULL) > 0)
+		{
+			TimestampTz at = DatumGetTimestampTz(result_value(0, 2, NULL));
+
+			number = DatumGetInt32(result_value(0, 1, NULL));
+			{
+				Datum message[] = {row[0],
+								   row[1],
+								   Int32GetDatum(number),
+								   CStringGetTextDatum(role),
+								   PointerGetDatum(content),
+								   JsonbPGetDatum(metadata),
+								   TimestampTzGetDatum(at)};
+
+				(void) statement_run(&insert_message, message, NULL);
+			}
+			if (number > change.settings.max_conversation_messages)
+			{
+				Datum oldest[] = {
+					row[0], row[1],
+					Int32GetDatum(number - change.settings.max_conversation_messages)};
+
+				(void) statement_run(&delete_oldest, oldest, NULL);
+			}
+			count_message(&change, number, at, role, content, metadata);
+			cache_conversation_changed(change.tenant_id, change.id);
+
+			/* Traits are inferred from messages too. */
+			cache_profile_changed(change.tenant_id, change.user_id);
+		}
+	}
+	SPI_finish();
+	if (number == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_INT32(number);
+}
+
+Datum
+personalization_update_conversation(PG_FUNCTION_ARGS)
+{
+	ConversationChange change = change_arguments(fcinfo);
+	Jsonb *patch = object_argument(fcinfo, 2, "patch");
+	Jsonb *result = NULL;
+
+	prevent_if_read_only("update_conversation()");
+	SPI_connect();
+	if (change_begin(&change))
+	{
+		Datum before[] = {CStringGetTextDatum(change.tenant_id), UUIDPGetDatum(change.id),
+						  TimestampTzGetDatum(change.expired)};
+
+		if (statement_run(&select_context, before, NULL) > 0)
+		{
+			Jsonb *context = json_merge_patch(DatumGetJsonbP(result_value(0, 1, NULL)), patch);
+			Datum after[] = {before[0],
+							 before[1],
+							 JsonbPGetDatum(context),
+							 TimestampTzGetDatum(change.now),
+							 TimestampTzGetDatum(hour_of(change.now)),
+							 before[2]};
+			Fault fault;
+
+			if (!check_payload("context", context, &fault))
+				fault_raise(&fault, -1);
+			if (statement_run(&update_context, after, NULL) > 0)
+				result = json_keep(context);
+			if (result != NULL)
+				cache_conversation_changed(change.tenant_id, change.id);
+		}
+	}
+	SPI_finish();
+	if (result == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_JSONB_P(result);
+}
+
+Datum
+personalization_end_conversation(PG_FUNCTION_ARGS)
+{
+	ConversationChange change = change_arguments(fcinfo);
+	bool ended = false;
+
+	prevent_if_read_only("end_conversation()");
+	SPI_connect();
+	if (change_begin(&change))
+	{
+		Datum values[] = {CStringGetTextDatum(change.tenant_id), UUIDPGetDatum(change.id),
+						  TimestampTzGetDatum(change.expired)};
+
+		ended = statement_run(&delete_conversation, values, NULL) > 0;
+		if (ended)
+		{
+			Column ids;
+
+			column_init(&ids, UUIDOID, 1);
+			column_add(&ids, values[1]);
+			values[1] = column_array(&ids);
+			(void) statement_run(&delete_messages, values, NULL);
+			cache_conversation_ended(change.tenant_id, change.id);
+		}
+	}
+	SPI_finish();
+	PG_RETURN_BOOL(ended);
+}
+
+static void
+push_messages(JsonbParseState **state, uint64 nrows)
+{
+	uint64 shown = 0;
+	Size size = 0;
+
+	/* Newest first, until they are too many; the newest in any case. */
+	for (; shown < nrows; shown++)
+	{
+		size += toast_raw_datum_size(result_value(shown, 3, NULL)) +
+				toast_raw_datum_size(result_value(shown, 4, NULL));
+		if (shown > 0 && size > MAX_DOCUMENT_MESSAGES)
+			break;
+	}
+
+	json_push_key(state, "messages");
+	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	for (uint64 row = shown; row-- > 0;)
+	{
+		(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+		json_push_int(state, "number", DatumGetInt32(result_value(row, 1, NULL)));
+		json_push_text(state, "role", TextDatumGetCString(result_value(row, 2, NULL)));
+		json_push_text(state, "content", TextDatumGetCString(result_value(row, 3, NULL)));
+		json_push_jsonb(state, "metadata", DatumGetJsonbP(result_value(row, 4, NULL)));
+		json_push_time(state, "created_at", DatumGetTimestampTz(result_value(row, 5, NULL)));
+		(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	}
+	(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
+Jsonb *
+conversation_document(const char *tenant_id, const pg_uuid_t *id, TimestampTz at, bool write)
+{
+	uint64 (*run)(Statement *, Datum *, const char *) = write ? statement_run : statement_read;
+	Datum values[] = {CStringGetTextDatum(tenant_id), UUIDPGetDatum(id)};
+	Jsonb *changes = tenant_changes(tenant_id, write);
+	TenantSettings settings;
+	TimestampTz last_activity;
+	JsonbParseState *state = NULL;
+
+	if (changes == NULL || run(&select_conversation, values, NULL) == 0)
+		return NULL;
+	settings_decode(changes, &settings);
+	last_activity = DatumGetTimestampTz(result_value(0, 4, NULL));
+	if (TIMESTAMP_NOT_FINITE(last_activity) || last_activity <= at - settings.conversation_ttl)
+		return NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_text(&state, "conversation_id",
+				   DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id))));
+	json_push_text(&state, "user_id", TextDatumGetCString(result_value(0, 1, NULL)));
+	json_push_text(&state, "tenant_id", tenant_id);
+	json_push_jsonb(&state, "context", DatumGetJsonbP(result_value(0, 2, NULL)));
+	json_push_time(&state, "created_at", DatumGetTimestampTz(result_value(0, 3, NULL)));
+	json_push_time(&state, "last_activity", last_activity);
+	json_push_time(&state, "expires_at", last_activity + settings.conversation_ttl);
+	push_messages(&state, run(&select_messages, values, NULL));
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+Datum
+personalization_get_conversation(PG_FUNCTION_ARGS)
+{
+	char *tenant_id = tenant_argument(fcinfo, 0);
+	const pg_uuid_t *id = conversation_argument(fcinfo, 1);
+	TimestampTz at = time_argument(fcinfo, 2, "at");
+	Jsonb *result;
+
+	SPI_connect();
+	result = conversation_document(tenant_id, id, at, false);
+	if (result == NULL)
+	{
+		TenantSettings settings;
+
+		tenant_require(tenant_id, &settings, false);
+	}
+	else
+		result = json_keep(result);
+	SPI_finish();
+	if (result == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_JSONB_P(result);
+}
+
+bool
+conversation_active(const char *tenant_id, const char *user_id, const TenantSettings *settings,
+					TimestampTz at, pg_uuid_t *id)
+{
+	TimestampTz expired = at - settings->conversation_ttl;
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
+					  TimestampTzGetDatum(hour_of(expired)), TimestampTzGetDatum(expired),
+					  TimestampTzGetDatum(at)};
+
+	if (statement_read(&select_active, values, NULL) == 0)
+		return false;
+	*id = *DatumGetUUIDP(result_value(0, 1, NULL));
+	return true;
+}
+
+bool
+conversations_expire(const char *tenant_id, const TenantSettings *settings, TimestampTz at,
+					 int64 limit, int64 *deleted)
+{
+	TimestampTz expired = at - settings->conversation_ttl;
+	Datum found[] = {CStringGetTextDatum(tenant_id), TimestampTzGetDatum(hour_of(expired)),
+					 TimestampTzGetDatum(expired), Int64GetDatum(limit)};
+	uint64 nfound = statement_run(&select_expired, found, NULL);
+	Datum dead[] = {found[0], 0, TimestampTzGetDatum(expired)};
+	Column ids;
+	uint64 ndead;
+	int64 rows = 0;
+	bool more;
+
+	if (nfound == 0)
+		return false;
+
+	/* So many that their messages, too, are within the limit. */
+	column_init(&ids, UUIDOID, (int) nfound);
+	for (uint64 row = 0; row < nfound; row++)
+	{
+		int32 messages = DatumGetInt32(result_value(row, 2, NULL));
+
+		rows += 1 + Min(messages, settings->max_conversation_messages);
+		if (row > 0 && rows > limit)
+			break;
+		column_add(&ids, result_value(row, 1, NULL));
+	}
+	dead[1] = column_array(&ids);
+	ndead = statement_run(&delete_expired, dead, NULL);
+
+	/* Where all are being changed there is no use in trying again at once. */
+	more = ndead > 0 && ((uint64) ids.n < nfound || nfound == (uint64) limit);
+	if (ndead > 0)
+	{
+		column_init(&ids, UUIDOID, (int) ndead);
+		for (uint64 row = 0; row < ndead; row++)
+			column_add(&ids, result_value(row, 1, NULL));
+		dead[1] = column_array(&ids);
+		(void) statement_run(&delete_messages, dead, NULL);
+	}
+	*deleted += (int64) ndead;
+	return more;
+}

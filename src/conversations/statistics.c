@@ -1,0 +1,163 @@
+/*
+ * statistics.c
+ *		How a user talks: sums over all his conversations, which outlive them.
+ *
+ * Sums and histograms only, which come out the same in whatever order the
+ * messages were counted, and cost one upsert a message.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "base/statement.h"
+#include "conversations/statistics.h"
+#include "core/buckets.h"
+
+static Statement count_start = STATEMENT(
+	"INSERT INTO personalization.conversation_statistics AS s"
+	" (tenant_id, user_id, role, conversations, messages, characters, milliseconds,"
+	"  asked_brief, asked_detailed, asked_technical, lengths, gaps)"
+	" VALUES ($1, $2, '', 1, 0, 0, 0, 0, 0, 0, '{}', '{}')"
+	" ON CONFLICT (tenant_id, user_id, role) DO UPDATE SET conversations = s.conversations + 1",
+	"text text");
+
+/* $6 and $7 are the buckets of the length and of the gap. */
+static Statement count_message =
+	STATEMENT("INSERT INTO personalization.conversation_statistics AS s"
+			  " (tenant_id, user_id, role, conversations, messages, characters, milliseconds,"
+			  "  asked_brief, asked_detailed, asked_technical, lengths, gaps)"
+			  " VALUES ($1, $2, $3, 0, 1, $4, $5, $8, $9, $10,"
+			  "  array_fill(1, ARRAY[1], ARRAY[$6]), array_fill(1, ARRAY[1], ARRAY[$7]))"
+			  " ON CONFLICT (tenant_id, user_id, role) DO UPDATE SET messages = s.messages + 1,"
+			  " characters = s.characters + excluded.characters,"
+			  " milliseconds = s.milliseconds + excluded.milliseconds,"
+			  " asked_brief = s.asked_brief + excluded.asked_brief,"
+			  " asked_detailed = s.asked_detailed + excluded.asked_detailed,"
+			  " asked_technical = s.asked_technical + excluded.asked_technical,"
+			  " lengths[$6] = coalesce(s.lengths[$6], 0) + 1,"
+			  " gaps[$7] = coalesce(s.gaps[$7], 0) + 1"
+			  " RETURNING messages",
+			  "text text text int8 int8 int4 int4 int8 int8 int8");
+
+static Statement count_roles =
+	STATEMENT("SELECT count(*) FROM personalization.conversation_statistics"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND role <> ''",
+			  "text text");
+
+static Statement delete_role = STATEMENT("DELETE FROM personalization.conversation_statistics"
+										 " WHERE tenant_id = $1 AND user_id = $2 AND role = $3",
+										 "text text text");
+
+static Statement select_statistics =
+	STATEMENT("SELECT role, conversations, messages, characters, milliseconds,"
+			  " asked_brief, asked_detailed, asked_technical, lengths, gaps"
+			  " FROM personalization.conversation_statistics WHERE tenant_id = $1 AND user_id = $2"
+			  " ORDER BY messages DESC, role",
+			  "text text");
+
+void
+conversation_count_start(const char *tenant_id, const char *user_id)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
+
+	(void) statement_run(&count_start, values, NULL);
+}
+
+void
+conversation_count_message(const char *tenant_id, const char *user_id, const MessageCount *message)
+{
+	Datum values[] = {
+		CStringGetTextDatum(tenant_id),
+		CStringGetTextDatum(user_id),
+		CStringGetTextDatum(message->role),
+		Int64GetDatum(message->characters),
+		Int64GetDatum(message->since_any / 1000),
+		Int32GetDatum(bucket_of(message->characters)),
+		Int32GetDatum(message->since_message < 0 ? 0 : bucket_of(message->since_message / 1000)),
+		Int64GetDatum(message->asked == DETAIL_BRIEF),
+		Int64GetDatum(message->asked == DETAIL_DETAILED),
+		Int64GetDatum(message->asked == DETAIL_TECHNICAL),
+	};
+
+	(void) statement_run(&count_message, values, NULL);
+	if (DatumGetInt64(result_value(0, 1, NULL)) > 1)
+		return;
+
+	/* The first of its role.  Roles are free text, and must not fill the table. */
+	(void) statement_run(&count_roles, values, NULL);
+	if (DatumGetInt64(result_value(0, 1, NULL)) <= MAX_COUNTED_ROLES)
+		return;
+	(void) statement_run(&delete_role, values, NULL);
+	values[2] = CStringGetTextDatum("");
+	(void) statement_run(&count_message, values, NULL);
+}
+
+/* Adds a stored histogram up; what is no bucket of ours is passed over. */
+static void
+add_buckets(Datum array, int64 *counts)
+{
+	ArrayType *buckets = DatumGetArrayTypeP(array);
+	Datum *items;
+	bool *nulls;
+	int n;
+
+	if (ARR_NDIM(buckets) != 1)
+		return;
+	deconstruct_array(buckets, INT4OID, sizeof(int32), true, TYPALIGN_INT, &items, &nulls, &n);
+	for (int i = 0; i < n; i++)
+	{
+		int64 bucket = (int64) ARR_LBOUND(buckets)[0] + i;
+
+		if (!nulls[i] && bucket >= 1 && bucket <= BUCKETS)
+			counts[bucket - 1] += DatumGetInt32(items[i]);
+	}
+}
+
+void
+conversation_patterns(const char *tenant_id, const char *user_id, ConversationPatterns *out)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
+	uint64 nrows = statement_read(&select_statistics, values, NULL);
+	int64 gaps[BUCKETS] = {0};
+	int64 milliseconds = 0;
+	double gap;
+
+	memset(out, 0, sizeof(*out));
+	out->roles = palloc(Max(nrows, 1) * sizeof(RoleCount));
+	out->mean_characters = out->median_characters = -1.0;
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		RoleCount *role = &out->roles[out->nroles];
+
+		role->role = TextDatumGetCString(result_value(row, 1, NULL));
+		role->messages = DatumGetInt64(result_value(row, 3, NULL));
+		out->conversations += DatumGetInt64(result_value(row, 2, NULL));
+		out->messages += role->messages;
+		milliseconds += DatumGetInt64(result_value(row, 5, NULL));
+		add_buckets(result_value(row, 10, NULL), gaps);
+		if (role->messages > 0 && strcmp(role->role, ROLE_OF_USER) == 0)
+		{
+			int64 lengths[BUCKETS] = {0};
+
+			add_buckets(result_value(row, 9, NULL), lengths);
+			out->user_messages = role->messages;
+			out->user_characters = DatumGetInt64(result_value(row, 4, NULL));
+			out->mean_characters = (double) out->user_characters / (double) role->messages;
+			out->median_characters = buckets_median(lengths);
+			out->asked_brief = DatumGetInt64(result_value(row, 6, NULL));
+			out->asked_detailed = DatumGetInt64(result_value(row, 7, NULL));
+			out->asked_technical = DatumGetInt64(result_value(row, 8, NULL));
+		}
+		if (role->messages > 0)
+			out->nroles++;
+	}
+	gap = buckets_median(gaps);
+	out->typical_gap = gap < 0.0 ? -1.0 : gap / 1000.0;
+	out->mean_messages =
+		out->conversations > 0 ? (double) out->messages / (double) out->conversations : -1.0;
+	out->mean_length = out->conversations > 0
+						   ? (double) milliseconds / 1000.0 / (double) out->conversations
+						   : -1.0;
+}

@@ -1,0 +1,456 @@
+/*
+ * apply.c
+ *		Learning: from checked events to what is stored.
+ *
+ * One way for one event and for thousands: the events of a tenant are checked
+ * and their signals extracted, its users locked, the interactions inserted;
+ * then what the new ones say is added up in memory and stored in one statement
+ * a table.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "base/extension.h"
+#include "base/fault.h"
+#include "base/rows.h"
+#include "base/statement.h"
+#include "cache/changes.h"
+#include "core/statistics.h"
+#include "learning/apply.h"
+#include "preferences/preferences.h"
+#include "preferences/signal_rules.h"
+#include "preferences/signals.h"
+#include "preferences/snapshots.h"
+#include "queries/identity.h"
+#include "queries/user_queries.h"
+#include "suggestions/outcomes.h"
+#include "tenancy/locks.h"
+#include "tenancy/settings.h"
+#include "tenancy/tenancy.h"
+
+#define INTERACTION_COLUMNS                                                                        \
+	"interaction_id, user_id, interaction_type, data, feedback, occurred_at, query_id"
+#define INTERACTION_COLUMN_TYPES                                                                   \
+	"uuid text personalization.interaction_type jsonb jsonb timestamptz uuid"
+
+static RowWriter interaction_writer =
+	ROW_WRITER("personalization.interactions", INTERACTION_COLUMNS, INTERACTION_COLUMN_TYPES,
+			   "ON CONFLICT (tenant_id, interaction_id) DO NOTHING RETURNING interaction_id");
+
+/* Those whose ids we made ourselves cannot be there already. */
+static RowWriter new_interaction_writer =
+	ROW_WRITER("personalization.interactions", INTERACTION_COLUMNS, INTERACTION_COLUMN_TYPES, "");
+
+static RowWriter profile_writer =
+	ROW_WRITER("personalization.profiles", "user_id, created_at, updated_at",
+			   "text timestamptz timestamptz", "ON CONFLICT (tenant_id, user_id) DO NOTHING");
+
+/* The events of one tenant, in the order in which they came. */
+typedef struct TenantEvents
+{
+	const char *tenant_id;
+	Event **items;
+	int n;
+	Event **by_id;		  /* the same, those with one id together, in order */
+	const Event *current; /* whose signals are being extracted */
+} TenantEvents;
+
+static int
+compare_ids(const Event *a, const Event *b)
+{
+	return memcmp(a->id.data, b->id.data, UUID_LEN);
+}
+
+static int
+compare_by_id(const void *a, const void *b)
+{
+	const Event *x = *(Event *const *) a;
+	const Event *y = *(Event *const *) b;
+	int order = compare_ids(x, y);
+
+	return order != 0 ? order : x->index - y->index;
+}
+
+static int
+compare_by_tenant(const void *a, const void *b)
+{
+	const Event *x = *(Event *const *) a;
+	const Event *y = *(Event *const *) b;
+	int order = strcmp(x->tenant_id, y->tenant_id);
+
+	return order != 0 ? order : x->index - y->index;
+}
+
+static int
+compare_by_user(const void *a, const void *b)
+{
+	const Event *x = *(Event *const *) a;
+	const Event *y = *(Event *const *) b;
+
+	return strcmp(x->user_id, y->user_id);
+}
+
+static int
+compare_uint32(const void *a, const void *b)
+{
+	uint32 x = *(const uint32 *) a;
+	uint32 y = *(const uint32 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Raises the fault, or notes it at the event. */
+static void
+set_aside(Event *event, const Fault *fault, bool divert)
+{
+	if (!divert)
+		fault_raise(fault, event->index);
+	event->fault = palloc(sizeof(Fault));
+	*event->fault = *fault;
+}
+
+/*
+ * Feedback may be about an interaction that is stored, or about one that comes
+ * before it in the batch.
+ */
+static bool
+find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void *arg)
+{
+	const TenantEvents *events = arg;
+	Event key;
+	Event *key_pointer = &key;
+	int low = 0;
+	int high = events->n;
+
+	if (interaction_read(events->tenant_id, id, true, type, data))
+		return true;
+
+	/* The first with this id: as it sorts after the key, it is the lower bound. */
+	key.id = *id;
+	key.index = -1;
+	while (low < high)
+	{
+		int middle = low + (high - low) / 2;
+
+		if (compare_by_id(&events->by_id[middle], &key_pointer) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < events->n && compare_ids(events->by_id[low], &key) == 0; low++)
+	{
+		const Event *found = events->by_id[low];
+
+		/* Those after the feedback have not happened yet. */
+		if (found->index >= events->current->index)
+			return false;
+		if (found->fault == NULL)
+		{
+			*type = found->type;
+			*data = unconstify(Jsonb *, found->data);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The interaction types whose rules the events need. */
+static int
+rule_types(const TenantEvents *events)
+{
+	InteractionType type = events->items[0]->type;
+
+	/* A refinement goes by all rules, and feedback may be about anything. */
+	if (events->n > 1 || type == INTERACTION_REFINEMENT || type == INTERACTION_FEEDBACK)
+		return ALL_TYPES;
+	return (int) type;
+}
+
+/* Checks the events and extracts their signals. */
+static void
+extract_signals(TenantEvents *events, const SignalRules *rules, bool divert)
+{
+	for (int i = 0; i < events->n; i++)
+	{
+		Event *event = events->items[i];
+		Fault fault;
+
+		CHECK_FOR_INTERRUPTS();
+		events->current = event;
+		if (!signals_extract(rules, event->type, event->data, &event->query, find_interaction,
+							 events, &event->signals, &fault))
+			set_aside(event, &fault, divert);
+		else if (event->type == INTERACTION_QUERY)
+			event->has_query = query_identify(&event->query, &event->query_id);
+	}
+}
+
+/* The users' lock keys, in order, each once. */
+static uint32 *
+user_keys(const TenantEvents *events, int *nkeys)
+{
+	uint32 *keys = palloc(events->n * sizeof(uint32));
+
+	for (int i = 0; i < events->n; i++)
+		keys[i] = user_lock_key(events->tenant_id, events->items[i]->user_id);
+	qsort(keys, events->n, sizeof(uint32), compare_uint32);
+	*nkeys = 0;
+	for (int i = 0; i < events->n; i++)
+	{
+		if (i == 0 || keys[i] != keys[i - 1])
+			keys[(*nkeys)++] = keys[i];
+	}
+	return keys;
+}
+
+/*
+ * Inserts the interactions, marking those that are new.  In the order of
+ * their ids, so that two calls that share ids do not wait for each other.
+ */
+static void
+insert_interactions(TenantEvents *events)
+{
+	const Objects *ours = extension_objects();
+	const Oid types[] = {UUIDOID,		 TEXTOID, ours->interaction_type, JSONBOID, JSONBOID,
+						 TIMESTAMPTZOID, UUIDOID};
+	Column columns[lengthof(types)];
+	Event *previous = NULL;
+	bool ids_given = false;
+	uint64 nrows;
+	int candidate = 0;
+
+	for (size_t c = 0; c < lengthof(types); c++)
+		column_init(&columns[c], types[c], events->n);
+	for (int i = 0; i < events->n; i++)
+	{
+		Event *event = events->by_id[i];
+
+		/* Of several with one id the first counts, the others are retries. */
+		if (event->fault != NULL || (previous != NULL && compare_ids(previous, event) == 0))
+			continue;
+		previous = event;
+		ids_given = ids_given || event->id_given;
+		column_add(&columns[0], UUIDPGetDatum(&event->id));
+		column_add_text(&columns[1], event->user_id);
+		column_add(&columns[2], ObjectIdGetDatum(ours->interaction_values[event->type]));
+		column_add(&columns[3], JsonbPGetDatum(event->data));
+		if (event->feedback == NULL)
+			column_add_null(&columns[4]);
+		else
+			column_add(&columns[4], JsonbPGetDatum(event->feedback));
+		column_add(&columns[5], TimestampTzGetDatum(event->occurred_at));
+		if (event->has_query)
+			column_add(&columns[6], UUIDPGetDatum(&event->query_id));
+		else
+			column_add_null(&columns[6]);
+	}
+	if (!ids_given)
+	{
+		(void) rows_write(&new_interaction_writer, events->tenant_id, columns);
+		for (int i = 0; i < events->n; i++)
+			events->items[i]->is_new = events->items[i]->fault == NULL;
+		return;
+	}
+
+	/* What comes back is in the order in which it went in. */
+	nrows = rows_write(&interaction_writer, events->tenant_id, columns);
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		const pg_uuid_t *id = DatumGetUUIDP(result_value(row, 1, NULL));
+
+		while (candidate < events->n &&
+			   (events->by_id[candidate]->fault != NULL ||
+				memcmp(events->by_id[candidate]->id.data, id->data, UUID_LEN) != 0))
+			candidate++;
+		if (candidate == events->n)
+			elog(ERROR, "an inserted interaction is not among the events");
+		events->by_id[candidate]->is_new = true;
+	}
+}
+
+/*
+ * Makes the profiles of users who have none.  Those with evidence have one, so
+ * that most learning writes nothing here: what changes with each interaction
+ * is read from the interactions and preferences themselves.
+ */
+static void
+make_profiles(TenantEvents *events, const Observation *observations, int nobservations)
+{
+	Event **by_user = palloc(events->n * sizeof(Event *));
+	const Oid types[] = {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID};
+	Column columns[lengthof(types)];
+	int n = 0;
+	int o = 0;
+
+	for (int i = 0; i < events->n; i++)
+	{
+		if (events->items[i]->is_new)
+			by_user[n++] = events->items[i];
+	}
+	qsort(by_user, n, sizeof(Event *), compare_by_user);
+	for (size_t c = 0; c < lengthof(types); c++)
+		column_init(&columns[c], types[c], n);
+	for (int i = 0; i < n;)
+	{
+		const char *user_id = by_user[i]->user_id;
+		TimestampTz first = by_user[i]->occurred_at;
+		bool known = false;
+
+		for (; i < n && strcmp(by_user[i]->user_id, user_id) == 0; i++)
+			first = Min(first, by_user[i]->occurred_at);
+
+		/* The observations are in the order of their users, too. */
+		while (o < nobservations && strcmp(observations[o].user_id, user_id) < 0)
+			o++;
+		for (; o < nobservations && strcmp(observations[o].user_id, user_id) == 0; o++)
+			known = known || observations[o].had_evidence;
+		if (!known)
+		{
+			column_add_text(&columns[0], user_id);
+			column_add(&columns[1], TimestampTzGetDatum(first));
+			column_add(&columns[2], TimestampTzGetDatum(first));
+		}
+	}
+	(void) rows_write(&profile_writer, events->tenant_id, columns);
+}
+
+/* Tells the cache whose documents change. */
+static void
+note_users(const TenantEvents *events)
+{
+	Event **by_user;
+	CacheUser *users;
+	int n = 0;
+	int nusers = 0;
+
+	if (!cache_wanted())
+		return;
+	by_user = palloc(events->n * sizeof(Event *));
+	users = palloc(events->n * sizeof(CacheUser));
+	for (int i = 0; i < events->n; i++)
+	{
+		if (events->items[i]->is_new)
+			by_user[n++] = events->items[i];
+	}
+	qsort(by_user, n, sizeof(Event *), compare_by_user);
+	for (int i = 0; i < n; i++)
+	{
+		if (i == 0 || strcmp(by_user[i]->user_id, by_user[i - 1]->user_id) != 0)
+			users[nusers++] = (CacheUser){by_user[i]->user_id, false};
+		users[nusers - 1].asked = users[nusers - 1].asked || by_user[i]->type == INTERACTION_QUERY;
+	}
+	cache_users_learned(events->tenant_id, users, nusers);
+}
+
+/* What the new ones say, added up and stored. */
+static void
+learn_new(TenantEvents *events, const TenantSettings *settings)
+{
+	AskedQueries *asked = asked_queries_begin(settings->time_zone);
+	Observation *observations;
+	int nobservations = 0;
+	int n = 0;
+
+	for (int i = 0; i < events->n; i++)
+		nobservations += events->items[i]->is_new ? events->items[i]->signals.n : 0;
+	observations = palloc_extended(Max(nobservations, 1) * sizeof(Observation), MCXT_ALLOC_HUGE);
+	for (int i = 0; i < events->n; i++)
+	{
+		const Event *event = events->items[i];
+
+		if (!event->is_new)
+			continue;
+		for (int s = 0; s < event->signals.n; s++)
+		{
+			Observation *observation = &observations[n];
+
+			observation->user_id = event->user_id;
+			observation->signal = event->signals.items[s];
+			observation->at = event->occurred_at;
+			observation->position = n++;
+		}
+		if (event->type == INTERACTION_FEEDBACK)
+			outcome_of_feedback(events->tenant_id, event->user_id, event->data, event->occurred_at);
+		if (event->has_query)
+			asked_queries_add(asked, event->user_id, &event->query, &event->query_id, &event->id,
+							  event->data, event->occurred_at);
+	}
+	snapshots_before(events->tenant_id, observations, n);
+	preferences_observe(events->tenant_id, &settings->learning, observations, n);
+	snapshots_after(events->tenant_id, observations, n);
+	asked_queries_store(asked, events->tenant_id, settings->suggestions);
+	make_profiles(events, observations, n);
+	note_users(events);
+}
+
+/* Learns the events of one tenant; returns how many were new. */
+static int64
+learn_tenant(TenantEvents *events, bool divert)
+{
+	TenantSettings settings;
+	Fault fault;
+	uint32 *keys;
+	int nkeys;
+	int64 nnew = 0;
+
+	if (!check_tenant(events->tenant_id, &fault))
+	{
+		for (int i = 0; i < events->n; i++)
+			set_aside(events->items[i], &fault, divert);
+		return 0;
+	}
+
+	/* The tenant stays as it is from here on: its settings hold until the end. */
+	keys = user_keys(events, &nkeys);
+	lock_users(events->tenant_id, keys, nkeys);
+	tenant_check_current(events->tenant_id);
+	if (!tenant_prepare(events->tenant_id, &settings))
+	{
+		(void) tenant_unknown(events->tenant_id, &fault);
+		for (int i = 0; i < events->n; i++)
+			set_aside(events->items[i], &fault, divert);
+		return 0;
+	}
+	events->by_id = palloc(events->n * sizeof(Event *));
+	memcpy(events->by_id, events->items, events->n * sizeof(Event *));
+	qsort(events->by_id, events->n, sizeof(Event *), compare_by_id);
+	extract_signals(events, signal_rules_read(events->tenant_id, rule_types(events), true), divert);
+
+	insert_interactions(events);
+	for (int i = 0; i < events->n; i++)
+		nnew += events->items[i]->is_new;
+	if (nnew > 0)
+		learn_new(events, &settings);
+	return nnew;
+}
+
+int64
+learn_events(Event *events, int n, bool divert)
+{
+	Event **sorted = palloc(Max(n, 1) * sizeof(Event *));
+	int nsorted = 0;
+	int64 nnew = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (events[i].fault == NULL)
+			sorted[nsorted++] = &events[i];
+	}
+	qsort(sorted, nsorted, sizeof(Event *), compare_by_tenant);
+	for (int i = 0; i < nsorted;)
+	{
+		TenantEvents group = {sorted[i]->tenant_id, &sorted[i], 0, NULL, NULL};
+
+		while (i < nsorted && strcmp(sorted[i]->tenant_id, group.tenant_id) == 0)
+		{
+			group.n++;
+			i++;
+		}
+		nnew += learn_tenant(&group, divert);
+	}
+	return nnew;
+}

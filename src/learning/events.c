@@ -1,0 +1,221 @@
+/*
+ * events.c
+ *		Interactions on their way in: what a caller tells, checked.
+ */
+#include "postgres.h"
+
+#include <ctype.h>
+
+#include "access/xact.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "pgtime.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/fmgrprotos.h"
+
+#include "base/arguments.h"
+#include "base/compat.h"
+#include "base/fault.h"
+#include "base/jsonutil.h"
+#include "base/uuid.h"
+#include "learning/events.h"
+
+#define TIME_HINT "Write it as in ISO 8601, such as \"2026-03-01T09:30:00+00:00\"."
+
+/*
+ * Whether the names of time zones with a slash in them are known.  One that is
+ * not would be an error of DecodeDateTime() itself before version 16.
+ */
+static bool
+time_zones_are_known(char **field, const int *ftype, int nf)
+{
+	for (int i = 0; i < nf; i++)
+	{
+		if (ftype[i] == DTK_DATE && !isdigit((unsigned char) field[i][0]) &&
+			pg_tzset(field[i]) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* timestamptz_in() without its errors. */
+static bool
+decode_time(const char *text, TimestampTz *at, Fault *fault)
+{
+	char work[MAXDATELEN + MAXDATEFIELDS];
+	char *field[MAXDATEFIELDS];
+	int ftype[MAXDATEFIELDS];
+	int nf;
+	int dtype;
+	int tz;
+	struct pg_tm tm;
+	fsec_t fsec;
+
+	if (ParseDateTime(text, work, sizeof(work), field, ftype, MAXDATEFIELDS, &nf) != 0 ||
+		!time_zones_are_known(field, ftype, nf) ||
+		decode_date_time(field, ftype, nf, &dtype, &tm, &fsec, &tz) != 0)
+		return fault_set(fault, ERRCODE_INVALID_DATETIME_FORMAT, TIME_HINT,
+						 "occurred_at is no time: \"%s\"", clipped(text, strlen(text)));
+	if (dtype == DTK_LATE || dtype == DTK_EARLY)
+		return fault_set(fault, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, TIME_HINT,
+						 "occurred_at must be finite");
+	if (dtype == DTK_EPOCH)
+		*at = SetEpochTimestamp();
+	else if (dtype != DTK_DATE || tm2timestamp(&tm, fsec, &tz, at) != 0)
+		return fault_set(fault, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, TIME_HINT,
+						 "occurred_at is out of range: \"%s\"", clipped(text, strlen(text)));
+	return true;
+}
+
+bool
+interaction_type_decode(const char *name, InteractionType *type, Fault *fault)
+{
+	int number = find_name(interaction_type_names, INTERACTION_TYPES, name, strlen(name));
+
+	if (number < 0)
+		return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION,
+						 "The types are query, visualization, export, dashboard, feedback, "
+						 "refinement and exploration.",
+						 "unknown interaction_type \"%s\"", clipped(name, strlen(name)));
+	*type = (InteractionType) number;
+	return true;
+}
+
+typedef enum Field
+{
+	FIELD_TENANT_ID,
+	FIELD_USER_ID,
+	FIELD_INTERACTION_TYPE,
+	FIELD_DATA,
+	FIELD_OCCURRED_AT,
+	FIELD_INTERACTION_ID,
+	FIELD_FEEDBACK
+} Field;
+
+static const char *const field_names[] = {"tenant_id", "user_id",	  "interaction_type",
+										  "data",	   "occurred_at", "interaction_id",
+										  "feedback"};
+
+/* Sets what one member of the event says. */
+static bool
+decode_field(Field field, const JsonbValue *value, TimestampTz now, Event *event, Fault *fault)
+{
+	const char *name = field_names[field];
+	char *text = NULL;
+
+	if (field != FIELD_DATA && field != FIELD_FEEDBACK)
+	{
+		if (value->type != jbvString)
+			return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
+							 field == FIELD_OCCURRED_AT ? TIME_HINT : "Write it in quotes.",
+							 "%s must be text", name);
+		text = pnstrdup(value->val.string.val, value->val.string.len);
+	}
+	switch (field)
+	{
+		case FIELD_TENANT_ID:
+			if (!check_id(name, text, strlen(text), fault))
+				return false;
+			event->tenant_id = text;
+			return true;
+		case FIELD_USER_ID:
+			if (!check_id(name, text, strlen(text), fault))
+				return false;
+			event->user_id = text;
+			return true;
+		case FIELD_INTERACTION_TYPE:
+			return interaction_type_decode(text, &event->type, fault);
+		case FIELD_DATA:
+			event->data = JsonbValueToJsonb(unconstify(JsonbValue *, value));
+			return check_payload(name, event->data, fault);
+		case FIELD_OCCURRED_AT:
+			return decode_time(text, &event->occurred_at, fault) &&
+				   check_occurred_at(event->occurred_at, now, fault);
+		case FIELD_INTERACTION_ID:
+			event->id_given = uuid_decode(text, &event->id);
+			if (!event->id_given)
+				return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION, NULL,
+								 "interaction_id is no UUID: \"%s\"", clipped(text, strlen(text)));
+			return true;
+		case FIELD_FEEDBACK:
+			event->feedback = JsonbValueToJsonb(unconstify(JsonbValue *, value));
+			return check_payload(name, event->feedback, fault);
+	}
+	return false;
+}
+
+bool
+event_decode(const JsonbValue *object, TimestampTz now, Event *event, Fault *fault)
+{
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue name;
+	JsonbValue value;
+	bool given[lengthof(field_names)] = {false};
+
+	memset(event, 0, sizeof(*event));
+	event->index = -1;
+	event->occurred_at = GetCurrentTransactionStartTimestamp(); /* the now() of learn() */
+	if (object->type != jbvBinary || !JsonContainerIsObject(object->val.binary.data))
+		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
+						 "An event is an object with the names of learn()'s arguments.",
+						 "an event must be a JSON object");
+
+	/* Whose it is comes first: that decides where a rejected event is kept. */
+	if (json_member(object->val.binary.data, field_names[FIELD_TENANT_ID], &value) != NULL &&
+		!decode_field(FIELD_TENANT_ID, &value, now, event, fault))
+		return false;
+
+	/* Null says as much as nothing: many a serializer writes it for what is absent. */
+	it = JsonbIteratorInit(object->val.binary.data);
+	while ((token = JsonbIteratorNext(&it, &name, true)) != WJB_DONE)
+	{
+		int field;
+
+		if (token != WJB_KEY)
+			continue;
+		(void) JsonbIteratorNext(&it, &value, true);
+		field =
+			find_name(field_names, lengthof(field_names), name.val.string.val, name.val.string.len);
+		if (field < 0)
+			return fault_set(
+				fault, ERRCODE_INVALID_PARAMETER_VALUE,
+				"An event has tenant_id, user_id, interaction_type, data, occurred_at, "
+				"interaction_id and feedback; anything else belongs into data.",
+				"unknown field \"%s\"", clipped(name.val.string.val, name.val.string.len));
+		if (value.type == jbvNull)
+			continue;
+		given[field] = true;
+		if (!decode_field((Field) field, &value, now, event, fault))
+			return false;
+	}
+	for (int field = FIELD_TENANT_ID; field <= FIELD_DATA; field++)
+	{
+		if (!given[field])
+			return fault_set(fault, ERRCODE_NULL_VALUE_NOT_ALLOWED, NULL, "%s is missing",
+							 field_names[field]);
+	}
+	if (!event->id_given)
+		interaction_id_make(&event->id);
+	return true;
+}
+
+Jsonb *
+event_document(const Event *event)
+{
+	JsonbParseState *state = NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_text(&state, field_names[FIELD_TENANT_ID], event->tenant_id);
+	json_push_text(&state, field_names[FIELD_USER_ID], event->user_id);
+	json_push_text(&state, field_names[FIELD_INTERACTION_TYPE],
+				   interaction_type_names[event->type]);
+	json_push_jsonb(&state, field_names[FIELD_DATA], event->data);
+	json_push_time(&state, field_names[FIELD_OCCURRED_AT], event->occurred_at);
+	if (event->id_given)
+		json_push_text(&state, field_names[FIELD_INTERACTION_ID],
+					   DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&event->id))));
+	json_push_jsonb(&state, field_names[FIELD_FEEDBACK], event->feedback);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}

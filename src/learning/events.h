@@ -1,0 +1,55 @@
+/*
+ * events.h
+ *		Interactions on their way in: what a caller tells, checked.
+ */
+#ifndef PERSONALIZATION_LEARNING_EVENTS_H
+#define PERSONALIZATION_LEARNING_EVENTS_H
+
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#include "base/extension.h"
+#include "base/fault.h"
+#include "core/statistics.h"
+#include "preferences/signals.h"
+#include "queries/identity.h"
+
+typedef struct Event
+{
+	const char *tenant_id;
+	const char *user_id;
+	InteractionType type;
+	const Jsonb *data;
+	const Jsonb *feedback; /* NULL for none */
+	TimestampTz occurred_at;
+	pg_uuid_t id;
+	bool id_given;
+
+	/* Filled while it is learned. */
+	int index;			   /* in its batch; -1 outside one */
+	const Jsonb *document; /* as it stood in the batch; NULL: event_document() tells it */
+	Signals signals;
+	QueryText query; /* of an interaction of type query … */
+	bool has_query;	 /* … that says which it is, with its id */
+	pg_uuid_t query_id;
+	Fault *fault; /* why it was set aside; NULL when it was not */
+	bool is_new;  /* not a retry */
+} Event;
+
+/*
+ * Takes an event from an object with learn()'s argument names.  Returns false,
+ * with the fault, where it is wrong; tenant_id is set whenever it is a
+ * well-formed name.
+ */
+extern bool event_decode(const JsonbValue *object, TimestampTz now, Event *event, Fault *fault);
+
+/* The interaction type of a name; false, with the fault, for a name that is none. */
+extern bool interaction_type_decode(const char *name, InteractionType *type, Fault *fault);
+
+/* A well-formed event as an object with learn()'s argument names. */
+extern Jsonb *event_document(const Event *event);
+
+#endif

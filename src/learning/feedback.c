@@ -1,0 +1,156 @@
+/*
+ * feedback.c
+ *		A user's opinion of a preference, an interaction or a suggestion.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "utils/builtins.h"
+
+#include "base/extension.h"
+#include "base/fault.h"
+#include "base/statement.h"
+#include "core/evidence.h"
+#include "core/statistics.h"
+#include "learning/apply.h"
+#include "learning/feedback.h"
+#include "preferences/preferences.h"
+#include "preferences/replay.h"
+#include "preferences/signal_rules.h"
+#include "preferences/signals.h"
+#include "queries/identity.h"
+#include "tenancy/locks.h"
+#include "tenancy/settings.h"
+#include "tenancy/tenancy.h"
+
+/*
+ * What feedback is about: a preference's value (none: whichever it has), an
+ * interaction, a suggestion; null for a remark about nothing in particular.
+ */
+#define THING(data)                                                                                \
+	"CASE WHEN " data " ->> 'category' IS NOT NULL THEN jsonb_build_array(" data                   \
+	" -> 'category', " data " -> 'key', nullif(" data " -> 'value', 'null'))"                      \
+	" WHEN " data " ->> 'interaction_id' IS NOT NULL"                                              \
+	"  THEN to_jsonb('i' || lower(replace(" data " ->> 'interaction_id', '-', '')))"               \
+	" WHEN " data " ->> 'suggestion_id' IS NOT NULL"                                               \
+	"  THEN to_jsonb('s' || lower(replace(" data " ->> 'suggestion_id', '-', ''))) END"
+
+/* collect_feedback() leaves its argument in both columns. */
+static Statement find_earlier = STATEMENT(
+	"SELECT interaction_id, data, occurred_at FROM personalization.interactions"
+	" WHERE tenant_id = $1 AND user_id = $2 AND interaction_type = 'feedback' AND feedback = data"
+	" AND " THING("data") " = " THING(
+		"$3") " ORDER BY occurred_at DESC, interaction_id DESC LIMIT 1",
+	"text text jsonb");
+
+static Statement set_replaces = STATEMENT("UPDATE personalization.interactions SET replaces = $3"
+										  " WHERE tenant_id = $1 AND interaction_id = $2",
+										  "text uuid uuid");
+
+static bool
+find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void *arg)
+{
+	return interaction_read(arg, id, true, type, data);
+}
+
+/* Whether a preference is one that feedback was about. */
+static const Signal *
+find_signal(const Signals *signals, const Preference *preference)
+{
+	for (int i = 0; i < signals->n; i++)
+	{
+		if (signals->items[i].category == preference->category &&
+			strcmp(signals->items[i].key, preference->key) == 0)
+			return &signals->items[i];
+	}
+	return NULL;
+}
+
+/*
+ * Makes the preferences that earlier feedback touched what they were without
+ * it: replayed from before it, as an average cannot be undone exactly.  False
+ * where the history does not reach back so far.
+ */
+static bool
+take_back(const Event *event, const pg_uuid_t *id, const Jsonb *data, TimestampTz at,
+		  const LearningRule *rule)
+{
+	const Replay plan = {.tenant_id = event->tenant_id,
+						 .user_id = event->user_id,
+						 .rule = rule,
+						 .from = at,
+						 .until = DT_NOEND,
+						 .skip = id,
+						 .write = true};
+	Signals signals = {0};
+	Preference *preferences;
+	Preference *touched;
+	QueryText query;
+	Fault fault;
+	int n;
+	int ntouched = 0;
+
+	if (!signals_extract(signal_rules_read(event->tenant_id, ALL_TYPES, true), INTERACTION_FEEDBACK,
+						 data, &query, find_interaction, unconstify(char *, event->tenant_id),
+						 &signals, &fault))
+		return false;
+	if (signals.n == 0)
+		return true;
+	preferences = replay(&plan, &n);
+	if (preferences == NULL)
+		return false;
+	touched = palloc0((n + signals.n) * sizeof(Preference));
+	for (int i = 0; i < n; i++)
+	{
+		if (find_signal(&signals, &preferences[i]) != NULL)
+			touched[ntouched++] = preferences[i];
+	}
+
+	/* Those that are there for the feedback alone go. */
+	for (int i = 0; i < signals.n; i++)
+	{
+		bool found = false;
+
+		for (int j = 0; j < ntouched && !found; j++)
+			found = touched[j].category == signals.items[i].category &&
+					strcmp(touched[j].key, signals.items[i].key) == 0;
+		if (!found)
+		{
+			touched[ntouched].category = signals.items[i].category;
+			touched[ntouched++].key = signals.items[i].key;
+		}
+	}
+	preferences_store(event->tenant_id, event->user_id, rule, touched, ntouched);
+	return true;
+}
+
+void
+feedback_learn(Event *event)
+{
+	uint32 key = user_lock_key(event->tenant_id, event->user_id);
+	Datum values[] = {CStringGetTextDatum(event->tenant_id), CStringGetTextDatum(event->user_id),
+					  JsonbPGetDatum(event->data)};
+	TenantSettings settings;
+	pg_uuid_t earlier;
+	bool replaced = false;
+
+	lock_users(event->tenant_id, &key, 1);
+	tenant_check_current(event->tenant_id);
+	tenant_require(event->tenant_id, &settings, true);
+	if (JB_ROOT_IS_OBJECT(event->data) && statement_run(&find_earlier, values, NULL) > 0)
+	{
+		const Jsonb *data = DatumGetJsonbPCopy(result_value(0, 2, NULL));
+		TimestampTz at = DatumGetTimestampTz(result_value(0, 3, NULL));
+
+		earlier = *DatumGetUUIDP(result_value(0, 1, NULL));
+		replaced = take_back(event, &earlier, data, at, &settings.learning);
+	}
+	(void) learn_events(event, 1, false);
+	if (replaced)
+	{
+		Datum link[] = {CStringGetTextDatum(event->tenant_id), UUIDPGetDatum(&event->id),
+						UUIDPGetDatum(&earlier)};
+
+		(void) statement_run(&set_replaces, link, NULL);
+	}
+}

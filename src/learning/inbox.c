@@ -1,0 +1,357 @@
+/*
+ * inbox.c
+ *		The asynchronous way in: rows of the inbox are learned in batches.
+ *
+ * Taking a row out and learning it is one transaction, so that it happens
+ * once.  Order within a user is kept, as one session at a time drains and
+ * goes by arrival.
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "storage/lock.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+#include "base/arguments.h"
+#include "base/extension.h"
+#include "base/fault.h"
+#include "base/guc.h"
+#include "base/jsonutil.h"
+#include "base/rows.h"
+#include "base/statement.h"
+#include "base/uuid.h"
+#include "learning/apply.h"
+#include "learning/events.h"
+#include "learning/inbox.h"
+#include "learning/rejected.h"
+
+/* A batch ends behind the row that brings it over so many bytes, out of compression. */
+#define BATCH_BYTES ((Size) 16 * 1024 * 1024)
+
+#define INBOX_COLUMNS                                                                              \
+	"tenant_id, position, user_id, interaction_type, data, occurred_at, interaction_id, feedback"
+
+/* The next tenant that has rows, behind another one. */
+static Statement select_tenant = STATEMENT(
+	"SELECT tenant_id FROM personalization.inbox WHERE tenant_id > $1 ORDER BY tenant_id LIMIT 1",
+	"text");
+
+static Statement select_first_tenant =
+	STATEMENT("SELECT tenant_id FROM personalization.inbox ORDER BY tenant_id LIMIT 1", "");
+
+/*
+ * Its first rows.  Large values come as references, so what is not taken is not
+ * read; what is taken is deleted by its place.
+ */
+static Statement select_rows =
+	STATEMENT("SELECT " INBOX_COLUMNS ", ctid FROM personalization.inbox WHERE tenant_id = $1"
+			  " ORDER BY position LIMIT $2",
+			  "text int8");
+
+static Statement delete_rows = STATEMENT(
+	"DELETE FROM personalization.inbox WHERE tenant_id = $1 AND ctid = ANY ($2)", "text tid[]");
+
+static Statement delete_rejected_row = STATEMENT(
+	"DELETE FROM personalization.inbox WHERE tenant_id = $1 AND position = $2", "text int8");
+
+static Statement select_row = STATEMENT("SELECT " INBOX_COLUMNS " FROM personalization.inbox"
+										" WHERE tenant_id = $1 AND position = $2",
+										"text int8");
+
+/* The tenant behind which the next batch begins. */
+static char last_tenant[MAX_ID_LENGTH + 1] = "";
+
+int inbox_attempted = 0;
+
+/* The first row that the last batch took, whether or not that succeeded. */
+static char first_tenant[MAX_ID_LENGTH + 1] = "";
+static int64 first_position = 0;
+
+/*
+ * The tenant of the row that was last set aside: there may be more such rows.  Until
+ * one of its is learned, it has batches of its own, of a row each, so that the others'
+ * stay large and do not fail with it.
+ */
+static char suspect[MAX_ID_LENGTH + 1] = "";
+
+/* One session drains at a time. */
+static bool
+lock_inbox(void)
+{
+	LOCKTAG tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, get_relname_relid("inbox", extension_objects()->schema),
+					   0, 0);
+	return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+/* NULL too where it is larger than may be learned, with its size: it is not even fetched then. */
+static const Jsonb *
+jsonb_or_null(uint64 row, int column, Size *too_large)
+{
+	bool isnull;
+	Datum value = result_value(row, column, &isnull);
+
+	*too_large = isnull ? 0 : toast_raw_datum_size(value);
+	if (*too_large <= (Size) max_payload)
+		*too_large = 0;
+	return isnull || *too_large > 0 ? NULL : DatumGetJsonbPCopy(value);
+}
+
+static void
+push_payload(JsonbParseState **state, const char *name, uint64 row, int column)
+{
+	Size too_large;
+	const Jsonb *payload = jsonb_or_null(row, column, &too_large);
+
+	if (too_large > 0)
+		json_push_text(state, name, "left out, as it is too large");
+	else
+		json_push_jsonb(state, name, payload);
+}
+
+/* The row as an object with learn()'s argument names, for rejected_events. */
+static const Jsonb *
+row_document(uint64 row)
+{
+	JsonbParseState *state = NULL;
+	bool isnull;
+	Datum value;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_text(&state, "tenant_id", result_text(row, 1));
+	json_push_text(&state, "user_id", result_text(row, 3));
+	json_push_text(&state, "interaction_type", result_text(row, 4));
+	push_payload(&state, "data", row, 5);
+	value = result_value(row, 6, &isnull);
+	if (isnull)
+		json_push_null(&state, "occurred_at");
+	else if (TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(value)))
+		json_push_text(&state, "occurred_at",
+					   TIMESTAMP_IS_NOEND(DatumGetTimestampTz(value)) ? "infinity" : "-infinity");
+	else
+		json_push_time(&state, "occurred_at", DatumGetTimestampTz(value));
+	value = result_value(row, 7, &isnull);
+	if (isnull)
+		json_push_null(&state, "interaction_id");
+	else
+		json_push_text(&state, "interaction_id",
+					   DatumGetCString(DirectFunctionCall1(uuid_out, value)));
+	push_payload(&state, "feedback", row, 8);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/* Takes an event from a row; false, with the fault, where it is wrong. */
+static bool
+row_event(uint64 row, TimestampTz now, Event *event, Fault *fault)
+{
+	char *type = result_text(row, 4);
+	Size data_too_large;
+	Size feedback_too_large;
+	bool isnull;
+	Datum value;
+
+	memset(event, 0, sizeof(*event));
+	event->tenant_id = result_text(row, 1);
+	event->user_id = result_text(row, 3);
+	event->data = jsonb_or_null(row, 5, &data_too_large);
+	event->feedback = jsonb_or_null(row, 8, &feedback_too_large);
+	value = result_value(row, 6, &isnull);
+	event->occurred_at = isnull ? now : DatumGetTimestampTz(value);
+	value = result_value(row, 7, &isnull);
+	event->id_given = !isnull;
+	if (isnull)
+		interaction_id_make(&event->id);
+	else
+		event->id = *DatumGetUUIDP(value);
+
+	if (data_too_large > 0 || feedback_too_large > 0)
+		return fault_set(fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+						 psprintf("The limit is %d bytes, the setting personalization.max_payload.",
+								  max_payload),
+						 "%s is too large: %zu bytes", data_too_large > 0 ? "data" : "feedback",
+						 data_too_large > 0 ? data_too_large : feedback_too_large);
+	if (event->user_id == NULL || type == NULL || event->data == NULL)
+		return fault_set(fault, ERRCODE_NULL_VALUE_NOT_ALLOWED, NULL, "%s is missing",
+						 event->user_id == NULL ? "user_id"
+						 : type == NULL			? "interaction_type"
+												: "data");
+	return interaction_type_decode(type, &event->type, fault) &&
+		   check_id("tenant_id", event->tenant_id, strlen(event->tenant_id), fault) &&
+		   check_id("user_id", event->user_id, strlen(event->user_id), fault) &&
+		   check_payload("data", event->data, fault) &&
+		   (event->feedback == NULL || check_payload("feedback", event->feedback, fault)) &&
+		   check_occurred_at(event->occurred_at, now, fault);
+}
+
+/*
+ * The tenant whose turn it is behind another one, NULL when the inbox is empty;
+ * wraps around.
+ */
+static char *
+next_tenant(const char *previous)
+{
+	Datum values[] = {CStringGetTextDatum(previous)};
+
+	if (previous[0] != '\0' && statement_run(&select_tenant, values, NULL) > 0)
+		return result_text(0, 1);
+	return statement_run(&select_first_tenant, NULL, NULL) > 0 ? result_text(0, 1) : NULL;
+}
+
+/* What of a row will be read, in bytes. */
+static Size
+row_bytes(uint64 row)
+{
+	static const int columns[] = {3, 4, 5, 8};
+	Size bytes = 0;
+
+	for (size_t i = 0; i < lengthof(columns); i++)
+	{
+		bool isnull;
+		Datum value = result_value(row, columns[i], &isnull);
+		Size size = isnull ? 0 : toast_raw_datum_size(value);
+
+		/* A payload that is too large is left where it is. */
+		if (columns[i] < 5 || size <= (Size) max_payload)
+			bytes += size;
+	}
+	return bytes;
+}
+
+/* What a batch has taken so far. */
+typedef struct Taken
+{
+	Event *events;
+	int n;
+	int limit;
+	Size bytes;
+} Taken;
+
+static bool
+is_full(const Taken *taken)
+{
+	return taken->n == taken->limit || taken->bytes >= BATCH_BYTES;
+}
+
+/* Takes rows of a tenant; returns how many. */
+static int
+take_events(const char *tenant_id, TimestampTz now, Taken *taken)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(taken->limit - taken->n)};
+	uint64 nrows = statement_run(&select_rows, values, NULL);
+	SPITupleTable *rows = SPI_tuptable;
+	Column places;
+	uint64 n = 0;
+
+	if (nrows > 0 && taken->n == 0)
+	{
+		strlcpy(first_tenant, tenant_id, sizeof(first_tenant));
+		first_position = DatumGetInt64(result_value(0, 2, NULL));
+	}
+	column_init(&places, TIDOID, (int) nrows);
+	for (; n < nrows && !is_full(taken); n++)
+	{
+		Event *event = &taken->events[taken->n];
+		Fault fault;
+
+		taken->bytes += row_bytes(n);
+		if (!row_event(n, now, event, &fault))
+		{
+			event->fault = palloc(sizeof(Fault));
+			*event->fault = fault;
+			event->document = row_document(n);
+		}
+		column_add(&places, result_value(n, 9, NULL));
+		taken->n++;
+	}
+	if (n > 0)
+	{
+		values[1] = column_array(&places);
+		if (statement_run(&delete_rows, values, NULL) != n)
+			ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+							errmsg("rows of the inbox were deleted while they were read"),
+							errhint("They are tried again.")));
+	}
+	SPI_freetuptable(rows);
+	return (int) n;
+}
+
+Drained
+inbox_drain(int limit)
+{
+	Drained drained = {0, 0, false};
+	TimestampTz now = GetCurrentTimestamp();
+	Taken taken = {.limit = limit};
+	char *tenant = last_tenant;
+	bool alone = false;
+
+	if (!lock_inbox())
+		return drained;
+	inbox_attempted = limit;
+	taken.events = palloc(limit * sizeof(Event));
+	while (!is_full(&taken))
+	{
+		char *next = next_tenant(tenant);
+
+		alone = next != NULL && strcmp(next, suspect) == 0;
+		if (alone && taken.n > 0)
+			break;
+		if (alone)
+			taken.limit = 1;
+		if (next == NULL || take_events(next, now, &taken) == 0)
+			break;
+		tenant = next;
+	}
+	inbox_attempted = taken.n;
+	for (int i = 0; i < taken.n; i++)
+		taken.events[i].index = i;
+	if (taken.n > 0)
+	{
+		drained.taken = taken.n;
+		drained.learned = learn_events(taken.events, taken.n, true);
+		drained.more = alone || is_full(&taken);
+		rejected_store(taken.events, taken.n);
+
+		/* Not before: a batch that failed is tried again from where it began. */
+		strlcpy(last_tenant, tenant, sizeof(last_tenant));
+		if (strcmp(first_tenant, suspect) == 0)
+			suspect[0] = '\0';
+	}
+	return drained;
+}
+
+void
+inbox_skip_tenant(void)
+{
+	char *tenant = next_tenant(last_tenant);
+
+	if (tenant != NULL)
+		strlcpy(last_tenant, tenant, sizeof(last_tenant));
+}
+
+void
+inbox_set_aside_first(int sqlstate, const char *message)
+{
+	Event event = {0};
+	Fault fault = {sqlstate, message, NULL};
+	Datum values[] = {CStringGetTextDatum(first_tenant), Int64GetDatum(first_position)};
+
+	if (!lock_inbox() || statement_run(&select_row, values, NULL) == 0)
+		return;
+	event.tenant_id = result_text(0, 1);
+	event.document = row_document(0);
+	event.fault = &fault;
+	(void) statement_run(&delete_rejected_row, values, NULL);
+	rejected_store(&event, 1);
+
+	/* The others have their turn before its next row. */
+	strlcpy(suspect, first_tenant, sizeof(suspect));
+	strlcpy(last_tenant, first_tenant, sizeof(last_tenant));
+}

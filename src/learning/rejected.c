@@ -1,0 +1,53 @@
+/*
+ * rejected.c
+ *		The events that could not be learned.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+
+#include "base/extension.h"
+#include "base/rows.h"
+#include "base/statement.h"
+#include "learning/rejected.h"
+#include "tenancy/tenancy.h"
+
+static Statement insert_rejected = STATEMENT(
+	"INSERT INTO personalization.rejected_events (tenant_id, event, sqlstate, reason, hint)"
+	" SELECT * FROM unnest($1, $2, $3, $4, $5)",
+	"text[] jsonb[] text[] text[] text[]");
+
+void
+rejected_store(const Event *events, int n)
+{
+	bool bound = bound_by_tenancy();
+	const char *current = current_tenant();
+	const Oid types[] = {TEXTOID, JSONBOID, TEXTOID, TEXTOID, TEXTOID};
+	Column columns[lengthof(types)];
+	Datum values[lengthof(types)];
+
+	for (size_t c = 0; c < lengthof(types); c++)
+		column_init(&columns[c], types[c], n);
+	for (int i = 0; i < n; i++)
+	{
+		const Event *event = &events[i];
+		const char *own;
+
+		if (event->fault == NULL)
+			continue;
+		own = event->tenant_id != NULL && strlen(event->tenant_id) <= MAX_ID_LENGTH
+				  ? event->tenant_id
+				  : "";
+		column_add_text(&columns[0], bound ? current : own);
+		column_add(&columns[1], JsonbPGetDatum(event->document != NULL ? event->document
+																	   : event_document(event)));
+		column_add_text(&columns[2], unpack_sql_state(event->fault->sqlstate));
+		column_add_text(&columns[3], event->fault->message);
+		column_add_text(&columns[4], event->fault->hint);
+	}
+	if (columns[0].n == 0)
+		return;
+	for (size_t c = 0; c < lengthof(types); c++)
+		values[c] = column_array(&columns[c]);
+	(void) statement_run(&insert_rejected, values, NULL);
+}

@@ -1,0 +1,183 @@
+/*
+ * explain.c
+ *		explain_preference(): the interactions that made a preference.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+
+#include "base/arguments.h"
+#include "base/extension.h"
+#include "base/statement.h"
+#include "core/decay.h"
+#include "core/evidence.h"
+#include "preferences/preferences.h"
+#include "preferences/replay.h"
+#include "preferences/signals.h"
+#include "tenancy/settings.h"
+#include "tenancy/tenancy.h"
+
+/* How many of a user's latest interactions are looked at. */
+#define REACH 10000
+
+/* Where to begin: at the oldest snapshot, or after what is out of reach. */
+static Statement find_start =
+	STATEMENT("SELECT (SELECT min(before) FROM personalization.preference_snapshots"
+			  "  WHERE tenant_id = $1 AND user_id = $2),"
+			  " (SELECT occurred_at FROM personalization.interactions"
+			  "  WHERE tenant_id = $1 AND user_id = $2"
+			  "  ORDER BY occurred_at DESC OFFSET $3 LIMIT 1)",
+			  "text text int8");
+
+PG_FUNCTION_INFO_V1(personalization_explain_preference);
+
+typedef struct Step
+{
+	Replayed interaction;
+	const Jsonb *value; /* as told; NULL: the one that the preference had */
+	double strength;
+	Evidence before;
+	Evidence after;
+} Step;
+
+typedef struct Steps
+{
+	PreferenceCategory category;
+	const char *key;
+	int n;
+	int size;
+	Step *items;
+} Steps;
+
+static void
+note_step(const Replayed *interaction, const Signal *signal, const Preference *preference,
+		  bool after, void *arg)
+{
+	Steps *steps = arg;
+
+	if (signal->category != steps->category || strcmp(signal->key, steps->key) != 0)
+		return;
+	if (after)
+	{
+		steps->items[steps->n++].after = preference->evidence;
+		return;
+	}
+	if (steps->n == steps->size)
+	{
+		steps->size = Max(16, steps->size * 2);
+		steps->items = steps->items == NULL ? palloc(steps->size * sizeof(Step))
+											: repalloc(steps->items, steps->size * sizeof(Step));
+	}
+	steps->items[steps->n].interaction = *interaction;
+	steps->items[steps->n].value = signal->value;
+	steps->items[steps->n].strength = signal->strength;
+	steps->items[steps->n].before = preference->evidence;
+}
+
+/* The confidence of a candidate as of a time; 0 where there is none any more. */
+static double
+confidence_of(const Evidence *evidence, int value, const LearningRule *rule, TimestampTz at)
+{
+	if (evidence->ncandidates == 0 ||
+		at >= expires_at(rule, evidence->candidates[0].confidence, evidence->last_updated))
+		return 0;
+	for (int i = 0; i < evidence->ncandidates; i++)
+	{
+		if (evidence->candidates[i].value == value)
+			return decayed_confidence(evidence->candidates[i].confidence, evidence->last_updated,
+									  at, rule->decay);
+	}
+	return 0;
+}
+
+static void
+put_steps(ReturnSetInfo *result, const Steps *steps, const Preference *preference,
+		  const LearningRule *rule)
+{
+	const Objects *ours = extension_objects();
+
+	for (int i = steps->n - 1; i >= 0; i--)
+	{
+		Step *step = &steps->items[i];
+		const Evidence *last = &steps->items[steps->n - 1].after;
+		const Jsonb *value = step->value;
+		int current = last->ncandidates > 0 ? last->candidates[0].value : -1;
+		bool nulls[6] = {false};
+		Datum values[6];
+
+		if (value == NULL && step->before.ncandidates > 0)
+			value = preference->values[step->before.candidates[0].value];
+
+		/* Of a preference that is no more: what it did to the strongest of then. */
+		if (current < 0 && step->after.ncandidates > 0)
+			current = step->after.candidates[0].value;
+		else if (current < 0 && step->before.ncandidates > 0)
+			current = step->before.candidates[0].value;
+		values[0] = UUIDPGetDatum(&step->interaction.id);
+		values[1] = ObjectIdGetDatum(ours->interaction_values[step->interaction.type]);
+		values[2] = TimestampTzGetDatum(step->interaction.at);
+		nulls[3] = value == NULL;
+		values[3] = value == NULL ? (Datum) 0 : JsonbPGetDatum(value);
+		values[4] = Float8GetDatum(step->strength);
+		values[5] =
+			Float8GetDatum(confidence_of(&step->after, current, rule, step->interaction.at) -
+						   confidence_of(&step->before, current, rule, step->interaction.at));
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+}
+
+Datum
+personalization_explain_preference(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	char *tenant_id = tenant_argument(fcinfo, 0);
+	char *user_id = id_argument(fcinfo, 1, "user_id");
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
+					  Int64GetDatum(REACH)};
+	TenantSettings settings;
+	Steps steps = {0};
+	Replay plan = {.tenant_id = tenant_id,
+				   .user_id = user_id,
+				   .rule = &settings.learning,
+				   .until = DT_NOEND,
+				   .observer = note_step,
+				   .arg = &steps};
+	Preference *preferences;
+	bool no_snapshot;
+	bool in_reach;
+	int n;
+
+	require_argument(fcinfo, 2, "category");
+	require_argument(fcinfo, 3, "key");
+	steps.category = category_of(PG_GETARG_OID(2));
+	steps.key = text_to_cstring(PG_GETARG_TEXT_PP(3));
+	InitMaterializedSRF(fcinfo, 0);
+
+	SPI_connect();
+	tenant_require(tenant_id, &settings, false);
+	(void) statement_read(&find_start, values, NULL);
+	{
+		Datum snapshot = result_value(0, 1, &no_snapshot);
+		Datum reach = result_value(0, 2, &in_reach);
+
+		plan.from = no_snapshot ? MIN_TIMESTAMP : DatumGetTimestampTz(snapshot);
+		if (!in_reach)
+			plan.from = Max(plan.from, DatumGetTimestampTz(reach));
+		plan.from_nothing = no_snapshot;
+	}
+	preferences = replay(&plan, &n);
+	if (preferences != NULL)
+	{
+		for (int i = 0; i < n; i++)
+		{
+			if (preferences[i].category == steps.category &&
+				strcmp(preferences[i].key, steps.key) == 0)
+				put_steps(result, &steps, &preferences[i], &settings.learning);
+		}
+	}
+	SPI_finish();
+	return (Datum) 0;
+}

@@ -1,0 +1,518 @@
+/*
+ * preferences.c
+ *		The preferences of users: what observations make of them, and how they
+ *		are read.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/snapmgr.h"
+
+#include "base/arguments.h"
+#include "base/extension.h"
+#include "base/fault.h"
+#include "base/jsonutil.h"
+#include "base/local_time.h"
+#include "base/rows.h"
+#include "base/statement.h"
+#include "core/decay.h"
+#include "preferences/preferences.h"
+#include "tenancy/settings.h"
+
+/*
+ * OFFSET 0 keeps the sub-select a sub-select: an index probe for each key,
+ * never a join that reads the table, whatever the planner believes of its size.
+ */
+static Statement select_evidence = STATEMENT(
+	"SELECT k.ordinal, p.* FROM unnest($2, $3, $4) WITH ORDINALITY AS k (user_id, category, key, "
+	"ordinal),"
+	" LATERAL (SELECT value, confidence, rivals, observation_count, last_updated"
+	"  FROM personalization.preferences"
+	"  WHERE tenant_id = $1 AND user_id = k.user_id AND key = k.key AND category = k.category"
+	"  OFFSET 0) p",
+	"text text[] personalization.preference_category[] text[]");
+
+/* The same for the keys of one user, in one scan of the index. */
+static Statement select_user_evidence = STATEMENT(
+	"SELECT category, key, value, confidence, rivals, observation_count, last_updated"
+	" FROM personalization.preferences WHERE tenant_id = $1 AND user_id = $2 AND key = ANY ($3)",
+	"text text text[]");
+
+static RowWriter evidence_writer = ROW_WRITER(
+	"personalization.preferences",
+	"user_id, category, key, value, confidence, rivals, observation_count, last_updated, "
+	"expires_on",
+	"text personalization.preference_category text jsonb float8 jsonb int4 timestamptz date",
+	"ON CONFLICT (tenant_id, user_id, key, category) DO UPDATE SET value = excluded.value,"
+	" confidence = excluded.confidence, rivals = excluded.rivals,"
+	" observation_count = excluded.observation_count, last_updated = excluded.last_updated,"
+	" expires_on = excluded.expires_on");
+
+static Statement delete_preference =
+	STATEMENT("DELETE FROM personalization.preferences"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND category = $3 AND key = $4",
+			  "text text personalization.preference_category text");
+
+#define RESCHEDULE                                                                                 \
+	"UPDATE personalization.preferences SET expires_on ="                                          \
+	" (personalization.evidence_expires_at(confidence, last_updated, $2) AT TIME ZONE "            \
+	"'UTC')::date"                                                                                 \
+	" WHERE tenant_id = $1 AND expires_on IS DISTINCT FROM"                                        \
+	" (personalization.evidence_expires_at(confidence, last_updated, $2) AT TIME ZONE "            \
+	"'UTC')::date"
+static Statement reschedule = STATEMENT(RESCHEDULE, "text jsonb");
+static Statement reschedule_user = STATEMENT(RESCHEDULE " AND user_id = $3", "text jsonb text");
+
+/*
+ * The day is found through the index; the settings say the moment within it.
+ * Both stand outside the sub-select as well: a preference that is learned anew
+ * meanwhile is looked at again before it is deleted.  One that is being learned
+ * is left to the next pass, so that learning and upkeep never wait for each
+ * other in a circle.
+ */
+#define EXPIRED                                                                                    \
+	"tenant_id = $1 AND expires_on <= $2"                                                          \
+	" AND personalization.evidence_expires_at(confidence, last_updated, $3) <= $4"
+static Statement delete_expired =
+	STATEMENT("DELETE FROM personalization.preferences WHERE " EXPIRED " AND ctid = ANY (ARRAY("
+			  "SELECT ctid FROM personalization.preferences WHERE " EXPIRED
+			  " LIMIT $5 FOR UPDATE SKIP LOCKED))",
+			  "text date jsonb timestamptz int8");
+
+PG_FUNCTION_INFO_V1(personalization_evidence_expires_at);
+
+/* So many keys of one user are looked for together, and found again one by one. */
+#define FEW_KEYS 32
+
+/* A preference while a call changes it. */
+typedef struct Work
+{
+	const char *user_id;
+	Preference preference;
+	bool stored;
+	bool changed;
+} Work;
+
+/* The number of a value among those of a preference, to which it is added if new. */
+static int
+value_number(Preference *preference, const Jsonb *value)
+{
+	for (int i = 0; i < preference->nvalues; i++)
+	{
+		if (json_equal(preference->values[i], value))
+			return i;
+	}
+	if (preference->nvalues == preference->room)
+	{
+		preference->room = Max(4, preference->room * 2);
+		preference->values = preference->values == NULL
+								 ? palloc(preference->room * sizeof(Jsonb *))
+								 : repalloc(preference->values, preference->room * sizeof(Jsonb *));
+	}
+	preference->values[preference->nvalues] = value;
+	return preference->nvalues++;
+}
+
+/* An application role may write what it likes; what we did not write is no evidence. */
+static bool
+is_ours(double confidence, TimestampTz last_updated)
+{
+	return confidence > 0.0 && confidence <= 1.0 && !TIMESTAMP_NOT_FINITE(last_updated);
+}
+
+/*
+ * Reads the columns value, confidence, rivals, observation_count, last_updated
+ * of the last result, from column on.
+ */
+static void
+read_evidence(uint64 row, int column, Preference *preference)
+{
+	Evidence *evidence = &preference->evidence;
+	bool no_rivals;
+	Datum rivals;
+
+	evidence->candidates[0].value =
+		value_number(preference, DatumGetJsonbP(result_value(row, column, NULL)));
+	evidence->candidates[0].confidence = DatumGetFloat8(result_value(row, column + 1, NULL));
+	evidence->last_updated = DatumGetTimestampTz(result_value(row, column + 4, NULL));
+	if (!is_ours(evidence->candidates[0].confidence, evidence->last_updated))
+		return;
+	evidence->ncandidates = 1;
+	rivals = result_value(row, column + 2, &no_rivals);
+	if (!no_rivals)
+	{
+		JsonbIterator *it = JsonbIteratorInit(&DatumGetJsonbP(rivals)->root);
+		JsonbIteratorToken token;
+		JsonbValue rival;
+
+		while ((token = JsonbIteratorNext(&it, &rival, true)) != WJB_DONE)
+		{
+			JsonbValue value;
+			JsonbValue confidence;
+			Candidate *candidate = &evidence->candidates[evidence->ncandidates];
+
+			if (token != WJB_ELEM || rival.type != jbvBinary ||
+				evidence->ncandidates == MAX_CANDIDATES ||
+				json_member(rival.val.binary.data, "value", &value) == NULL ||
+				json_member(rival.val.binary.data, "confidence", &confidence) == NULL ||
+				confidence.type != jbvNumeric || !json_number(&confidence, &candidate->confidence))
+				continue;
+			candidate->value = value_number(preference, json_document(&value));
+			evidence->ncandidates++;
+		}
+	}
+	evidence->count = DatumGetInt32(result_value(row, column + 3, NULL));
+}
+
+/* Candidates from first on as [{"value", "confidence"}], decayed to at. */
+static Jsonb *
+candidates_document(const Preference *preference, int first, double decay, TimestampTz at)
+{
+	const Evidence *evidence = &preference->evidence;
+	JsonbParseState *state = NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = first; i < evidence->ncandidates; i++)
+	{
+		const Candidate *candidate = &evidence->candidates[i];
+
+		(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		json_push_jsonb(&state, "value", preference->values[candidate->value]);
+		json_push_double(
+			&state, "confidence",
+			decayed_confidence(candidate->confidence, evidence->last_updated, at, decay));
+		(void) pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+}
+
+/* For a preference that may have been read without having been asked for. */
+static Work *
+find_work(Work *work, int n, PreferenceCategory category, const char *key)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (work[i].preference.category == category && strcmp(work[i].preference.key, key) == 0)
+			return &work[i];
+	}
+	return NULL;
+}
+
+/*
+ * Under REPEATABLE READ a preference that we read may have been deleted since,
+ * and storing it would bring it back.  One that was changed or added since is
+ * found out by the upsert.
+ */
+static void
+check_still_there(Statement *statement, Datum *values, uint64 nrows)
+{
+	uint64 nlatest;
+
+	if (!IsolationUsesXactSnapshot())
+		return;
+	PushActiveSnapshot(GetLatestSnapshot());
+	nlatest = statement_read(statement, values, NULL);
+	PopActiveSnapshot();
+	if (nlatest < nrows)
+		serialization_failure();
+}
+
+static void
+load_user_evidence(const char *tenant_id, Work *work, int n)
+{
+	Column keys;
+	SPITupleTable *rows;
+	uint64 nrows;
+
+	column_init(&keys, TEXTOID, n);
+	for (int i = 0; i < n; i++)
+		column_add_text(&keys, work[i].preference.key);
+	{
+		Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(work[0].user_id),
+						  column_array(&keys)};
+
+		nrows = statement_run(&select_user_evidence, values, NULL);
+		rows = SPI_tuptable;
+		check_still_there(&select_user_evidence, values, nrows);
+		SPI_tuptable = rows;
+	}
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		Work *mine = find_work(work, n, category_of(DatumGetObjectId(result_value(row, 1, NULL))),
+							   TextDatumGetCString(result_value(row, 2, NULL)));
+
+		/* Another category may have the same key. */
+		if (mine == NULL)
+			continue;
+		mine->stored = true;
+		read_evidence(row, 3, &mine->preference);
+	}
+}
+
+static void
+load_evidence(const char *tenant_id, Work *work, int n)
+{
+	const Objects *ours = extension_objects();
+	Column users;
+	Column categories;
+	Column keys;
+	SPITupleTable *rows;
+	uint64 nrows;
+
+	column_init(&users, TEXTOID, n);
+	column_init(&categories, ours->category, n);
+	column_init(&keys, TEXTOID, n);
+	for (int i = 0; i < n; i++)
+	{
+		column_add_text(&users, work[i].user_id);
+		column_add(&categories,
+				   ObjectIdGetDatum(ours->category_values[work[i].preference.category]));
+		column_add_text(&keys, work[i].preference.key);
+	}
+	{
+		Datum values[] = {CStringGetTextDatum(tenant_id), column_array(&users),
+						  column_array(&categories), column_array(&keys)};
+
+		nrows = statement_run(&select_evidence, values, NULL);
+		rows = SPI_tuptable;
+		check_still_there(&select_evidence, values, nrows);
+		SPI_tuptable = rows;
+	}
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		int i = (int) DatumGetInt64(result_value(row, 1, NULL)) - 1;
+
+		work[i].stored = true;
+		read_evidence(row, 2, &work[i].preference);
+	}
+}
+
+static void
+store_evidence(const char *tenant_id, const LearningRule *rule, const Work *work, int n)
+{
+	const Objects *ours = extension_objects();
+	Column columns[9];
+	const Oid types[] = {TEXTOID,  ours->category, TEXTOID,		   JSONBOID, FLOAT8OID,
+						 JSONBOID, INT4OID,		   TIMESTAMPTZOID, DATEOID};
+
+	for (size_t c = 0; c < lengthof(columns); c++)
+		column_init(&columns[c], types[c], n);
+	for (int i = 0; i < n; i++)
+	{
+		const Preference *preference = &work[i].preference;
+		const Evidence *evidence = &preference->evidence;
+		TimestampTz expires;
+
+		if (!work[i].changed || evidence->ncandidates == 0)
+			continue;
+		column_add_text(&columns[0], work[i].user_id);
+		column_add(&columns[1], ObjectIdGetDatum(ours->category_values[preference->category]));
+		column_add_text(&columns[2], preference->key);
+		column_add(&columns[3], JsonbPGetDatum(preference_value(preference)));
+		column_add(&columns[4], Float8GetDatum(evidence->candidates[0].confidence));
+		if (evidence->ncandidates > 1)
+			column_add(&columns[5], JsonbPGetDatum(candidates_document(preference, 1, 1.0,
+																	   evidence->last_updated)));
+		else
+			column_add_null(&columns[5]);
+		column_add(&columns[6], Int32GetDatum(evidence->count));
+		column_add(&columns[7], TimestampTzGetDatum(evidence->last_updated));
+		expires = expires_at(rule, evidence->candidates[0].confidence, evidence->last_updated);
+		if (expires == TIME_NEVER)
+			column_add_null(&columns[8]);
+		else
+			column_add(&columns[8], DateADTGetDatum(utc_date(expires)));
+	}
+	(void) rows_write(&evidence_writer, tenant_id, columns);
+}
+
+/* Those that a no left without candidates. */
+static void
+delete_emptied(const char *tenant_id, const Work *work, int n)
+{
+	const Objects *ours = extension_objects();
+
+	for (int i = 0; i < n; i++)
+	{
+		if (work[i].stored && work[i].preference.evidence.ncandidates == 0)
+		{
+			Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(work[i].user_id),
+							  ObjectIdGetDatum(ours->category_values[work[i].preference.category]),
+							  CStringGetTextDatum(work[i].preference.key)};
+
+			(void) statement_run(&delete_preference, values, NULL);
+		}
+	}
+}
+
+/* Those of one preference together, in the order of the index on preferences. */
+static int
+compare_preferences(const Observation *a, const Observation *b)
+{
+	int order = strcmp(a->user_id, b->user_id);
+
+	if (order == 0)
+		order = strcmp(a->signal.key, b->signal.key);
+	if (order == 0)
+		order = (int) a->signal.category - (int) b->signal.category;
+	return order;
+}
+
+static int
+compare_observations(const void *a, const void *b)
+{
+	const Observation *x = a;
+	const Observation *y = b;
+	int order = compare_preferences(x, y);
+
+	return order != 0 ? order : x->position - y->position;
+}
+
+bool
+preference_observe(Preference *preference, const LearningRule *rule, const Signal *signal,
+				   TimestampTz at)
+{
+	return evidence_observe(&preference->evidence, rule,
+							signal->value == NULL ? VALUE_CURRENT
+												  : value_number(preference, signal->value),
+							signal->strength, at);
+}
+
+void
+preferences_store(const char *tenant_id, const char *user_id, const LearningRule *rule,
+				  const Preference *preferences, int n)
+{
+	Work *work = palloc0(Max(n, 1) * sizeof(Work));
+
+	for (int i = 0; i < n; i++)
+	{
+		work[i].user_id = user_id;
+		work[i].preference = preferences[i];
+		work[i].stored = work[i].changed = true;
+	}
+	store_evidence(tenant_id, rule, work, n);
+	delete_emptied(tenant_id, work, n);
+}
+
+void
+preferences_observe(const char *tenant_id, const LearningRule *rule, Observation *observations,
+					int n)
+{
+	Work *work;
+	int npreferences = 0;
+	int current = -1;
+
+	if (n == 0)
+		return;
+	qsort(observations, n, sizeof(Observation), compare_observations);
+	for (int i = 0; i < n; i++)
+		npreferences += i == 0 || compare_preferences(&observations[i - 1], &observations[i]) != 0;
+	work = palloc_extended(npreferences * sizeof(Work), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	npreferences = 0;
+	for (int i = 0; i < n; i++)
+	{
+		Work *next;
+
+		if (i > 0 && compare_preferences(&observations[i - 1], &observations[i]) == 0)
+			continue;
+		next = &work[npreferences++];
+		next->user_id = observations[i].user_id;
+		next->preference.category = observations[i].signal.category;
+		next->preference.key = observations[i].signal.key;
+	}
+	if (npreferences <= FEW_KEYS && strcmp(work[0].user_id, work[npreferences - 1].user_id) == 0)
+		load_user_evidence(tenant_id, work, npreferences);
+	else
+		load_evidence(tenant_id, work, npreferences);
+
+	for (int i = 0; i < n; i++)
+	{
+		const Signal *signal = &observations[i].signal;
+		Work *mine;
+
+		if (i == 0 || compare_preferences(&observations[i - 1], &observations[i]) != 0)
+			current++;
+		mine = &work[current];
+		observations[i].had_evidence = mine->stored;
+		observations[i].took_away = DT_NOBEGIN;
+		if (preference_observe(&mine->preference, rule, signal, observations[i].at))
+		{
+			const Evidence *evidence = &mine->preference.evidence;
+
+			mine->changed = true;
+			if (evidence->ncandidates == 0 && evidence->last_updated > observations[i].at)
+				observations[i].took_away = evidence->last_updated;
+		}
+	}
+	store_evidence(tenant_id, rule, work, npreferences);
+	delete_emptied(tenant_id, work, npreferences);
+}
+
+const Jsonb *
+preference_value(const Preference *preference)
+{
+	return preference->values[preference->evidence.candidates[0].value];
+}
+
+bool
+preference_read(uint64 row, Preference *preference)
+{
+	bool isnull[2];
+
+	memset(preference, 0, sizeof(*preference));
+	preference->confidence = DatumGetFloat8(result_value(row, 4, &isnull[0]));
+	preference->evidence.last_updated = DatumGetTimestampTz(result_value(row, 7, &isnull[1]));
+	if (isnull[0] || isnull[1] ||
+		!is_ours(preference->confidence, preference->evidence.last_updated))
+		return false;
+	preference->category = category_of(DatumGetObjectId(result_value(row, 1, NULL)));
+	preference->key = TextDatumGetCString(result_value(row, 2, NULL));
+	read_evidence(row, 3, preference);
+	return true;
+}
+
+Jsonb *
+preference_candidates(const Preference *preference, const LearningRule *rule, TimestampTz at)
+{
+	return candidates_document(preference, 0, rule->decay, at);
+}
+
+void
+preferences_reschedule(const char *tenant_id, const char *user_id, const Jsonb *settings)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), JsonbPGetDatum(settings),
+					  user_id == NULL ? (Datum) 0 : CStringGetTextDatum(user_id)};
+
+	(void) statement_run(user_id == NULL ? &reschedule : &reschedule_user, values, NULL);
+}
+
+int64
+preferences_expire(const char *tenant_id, const Jsonb *settings, TimestampTz at, int64 limit)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), DateADTGetDatum(utc_date(at)),
+					  JsonbPGetDatum(settings), TimestampTzGetDatum(at), Int64GetDatum(limit)};
+
+	return (int64) statement_run(&delete_expired, values, NULL);
+}
+
+Datum
+personalization_evidence_expires_at(PG_FUNCTION_ARGS)
+{
+	double confidence = PG_GETARG_FLOAT8(0);
+	TimestampTz last_updated = PG_GETARG_TIMESTAMPTZ(1);
+	TenantSettings settings;
+	TimestampTz expires;
+	Fault fault;
+
+	if (!settings_read(PG_GETARG_JSONB_P(2), &settings, &fault))
+		fault_raise(&fault, -1);
+	expires = expires_at(&settings.learning, confidence, last_updated);
+	if (expires == TIME_NEVER)
+		PG_RETURN_NULL();
+	PG_RETURN_TIMESTAMPTZ(expires);
+}

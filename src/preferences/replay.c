@@ -1,0 +1,406 @@
+/*
+ * replay.c
+ *		Preferences as they were: from a snapshot on, what happened since is taken in
+ *		once more.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+
+#include "base/extension.h"
+#include "base/fault.h"
+#include "base/local_time.h"
+#include "base/statement.h"
+#include "core/evidence.h"
+#include "core/statistics.h"
+#include "preferences/replay.h"
+#include "preferences/signal_rules.h"
+#include "preferences/signals.h"
+#include "queries/identity.h"
+
+#define SELECT_SNAPSHOT                                                                            \
+	"SELECT before FROM personalization.preference_snapshots"                                      \
+	" WHERE tenant_id = $1 AND user_id = $2 AND day "
+
+/* The latest that is not after a time, and the earliest that is. */
+static Statement find_before =
+	STATEMENT(SELECT_SNAPSHOT "<= $3 AND before <= $4 ORDER BY day DESC, before DESC LIMIT 1",
+			  "text text date timestamptz");
+static Statement find_after =
+	STATEMENT(SELECT_SNAPSHOT ">= $3 AND before > $4 ORDER BY day, before LIMIT 1",
+			  "text text date timestamptz");
+
+static Statement select_snapshot = STATEMENT(
+	"SELECT p.* FROM personalization.preference_snapshots s,"
+	" unnest(categories, keys, \"values\", confidences, rivals, observation_counts, last_updated)"
+	"  AS p (category, key, value, confidence, rivals, observation_count, last_updated)"
+	" WHERE s.tenant_id = $1 AND s.user_id = $2 AND s.day = $3 AND s.before = $4"
+	" AND p.category IS NOT NULL AND p.key IS NOT NULL AND p.value IS NOT NULL"
+	" AND p.observation_count IS NOT NULL",
+	"text text date timestamptz");
+
+static Statement select_interactions =
+	STATEMENT("SELECT interaction_id, interaction_type, data, occurred_at"
+			  " FROM personalization.interactions WHERE tenant_id = $1 AND user_id = $2"
+			  " AND (occurred_at, interaction_id) > ($3, $4) AND occurred_at <= $5"
+			  " ORDER BY occurred_at, interaction_id LIMIT $6",
+			  "text text timestamptz uuid timestamptz int8");
+
+static Statement find_later =
+	STATEMENT("SELECT FROM personalization.interactions WHERE tenant_id = $1 AND user_id = $2"
+			  " AND occurred_at > $3 LIMIT 1",
+			  "text text timestamptz");
+
+/* What feedback of a time replaces. */
+static Statement select_replacing =
+	STATEMENT("SELECT replaces FROM personalization.interactions WHERE tenant_id = $1"
+			  " AND user_id = $2 AND occurred_at >= $3 AND occurred_at <= $4"
+			  " AND replaces IS NOT NULL",
+			  "text text timestamptz timestamptz");
+static Statement select_replaced =
+	STATEMENT("SELECT occurred_at, replaces FROM personalization.interactions"
+			  " WHERE tenant_id = $1 AND interaction_id = $2 AND user_id = $3",
+			  "text uuid text");
+
+/* Interactions that are fetched at once. */
+#define CHUNK 1000
+
+/* The preferences of a user while they are replayed. */
+typedef struct State
+{
+	const Replay *replay;
+	SignalRules *rules;
+	int n;
+	int size;
+	Preference *items;
+	List *skipped;	  /* pg_uuid_t *: feedback that later feedback replaced */
+	TimestampTz base; /* where the interactions begin */
+} State;
+
+static uint64
+query(const Replay *replay, Statement *statement, Datum *values)
+{
+	return (replay->write ? statement_run : statement_read)(statement, values, NULL);
+}
+
+static Preference *
+find_preference(State *state, PreferenceCategory category, const char *key)
+{
+	for (int i = 0; i < state->n; i++)
+	{
+		if (state->items[i].category == category && strcmp(state->items[i].key, key) == 0)
+			return &state->items[i];
+	}
+	return NULL;
+}
+
+static Preference *
+add_preference(State *state, const Preference *preference)
+{
+	if (state->n == state->size)
+	{
+		state->size = Max(32, state->size * 2);
+		state->items = state->items == NULL
+						   ? palloc(state->size * sizeof(Preference))
+						   : repalloc(state->items, state->size * sizeof(Preference));
+	}
+	state->items[state->n] = *preference;
+	return &state->items[state->n++];
+}
+
+/* The time of the latest snapshot that is not after a time, or of the earliest that is. */
+static bool
+find_snapshot(const Replay *replay, TimestampTz at, bool after, TimestampTz *before)
+{
+	Datum values[] = {CStringGetTextDatum(replay->tenant_id), CStringGetTextDatum(replay->user_id),
+					  DateADTGetDatum(utc_date(at)), TimestampTzGetDatum(at)};
+
+	if (query(replay, after ? &find_after : &find_before, values) == 0)
+		return false;
+	*before = DatumGetTimestampTz(result_value(0, 1, NULL));
+	return true;
+}
+
+static void
+load_snapshot(State *state, TimestampTz before)
+{
+	const Replay *replay = state->replay;
+	Datum values[] = {CStringGetTextDatum(replay->tenant_id), CStringGetTextDatum(replay->user_id),
+					  DateADTGetDatum(utc_date(before)), TimestampTzGetDatum(before)};
+	uint64 nrows = query(replay, &select_snapshot, values);
+
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		Preference preference;
+
+		if (preference_read(row, &preference))
+			(void) add_preference(state, &preference);
+	}
+}
+
+/* Adds feedback, and what it replaced in turn, to what is skipped; *earliest is the earliest of it. */
+static void
+skip_chain(State *state, const pg_uuid_t *id, TimestampTz *earliest)
+{
+	const Replay *replay = state->replay;
+	pg_uuid_t *current = palloc(sizeof(pg_uuid_t));
+
+	*current = *id;
+	for (;;)
+	{
+		Datum values[] = {CStringGetTextDatum(replay->tenant_id), UUIDPGetDatum(current),
+						  CStringGetTextDatum(replay->user_id)};
+		ListCell *cell;
+		bool isnull;
+		Datum next;
+
+		foreach (cell, state->skipped)
+		{
+			if (memcmp(((pg_uuid_t *) lfirst(cell))->data, current->data, UUID_LEN) == 0)
+				return;
+		}
+		if (query(replay, &select_replaced, values) == 0)
+			return;
+		state->skipped = lappend(state->skipped, current);
+		*earliest = Min(*earliest, DatumGetTimestampTz(result_value(0, 1, NULL)));
+		next = result_value(0, 2, &isnull);
+		if (isnull)
+			return;
+		current = palloc(sizeof(pg_uuid_t));
+		*current = *DatumGetUUIDP(next);
+	}
+}
+
+/*
+ * Feedback that was replaced by the time in question is left out.  A snapshot
+ * taken in between has it still: so the replay begins at one that is before all
+ * that is left out.
+ */
+static bool
+find_base(State *state)
+{
+	const Replay *replay = state->replay;
+	TimestampTz earliest = replay->from;
+
+	if (replay->skip != NULL)
+		skip_chain(state, replay->skip, &earliest);
+	if (replay->from_nothing)
+	{
+		state->base = replay->from;
+		return true;
+	}
+	while (find_snapshot(replay, earliest, false, &state->base))
+	{
+		Datum values[] = {CStringGetTextDatum(replay->tenant_id),
+						  CStringGetTextDatum(replay->user_id), TimestampTzGetDatum(state->base),
+						  TimestampTzGetDatum(replay->until)};
+		uint64 nrows = query(replay, &select_replacing, values);
+		SPITupleTable *rows = SPI_tuptable;
+
+		for (uint64 row = 0; row < nrows; row++)
+		{
+			bool isnull;
+
+			skip_chain(state,
+					   DatumGetUUIDP(SPI_getbinval(rows->vals[row], rows->tupdesc, 1, &isnull)),
+					   &earliest);
+		}
+		if (earliest >= state->base)
+			return true;
+	}
+	return false;
+}
+
+/* For feedback on an interaction. */
+static bool
+find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void *arg)
+{
+	const Replay *replay = arg;
+
+	return interaction_read(replay->tenant_id, id, replay->write, type, data);
+}
+
+static void
+replay_interaction(State *state, const Replayed *told, const Jsonb *data)
+{
+	const Replay *replay = state->replay;
+	Replayed interaction = *told;
+	Signals signals = {0};
+	QueryText text;
+	Fault fault;
+	ListCell *cell;
+
+	foreach (cell, state->skipped)
+	{
+		if (memcmp(((pg_uuid_t *) lfirst(cell))->data, interaction.id.data, UUID_LEN) == 0)
+			return;
+	}
+
+	/* What it is about may be gone, or a rule of now refuse it: then it says nothing any more. */
+	if (!signals_extract(state->rules, interaction.type, data, &text, find_interaction,
+						 unconstify(Replay *, replay), &signals, &fault))
+		return;
+	interaction.signals = &signals;
+	for (int i = 0; i < signals.n; i++)
+	{
+		const Signal *signal = &signals.items[i];
+		Preference *preference = find_preference(state, signal->category, signal->key);
+
+		if (preference == NULL)
+		{
+			Preference fresh = {.category = signal->category, .key = signal->key};
+
+			preference = add_preference(state, &fresh);
+		}
+		if (replay->observer != NULL)
+			replay->observer(&interaction, signal, preference, false, replay->arg);
+		(void) preference_observe(preference, replay->rule, signal, interaction.at);
+		if (replay->observer != NULL)
+			replay->observer(&interaction, signal, preference, true, replay->arg);
+	}
+}
+
+static void
+replay_interactions(State *state)
+{
+	const Replay *replay = state->replay;
+	TimestampTz last_at = state->base - 1;
+	pg_uuid_t last_id;
+	uint64 nrows;
+
+	memset(&last_id, 0xff, sizeof(last_id));
+	do
+	{
+		Datum values[] = {
+			CStringGetTextDatum(replay->tenant_id), CStringGetTextDatum(replay->user_id),
+			TimestampTzGetDatum(last_at),			UUIDPGetDatum(&last_id),
+			TimestampTzGetDatum(replay->until),		Int64GetDatum(CHUNK)};
+		SPITupleTable *rows;
+
+		nrows = query(replay, &select_interactions, values);
+		rows = SPI_tuptable;
+		for (uint64 row = 0; row < nrows; row++)
+		{
+			Replayed interaction;
+			Datum stored;
+			Jsonb *data;
+
+			CHECK_FOR_INTERRUPTS();
+
+			/* Feedback reads what it is about, which takes the place of the last result. */
+			SPI_tuptable = rows;
+			interaction.id = *DatumGetUUIDP(result_value(row, 1, NULL));
+			interaction.type = interaction_type_of(DatumGetObjectId(result_value(row, 2, NULL)));
+			stored = result_value(row, 3, NULL);
+			data = DatumGetJsonbP(stored);
+			interaction.at = DatumGetTimestampTz(result_value(row, 4, NULL));
+			replay_interaction(state, &interaction, data);
+			last_at = interaction.at;
+			last_id = interaction.id;
+
+			/* What it says has been copied out of it. */
+			if ((Pointer) data != DatumGetPointer(stored))
+				pfree(data);
+		}
+		SPI_freetuptable(rows);
+	} while (nrows == CHUNK);
+}
+
+Preference *
+replay(const Replay *replay, int *n)
+{
+	State state = {.replay = replay};
+
+	if (!find_base(&state))
+		return NULL;
+	state.rules = signal_rules_read(replay->tenant_id, ALL_TYPES, replay->write);
+	if (!replay->from_nothing)
+		load_snapshot(&state, state.base);
+	replay_interactions(&state);
+	*n = state.n;
+	return state.items != NULL ? state.items : palloc(sizeof(Preference));
+}
+
+/*
+ * The preferences of a user as of a time; NULL where nothing can be said of it.
+ * *is_known becomes false where it is before the user was known.
+ */
+static Preference *
+reconstruct(const Replay *plan, int *n, bool *is_known)
+{
+	State state = {.replay = plan};
+	TimestampTz after;
+	Preference *found = replay(plan, n);
+
+	*is_known = true;
+	if (found != NULL)
+		return found;
+
+	/* No change since the time, so the next snapshot has what was then. */
+	if (!find_snapshot(plan, plan->until, true, &after))
+		return NULL;
+	load_snapshot(&state, after);
+	if (state.n == 0)
+	{
+		/* The first of all: before it nothing was known, but for what came late. */
+		Replay all = *plan;
+
+		all.from = MIN_TIMESTAMP;
+		all.from_nothing = true;
+		found = replay(&all, n);
+		*is_known = *n > 0;
+		return found;
+	}
+	*n = state.n;
+	return state.items;
+}
+
+Preference *
+preferences_of_then(const char *tenant_id, const char *user_id, const LearningRule *rule,
+					TimestampTz at, BeforeKnown before, Preference *stored, int *n)
+{
+	/* A snapshot from before the next microsecond has all of this one. */
+	Replay plan = {
+		.tenant_id = tenant_id, .user_id = user_id, .rule = rule, .from = at + 1, .until = at};
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
+					  TimestampTzGetDatum(at)};
+	State then = {0};
+	State result = {0};
+	TimestampTz now = GetCurrentTimestamp();
+	bool known;
+	bool later;
+
+	then.items = reconstruct(&plan, &then.n, &known);
+	if (then.items == NULL || (!known && before == BEFORE_KNOWN_AS_NOW))
+		return stored;
+	later = statement_read(&find_later, values, NULL) > 0;
+
+	/* One that has not changed since is as it was, in whatever order it was learned. */
+	for (int i = 0; i < *n; i++)
+	{
+		Preference *preference = find_preference(&then, stored[i].category, stored[i].key);
+
+		if (stored[i].evidence.last_updated <= at)
+			(void) add_preference(&result, &stored[i]);
+		else if (preference != NULL && preference->evidence.ncandidates > 0)
+			(void) add_preference(&result, preference);
+		if (preference != NULL)
+			preference->evidence.ncandidates = 0;
+	}
+
+	/* One that is gone now: by a no since, or because it has expired. */
+	for (int i = 0; i < then.n; i++)
+	{
+		const Evidence *evidence = &then.items[i].evidence;
+
+		if (evidence->ncandidates > 0 &&
+			(later ||
+			 now >= expires_at(rule, evidence->candidates[0].confidence, evidence->last_updated)))
+			(void) add_preference(&result, &then.items[i]);
+	}
+	*n = result.n;
+	return result.items != NULL ? result.items : palloc(sizeof(Preference));
+}

@@ -1,0 +1,519 @@
+/*
+ * signals.c
+ *		What an interaction says about preferences.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/numeric.h"
+#include "utils/uuid.h"
+
+#include "base/arguments.h"
+#include "base/extension.h"
+#include "base/fault.h"
+#include "base/jsonutil.h"
+#include "base/statement.h"
+#include "base/uuid.h"
+#include "core/sql_scan.h"
+#include "core/statistics.h"
+#include "preferences/signals.h"
+#include "queries/identity.h"
+
+/* A free place in the index of signals. */
+#define NO_SIGNAL (-1)
+
+/* The strength of feedback on a preference itself, before its rating. */
+#define EXPLICIT 1.0
+
+static Statement select_interaction =
+	STATEMENT("SELECT interaction_type, data FROM personalization.interactions"
+			  " WHERE tenant_id = $1 AND interaction_id = $2",
+			  "text uuid");
+
+static uint32
+signal_hash(PreferenceCategory category, const char *key)
+{
+	return hash_combine((uint32) category, hash_bytes((const unsigned char *) key, strlen(key)));
+}
+
+/* The place of a preference's signal in the index, or the free one where it would go. */
+static int *
+find_place(const Signals *signals, PreferenceCategory category, const char *key)
+{
+	uint32 mask = (uint32) signals->nplaces - 1;
+	uint32 place = signal_hash(category, key) & mask;
+
+	for (;; place = (place + 1) & mask)
+	{
+		int *number = &signals->places[place];
+
+		if (*number == NO_SIGNAL || (signals->items[*number].category == category &&
+									 strcmp(signals->items[*number].key, key) == 0))
+			return number;
+	}
+}
+
+/* The signal for a preference, NULL if there is none. */
+static Signal *
+find_signal(const Signals *signals, PreferenceCategory category, const char *key)
+{
+	int number;
+
+	if (signals->n == 0)
+		return NULL;
+	number = *find_place(signals, category, key);
+	return number == NO_SIGNAL ? NULL : &signals->items[number];
+}
+
+/* Numbers all signals in the index anew. */
+static void
+index_signals(Signals *signals)
+{
+	for (int i = 0; i < signals->nplaces; i++)
+		signals->places[i] = NO_SIGNAL;
+
+	/* Of two for one preference, a no and a yes, the index has the later. */
+	for (int i = 0; i < signals->n; i++)
+		*find_place(signals, signals->items[i].category, signals->items[i].key) = i;
+}
+
+static void
+append_signal(Signals *signals, const Signal *signal)
+{
+	if (signals->n == signals->size)
+	{
+		signals->size = Max(8, signals->size * 2);
+		signals->nplaces = signals->size * 2;
+		if (signals->items == NULL)
+		{
+			signals->items = palloc(signals->size * sizeof(Signal));
+			signals->places = palloc(signals->nplaces * sizeof(int));
+		}
+		else
+		{
+			signals->items = repalloc(signals->items, signals->size * sizeof(Signal));
+			signals->places = repalloc(signals->places, signals->nplaces * sizeof(int));
+		}
+		index_signals(signals);
+	}
+	signals->items[signals->n] = *signal;
+	*find_place(signals, signal->category, signal->key) = signals->n;
+	signals->n++;
+}
+
+/*
+ * A number as it stands in a key: as JavaScript and Python write it, so that
+ * 1.5 and 1.50 are one; but a fraction stays one, 2.0.
+ */
+static char *
+number_name(Numeric number)
+{
+	char *text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number)));
+	char *shortest = numeric_normalize(number);
+
+	if (strchr(text, '.') != NULL && strchr(shortest, '.') == NULL)
+		return psprintf("%s.0", shortest);
+	return shortest;
+}
+
+/* The template with every {} replaced by name. */
+static char *
+fill_template(const char *template, const char *name, int len)
+{
+	StringInfoData buf;
+	const char *rest = template;
+	const char *hole;
+
+	initStringInfo(&buf);
+	while ((hole = strstr(rest, "{}")) != NULL)
+	{
+		appendBinaryStringInfo(&buf, rest, hole - rest);
+		appendBinaryStringInfo(&buf, name, len);
+		rest = hole + 2;
+	}
+	appendStringInfoString(&buf, rest);
+	return buf.data;
+}
+
+/* Null and empty text say nothing. */
+static bool
+says_nothing(const JsonbValue *value)
+{
+	return value->type == jbvNull || (value->type == jbvString && value->val.string.len == 0);
+}
+
+static bool
+rule_signal(const SignalRule *rule, const JsonbValue *name, JsonbValue *value, Signals *signals,
+			Fault *fault)
+{
+	Signal signal = {rule->category, rule->key, NULL, rule->strength};
+	Jsonb *document;
+
+	if (says_nothing(value))
+		return true;
+	if (strstr(rule->key, "{}") != NULL)
+	{
+		if (name->type == jbvString)
+			signal.key = fill_template(rule->key, name->val.string.val, name->val.string.len);
+		else if (name->type == jbvBool)
+			signal.key = fill_template(rule->key, name->val.boolean ? "true" : "false",
+									   name->val.boolean ? 4 : 5);
+		else if (name->type == jbvNumeric)
+		{
+			char *text = number_name(name->val.numeric);
+
+			signal.key = fill_template(rule->key, text, strlen(text));
+		}
+		else
+			return true; /* an array or object names nothing */
+	}
+	if (find_signal(signals, signal.category, signal.key) != NULL)
+		return true;
+
+	if (strlen(signal.key) > MAX_KEY_LENGTH)
+		return fault_set(fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+						 psprintf("A preference's key has at most %d bytes.", MAX_KEY_LENGTH),
+						 "data.%s makes a preference key of %zu bytes", rule->path,
+						 strlen(signal.key));
+	document = json_document(value);
+	if (VARSIZE(document) > MAX_VALUE_SIZE)
+		return fault_set(fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+						 psprintf("A preference's value has at most %d bytes.", MAX_VALUE_SIZE),
+						 "data.%s makes a preference value of %zu bytes", rule->path,
+						 (size_t) VARSIZE(document));
+	signal.value = document;
+	append_signal(signals, &signal);
+	return true;
+}
+
+/* The member that a rule's path names; NULL when it is absent or null. */
+static JsonbValue *
+follow_path(const JsonbContainer *data, const char *path, JsonbValue *value)
+{
+	JsonbValue *found = json_member(data, path, value);
+	const char *rest = path;
+	const char *dot;
+
+	if (found != NULL || strchr(path, '.') == NULL)
+		return found;
+	while ((dot = strchr(rest, '.')) != NULL)
+	{
+		found = json_member(data, pnstrdup(rest, dot - rest), value);
+		if (found == NULL || found->type != jbvBinary ||
+			!JsonContainerIsObject(found->val.binary.data))
+			return NULL;
+		data = found->val.binary.data;
+		rest = dot + 1;
+	}
+	return json_member(data, rest, value);
+}
+
+/* A list found in SQL: what has no place in a key is left out, not refused. */
+static void
+sql_signals(const SignalRule *rule, const List *items, Signals *signals)
+{
+	ListCell *cell;
+
+	foreach (cell, items)
+	{
+		JsonbValue value;
+		Fault ignored;
+
+		value.type = jbvString;
+		value.val.string.val = lfirst(cell);
+		value.val.string.len = strlen(lfirst(cell));
+		(void) rule_signal(rule, &value, &value, signals, &ignored);
+	}
+}
+
+static bool
+member_signals(const SignalRule *rule, JsonbValue *found, Signals *signals, Fault *fault)
+{
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue value;
+	JsonbValue name;
+
+	if (found->type != jbvBinary ||
+		(JsonContainerIsObject(found->val.binary.data) && strstr(rule->key, "{}") == NULL))
+		return rule_signal(rule, found, found, signals, fault);
+
+	it = JsonbIteratorInit(found->val.binary.data);
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+		{
+			name = value;
+			(void) JsonbIteratorNext(&it, &value, true);
+			if (!rule_signal(rule, &name, &value, signals, fault))
+				return false;
+		}
+		else if (token == WJB_ELEM && !rule_signal(rule, &value, &value, signals, fault))
+			return false;
+	}
+	return true;
+}
+
+/* What the SQL of a query says where the rule's path is not there. */
+static const List *
+list_from_sql(const SignalRule *rule, QueryText *query)
+{
+	static const char *const paths[] = {
+		[SQL_TABLES] = "tables_used",
+		[SQL_AGGREGATIONS] = "aggregations",
+		[SQL_FILTERS] = "filters",
+		[SQL_GROUP_BY] = "group_by",
+	};
+	int list;
+
+	if (query == NULL)
+		return NIL;
+	list = find_name(paths, lengthof(paths), rule->path, strlen(rule->path));
+	return list < 0 ? NIL : query_list(query, (SqlList) list);
+}
+
+/*
+ * The signals of one object under the rules of one type, or of all where type
+ * is -1.  query: what the object asks, NULL when it is no query.
+ */
+static bool
+object_signals(const SignalRules *rules, int type, const JsonbContainer *data, QueryText *query,
+			   Signals *signals, Fault *fault)
+{
+	for (int i = 0; i < rules->n; i++)
+	{
+		const SignalRule *rule = &rules->items[i];
+		JsonbValue value;
+		JsonbValue *found;
+
+		if (type >= 0 && (int) rule->type != type)
+			continue;
+		found = follow_path(data, rule->path, &value);
+		if (found == NULL)
+			sql_signals(rule, list_from_sql(rule, query), signals);
+		else if (!member_signals(rule, found, signals, fault))
+			return false;
+	}
+	return true;
+}
+
+/* The signals of data.original or data.corrected, under the rules of all types. */
+static bool
+version_signals(const SignalRules *rules, const JsonbContainer *data, const char *name,
+				Signals *signals, Fault *fault)
+{
+	JsonbValue value;
+	JsonbValue *found = json_member(data, name, &value);
+	QueryText query;
+
+	if (found == NULL)
+		return true;
+	if (found->type != jbvBinary || !JsonContainerIsObject(found->val.binary.data))
+		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
+						 "data.%s of a refinement must be an object", name);
+	return query_decode(found->val.binary.data, &query, fault) &&
+		   object_signals(rules, -1, found->val.binary.data, &query, signals, fault);
+}
+
+/*
+ * What was corrected away is a no to it, where the correction says otherwise;
+ * the no comes before the yes, so that it is the yes that remains.
+ */
+static bool
+refinement_signals(const SignalRules *rules, const JsonbContainer *data, Signals *signals,
+				   Fault *fault)
+{
+	Signals right = {0};
+	int kept = 0;
+
+	if (!version_signals(rules, data, "corrected", &right, fault) ||
+		!version_signals(rules, data, "original", signals, fault))
+		return false;
+	for (int i = 0; i < signals->n; i++)
+	{
+		Signal *wrong = &signals->items[i];
+		const Signal *same = find_signal(&right, wrong->category, wrong->key);
+
+		if (same != NULL && json_equal(same->value, wrong->value))
+			continue;
+		wrong->strength = 0;
+		signals->items[kept++] = *wrong;
+	}
+	signals->n = kept;
+	index_signals(signals);
+	for (int i = 0; right.items != NULL && i < right.n; i++)
+		append_signal(signals, &right.items[i]);
+	return true;
+}
+
+bool
+feedback_rating(const JsonbContainer *data, double *rating, bool *present, Fault *fault)
+{
+	JsonbValue value;
+	JsonbValue *found = json_member(data, "rating", &value);
+
+	*present = found != NULL;
+	*rating = 0;
+	if (found == NULL)
+		return true;
+	if (found->type == jbvString && found->val.string.len == 8 &&
+		memcmp(found->val.string.val, "positive", 8) == 0)
+		*rating = 1;
+	else if (found->type == jbvString && found->val.string.len == 8 &&
+			 memcmp(found->val.string.val, "negative", 8) == 0)
+		*rating = -1;
+	else if (found->type != jbvNumeric || !json_number(found, rating) || *rating < -1 ||
+			 *rating > 1)
+	{
+		const Jsonb *told = json_document(found);
+		char *text = JsonbToCString(NULL, unconstify(JsonbContainer *, &told->root), VARSIZE(told));
+
+		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
+						 "A rating is \"positive\", \"negative\" or a number from -1 to 1.",
+						 "invalid rating in feedback: %s", clipped(text, strlen(text)));
+	}
+	return true;
+}
+
+/* A text member of feedback; *text is NULL when it is absent. */
+static bool
+feedback_text(const JsonbContainer *data, const char *name, char **text, Fault *fault)
+{
+	return json_text_member(data, name, text) ||
+		   fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
+					 "\"%s\" in feedback must be text", name);
+}
+
+/* Feedback on a preference. */
+static bool
+preference_feedback(const JsonbContainer *data, const char *category, const char *key,
+					double rating, Signals *signals, Fault *fault)
+{
+	Signal signal;
+	JsonbValue value;
+	JsonbValue *found;
+	int number = find_name(category_names, PREFERENCE_CATEGORIES, category, strlen(category));
+
+	if (number < 0)
+		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
+						 "The categories are visualization, query, data, presentation and "
+						 "notification.",
+						 "unknown preference category \"%s\" in feedback",
+						 clipped(category, strlen(category)));
+	if (key[0] == '\0')
+		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
+						 "\"key\" in feedback must not be empty");
+	if (strlen(key) > MAX_KEY_LENGTH)
+		return fault_set(fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+						 psprintf("A preference's key has at most %d bytes.", MAX_KEY_LENGTH),
+						 "\"key\" in feedback is too long: %zu bytes", strlen(key));
+	found = json_member(data, "value", &value);
+	signal.category = (PreferenceCategory) number;
+	signal.key = key;
+	signal.value = found == NULL ? NULL : json_document(found);
+	signal.strength = EXPLICIT * rating;
+	if (signal.value != NULL && VARSIZE(signal.value) > MAX_VALUE_SIZE)
+		return fault_set(fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+						 psprintf("A preference's value has at most %d bytes.", MAX_VALUE_SIZE),
+						 "\"value\" in feedback is too large: %zu bytes",
+						 (size_t) VARSIZE(signal.value));
+	append_signal(signals, &signal);
+	return true;
+}
+
+/* Feedback on an interaction: its signals, times the rating. */
+static bool
+interaction_feedback(const SignalRules *rules, const char *id, double rating, FindInteraction find,
+					 void *arg, Signals *signals, Fault *fault)
+{
+	pg_uuid_t uuid;
+	InteractionType type;
+	QueryText query;
+	Jsonb *data;
+
+	if (!uuid_decode(id, &uuid))
+		return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION, NULL,
+						 "\"interaction_id\" in feedback is no UUID: \"%s\"",
+						 clipped(id, strlen(id)));
+	if (!find(&uuid, &type, &data, arg))
+		return fault_set(
+			fault, ERRCODE_NO_DATA_FOUND,
+			"Feedback on an interaction is given after the interaction is learned, and "
+			"before the history's retention ends.",
+			"feedback on an interaction that is not there: %s", id);
+
+	/* Feedback on feedback has nothing to be about. */
+	if (type == INTERACTION_FEEDBACK)
+		return true;
+	if (!signals_extract(rules, type, data, &query, find, arg, signals, fault))
+		return false;
+	for (int i = 0; i < signals->n; i++)
+		signals->items[i].strength *= rating;
+	return true;
+}
+
+static bool
+feedback_signals(const SignalRules *rules, const JsonbContainer *data, FindInteraction find,
+				 void *arg, Signals *signals, Fault *fault)
+{
+	double rating;
+	bool rated;
+	char *category;
+	char *key;
+	char *interaction_id;
+
+	if (!feedback_rating(data, &rating, &rated, fault) ||
+		!feedback_text(data, "category", &category, fault) ||
+		!feedback_text(data, "key", &key, fault) ||
+		!feedback_text(data, "interaction_id", &interaction_id, fault))
+		return false;
+	if ((category == NULL) != (key == NULL))
+		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
+						 "feedback on a preference needs both \"category\" and \"key\"");
+	if (category == NULL && interaction_id == NULL)
+		return true; /* a remark: recorded, and that is all */
+	if (!rated)
+		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
+						 "A rating is \"positive\", \"negative\" or a number from -1 to 1.",
+						 "feedback needs a rating");
+	if (category != NULL)
+		return preference_feedback(data, category, key, rating, signals, fault);
+	return interaction_feedback(rules, interaction_id, rating, find, arg, signals, fault);
+}
+
+bool
+signals_extract(const SignalRules *rules, InteractionType type, const Jsonb *data, QueryText *query,
+				FindInteraction find, void *arg, Signals *signals, Fault *fault)
+{
+	if (!JB_ROOT_IS_OBJECT(data))
+		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
+						 "Pass an object, such as {\"chart_type\": \"bar\"}.",
+						 "data must be a JSON object");
+	switch (type)
+	{
+		case INTERACTION_REFINEMENT:
+			return refinement_signals(rules, &data->root, signals, fault);
+		case INTERACTION_FEEDBACK:
+			return feedback_signals(rules, &data->root, find, arg, signals, fault);
+		case INTERACTION_QUERY:
+			return query_decode(&data->root, query, fault) &&
+				   object_signals(rules, type, &data->root, query, signals, fault);
+		default:
+			return object_signals(rules, type, &data->root, NULL, signals, fault);
+	}
+}
+
+bool
+interaction_read(const char *tenant_id, const pg_uuid_t *id, bool write, InteractionType *type,
+				 Jsonb **data)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), UUIDPGetDatum(id)};
+
+	if ((write ? statement_run : statement_read)(&select_interaction, values, NULL) == 0)
+		return false;
+	*type = interaction_type_of(DatumGetObjectId(result_value(0, 1, NULL)));
+	*data = DatumGetJsonbP(result_value(0, 2, NULL));
+	return true;
+}

@@ -1,0 +1,339 @@
+/*
+ * snapshots.c
+ *		Preferences as they were: a snapshot of each user's a day, and what
+ *		happened since, replayed.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+
+#include "base/compat.h"
+#include "base/extension.h"
+#include "base/local_time.h"
+#include "base/rows.h"
+#include "base/statement.h"
+#include "preferences/snapshots.h"
+
+#define SNAPSHOT_INTO                                                                              \
+	"INSERT INTO personalization.preference_snapshots (tenant_id, user_id, day, before,"           \
+	" categories, keys, \"values\", confidences, rivals, observation_counts, last_updated)"
+
+#define PREFERENCE_ARRAYS                                                                          \
+	"coalesce(array_agg(category), '{}'), coalesce(array_agg(key), '{}'),"                         \
+	" coalesce(array_agg(value), '{}'), coalesce(array_agg(confidence), '{}'),"                    \
+	" coalesce(array_agg(rivals), '{}'), coalesce(array_agg(observation_count), '{}'),"            \
+	" coalesce(array_agg(last_updated), '{}')"
+
+/*
+ * A late event makes none: what is stored then is not what was before it, and
+ * would count twice when it is replayed.  That is so on a day for which there is
+ * no snapshot too, when a call that began on an earlier day has told of it.
+ */
+static Statement insert_snapshots = STATEMENT(
+	SNAPSHOT_INTO " SELECT $1, u.user_id, u.day, u.before, p.*"
+				  " FROM unnest($2, $3, $4) AS u (user_id, day, before),"
+				  " LATERAL (SELECT " PREFERENCE_ARRAYS
+				  "  FROM personalization.preferences WHERE tenant_id = $1 AND user_id = u.user_id"
+				  "  HAVING coalesce(max(last_updated) < u.before, true)) p"
+				  " ON CONFLICT (tenant_id, user_id, day, before) DO NOTHING",
+	"text text[] date[] timestamptz[]");
+
+/*
+ * What a late no took away leaves nothing behind that would tell it from what
+ * has expired, and a replay in the order of time brings it back.  So what there
+ * is then is written down, as of the latest that it is about.
+ */
+#define BEHIND_ALL                                                                                 \
+	"greatest(max(last_updated) FILTER (WHERE isfinite(last_updated)), $3)"                        \
+	" + interval '1 microsecond'"
+
+static Statement insert_snapshot_behind =
+	STATEMENT(SNAPSHOT_INTO
+			  " SELECT $1, $2, (p.before AT TIME ZONE 'UTC')::date, p.* FROM (SELECT " BEHIND_ALL
+			  " AS before, " PREFERENCE_ARRAYS
+			  "  FROM personalization.preferences WHERE tenant_id = $1 AND user_id = $2) p",
+			  "text text timestamptz");
+
+/* An earlier one of the same time: applications may not update it. */
+static Statement delete_snapshot_behind =
+	STATEMENT("DELETE FROM personalization.preference_snapshots"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND before = (SELECT " BEHIND_ALL
+			  "  FROM personalization.preferences WHERE tenant_id = $1 AND user_id = $2)",
+			  "text text timestamptz");
+
+/* Which users have one of a day or a later one. */
+static Statement find_snapshots_of =
+	STATEMENT("SELECT ordinal FROM unnest($2, $3) WITH ORDINALITY AS u (user_id, day, ordinal)"
+			  " WHERE EXISTS (SELECT FROM personalization.preference_snapshots"
+			  "  WHERE tenant_id = $1 AND user_id = u.user_id AND day >= u.day)",
+			  "text text[] date[]");
+
+/* Whether one user has; most learning is of one. */
+static Statement find_snapshot_of =
+	STATEMENT("SELECT FROM personalization.preference_snapshots"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND day >= $3 LIMIT 1",
+			  "text text date");
+
+static Statement delete_expired =
+	STATEMENT("DELETE FROM personalization.preference_snapshots WHERE tenant_id = $1 AND day < $2"
+			  " AND ctid = ANY (ARRAY(SELECT ctid FROM personalization.preference_snapshots"
+			  "  WHERE tenant_id = $1 AND day < $2 ORDER BY day LIMIT $3))",
+			  "text date int8");
+
+/*
+ * Users who are known to have a snapshot of a day or a later one, so that most
+ * learning need not look.  Only what others have committed, or we have in an
+ * earlier transaction, stands here: what a rollback may take away does not.
+ */
+#define KNOWN_SETS 2048
+#define KNOWN_WAYS 4
+
+typedef struct KnownUser
+{
+	uint64 user; /* hash of tenant and user */
+	DateADT day;
+} KnownUser;
+
+static KnownUser known[KNOWN_SETS][KNOWN_WAYS];
+static uint64 known_generation = 0;
+static Oid snapshots_table = InvalidOid;
+
+static void
+forget_known(Datum arg, Oid relation)
+{
+	if (!OidIsValid(relation) || relation == snapshots_table)
+		memset(known, 0, sizeof(known));
+}
+
+static void
+refresh_known(void)
+{
+	static bool registered = false;
+	const Objects *ours = extension_objects();
+
+	if (known_generation == ours->generation)
+		return;
+	if (!registered)
+		CacheRegisterRelcacheCallback(forget_known, (Datum) 0);
+	registered = true;
+	snapshots_table = get_relname_relid("preference_snapshots", ours->schema);
+	memset(known, 0, sizeof(known));
+	known_generation = ours->generation;
+}
+
+void
+snapshots_forgotten(void)
+{
+	refresh_known();
+	CacheInvalidateRelcacheByRelid(snapshots_table);
+	memset(known, 0, sizeof(known));
+}
+
+/* Never 0, which is an empty place. */
+static uint64
+user_hash(const char *tenant_id, const char *user_id)
+{
+	uint64 seed = hash_bytes_extended((const unsigned char *) tenant_id, strlen(tenant_id), 0);
+
+	return hash_bytes_extended((const unsigned char *) user_id, strlen(user_id), seed) | 1;
+}
+
+/* The place of a user among those known, NULL where he is not. */
+static KnownUser *
+find_known(uint64 user)
+{
+	KnownUser *set = known[user / 2 % KNOWN_SETS];
+
+	for (int way = 0; way < KNOWN_WAYS; way++)
+	{
+		if (set[way].user == user)
+			return &set[way];
+	}
+	return NULL;
+}
+
+/* The newest takes the place of the oldest. */
+static void
+remember(uint64 user, DateADT day)
+{
+	KnownUser *set = known[user / 2 % KNOWN_SETS];
+	KnownUser *found = find_known(user);
+
+	if (found == NULL)
+	{
+		memmove(&set[1], &set[0], (KNOWN_WAYS - 1) * sizeof(KnownUser));
+		found = &set[0];
+		found->user = user;
+		found->day = day;
+	}
+	found->day = Max(found->day, day);
+}
+
+typedef struct FirstChange
+{
+	const char *user_id;
+	TimestampTz at;
+	bool has_snapshot; /* of its day, or a later one */
+} FirstChange;
+
+static int
+compare_changes(const void *a, const void *b)
+{
+	const FirstChange *x = a;
+	const FirstChange *y = b;
+	int order = strcmp(x->user_id, y->user_id);
+
+	return order != 0 ? order : x->at < y->at ? -1 : x->at > y->at;
+}
+
+/*
+ * The first change of each user of whom it is not known that he has a snapshot,
+ * in the order of the index.
+ */
+static int
+first_changes(const char *tenant_id, const Observation *observations, int n, FirstChange *changes)
+{
+	int kept = 0;
+	int first = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		const Observation *observation = &observations[i];
+		const KnownUser *found;
+
+		/* Many signals are of one interaction. */
+		if (i > 0 && observation->user_id == observations[i - 1].user_id &&
+			observation->at == observations[i - 1].at)
+			continue;
+		found = find_known(user_hash(tenant_id, observation->user_id));
+		if (found != NULL && found->day >= utc_date(observation->at))
+			continue;
+		changes[kept].user_id = observation->user_id;
+		changes[kept].has_snapshot = false;
+		changes[kept++].at = observation->at;
+	}
+	qsort(changes, kept, sizeof(FirstChange), compare_changes);
+	for (int i = 0; i < kept; i++)
+	{
+		if (first == 0 || strcmp(changes[i].user_id, changes[first - 1].user_id) != 0)
+			changes[first++] = changes[i];
+	}
+	return first;
+}
+
+/* Finds out who has a snapshot already; returns how many. */
+static int
+find_snapshots(const char *tenant_id, FirstChange *changes, int n)
+{
+	Column users;
+	Column days;
+	Datum values[3] = {CStringGetTextDatum(tenant_id)};
+	uint64 nrows;
+
+	if (n == 1)
+	{
+		values[1] = CStringGetTextDatum(changes[0].user_id);
+		values[2] = DateADTGetDatum(utc_date(changes[0].at));
+		changes[0].has_snapshot = statement_run(&find_snapshot_of, values, NULL) > 0;
+		return changes[0].has_snapshot;
+	}
+	column_init(&users, TEXTOID, n);
+	column_init(&days, DATEOID, n);
+	for (int i = 0; i < n; i++)
+	{
+		column_add_text(&users, changes[i].user_id);
+		column_add(&days, DateADTGetDatum(utc_date(changes[i].at)));
+	}
+	values[1] = column_array(&users);
+	values[2] = column_array(&days);
+	nrows = statement_run(&find_snapshots_of, values, NULL);
+	for (uint64 row = 0; row < nrows; row++)
+		changes[DatumGetInt64(result_value(row, 1, NULL)) - 1].has_snapshot = true;
+	SPI_freetuptable(SPI_tuptable);
+	return (int) nrows;
+}
+
+/* Makes those that are not there; returns how many. */
+static uint64
+make_snapshots(const char *tenant_id, const FirstChange *changes, int n)
+{
+	Column users;
+	Column days;
+	Column times;
+	Datum values[4] = {CStringGetTextDatum(tenant_id)};
+
+	column_init(&users, TEXTOID, n);
+	column_init(&days, DATEOID, n);
+	column_init(&times, TIMESTAMPTZOID, n);
+	for (int i = 0; i < n; i++)
+	{
+		if (changes[i].has_snapshot)
+			continue;
+		column_add_text(&users, changes[i].user_id);
+		column_add(&days, DateADTGetDatum(utc_date(changes[i].at)));
+		column_add(&times, TimestampTzGetDatum(changes[i].at));
+	}
+	values[1] = column_array(&users);
+	values[2] = column_array(&days);
+	values[3] = column_array(&times);
+	return statement_run(&insert_snapshots, values, NULL);
+}
+
+void
+snapshots_before(const char *tenant_id, const Observation *observations, int n)
+{
+	/* The transaction in which we made some: what is found then may be ours. */
+	static LocalTransactionId made_in = InvalidLocalTransactionId;
+	FirstChange *changes = palloc_extended(Max(n, 1) * sizeof(FirstChange), MCXT_ALLOC_HUGE);
+
+	refresh_known();
+	n = first_changes(tenant_id, observations, n, changes);
+	if (n == 0)
+		return;
+	if (find_snapshots(tenant_id, changes, n) < n && make_snapshots(tenant_id, changes, n) > 0)
+		made_in = my_local_transaction();
+	if (made_in == my_local_transaction())
+		return;
+	for (int i = 0; i < n; i++)
+	{
+		if (changes[i].has_snapshot)
+			remember(user_hash(tenant_id, changes[i].user_id), utc_date(changes[i].at));
+	}
+}
+
+void
+snapshots_after(const char *tenant_id, const Observation *observations, int n)
+{
+	for (int i = 0; i < n;)
+	{
+		const char *user_id = observations[i].user_id;
+		TimestampTz confirmed = DT_NOBEGIN;
+		Datum values[3];
+
+		for (; i < n && strcmp(observations[i].user_id, user_id) == 0; i++)
+			confirmed = Max(confirmed, observations[i].took_away);
+		if (confirmed == DT_NOBEGIN)
+			continue;
+		values[0] = CStringGetTextDatum(tenant_id);
+		values[1] = CStringGetTextDatum(user_id);
+		values[2] = TimestampTzGetDatum(confirmed);
+		(void) statement_run(&delete_snapshot_behind, values, NULL);
+		(void) statement_run(&insert_snapshot_behind, values, NULL);
+	}
+}
+
+int64
+snapshots_expire(const char *tenant_id, TimestampTz before, int64 limit)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), DateADTGetDatum(utc_date(before)),
+					  Int64GetDatum(limit)};
+
+	return (int64) statement_run(&delete_expired, values, NULL);
+}

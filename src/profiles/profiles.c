@@ -1,0 +1,449 @@
+/*
+ * profiles.c
+ *		What is known about a user: preferences(), get_profile(), set_profile()
+ *		and get_context().
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+
+#include "base/arguments.h"
+#include "base/extension.h"
+#include "base/fault.h"
+#include "base/jsonutil.h"
+#include "base/local_time.h"
+#include "base/statement.h"
+#include "cache/changes.h"
+#include "conversations/conversations.h"
+#include "core/statistics.h"
+#include "preferences/as_of.h"
+#include "preferences/preferences.h"
+#include "preferences/replay.h"
+#include "profiles/profiles.h"
+#include "profiles/stored_traits.h"
+#include "profiles/traits.h"
+#include "tenancy/locks.h"
+#include "tenancy/tenancy.h"
+
+/* How many queries and tables a context shows. */
+#define CONTEXT_ITEMS 10
+
+/* How far back a context looks for distinct queries, in interactions. */
+#define CONTEXT_REACH 200
+
+/* And among how many it counts charts. */
+#define CHARTS_REACH 1000
+
+#define FREQUENT_TABLE "frequent_table:"
+
+static Statement select_history =
+	STATEMENT("SELECT interaction_id, interaction_type::text, occurred_at, data, feedback"
+			  " FROM personalization.interactions"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND occurred_at <= $3"
+			  " ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",
+			  "text text timestamptz int8");
+
+static Statement select_recent =
+	STATEMENT("SELECT interaction_type::text, occurred_at, data FROM personalization.interactions"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND occurred_at <= $3"
+			  " ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",
+			  "text text timestamptz int8");
+
+static Statement count_charts = STATEMENT(
+	"SELECT data ->> 'chart_type', count(*)"
+	" FROM (SELECT interaction_type, data FROM personalization.interactions"
+	"  WHERE tenant_id = $1 AND user_id = $2 AND occurred_at <= $3"
+	"  ORDER BY occurred_at DESC LIMIT $4) latest"
+	" WHERE interaction_type = 'visualization' AND data ->> 'chart_type' <> '' GROUP BY 1",
+	"text text timestamptz int8");
+
+static Statement upsert_traits = STATEMENT(
+	"INSERT INTO personalization.profiles AS p"
+	" (tenant_id, user_id, skill_level, domain_expertise, communication_style, created_at, "
+	"updated_at)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $6)"
+	" ON CONFLICT (tenant_id, user_id) DO UPDATE SET"
+	" skill_level = coalesce(excluded.skill_level, p.skill_level),"
+	" domain_expertise = coalesce(excluded.domain_expertise, p.domain_expertise),"
+	" communication_style = coalesce(excluded.communication_style, p.communication_style),"
+	" updated_at = greatest(p.updated_at, excluded.updated_at), earlier_traits = $7",
+	"text text personalization.skill_level text[] personalization.communication_style timestamptz"
+	" jsonb");
+
+PG_FUNCTION_INFO_V1(personalization_preferences);
+PG_FUNCTION_INFO_V1(personalization_get_profile);
+PG_FUNCTION_INFO_V1(personalization_set_profile);
+PG_FUNCTION_INFO_V1(personalization_get_context);
+
+/* What every reading function is asked: whose, and as of when. */
+typedef struct Question
+{
+	char *tenant_id;
+	char *user_id;
+	TimestampTz at;
+	TimestampTz until; /* the end of the history as of then */
+	TenantSettings settings;
+} Question;
+
+/* Checks the arguments, connects to SPI and reads the tenant's settings. */
+static void
+begin_reading(FunctionCallInfo fcinfo, Question *question)
+{
+	question->tenant_id = tenant_argument(fcinfo, 0);
+	question->user_id = id_argument(fcinfo, 1, "user_id");
+	question->at = time_argument(fcinfo, 2, "at");
+	question->until = known_until(question->at);
+	SPI_connect();
+	tenant_require(question->tenant_id, &question->settings, false);
+}
+
+Datum
+personalization_preferences(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	const Objects *ours = extension_objects();
+	Question question;
+	Preference *live;
+	int n;
+
+	InitMaterializedSRF(fcinfo, 0);
+	begin_reading(fcinfo, &question);
+	live = preferences_live(question.tenant_id, question.user_id, &question.settings.learning,
+							question.at, BEFORE_KNOWN_AS_NOW, &n, NULL);
+	for (int i = 0; i < n; i++)
+	{
+		const Preference *preference = &live[i];
+		bool nulls[7] = {false};
+		Datum values[] = {
+			ObjectIdGetDatum(ours->category_values[preference->category]),
+			CStringGetTextDatum(preference->key),
+			JsonbPGetDatum(preference_value(preference)),
+			Float8GetDatum(preference->confidence),
+			Int32GetDatum(preference->evidence.count),
+			TimestampTzGetDatum(preference->evidence.last_updated),
+			JsonbPGetDatum(
+				preference_candidates(preference, &question.settings.learning, question.at)),
+		};
+
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	SPI_finish();
+	return (Datum) 0;
+}
+
+static void
+push_preferences(JsonbParseState **state, const Preference *live, int n)
+{
+	json_push_key(state, "preferences");
+	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < n; i++)
+	{
+		const char *category = category_names[live[i].category];
+
+		json_push_key(state, psprintf("%s:%s", category, live[i].key));
+		(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+		json_push_text(state, "category", category);
+		json_push_text(state, "key", live[i].key);
+		json_push_jsonb(state, "value", preference_value(&live[i]));
+		json_push_double(state, "confidence", live[i].confidence);
+		json_push_int(state, "observation_count", live[i].evidence.count);
+		json_push_time(state, "last_updated", live[i].evidence.last_updated);
+		(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	}
+	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+/*
+ * The latest interactions, as many as the tenant wants to be shown, and as many
+ * as the user's traits are inferred from.  Raises *updated to the time of the
+ * latest that is shown.
+ */
+static void
+push_history(JsonbParseState **state, const Question *question, TraitReader *traits,
+			 TimestampTz *updated)
+{
+	int shown = question->settings.max_history_size;
+	Datum values[] = {CStringGetTextDatum(question->tenant_id),
+					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->until),
+					  Int64GetDatum(Max(shown, traits_reach(traits)))};
+	uint64 nrows = statement_read(&select_history, values, NULL);
+
+	json_push_key(state, "interaction_history");
+	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		char *type = result_text(row, 2);
+
+		traits_observe(traits,
+					   find_name(interaction_type_names, INTERACTION_TYPES, type, strlen(type)),
+					   result_value(row, 4, NULL));
+		if (row >= (uint64) shown)
+			continue;
+		*updated = Max(*updated, DatumGetTimestampTz(result_value(row, 3, NULL)));
+		(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+		json_push_text(state, "id",
+					   DatumGetCString(DirectFunctionCall1(uuid_out, result_value(row, 1, NULL))));
+		json_push_text(state, "interaction_type", type);
+		json_push_time(state, "timestamp", DatumGetTimestampTz(result_value(row, 3, NULL)));
+		json_push_jsonb(state, "data", result_jsonb(row, 4));
+		json_push_jsonb(state, "feedback", result_jsonb(row, 5));
+		(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	}
+	(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
+static void
+push_traits(JsonbParseState **state, TraitReader *reader, TimestampTz updated)
+{
+	Traits traits;
+
+	traits_end(reader, &traits);
+	traits_push(state, &traits);
+	if (traits.known)
+	{
+		json_push_time(state, "created_at", traits.created_at);
+		json_push_time(state, "updated_at", Max(updated, traits.updated_at));
+	}
+	else
+	{
+		json_push_null(state, "created_at");
+		json_push_null(state, "updated_at");
+	}
+}
+
+/* SPI_connect() and SPI_finish() are the callers'. */
+static Jsonb *
+document(const Question *question)
+{
+	Preference *live;
+	int n;
+	TimestampTz updated;
+	TraitReader *traits;
+	JsonbParseState *state = NULL;
+
+	traits = traits_begin(question->tenant_id, question->user_id, question->at);
+	live = preferences_live(question->tenant_id, question->user_id, &question->settings.learning,
+							question->at, BEFORE_KNOWN_NONE, &n, &updated);
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_text(&state, "user_id", question->user_id);
+	json_push_text(&state, "tenant_id", question->tenant_id);
+	push_preferences(&state, live, n);
+	push_history(&state, question, traits, &updated);
+	push_traits(&state, traits, updated);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+Jsonb *
+profile_document(char *tenant_id, char *user_id, TimestampTz at, const TenantSettings *settings)
+{
+	Question question = {tenant_id, user_id, at, known_until(at), *settings};
+
+	return document(&question);
+}
+
+Datum
+personalization_get_profile(PG_FUNCTION_ARGS)
+{
+	Question question;
+	Jsonb *result;
+
+	begin_reading(fcinfo, &question);
+	result = json_keep(document(&question));
+	SPI_finish();
+	PG_RETURN_JSONB_P(result);
+}
+
+/* Each of the user's subjects must be a name. */
+static void
+check_expertise(ArrayType *expertise)
+{
+	Datum *items;
+	bool *nulls;
+	int n;
+
+	if (ARR_NDIM(expertise) > 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("domain_expertise must be a one-dimensional array")));
+	deconstruct_array(expertise, TEXTOID, -1, false, TYPALIGN_INT, &items, &nulls, &n);
+	for (int i = 0; i < n; i++)
+	{
+		Fault fault;
+
+		if (nulls[i])
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+							errmsg("domain_expertise must not hold nulls")));
+		if (!check_id("a subject in domain_expertise", VARDATA_ANY(DatumGetPointer(items[i])),
+					  VARSIZE_ANY_EXHDR(DatumGetPointer(items[i])), &fault))
+			fault_raise(&fault, -1);
+	}
+}
+
+Datum
+personalization_set_profile(PG_FUNCTION_ARGS)
+{
+	char *tenant_id = tenant_argument(fcinfo, 0);
+	char *user_id = id_argument(fcinfo, 1, "user_id");
+	TimestampTz now = GetCurrentTimestamp();
+	TenantSettings settings;
+	SetTraits before;
+	uint32 key;
+	char nulls[] = "      n";
+	Datum values[] = {CStringGetTextDatum(tenant_id),
+					  CStringGetTextDatum(user_id),
+					  0,
+					  0,
+					  0,
+					  TimestampTzGetDatum(now),
+					  0};
+
+	prevent_if_read_only("set_profile()");
+	for (int i = 2; i <= 4; i++)
+	{
+		if (PG_ARGISNULL(i))
+			nulls[i] = 'n';
+		else
+			values[i] = PG_GETARG_DATUM(i);
+	}
+	if (!PG_ARGISNULL(3))
+		check_expertise(PG_GETARG_ARRAYTYPE_P(3));
+
+	SPI_connect();
+	key = user_lock_key(tenant_id, user_id);
+	lock_users(tenant_id, &key, 1);
+	tenant_check_current(tenant_id);
+	tenant_require(tenant_id, &settings, true);
+	set_traits_read(tenant_id, user_id, now, true, &before);
+	if (before.known)
+	{
+		values[6] = JsonbPGetDatum(set_traits_kept(&before, now, settings.history_retention));
+		nulls[6] = ' ';
+	}
+	(void) statement_run(&upsert_traits, values, nulls);
+	cache_profile_changed(tenant_id, user_id);
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+/* The conversation that the user is in. */
+static void
+push_session(JsonbParseState **state, const Question *question)
+{
+	pg_uuid_t id;
+
+	if (conversation_active(question->tenant_id, question->user_id, &question->settings,
+							question->at, &id))
+		json_push_text(state, "active_session",
+					   DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&id))));
+	else
+		json_push_null(state, "active_session");
+}
+
+/* The latest distinct queries, and the time of the latest interaction. */
+static void
+push_recent(JsonbParseState **state, const Question *question, TimestampTz *last)
+{
+	Datum values[] = {CStringGetTextDatum(question->tenant_id),
+					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->until),
+					  Int64GetDatum(CONTEXT_REACH)};
+	uint64 nrows = statement_read(&select_recent, values, NULL);
+	List *queries = NIL;
+
+	*last = DT_NOBEGIN;
+	json_push_key(state, "recent_queries");
+	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	for (uint64 row = 0; row < nrows && list_length(queries) < CONTEXT_ITEMS; row++)
+	{
+		JsonbValue value;
+		JsonbValue *query;
+		const JsonbContainer *data;
+		char *text;
+
+		if (row == 0)
+			*last = DatumGetTimestampTz(result_value(row, 2, NULL));
+		if (strcmp(result_text(row, 1), "query") != 0)
+			continue;
+		data = &DatumGetJsonbP(result_value(row, 3, NULL))->root;
+		query = json_member(data, "query", &value);
+		if (query == NULL || query->type != jbvString || query->val.string.len == 0)
+			query = json_member(data, "sql", &value);
+		if (query == NULL || query->type != jbvString || query->val.string.len == 0)
+			continue;
+		text = pnstrdup(query->val.string.val, query->val.string.len);
+		if (list_member(queries, makeString(text)))
+			continue;
+		queries = lappend(queries, makeString(text));
+		json_push_text(state, NULL, text);
+	}
+	(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
+static void
+push_frequent_tables(JsonbParseState **state, const Question *question)
+{
+	int n;
+	Preference *live =
+		preferences_live(question->tenant_id, question->user_id, &question->settings.learning,
+						 question->at, BEFORE_KNOWN_NONE, &n, NULL);
+	int shown = 0;
+
+	json_push_key(state, "frequent_tables");
+	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = 0; i < n && shown < CONTEXT_ITEMS; i++)
+	{
+		if (live[i].category == CATEGORY_DATA &&
+			strncmp(live[i].key, FREQUENT_TABLE, strlen(FREQUENT_TABLE)) == 0)
+		{
+			json_push_text(state, NULL, live[i].key + strlen(FREQUENT_TABLE));
+			shown++;
+		}
+	}
+	(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
+static void
+push_charts(JsonbParseState **state, const Question *question)
+{
+	Datum values[] = {CStringGetTextDatum(question->tenant_id),
+					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->until),
+					  Int64GetDatum(CHARTS_REACH)};
+	uint64 nrows = statement_read(&count_charts, values, NULL);
+
+	json_push_key(state, "preferred_chart_types");
+	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	for (uint64 row = 0; row < nrows; row++)
+		json_push_int(state, result_text(row, 1), DatumGetInt64(result_value(row, 2, NULL)));
+	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+Datum
+personalization_get_context(PG_FUNCTION_ARGS)
+{
+	Question question;
+	JsonbParseState *state = NULL;
+	TimestampTz last;
+	Jsonb *result;
+
+	begin_reading(fcinfo, &question);
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_text(&state, "user_id", question.user_id);
+	json_push_text(&state, "tenant_id", question.tenant_id);
+	push_session(&state, &question);
+	push_recent(&state, &question, &last);
+	push_frequent_tables(&state, &question);
+	push_charts(&state, &question);
+	if (TIMESTAMP_IS_NOBEGIN(last))
+		json_push_null(&state, "last_activity");
+	else
+		json_push_time(&state, "last_activity", last);
+	result = json_keep(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+	SPI_finish();
+	PG_RETURN_JSONB_P(result);
+}

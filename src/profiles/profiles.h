@@ -1,0 +1,18 @@
+/*
+ * profiles.h
+ *		The profile document.
+ */
+#ifndef PERSONALIZATION_PROFILES_PROFILES_H
+#define PERSONALIZATION_PROFILES_PROFILES_H
+
+#include "postgres.h"
+
+#include "utils/timestamp.h"
+
+#include "tenancy/settings.h"
+
+/* What get_profile() returns, in the caller's memory.  The caller is in SPI. */
+extern Jsonb *
+profile_document(char *tenant_id, char *user_id, TimestampTz at, const TenantSettings *settings);
+
+#endif

@@ -1,0 +1,201 @@
+/*
+ * route.c
+ *		route(): how a user wants a query answered.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+
+#include "base/arguments.h"
+#include "base/extension.h"
+#include "base/jsonutil.h"
+#include "base/local_time.h"
+#include "base/statement.h"
+#include "core/routing.h"
+#include "core/statistics.h"
+#include "preferences/as_of.h"
+#include "preferences/preferences.h"
+#include "preferences/replay.h"
+#include "profiles/traits.h"
+#include "queries/identity.h"
+#include "tenancy/settings.h"
+#include "tenancy/tenancy.h"
+
+/* So many tables are named. */
+#define LIKELY_TABLES 5
+
+#define FREQUENT_TABLE "frequent_table:"
+
+static Statement select_tables =
+	STATEMENT("SELECT tables FROM personalization.user_queries"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND query_id = $3 AND first_asked <= $4",
+			  "text text uuid timestamptz");
+
+PG_FUNCTION_INFO_V1(personalization_route);
+
+/* By skill level. */
+static const char *const explanation_levels[] = {"detailed", "standard", "brief"};
+static const char *const chart_complexities[] = {"simple", "standard", "advanced"};
+
+static const Preference *
+find_preference(const Preference *live, int n, PreferenceCategory category, const char *key)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (live[i].category == category && strcmp(live[i].key, key) == 0)
+			return &live[i];
+	}
+	return NULL;
+}
+
+static void
+push_preference(JsonbParseState **state, const char *name, const Preference *preference)
+{
+	if (preference != NULL)
+		json_push_jsonb(state, name, preference_value(preference));
+}
+
+typedef struct LikelyTable
+{
+	const char *name;
+	double fit;
+	int place; /* among the live preferences, strongest first; those that are none, behind them */
+} LikelyTable;
+
+static int
+compare_likely(const void *a, const void *b)
+{
+	const LikelyTable *x = a;
+	const LikelyTable *y = b;
+
+	if (x->fit != y->fit)
+		return x->fit > y->fit ? -1 : 1;
+	return x->place - y->place;
+}
+
+/* The tables that the user's same query read, NULL where he has not asked it. */
+static const Jsonb *
+tables_asked(const char *tenant_id, const char *user_id, const char *query, TimestampTz at)
+{
+	QueryText text = {.question = query};
+	pg_uuid_t id;
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
+					  UUIDPGetDatum(&id), TimestampTzGetDatum(known_until(at))};
+
+	if (!query_identify(&text, &id) || statement_read(&select_tables, values, NULL) == 0)
+		return NULL;
+	return DatumGetJsonbP(result_value(0, 1, NULL));
+}
+
+/* The name of the i-th table of those asked, NULL where that is none. */
+static char *
+asked_table(const Jsonb *asked, uint32 i)
+{
+	JsonbValue *item = getIthJsonbValueFromContainer(unconstify(JsonbContainer *, &asked->root), i);
+
+	return item != NULL && item->type == jbvString && item->val.string.len > 0
+			   ? pnstrdup(item->val.string.val, item->val.string.len)
+			   : NULL;
+}
+
+/*
+ * The tables of the same query when it was asked before, and the frequent
+ * tables that fit this one's words, best first.
+ */
+static void
+push_likely_tables(JsonbParseState **state, const char *query, const Jsonb *asked,
+				   const Preference *live, int n)
+{
+	uint32 nasked = asked != NULL && JB_ROOT_IS_ARRAY(asked) ? JB_ROOT_COUNT(asked) : 0;
+	LikelyTable *tables;
+	int ntables = 0;
+	QueryWords words;
+
+	nasked = Min(nasked, LIKELY_TABLES);
+	tables = palloc((n + nasked + 1) * sizeof(LikelyTable));
+	for (uint32 i = 0; i < nasked; i++)
+	{
+		char *name = asked_table(asked, i);
+		bool twice = false;
+
+		for (int t = 0; t < ntables && name != NULL; t++)
+			twice = twice || strcmp(tables[t].name, name) == 0;
+		if (name != NULL && !twice)
+			tables[ntables++] = (LikelyTable){name, 1, n + (int) i};
+	}
+	nasked = (uint32) ntables;
+
+	query_words(query, strlen(query), &words);
+	for (int i = 0; i < n; i++)
+	{
+		const char *name = live[i].key + strlen(FREQUENT_TABLE);
+		bool was_asked = false;
+		double fit;
+
+		if (live[i].category != CATEGORY_DATA ||
+			strncmp(live[i].key, FREQUENT_TABLE, strlen(FREQUENT_TABLE)) != 0)
+			continue;
+		for (uint32 t = 0; t < nasked; t++)
+		{
+			if (strcmp(tables[t].name, name) != 0)
+				continue;
+			tables[t].place = Min(tables[t].place, i);
+			was_asked = true;
+		}
+		fit = was_asked ? 0 : table_fit(&words, name, strlen(name));
+		if (fit > 0)
+			tables[ntables++] = (LikelyTable){name, fit, i};
+	}
+	qsort(tables, ntables, sizeof(LikelyTable), compare_likely);
+
+	json_push_key(state, "likely_tables");
+	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = 0; i < Min(ntables, LIKELY_TABLES); i++)
+		json_push_text(state, NULL, tables[i].name);
+	(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
+Datum
+personalization_route(PG_FUNCTION_ARGS)
+{
+	char *tenant_id = tenant_argument(fcinfo, 0);
+	char *user_id = id_argument(fcinfo, 1, "user_id");
+	char *query;
+	TimestampTz at;
+	TenantSettings settings;
+	Traits traits;
+	Preference *live;
+	int n;
+	const Preference *chart;
+	JsonbParseState *state = NULL;
+	Jsonb *result;
+
+	query = text_to_cstring(text_argument(fcinfo, 2, "query"));
+	at = time_argument(fcinfo, 3, "at");
+
+	SPI_connect();
+	tenant_require(tenant_id, &settings, false);
+	traits_read(tenant_id, user_id, at, &traits);
+	live =
+		preferences_live(tenant_id, user_id, &settings.learning, at, BEFORE_KNOWN_NONE, &n, NULL);
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_text(&state, "skill_level", skill_level_names[traits.skill_level]);
+	json_push_text(&state, "explanation_level", explanation_levels[traits.skill_level]);
+	json_push_text(&state, "chart_complexity", chart_complexities[traits.skill_level]);
+	json_push_text(&state, "communication_style",
+				   communication_style_names[traits.communication_style]);
+	chart = find_preference(live, n, CATEGORY_VISUALIZATION, "preferred_chart_type");
+	if (chart != NULL && chart->confidence > settings.chart_confidence)
+		push_preference(&state, "default_chart_type", chart);
+	push_preference(&state, "export_format",
+					find_preference(live, n, CATEGORY_PRESENTATION, "export_format"));
+	push_preference(&state, "color_scheme",
+					find_preference(live, n, CATEGORY_VISUALIZATION, "color_scheme"));
+	push_likely_tables(&state, query, tables_asked(tenant_id, user_id, query, at), live, n);
+	result = json_keep(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+	SPI_finish();
+	PG_RETURN_JSONB_P(result);
+}

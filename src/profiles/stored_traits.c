@@ -1,0 +1,122 @@
+/*
+ * stored_traits.c
+ *		The traits that were set by hand, now and earlier.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "utils/builtins.h"
+
+#include "base/jsonutil.h"
+#include "base/statement.h"
+#include "profiles/stored_traits.h"
+
+/* How many earlier settings of traits a profile keeps. */
+#define EARLIER_TRAITS 100
+
+static Statement select_profile =
+	STATEMENT("SELECT skill_level::text, to_jsonb(domain_expertise), communication_style::text,"
+			  " created_at, updated_at, earlier_traits,"
+			  " jsonb_path_query_first(earlier_traits, '$[*] ? (@.until > $at)', $3)"
+			  " FROM personalization.profiles WHERE tenant_id = $1 AND user_id = $2",
+			  "text text jsonb");
+
+/* {"at": …} for the statement; of now, which later traits do not touch, there is no such time. */
+static Datum
+time_of_traits(TimestampTz at)
+{
+	JsonbParseState *state = NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_int(&state, "at", at < GetCurrentTransactionStartTimestamp() ? at : PG_INT64_MAX);
+	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+}
+
+/* Puts what held then into the place of what holds now. */
+static void
+replace_traits(SetTraits *traits, const Jsonb *then)
+{
+	JsonbValue value;
+	JsonbValue *found;
+	double updated;
+
+	(void) json_text_member(&then->root, "skill_level", &traits->skill);
+	(void) json_text_member(&then->root, "communication_style", &traits->style);
+	found = json_member(&then->root, "domain_expertise", &value);
+	traits->expertise =
+		found != NULL && found->type == jbvBinary && JsonContainerIsArray(found->val.binary.data)
+			? JsonbValueToJsonb(found)
+			: NULL;
+	found = json_member(&then->root, "updated_at", &value);
+	if (found != NULL && found->type == jbvNumeric && json_number(found, &updated) &&
+		updated >= (double) MIN_TIMESTAMP && updated < (double) END_TIMESTAMP)
+		traits->updated = (TimestampTz) updated;
+}
+
+void
+set_traits_read(const char *tenant_id, const char *user_id, TimestampTz at, bool write,
+				SetTraits *traits)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
+					  time_of_traits(at)};
+	Jsonb *then;
+
+	memset(traits, 0, sizeof(*traits));
+	traits->known = (write ? statement_run : statement_read)(&select_profile, values, NULL) > 0;
+	if (!traits->known)
+		return;
+	traits->skill = result_text(0, 1);
+	traits->expertise = result_jsonb(0, 2);
+	traits->style = result_text(0, 3);
+	traits->created = DatumGetTimestampTz(result_value(0, 4, NULL));
+	traits->updated = DatumGetTimestampTz(result_value(0, 5, NULL));
+	traits->earlier = result_jsonb(0, 6);
+	then = result_jsonb(0, 7);
+	if (then != NULL)
+		replace_traits(traits, then);
+	else if (at < traits->created && at < GetCurrentTransactionStartTimestamp())
+	{
+		/* They were set when the user was made, or since. */
+		traits->skill = traits->style = NULL;
+		traits->expertise = NULL;
+	}
+}
+
+Jsonb *
+set_traits_kept(const SetTraits *traits, TimestampTz now, int64 retention)
+{
+	JsonbParseState *state = NULL;
+	int surplus = traits->earlier == NULL || !JB_ROOT_IS_ARRAY(traits->earlier)
+					  ? 0
+					  : (int) JB_ROOT_COUNT(traits->earlier) - (EARLIER_TRAITS - 1);
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	if (traits->earlier != NULL)
+	{
+		JsonbIterator *it = JsonbIteratorInit(&traits->earlier->root);
+		JsonbIteratorToken token;
+		JsonbValue item;
+
+		while ((token = JsonbIteratorNext(&it, &item, true)) != WJB_DONE)
+		{
+			JsonbValue value;
+			JsonbValue *until;
+			double number;
+
+			if (token != WJB_ELEM || surplus-- > 0 || item.type != jbvBinary)
+				continue;
+			until = json_member(item.val.binary.data, "until", &value);
+			if (until != NULL && until->type == jbvNumeric && json_number(until, &number) &&
+				number > (double) (now - retention))
+				(void) pushJsonbValue(&state, WJB_ELEM, &item);
+		}
+	}
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_int(&state, "until", now);
+	json_push_text(&state, "skill_level", traits->skill);
+	json_push_jsonb(&state, "domain_expertise", traits->expertise);
+	json_push_text(&state, "communication_style", traits->style);
+	json_push_int(&state, "updated_at", traits->updated);
+	(void) pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+}

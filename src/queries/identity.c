@@ -1,0 +1,146 @@
+/*
+ * identity.c
+ *		What a query says it is, when two are the same, and how often each user
+ *		asks which.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "catalog/namespace.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "common/string.h"
+#include "mb/pg_wchar.h"
+#include "nodes/value.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/formatting.h"
+
+#include "base/arguments.h"
+#include "base/fault.h"
+#include "base/jsonutil.h"
+#include "core/question.h"
+#include "core/sql_scan.h"
+#include "core/sql_text.h"
+#include "core/statistics.h"
+#include "queries/identity.h"
+
+PG_FUNCTION_INFO_V1(personalization_query_id);
+
+/* A text member of a query; *text is NULL when it is absent or empty. */
+static bool
+query_text(const JsonbContainer *data, const char *name, const char **text, Fault *fault)
+{
+	char *found;
+
+	if (!json_text_member(data, name, &found))
+		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
+						 "data.%s of a query must be text", name);
+	*text = found != NULL && found[0] != '\0' ? found : NULL;
+	return true;
+}
+
+bool
+query_decode(const JsonbContainer *data, QueryText *query, Fault *fault)
+{
+	query->sql_was_read = false;
+	return query_text(data, "query", &query->question, fault) &&
+		   query_text(data, "sql", &query->sql, fault);
+}
+
+const List *
+query_list(QueryText *query, SqlList list)
+{
+	if (query->sql == NULL)
+		return NIL;
+	if (!query->sql_was_read)
+		sql_read(query->sql, &query->lists);
+	query->sql_was_read = true;
+	return query->lists.items[list];
+}
+
+/*
+ * Lower case as Unicode has it, so that a query's identity does not hang on
+ * the database's locale, where PostgreSQL has ICU; else as the locale has it.
+ * ASCII is left to the core.
+ */
+const char *
+query_fold(const char *text)
+{
+	static Oid unicode = InvalidOid;
+
+	if (pg_is_ascii(text))
+		return text;
+	if (!OidIsValid(unicode))
+		unicode =
+			get_collation_oid(list_make2(makeString("pg_catalog"), makeString("und-x-icu")), true);
+	return str_tolower(text, strlen(text), OidIsValid(unicode) ? unicode : DEFAULT_COLLATION_OID);
+}
+
+/*
+ * The first half of the SHA-256 of the canonical form, behind a letter that
+ * says of what: a question and an SQL text are never the same query.
+ */
+static void
+hash_canonical(char *form, size_t len, pg_uuid_t *id)
+{
+	bytea *input = (bytea *) form;
+	bytea *digest;
+
+	SET_VARSIZE(input, VARHDRSZ + len);
+	digest = DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, PointerGetDatum(input)));
+	memcpy(id->data, VARDATA_ANY(digest), UUID_LEN);
+}
+
+bool
+query_identify(const QueryText *query, pg_uuid_t *id)
+{
+	const char *text;
+	char *form;
+	size_t len;
+
+	if (query->question != NULL)
+	{
+		text = query_fold(query->question);
+		form = palloc(VARHDRSZ + 1 + strlen(text));
+		form[VARHDRSZ] = 'q';
+		len = question_normalize(text, strlen(text), form + VARHDRSZ + 1);
+		if (len > 0)
+		{
+			hash_canonical(form, len + 1, id);
+			return true;
+		}
+	}
+	if (query->sql != NULL)
+	{
+		text = query->sql;
+		form = palloc(VARHDRSZ + 2 + 2 * strlen(text));
+		form[VARHDRSZ] = 's';
+		len = sql_normalize(text, strlen(text), form + VARHDRSZ + 1);
+		if (len > 0)
+		{
+			hash_canonical(form, len + 1, id);
+			return true;
+		}
+	}
+	return false;
+}
+
+Datum
+personalization_query_id(PG_FUNCTION_ARGS)
+{
+	Jsonb *data = jsonb_argument(fcinfo, 0, "data");
+	QueryText query = {0};
+	Fault fault;
+	pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
+
+	if (!JB_ROOT_IS_OBJECT(data))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("data must be a JSON object")));
+	if (!query_decode(&data->root, &query, &fault))
+		fault_raise(&fault, -1);
+	if (!query_identify(&query, id))
+		PG_RETURN_NULL();
+	PG_RETURN_UUID_P(id);
+}

@@ -1,0 +1,253 @@
+/*
+ * user_queries.c
+ *		Which queries each user asks, how often and on which days; and the queue of
+ *		what the statistics have still to count.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+
+#include "base/jsonutil.h"
+#include "base/local_time.h"
+#include "base/rows.h"
+#include "base/statement.h"
+#include "core/cadence.h"
+#include "core/sql_scan.h"
+#include "core/statistics.h"
+#include "queries/rhythm.h"
+#include "queries/user_queries.h"
+
+/*
+ * One row a query: the caller has added up what one call asks.  A late event
+ * does not bring back an older text.
+ */
+static RowWriter query_writer = ROW_WRITER(
+	"personalization.user_queries AS q",
+	"user_id, query_id, query, sql, tables, ask_count, first_asked, last_asked, asked_days, due_on",
+	"text uuid text text jsonb int8 timestamptz timestamptz date[] date",
+	"ON CONFLICT (tenant_id, user_id, query_id) DO UPDATE SET"
+	" query = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.query ELSE q.query END,"
+	" sql = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.sql ELSE q.sql END,"
+	" tables = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.tables ELSE q.tables "
+	"END,"
+	" ask_count = q.ask_count + excluded.ask_count,"
+	" first_asked = least(q.first_asked, excluded.first_asked),"
+	" last_asked = greatest(q.last_asked, excluded.last_asked),"
+	" asked_days = personalization.merge_asked_days(q.asked_days, excluded.asked_days),"
+	" due_on = personalization.next_due_on(q.asked_days, excluded.asked_days)"
+	" RETURNING ask_count");
+
+/* What the statistics have still to count, in the order in which it was told. */
+static RowWriter event_writer = ROW_WRITER(
+	"personalization.query_events", "user_id, query_id, interaction_id, occurred_at, is_first",
+	"text uuid uuid timestamptz bool", "");
+
+typedef struct AskedQuery
+{
+	const char *user_id;
+	pg_uuid_t id;
+	pg_uuid_t interaction_id;
+	QueryText query;
+	const JsonbContainer *data;
+	TimestampTz at;
+	int32 day;	   /* the tenant's */
+	bool is_first; /* ask of this query by this user, ever */
+	int position;  /* in the call */
+} AskedQuery;
+
+struct AskedQueries
+{
+	LocalZone zone;
+	int n;
+	int size;
+	AskedQuery *items;
+};
+
+/* What a user asks several times in one call: it becomes one row, the latest text in it. */
+typedef struct AskedGroup
+{
+	AskedQuery *first;
+	AskedQuery *last;
+	int64 asks;
+	int32 days[CADENCE_DAYS]; /* on which it was asked, the latest */
+	size_t ndays;
+} AskedGroup;
+
+AskedQueries *
+asked_queries_begin(const char *time_zone)
+{
+	AskedQueries *asked = palloc0(sizeof(AskedQueries));
+
+	local_zone_init(&asked->zone, time_zone);
+	return asked;
+}
+
+void
+asked_queries_add(AskedQueries *asked, const char *user_id, const QueryText *query,
+				  const pg_uuid_t *query_id, const pg_uuid_t *interaction_id, const Jsonb *data,
+				  TimestampTz at)
+{
+	AskedQuery *item;
+
+	if (asked->n == asked->size)
+	{
+		asked->size = Max(4, asked->size * 2);
+		asked->items = asked->items == NULL
+						   ? palloc(asked->size * sizeof(AskedQuery))
+						   : repalloc(asked->items, asked->size * sizeof(AskedQuery));
+	}
+	item = &asked->items[asked->n];
+	item->user_id = user_id;
+	item->id = *query_id;
+	item->interaction_id = *interaction_id;
+	item->query = *query;
+	item->data = &data->root;
+	item->at = at;
+	item->day = local_date(&asked->zone, at);
+	item->is_first = false;
+	item->position = asked->n++;
+}
+
+static int
+compare_asked(const void *a, const void *b)
+{
+	const AskedQuery *x = a;
+	const AskedQuery *y = b;
+	int order = strcmp(x->user_id, y->user_id);
+
+	if (order == 0)
+		order = memcmp(x->id.data, y->id.data, UUID_LEN);
+	if (order == 0)
+		order = x->at < y->at ? -1 : x->at > y->at ? 1 : x->position - y->position;
+	return order;
+}
+
+static int
+compare_positions(const void *a, const void *b)
+{
+	return ((const AskedQuery *) a)->position - ((const AskedQuery *) b)->position;
+}
+
+/* The query's tables as told, or else as its SQL has them. */
+static Jsonb *
+asked_tables(AskedQuery *asked)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue value;
+	JsonbValue *told = json_member(asked->data, "tables_used", &value);
+	ListCell *cell;
+
+	if (told != NULL && told->type == jbvBinary && JsonContainerIsArray(told->val.binary.data))
+		return JsonbValueToJsonb(told);
+	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	if (told != NULL && told->type == jbvString)
+		(void) pushJsonbValue(&state, WJB_ELEM, told);
+	else if (told == NULL)
+	{
+		foreach (cell, query_list(&asked->query, SQL_TABLES))
+			json_push_text(&state, NULL, lfirst(cell));
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+}
+
+static void
+add_day(AskedGroup *group, int32 day)
+{
+	int32 days[CADENCE_DAYS];
+
+	group->ndays = cadence_merge(group->days, group->ndays, &day, 1, days);
+	memcpy(group->days, days, sizeof(days));
+}
+
+/* Counts the queries of each user. */
+static void
+store_groups(const AskedGroup *groups, int n, const char *tenant_id)
+{
+	const Oid types[] = {TEXTOID, UUIDOID,		  TEXTOID,		  TEXTOID,		JSONBOID,
+						 INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID, DATEARRAYOID, DATEOID};
+	Column columns[lengthof(types)];
+	uint64 nrows;
+
+	for (size_t c = 0; c < lengthof(types); c++)
+		column_init(&columns[c], types[c], n);
+	for (int i = 0; i < n; i++)
+	{
+		AskedQuery *item = groups[i].last;
+		const QueryText *query = &item->query;
+		DateADT due_on;
+
+		column_add_text(&columns[0], item->user_id);
+		column_add(&columns[1], UUIDPGetDatum(&item->id));
+		column_add_text(&columns[2], query->question != NULL ? query->question : query->sql);
+		column_add_text(&columns[3], query->sql);
+		column_add(&columns[4], JsonbPGetDatum(asked_tables(item)));
+		column_add(&columns[5], Int64GetDatum(groups[i].asks));
+		column_add(&columns[6], TimestampTzGetDatum(groups[i].first->at));
+		column_add(&columns[7], TimestampTzGetDatum(item->at));
+		column_add(&columns[8], days_to_array(groups[i].days, groups[i].ndays));
+		if (days_due_on(groups[i].days, groups[i].ndays, &due_on))
+			column_add(&columns[9], DateADTGetDatum(due_on));
+		else
+			column_add_null(&columns[9]);
+	}
+	nrows = rows_write(&query_writer, tenant_id, columns);
+
+	/* What comes back is in the order in which it went in. */
+	Assert(nrows == (uint64) n);
+	for (uint64 row = 0; row < nrows; row++)
+		groups[row].first->is_first = DatumGetInt64(result_value(row, 1, NULL)) == groups[row].asks;
+}
+
+static void
+store_events(AskedQueries *asked, const char *tenant_id)
+{
+	const Oid types[] = {TEXTOID, UUIDOID, UUIDOID, TIMESTAMPTZOID, BOOLOID};
+	Column columns[lengthof(types)];
+
+	for (size_t c = 0; c < lengthof(types); c++)
+		column_init(&columns[c], types[c], asked->n);
+	qsort(asked->items, asked->n, sizeof(AskedQuery), compare_positions);
+	for (int i = 0; i < asked->n; i++)
+	{
+		AskedQuery *item = &asked->items[i];
+
+		column_add_text(&columns[0], item->user_id);
+		column_add(&columns[1], UUIDPGetDatum(&item->id));
+		column_add(&columns[2], UUIDPGetDatum(&item->interaction_id));
+		column_add(&columns[3], TimestampTzGetDatum(item->at));
+		column_add(&columns[4], BoolGetDatum(item->is_first));
+	}
+	(void) rows_write(&event_writer, tenant_id, columns);
+}
+
+void
+asked_queries_store(AskedQueries *asked, const char *tenant_id, bool counted)
+{
+	AskedGroup *groups = palloc(Max(asked->n, 1) * sizeof(AskedGroup));
+	int n = 0;
+
+	if (asked->n == 0)
+		return;
+	qsort(asked->items, asked->n, sizeof(AskedQuery), compare_asked);
+	for (int i = 0; i < asked->n; i++)
+	{
+		AskedQuery *item = &asked->items[i];
+
+		if (n == 0 || strcmp(groups[n - 1].last->user_id, item->user_id) != 0 ||
+			memcmp(groups[n - 1].last->id.data, item->id.data, UUID_LEN) != 0)
+		{
+			groups[n].first = item;
+			groups[n].ndays = 0;
+			groups[n++].asks = 0;
+		}
+		groups[n - 1].last = item;
+		groups[n - 1].asks++;
+		add_day(&groups[n - 1], item->day);
+	}
+	store_groups(groups, n, tenant_id);
+	if (counted)
+		store_events(asked, tenant_id);
+}

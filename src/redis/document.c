@@ -1,0 +1,248 @@
+/*
+ * document.c
+ *		The keys of the cache, and the documents that belong under them.
+ *
+ * A document is what the subject's own function returns: here it gets a key
+ * and a lifetime.
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
+#include "utils/uuid.h"
+
+#include "base/jsonutil.h"
+#include "base/subxact.h"
+#include "cache/changes.h"
+#include "catalogue/catalogue.h"
+#include "conversations/conversations.h"
+#include "core/cache_key.h"
+#include "core/evidence.h"
+#include "profiles/profiles.h"
+#include "redis/document.h"
+#include "suggestions/suggestions.h"
+#include "tenancy/settings.h"
+#include "tenancy/tenancy.h"
+
+/* Larger ones are not cached, in bytes. */
+#define MAX_DOCUMENT (16 * 1024 * 1024)
+
+/*
+ * The document of an id, as of a time; NULL when there is none.  May shorten
+ * the lifetime, which is in microseconds.
+ */
+typedef Jsonb *(*DocumentBuilder)(const char *tenant_id, const char *id, TimestampTz at,
+								  const TenantSettings *settings, int64 *ttl);
+
+/* A kind of key: what it is called, what is written there and for how long. */
+typedef struct CacheKind
+{
+	const char *name;
+	bool by_tenant;		   /* whether the tenant is part of the key */
+	size_t ttl;			   /* offset of a setting of the tenant */
+	DocumentBuilder build; /* NULL: the key is only ever deleted */
+} CacheKind;
+
+/* A user who is not known has a profile, but none that is worth a key. */
+static Jsonb *
+build_profile(const char *tenant_id, const char *id, TimestampTz at, const TenantSettings *settings,
+			  int64 *ttl)
+{
+	Jsonb *document = profile_document(pstrdup(tenant_id), pstrdup(id), at, settings);
+	JsonbValue value;
+
+	return json_member(&document->root, "created_at", &value) != NULL ? document : NULL;
+}
+
+/* Pushed late, as after an outage, it still goes when the conversation expires. */
+static Jsonb *
+build_conversation(const char *tenant_id, const char *id, TimestampTz at,
+				   const TenantSettings *settings, int64 *ttl)
+{
+	Datum uuid = DirectFunctionCall1(uuid_in, CStringGetDatum(id));
+	Jsonb *document = conversation_document(tenant_id, DatumGetUUIDP(uuid), at, false);
+	char *expires_at;
+
+	if (document != NULL && json_text_member(&document->root, "expires_at", &expires_at) &&
+		expires_at != NULL)
+		*ttl = Min(*ttl, DatumGetTimestampTz(
+							 DirectFunctionCall3(timestamptz_in, CStringGetDatum(expires_at),
+												 ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))) -
+							 at);
+	return document;
+}
+
+/*
+ * The worker may read all tables, a reader of the cache perhaps not: where
+ * schemas are linked, be it since the note was made, there is no document.
+ */
+static Jsonb *
+build_suggestions(const char *tenant_id, const char *id, TimestampTz at,
+				  const TenantSettings *settings, int64 *ttl)
+{
+	if (catalogue_is_linked(tenant_id))
+		return NULL;
+	return suggestions_document(tenant_id, id, at);
+}
+
+enum
+{
+	KIND_PROFILE,
+	KIND_SUGGESTIONS,
+	KIND_CONVERSATION
+};
+
+static const CacheKind kinds[] = {
+	[KIND_PROFILE] = {"profile", true, offsetof(TenantSettings, profile_cache_ttl), build_profile},
+	[KIND_SUGGESTIONS] = {"suggestions", true, offsetof(TenantSettings, suggestions_cache_ttl),
+						  build_suggestions},
+	[KIND_CONVERSATION] = {"conversation", false, offsetof(TenantSettings, conversation_ttl),
+						   build_conversation},
+};
+
+/* The text in UTF-8, which is what a reader of the cache expects. */
+static char *
+utf8(const char *text)
+{
+	return (char *) pg_server_to_any(text, (int) strlen(text), PG_UTF8);
+}
+
+/* An id as part of a key. */
+static char *
+encoded(const char *id)
+{
+	char *text = utf8(id);
+	char *out = palloc(3 * strlen(text) + 1);
+
+	out[cache_id_encode(text, strlen(text), out)] = '\0';
+	return out;
+}
+
+static char *
+make_key(const CacheKind *kind, const CacheChange *change)
+{
+	return kind->by_tenant ? psprintf(CACHE_PREFIX "%s:%s:%s", kind->name,
+									  encoded(change->tenant_id), encoded(change->id))
+						   : psprintf(CACHE_PREFIX "%s:%s", kind->name, encoded(change->id));
+}
+
+List *
+cache_prefixes(const char *tenant_id)
+{
+	List *prefixes = NIL;
+
+	for (size_t i = 0; i < lengthof(kinds); i++)
+	{
+		if (tenant_id == NULL)
+			prefixes = lappend(prefixes, psprintf(CACHE_PREFIX "%s:", kinds[i].name));
+		else if (kinds[i].by_tenant)
+			prefixes = lappend(prefixes,
+							   psprintf(CACHE_PREFIX "%s:%s:", kinds[i].name, encoded(tenant_id)));
+	}
+	return prefixes;
+}
+
+/* What is done apart: building the document of one key. */
+typedef struct Building
+{
+	const CacheKind *kind;
+	const CacheChange *change;
+	TimestampTz at;
+	CacheItem *item;
+	MemoryContext context; /* of what is to last */
+} Building;
+
+static void
+build(void *arg)
+{
+	Building *building = arg;
+	CacheItem *item = building->item;
+	const CacheChange *change = building->change;
+	TenantSettings settings;
+	Jsonb *document;
+	int64 ttl;
+	char *text;
+	size_t len;
+
+	/* A tenant that is no more has no documents. */
+	if (!tenant_read(change->tenant_id, &settings))
+		return;
+	ttl = *(int64 *) ((char *) &settings + building->kind->ttl);
+	document = building->kind->build(change->tenant_id, change->id, building->at, &settings, &ttl);
+	if (document == NULL)
+		return;
+	if (!JB_ROOT_IS_OBJECT(document))
+		elog(ERROR, "a document for the cache is no object");
+	text = utf8(JsonbToCString(NULL, &document->root, VARSIZE(document)));
+	len = strlen(text);
+	if (len > MAX_DOCUMENT)
+		return;
+	item->document = MemoryContextAlloc(building->context, len + 1);
+	memcpy(item->document, text, len + 1);
+	item->document_len = len;
+	item->ttl = Max(ttl / 1000, 1);
+}
+
+/*
+ * Builds apart: what goes wrong there is about this one document, and what its
+ * statements have read goes with it, not with the batch.
+ */
+static void
+add_item(const CacheKind *kind, const CacheChange *change, bool wanted, TimestampTz at,
+		 List **items, char **fault)
+{
+	CacheItem *item = palloc0(sizeof(CacheItem));
+	Building building = {kind, change, at, item, CurrentMemoryContext};
+
+	item->key = make_key(kind, change);
+	item->key_len = strlen(item->key);
+	item->tenant_id = kind->by_tenant ? "" : utf8(change->tenant_id);
+	if (wanted && kind->build != NULL)
+	{
+		ErrorData *error = do_apart(build, &building);
+
+		if (error != NULL)
+		{
+			item->document = NULL;
+			*fault = error->message;
+		}
+	}
+	*items = lappend(*items, item);
+}
+
+void
+cache_items_add(const CacheChange *change, TimestampTz at, List **items, char **fault)
+{
+	if ((change->what & CACHE_PROFILE) != 0)
+		add_item(&kinds[KIND_PROFILE], change, true, at, items, fault);
+	if ((change->what & (CACHE_SUGGESTIONS | CACHE_SUGGESTIONS_STALE)) != 0)
+		add_item(&kinds[KIND_SUGGESTIONS], change, (change->what & CACHE_SUGGESTIONS) != 0, at,
+				 items, fault);
+	if ((change->what & CACHE_CONVERSATION) != 0)
+		add_item(&kinds[KIND_CONVERSATION], change, true, at, items, fault);
+}
+
+/*
+ * The members stand before the document's own, which stay as they are to the
+ * last digit: read and written anew, numbers would not.
+ */
+char *
+cache_document_join(const char *head, const CacheItem *item, size_t *len)
+{
+	size_t head_len = strlen(head);
+	bool empty = item->document_len == 2; /* {} */
+	char *joined = palloc(1 + head_len + 1 + item->document_len);
+	char *end = joined;
+
+	*end++ = '{';
+	memcpy(end, head, head_len);
+	end += head_len;
+	if (!empty)
+		*end++ = ',';
+	memcpy(end, item->document + 1, item->document_len - 1);
+	end += item->document_len - 1;
+	*len = (size_t) (end - joined);
+	return joined;
+}

@@ -1,0 +1,23 @@
+/*
+ * envelope.h
+ *		The members that the cache adds to a document.
+ *
+ * No server header beside jansson.h: both declare json_object() and others.
+ */
+#ifndef PERSONALIZATION_REDIS_ENVELOPE_H
+#define PERSONALIZATION_REDIS_ENVELOPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CACHE_HEAD_SIZE 128
+
+/*
+ * Writes the members "version" and "cached_at", separated by a comma, as they
+ * stand at the beginning of an object; false when there is no memory.  To be
+ * called outside of transactions.  Raises no error.
+ */
+extern bool cache_head(int64_t version, const char *cached_at, char *head);
+
+#endif

@@ -1,0 +1,802 @@
+/*
+ * push.c
+ *		The worker's part of the push to Redis.
+ *
+ * A batch is read, with the documents that belong to it, in one transaction;
+ * pushed outside of any; and only once Redis has acknowledged all of it are its
+ * rows deleted, in a second one.  What is interrupted anywhere is done again.
+ *
+ * What keeps the cache from ever holding what is not so:
+ *
+ * - The first transaction's commit is flushed, and with it all that it saw: a
+ *	 crash of the server does not take back what has been pushed.
+ * - Every push comes with the token of its connection, and Redis takes only
+ *	 that of the latest: what an earlier connection still has under way, behind
+ *	 a hung server or network, is refused when it arrives.  So pushes happen in
+ *	 the order in which they were made.
+ * - The last command of a batch leaves the batch's version in Redis.  A Redis
+ *	 that knows none, or an older one than it has acknowledged, has lost what it
+ *	 was told (restarted from an older file, or a replica was promoted); so has
+ *	 one whose keys were written under another generation or timeline.  Then all
+ *	 our keys are deleted first: a miss is nothing wrong.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/json.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#include "base/extension.h"
+#include "base/guc.h"
+#include "base/statement.h"
+#include "bgworker/session.h"
+#include "bgworker/state.h"
+#include "cache/changes.h"
+#include "cache/queue.h"
+#include "core/cache_key.h"
+#include "core/redis_url.h"
+#include "redis/client.h"
+#include "redis/document.h"
+#include "redis/envelope.h"
+#include "redis/push.h"
+#include "redis/tls.h"
+
+/* Documents of one batch, in bytes; the last one may go beyond it. */
+#define BATCH_BYTES (4 * 1024 * 1024)
+
+/* So many rows are read for each document of a batch: several often are about one. */
+#define ROWS_A_KEY 4
+
+/* Keys, and bytes of documents, in one command. */
+#define COMMAND_KEYS 64
+#define COMMAND_BYTES (256 * 1024)
+
+/* A connection that has been idle is looked after so often, and held to be alive so long. */
+#define HEARTBEAT (10 * USECS_PER_SEC)
+#define LEASE "30000" /* milliseconds */
+
+#define RETRY_MAX_MS 60000
+
+/* Without a cache the queue is looked at so often. */
+#define OFF_EVERY (60 * USECS_PER_SEC)
+
+#define OWNER_KEY CACHE_PREFIX "cache:owner"
+#define LEASE_KEY CACHE_PREFIX "cache:lease"
+#define VERSION_KEY CACHE_PREFIX "cache:version"
+
+/*
+ * Keys: owner, lease, version.  Arguments: database, timeline, generation, rest
+ * of the token, version acknowledged, lease.  The owner is the token of the
+ * latest connection, these four joined by colons.
+ */
+static const char claim_script[] =
+	"local owner = redis.call('GET', KEYS[1])\n"
+	"local database, timeline, generation\n"
+	"if owner then\n"
+	"  database, timeline, generation = string.match(owner, '^([^:]*):(%d+):(%d+):')\n"
+	"end\n"
+	"local ours = database == ARGV[1] and tonumber(ARGV[2]) >= tonumber(timeline)\n"
+	"if owner and not ours and redis.call('EXISTS', KEYS[2]) == 1 then return 'taken' end\n"
+	"local version = redis.call('GET', KEYS[3])\n"
+	"redis.call('SET', KEYS[1], table.concat({ARGV[1], ARGV[2], ARGV[3], ARGV[4]}, ':'))\n"
+	"redis.call('SET', KEYS[2], '1', 'PX', ARGV[6])\n"
+	"if ours and timeline == ARGV[2] and generation == ARGV[3] and version and\n"
+	"   tonumber(version) >= tonumber(ARGV[5]) then return 'known' end\n"
+	"redis.call('DEL', KEYS[3])\n"
+	"return 'unknown'\n";
+
+/*
+ * Keys: owner, then those to be written.  Arguments: token, then for each key
+ * its lifetime and its value; with lifetime 0 the key is deleted, if the value
+ * is empty or the tenant of the document there.
+ */
+static const char push_script[] =
+	"if redis.call('GET', KEYS[1]) ~= ARGV[1] then\n"
+	"  return redis.error_reply('FENCED another connection has taken over')\n"
+	"end\n"
+	"for i = 2, #KEYS do\n"
+	"  local ttl, value = ARGV[2 * i - 2], ARGV[2 * i - 1]\n"
+	"  if ttl ~= '0' then\n"
+	"    redis.call('SET', KEYS[i], value, 'PX', ttl)\n"
+	"  elseif value == '' then\n"
+	"    redis.call('DEL', KEYS[i])\n"
+	"  else\n"
+	"    local there = redis.call('GET', KEYS[i])\n"
+	"    local read, document = pcall(cjson.decode, there or '')\n"
+	"    if there and (not read or document.tenant_id == value) then redis.call('DEL', KEYS[i]) "
+	"end\n"
+	"  end\n"
+	"end\n"
+	"return 'OK'\n";
+
+/* Keys: owner, lease, version.  Arguments: token, lease, version. */
+static const char finish_script[] =
+	"if redis.call('GET', KEYS[1]) ~= ARGV[1] then\n"
+	"  return redis.error_reply('FENCED another connection has taken over')\n"
+	"end\n"
+	"redis.call('SET', KEYS[3], ARGV[3])\n"
+	"if redis.call('PEXPIRE', KEYS[2], ARGV[2]) == 0 then\n"
+	"  redis.call('SET', KEYS[2], '1', 'PX', ARGV[2])\n"
+	"end\n"
+	"return 'OK'\n";
+
+static Statement switch_on =
+	STATEMENT("UPDATE personalization.worker_state SET cache_on = true WHERE NOT cache_on", "");
+
+/* Whatever happens from now on is not noted: what a cache holds is not known to be so any more. */
+static Statement switch_off = STATEMENT("UPDATE personalization.worker_state SET cache_on = false,"
+										" cache_generation = cache_generation + 1 WHERE cache_on",
+										"");
+
+static Statement select_state = STATEMENT("SELECT cache_database::text, cache_generation, "
+										  "cache_version FROM personalization.worker_state",
+										  "");
+
+static Statement note_pushed =
+	STATEMENT("UPDATE personalization.worker_state SET cache_version = $1,"
+			  " cache_pushed = cache_pushed + $2, cache_deleted = cache_deleted + $3,"
+			  " cache_last_pushed = $4",
+			  "int8 int8 int8 timestamptz");
+
+static Statement note_failure =
+	STATEMENT("UPDATE personalization.worker_state SET cache_failures = cache_failures + 1,"
+			  " cache_last_error = $1, cache_last_error_at = $2",
+			  "text timestamptz");
+
+/* A script as Redis knows it. */
+typedef char Sha[41];
+
+/* What lasts between two calls. */
+static struct
+{
+	RedisClient client;
+	char *settings[4]; /* the connection's, or the attempt's: as in place_settings */
+	RedisUrl place;	   /* the URL of these, read */
+	char token[128];
+	Sha push;
+	Sha finish;
+	uint64 extension; /* the objects' generation, when the state was read */
+	char database[40];
+	int64 generation;
+	int64 version; /* the latest given to a document */
+	bool on;
+	int failures; /* in a row */
+	bool greeted; /* it was said in the log that there is a cache */
+	TimestampTz next_try;
+	TimestampTz heard;	   /* the last sign of life */
+	TimestampTz off_at;	   /* when it was last seen that there is no cache */
+	MemoryContext context; /* of the batch */
+} cache;
+
+/* The settings that say where the cache is, and who is who. */
+static char **const place_settings[lengthof(cache.settings)] = {&redis_url, &redis_ca_file,
+																&redis_cert_file, &redis_key_file};
+
+/* One batch, on its way from the queue to Redis. */
+typedef struct Batch
+{
+	CacheChange *changes;
+	int n;
+	bool more;
+	List *items;
+	List *tenants; /* whose keys are all to be deleted */
+	char *fault;   /* of a document that could not be built */
+	TimestampTz at;
+	char cached_at[MAXDATELEN + 1];
+	int64 pushed;
+	int64 deleted;
+} Batch;
+
+/* For messages: never the password. */
+static const char *
+place_name(void)
+{
+	static char name[300];
+
+	if (cache.place.local)
+		strlcpy(name, cache.place.path, sizeof(name));
+	else
+		snprintf(name, sizeof(name), "%s:%d", cache.place.host, cache.place.port);
+	return name;
+}
+
+/* While it waits for the network: whether somebody wants the database, or the worker to go. */
+static void
+look_around(void)
+{
+	worker_begin("waiting for the cache");
+	worker_end();
+}
+
+/* No cache, or another one: what waits for none is discarded. */
+static void
+be_off(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	redis_close(&cache.client);
+	cache.on = false;
+	cache.greeted = false;
+	cache.failures = 0;
+	cache.next_try = 0;
+	worker_show_cache(CACHE_OFF);
+
+	/* Sessions take notice of a reload one after another, and may still have noted something. */
+	if (cache.off_at != 0 && now < cache.off_at + OFF_EVERY)
+		return;
+	cache.off_at = now;
+	worker_begin("giving up the cache");
+	(void) statement_run(&switch_off, NULL, NULL);
+	changes_discard();
+	worker_end();
+}
+
+/* The end of an attempt that failed; says so once, and in the state each time. */
+static void
+fail(const char *fault)
+{
+	char message[REDIS_FAULT_SIZE];
+	TimestampTz now;
+
+	strlcpy(message, fault, sizeof(message));
+
+	/* A full Redis still deletes: that connection is worth keeping. */
+	if (strncmp(message, "OOM", 3) != 0)
+		redis_close(&cache.client);
+	if (cache.failures == 0)
+		ereport(LOG, (errcode(ERRCODE_CONNECTION_FAILURE),
+					  errmsg("personalization: the cache at %s fails: %s", place_name(), message),
+					  errdetail("What changes waits in table cache_changes; it will be tried "
+								"again until it succeeds.")));
+	cache.failures++;
+	worker_show_cache(CACHE_FAILING);
+	now = GetCurrentTimestamp();
+	cache.next_try = now + Min(INT64CONST(1000) << Min(cache.failures - 1, 6), RETRY_MAX_MS) * 1000;
+
+	worker_begin("noting that the cache fails");
+	{
+		Datum values[] = {CStringGetTextDatum(message), TimestampTzGetDatum(now)};
+
+		(void) statement_run(&note_failure, values, NULL);
+	}
+	changes_coalesce();
+	worker_end();
+}
+
+/* The cache has done what it was asked for. */
+static void
+succeed(void)
+{
+	cache.heard = GetCurrentTimestamp();
+	if (cache.failures > 0)
+		ereport(LOG, (errmsg("personalization: the cache at %s is back after %d failed attempts",
+							 place_name(), cache.failures)));
+	else if (!cache.greeted)
+		ereport(LOG, (errmsg("personalization: pushing to the cache at %s", place_name())));
+	cache.greeted = true;
+	cache.failures = 0;
+	worker_show_cache(CACHE_CONNECTED);
+}
+
+/* An answer as text; "" where it is none. */
+static const char *
+answer_text(const redisReply *reply)
+{
+	if (reply == NULL || reply->str == NULL ||
+		(reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_STATUS))
+		return "";
+	return reply->str;
+}
+
+static bool
+load_script(const char *script, char *sha)
+{
+	const char *command[] = {"SCRIPT", "LOAD", script};
+	const redisReply *reply = redis_ask_texts(&cache.client, 3, command);
+	const char *text = answer_text(reply);
+
+	if (reply == NULL)
+		return false;
+	if (strlen(text) != sizeof(Sha) - 1)
+	{
+		strlcpy(cache.client.fault, "an unexpected answer", REDIS_FAULT_SIZE);
+		return false;
+	}
+	strlcpy(sha, text, sizeof(Sha));
+	return true;
+}
+
+/* Sends the command that ends a batch, or says that we are alive. */
+static bool
+send_finish(int64 version)
+{
+	char number[32];
+	const char *command[] = {"EVALSHA",	  cache.finish, "3",   OWNER_KEY, LEASE_KEY,
+							 VERSION_KEY, cache.token,	LEASE, number};
+	size_t lengths[lengthof(command)];
+
+	snprintf(number, sizeof(number), INT64_FORMAT, version);
+	for (size_t i = 0; i < lengthof(command); i++)
+		lengths[i] = strlen(command[i]);
+	return redis_send(&cache.client, lengthof(command), command, lengths);
+}
+
+static bool
+has_prefix(const redisReply *key, const List *prefixes)
+{
+	ListCell *cell;
+
+	foreach (cell, prefixes)
+	{
+		const char *prefix = lfirst(cell);
+
+		if (key->len >= strlen(prefix) && memcmp(key->str, prefix, strlen(prefix)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Sends the deletion of those keys of a list that begin with one of the prefixes. */
+static bool
+delete_listed(const redisReply *keys, const List *prefixes)
+{
+	const char **command = palloc((keys->elements + 1) * sizeof(char *));
+	size_t *lengths = palloc((keys->elements + 1) * sizeof(size_t));
+	int n = 0;
+	bool sent;
+
+	command[n] = "DEL";
+	lengths[n++] = strlen("DEL");
+	for (size_t i = 0; i < keys->elements; i++)
+	{
+		const redisReply *key = keys->element[i];
+
+		if (key == NULL || key->type != REDIS_REPLY_STRING || !has_prefix(key, prefixes))
+			continue;
+		command[n] = key->str;
+		lengths[n++] = key->len;
+	}
+	sent = n == 1 || redis_send(&cache.client, n, command, lengths);
+	pfree(command);
+	pfree(lengths);
+	return sent;
+}
+
+/* Deletes all keys that match a pattern and begin with one of the prefixes, going through all keys. */
+static bool
+delete_matching(const char *pattern, const List *prefixes)
+{
+	char cursor[32] = "0";
+
+	do
+	{
+		const char *command[] = {"SCAN", cursor, "MATCH", pattern, "COUNT", "1000"};
+		const redisReply *reply = redis_ask_texts(&cache.client, lengthof(command), command);
+
+		if (reply == NULL)
+			return false;
+		if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+			reply->element[0]->type != REDIS_REPLY_STRING ||
+			reply->element[1]->type != REDIS_REPLY_ARRAY ||
+			reply->element[0]->len >= sizeof(cursor))
+		{
+			strlcpy(cache.client.fault, "an unexpected answer", REDIS_FAULT_SIZE);
+			return false;
+		}
+		strlcpy(cursor, reply->element[0]->str, sizeof(cursor));
+		if (!delete_listed(reply->element[1], prefixes))
+			return false;
+	} while (strcmp(cursor, "0") != 0);
+	return redis_finish(&cache.client);
+}
+
+/* Makes this connection the one that Redis listens to. */
+static bool
+claim(void)
+{
+	char timeline[16];
+	char generation[32];
+	char rest[48];
+	char version[32];
+	const char *command[] = {"EVAL",	  claim_script,	  "3",		OWNER_KEY,	LEASE_KEY,
+							 VERSION_KEY, cache.database, timeline, generation, rest,
+							 version,	  LEASE};
+	size_t lengths[lengthof(command)];
+	const redisReply *reply;
+
+	snprintf(timeline, sizeof(timeline), "%u", GetWALInsertionTimeLine());
+	snprintf(generation, sizeof(generation), INT64_FORMAT, cache.generation);
+	snprintf(rest, sizeof(rest), INT64_FORMAT ".%d", GetCurrentTimestamp(), MyProcPid);
+	snprintf(version, sizeof(version), INT64_FORMAT, cache.version);
+	snprintf(cache.token, sizeof(cache.token), "%s:%s:%s:%s", cache.database, timeline, generation,
+			 rest);
+	for (size_t i = 0; i < lengthof(command); i++)
+		lengths[i] = strlen(command[i]);
+	reply = redis_ask(&cache.client, lengthof(command), command, lengths);
+	if (reply == NULL)
+		return false;
+	if (strcmp(answer_text(reply), "known") == 0)
+		return true;
+	if (strcmp(answer_text(reply), "unknown") == 0)
+		return delete_matching(CACHE_PREFIX "*", cache_prefixes(NULL));
+	strlcpy(cache.client.fault,
+			strcmp(answer_text(reply), "taken") == 0 ? "another database pushes to it"
+													 : "an unexpected answer",
+			REDIS_FAULT_SIZE);
+	return false;
+}
+
+/* What the table knows. */
+static void
+read_state(void)
+{
+	worker_begin("reading the cache's state");
+	(void) statement_run(&switch_on, NULL, NULL);
+	if (statement_run(&select_state, NULL, NULL) == 0)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("table worker_state is empty"),
+						errhint("Run INSERT INTO personalization.worker_state DEFAULT VALUES.")));
+	strlcpy(cache.database, TextDatumGetCString(result_value(0, 1, NULL)), sizeof(cache.database));
+	cache.generation = DatumGetInt64(result_value(0, 2, NULL));
+	cache.version = DatumGetInt64(result_value(0, 3, NULL));
+	cache.extension = extension_objects()->generation;
+	worker_end();
+	cache.on = true;
+	cache.off_at = 0;
+}
+
+static bool
+place_changed(void)
+{
+	for (size_t i = 0; i < lengthof(cache.settings); i++)
+		if (cache.settings[i] == NULL || strcmp(cache.settings[i], *place_settings[i]) != 0)
+			return true;
+	return false;
+}
+
+static void
+keep_place(void)
+{
+	const char *fault;
+
+	for (size_t i = 0; i < lengthof(cache.settings); i++)
+	{
+		if (cache.settings[i] != NULL)
+			pfree(cache.settings[i]);
+		cache.settings[i] = MemoryContextStrdup(TopMemoryContext, *place_settings[i]);
+	}
+	(void) redis_url_parse(cache.settings[0], &cache.place, &fault);
+}
+
+static bool
+connect_cache(void)
+{
+	const RedisTlsFiles files = {redis_ca_file, redis_cert_file, redis_key_file};
+
+	read_state();
+	return redis_open(&cache.client, &cache.place, &files, redis_timeout, look_around) &&
+		   load_script(push_script, cache.push) && load_script(finish_script, cache.finish) &&
+		   claim() && send_finish(cache.version) && redis_finish(&cache.client);
+}
+
+/* Reads changes and builds what belongs to them; all in one transaction, of one snapshot. */
+static void
+read_batch(Batch *batch)
+{
+	const int64 limit = (int64) worker_batch_size * ROWS_A_KEY;
+	Size bytes = 0;
+	int64 nrows = 0;
+	MemoryContext old;
+
+	worker_begin("building documents for the cache");
+	old = MemoryContextSwitchTo(cache.context);
+	if (cache.extension != extension_objects()->generation)
+	{
+		/* Dropped and created anew since: what we know is of the old one. */
+		redis_close(&cache.client);
+		cache.on = false;
+	}
+	else
+	{
+		int utc = 0;
+		int n;
+
+		batch->at = GetCurrentTimestamp();
+		(void) JsonEncodeDateTime(batch->cached_at, TimestampTzGetDatum(batch->at), TIMESTAMPTZOID,
+								  &utc);
+		batch->changes = changes_read(limit, worker_batch_size, &n);
+		for (; batch->n < n && bytes < BATCH_BYTES; batch->n++)
+		{
+			const CacheChange *change = &batch->changes[batch->n];
+
+			CHECK_FOR_INTERRUPTS();
+			if ((change->what & CACHE_TENANT) != 0)
+				batch->tenants = lappend(batch->tenants, unconstify(char *, change->tenant_id));
+			cache_items_add(change, batch->at, &batch->items, &batch->fault);
+			if (batch->items != NIL)
+				bytes += ((CacheItem *) llast(batch->items))->document_len;
+			nrows += change->nrows;
+		}
+		batch->more = batch->n < n || n == worker_batch_size || nrows >= limit / 2;
+		if (batch->n > 0)
+		{
+			/* So that the commit, and all before it, is flushed. */
+			(void) GetCurrentTransactionId();
+			ForceSyncCommit();
+		}
+	}
+	MemoryContextSwitchTo(old);
+	worker_end();
+}
+
+/* A command under construction: keys, then arguments. */
+typedef struct Command
+{
+	const char *keys[COMMAND_KEYS];
+	size_t key_lengths[COMMAND_KEYS];
+	const char *values[2 * COMMAND_KEYS];
+	size_t value_lengths[2 * COMMAND_KEYS];
+	int n;
+	Size bytes;
+} Command;
+
+static bool
+send_command(Command *command)
+{
+	const char *argv[4 + 3 * COMMAND_KEYS + 1];
+	size_t lengths[lengthof(argv)];
+	char nkeys[16];
+	int n = 0;
+
+	if (command->n == 0)
+		return true;
+	snprintf(nkeys, sizeof(nkeys), "%d", 1 + command->n);
+	argv[n++] = "EVALSHA";
+	argv[n++] = cache.push;
+	argv[n++] = nkeys;
+	argv[n++] = OWNER_KEY;
+	for (int i = 0; i < n; i++)
+		lengths[i] = strlen(argv[i]);
+	memcpy(argv + n, command->keys, command->n * sizeof(char *));
+	memcpy(lengths + n, command->key_lengths, command->n * sizeof(size_t));
+	n += command->n;
+	argv[n] = cache.token;
+	lengths[n++] = strlen(cache.token);
+	memcpy(argv + n, command->values, 2 * command->n * sizeof(char *));
+	memcpy(lengths + n, command->value_lengths, 2 * command->n * sizeof(size_t));
+	n += 2 * command->n;
+	command->n = 0;
+	command->bytes = 0;
+	return redis_send(&cache.client, n, argv, lengths);
+}
+
+static bool
+add_key(Command *command, const CacheItem *item, const char *ttl, const char *value, size_t len)
+{
+	command->keys[command->n] = item->key;
+	command->key_lengths[command->n] = item->key_len;
+	command->values[2 * command->n] = ttl;
+	command->value_lengths[2 * command->n] = strlen(ttl);
+	command->values[2 * command->n + 1] = value;
+	command->value_lengths[2 * command->n + 1] = len;
+	command->n++;
+	command->bytes += len;
+	return (command->n < COMMAND_KEYS && command->bytes < COMMAND_BYTES) || send_command(command);
+}
+
+/* The deletions come first: they succeed on a full Redis as well. */
+static bool
+send_deletions(Batch *batch)
+{
+	Command command = {0};
+	ListCell *cell;
+
+	foreach (cell, batch->tenants)
+	{
+		List *prefixes = cache_prefixes(lfirst(cell));
+		char *prefix = linitial(prefixes);
+		const char *tenant = strrchr(prefix, ':');
+		char *pattern;
+		char *end;
+
+		/* All kinds: personalization:*:tenant:* */
+		while (tenant > prefix && tenant[-1] != ':')
+			tenant--;
+		pattern = palloc(2 * strlen(tenant) + sizeof(CACHE_PREFIX "*:*"));
+		end = pattern + sprintf(pattern, CACHE_PREFIX "*:");
+		end += cache_glob_escape(tenant, strlen(tenant), end);
+		memcpy(end, "*", 2);
+		if (!delete_matching(pattern, prefixes))
+			return false;
+	}
+	foreach (cell, batch->items)
+	{
+		CacheItem *item = lfirst(cell);
+
+		if (item->document != NULL)
+			continue;
+		batch->deleted++;
+		if (!add_key(&command, item, "0", item->tenant_id, strlen(item->tenant_id)))
+			return false;
+	}
+	return send_command(&command);
+}
+
+static bool
+send_documents(Batch *batch, const char *head)
+{
+	Command command = {0};
+	ListCell *cell;
+
+	foreach (cell, batch->items)
+	{
+		CacheItem *item = lfirst(cell);
+		char *value;
+		size_t len;
+
+		if (item->document == NULL)
+			continue;
+		batch->pushed++;
+		value = cache_document_join(head, item, &len);
+		pfree(item->document);
+		item->document = value;
+		if (!add_key(&command, item, psprintf(INT64_FORMAT, item->ttl), value, len))
+			return false;
+	}
+	return send_command(&command);
+}
+
+/* Sends all of a batch and waits until it is acknowledged. */
+static bool
+send_batch(Batch *batch)
+{
+	MemoryContext old = MemoryContextSwitchTo(cache.context);
+	char head[CACHE_HEAD_SIZE];
+	bool done;
+
+	/* Each version is later than the one before, whatever the clock does; since 1970 for readers. */
+	cache.version = Max(cache.version + 1,
+						batch->at + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY);
+	if (!cache_head(cache.version, batch->cached_at, head))
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	cache.client.timeout = redis_timeout;
+	cache.client.refused = false;
+	cache.client.fault[0] = '\0';
+	done = send_deletions(batch) && send_documents(batch, head) && send_finish(cache.version) &&
+		   redis_finish(&cache.client);
+	MemoryContextSwitchTo(old);
+	return done;
+}
+
+/* Redis has it all. */
+static void
+finish_batch(const Batch *batch)
+{
+	worker_begin("noting what the cache has");
+	changes_delete(batch->changes, batch->n);
+	{
+		Datum values[] = {Int64GetDatum(cache.version), Int64GetDatum(batch->pushed),
+						  Int64GetDatum(batch->deleted),
+						  TimestampTzGetDatum(GetCurrentTimestamp())};
+
+		(void) statement_run(&note_pushed, values, NULL);
+	}
+	if (batch->fault != NULL)
+	{
+		Datum values[] = {CStringGetTextDatum(batch->fault),
+						  TimestampTzGetDatum(GetCurrentTimestamp())};
+
+		ereport(LOG, (errmsg("personalization: a document for the cache could not be built: %s",
+							 batch->fault)));
+		(void) statement_run(&note_failure, values, NULL);
+	}
+	worker_end();
+}
+
+/* Nothing has changed for a while: are we still heard, and still the one who is listened to? */
+static bool
+keep_alive(void)
+{
+	if (!redis_alive(&cache.client))
+		return false;
+	if (GetCurrentTimestamp() < cache.heard + HEARTBEAT)
+		return true;
+	cache.client.refused = false;
+	cache.client.fault[0] = '\0';
+	return send_finish(cache.version) && redis_finish(&cache.client);
+}
+
+static bool
+push_batch(void)
+{
+	Batch batch = {0};
+
+	if (cache.context == NULL)
+		cache.context = AllocSetContextCreate(TopMemoryContext, "personalization cache",
+											  ALLOCSET_DEFAULT_SIZES);
+	MemoryContextReset(cache.context);
+	read_batch(&batch);
+	if (!cache.on)
+		return true;
+	if (batch.n == 0)
+	{
+		TimestampTz heard = cache.heard;
+
+		if (!keep_alive())
+			fail(cache.client.fault);
+		else if (GetCurrentTimestamp() >= heard + HEARTBEAT)
+			succeed();
+		return false;
+	}
+	if (!send_batch(&batch))
+	{
+		fail(cache.client.fault);
+		return false;
+	}
+	finish_batch(&batch);
+	succeed();
+	MemoryContextReset(cache.context);
+	return batch.more;
+}
+
+static bool
+push(void)
+{
+	bool wanted;
+
+	worker_begin("waiting");
+	wanted = cache_wanted();
+	worker_end();
+	if (!wanted)
+	{
+		be_off();
+		return false;
+	}
+	if (place_changed())
+	{
+		/* Another place, password or certificate: at once. */
+		redis_close(&cache.client);
+		keep_place();
+		cache.failures = 0;
+		cache.greeted = false;
+		cache.next_try = 0;
+	}
+	if (GetCurrentTimestamp() < cache.next_try)
+		return false;
+	if (!cache.on || cache.client.context == NULL)
+	{
+		if (!connect_cache())
+		{
+			fail(cache.client.fault);
+			return false;
+		}
+		succeed();
+	}
+	return push_batch();
+}
+
+bool
+cache_push(void)
+{
+	static bool under_way = false;
+	bool more;
+
+	/* An error came in between: what was said and answered is not known any more. */
+	if (under_way)
+	{
+		redis_close(&cache.client);
+		cache.on = false;
+	}
+	under_way = true;
+	more = push();
+	under_way = false;
+	return more;
+}

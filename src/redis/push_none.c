@@ -1,0 +1,44 @@
+/*
+ * push_none.c
+ *		The worker's part of the push to Redis, where the library is built
+ *		without hiredis: it says so.
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "base/guc.h"
+#include "base/statement.h"
+#include "bgworker/session.h"
+#include "redis/push.h"
+
+#define NOT_SUPPORTED "personalization.redis_url is set, but this build has no hiredis"
+
+static Statement note_failure =
+	STATEMENT("UPDATE personalization.worker_state SET cache_failures = cache_failures + 1,"
+			  " cache_last_error = $1, cache_last_error_at = $2",
+			  "text timestamptz");
+
+bool
+cache_push(void)
+{
+	static bool said = false;
+	bool wanted = redis_url != NULL && redis_url[0] != '\0';
+
+	if (wanted && !said)
+	{
+		Datum values[2];
+
+		ereport(LOG, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg(NOT_SUPPORTED),
+					  errhint("Build it with hiredis and jansson installed, or empty "
+							  "personalization.redis_url.")));
+		worker_begin("noting that there is no hiredis");
+		values[0] = CStringGetTextDatum(NOT_SUPPORTED);
+		values[1] = TimestampTzGetDatum(GetCurrentTimestamp());
+		(void) statement_run(&note_failure, values, NULL);
+		worker_end();
+	}
+	said = wanted;
+	return false;
+}

@@ -1,0 +1,41 @@
+/*
+ * tls_none.c
+ *		TLS to Redis, where hiredis comes without it: says so.
+ */
+#include "redis/tls.h"
+
+RedisTls *
+redis_tls_new(const char *host, const RedisTlsFiles *files, char *fault)
+{
+	strlcpy(fault, "rediss:// needs TLS, which this build's hiredis does not have", TLS_FAULT_SIZE);
+	return NULL;
+}
+
+void
+redis_tls_free(RedisTls *tls)
+{
+}
+
+bool
+redis_tls_begin(RedisTls *tls, redisContext *context, char *fault)
+{
+	return false;
+}
+
+RedisTlsStep
+redis_tls_handshake(RedisTls *tls, char *fault)
+{
+	return TLS_FAILED;
+}
+
+bool
+redis_tls_pending(const RedisTls *tls)
+{
+	return false;
+}
+
+bool
+redis_tls_fault(const RedisTls *tls, char *fault)
+{
+	return false;
+}

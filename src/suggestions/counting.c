@@ -1,0 +1,545 @@
+/*
+ * counting.c
+ *		Brings the statistics of queries up to date.
+ *
+ * learn() leaves a row in query_events for each ask.  A batch of them is taken
+ * out and counted in one transaction, under a lock on the tenant's row in
+ * rankings, so that each counts once whatever fails.  The arithmetic is that of
+ * core/statistics.h.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/timestamp.h"
+
+#include "base/extension.h"
+#include "base/rows.h"
+#include "base/statement.h"
+#include "core/links.h"
+#include "core/situation.h"
+#include "core/statistics.h"
+#include "suggestions/counting.h"
+#include "suggestions/history.h"
+#include "suggestions/outcomes.h"
+#include "suggestions/store.h"
+#include "tenancy/locks.h"
+#include "tenancy/settings.h"
+#include "tenancy/tenancy.h"
+
+static Statement select_waiting = STATEMENT("SELECT tenant_id FROM personalization.query_events"
+											" WHERE tenant_id > $1 ORDER BY tenant_id LIMIT 1",
+											"text");
+
+static Statement select_rebuilding =
+	STATEMENT("SELECT tenant_id FROM personalization.rankings r WHERE tenant_id > $1"
+			  " AND rebuild_from IS NOT NULL"
+			  " AND EXISTS (SELECT FROM personalization.tenants t WHERE t.tenant_id = r.tenant_id)"
+			  " ORDER BY tenant_id LIMIT 1",
+			  "text");
+
+/* Those restored. */
+static Statement insert_missing =
+	STATEMENT("INSERT INTO personalization.rankings (tenant_id, rebuild_from)"
+			  " SELECT tenant_id, '-infinity' FROM personalization.tenants t WHERE NOT EXISTS"
+			  "  (SELECT FROM personalization.rankings r WHERE r.tenant_id = t.tenant_id)"
+			  " ON CONFLICT (tenant_id) DO NOTHING",
+			  "");
+
+/* An application's role may have written a row with what is no user. */
+#define USER_COLUMN                                                                                \
+	"CASE WHEN octet_length(user_id) <= " CppAsString2(MAX_ID_LENGTH) " THEN user_id ELSE '' END"
+
+#define EVENT_COLUMNS USER_COLUMN ", query_id, interaction_id, occurred_at, is_first"
+
+static Statement take_events = STATEMENT(
+	"WITH taken AS (DELETE FROM personalization.query_events WHERE tenant_id = $1 AND ctid = ANY ("
+	"  ARRAY(SELECT ctid FROM personalization.query_events WHERE tenant_id = $1"
+	"   ORDER BY position LIMIT $2)) RETURNING *)"
+	" SELECT " EVENT_COLUMNS " FROM taken ORDER BY position",
+	"text int8");
+
+/*
+ * What is stored, in order of time, but what still waits in query_events, which
+ * is counted afterwards.  Whether an ask is the user's first of a query is
+ * looked for from the time on at which he is known to have asked it first:
+ * from the beginning of his history it would be a look at all of it for each
+ * query of his.
+ */
+static Statement select_stored = STATEMENT(
+	"SELECT i.user_id, i.query_id, i.interaction_id, i.occurred_at, NOT EXISTS ("
+	"  SELECT FROM personalization.interactions j WHERE j.tenant_id = $1 AND j.user_id = i.user_id"
+	"  AND j.query_id = i.query_id AND j.occurred_at >= coalesce(q.first_asked, '-infinity')"
+	"  AND (j.occurred_at, j.interaction_id) < (i.occurred_at, i.interaction_id))"
+	" FROM (SELECT " USER_COLUMN " AS user_id, query_id, interaction_id, occurred_at"
+	"  FROM personalization.interactions WHERE tenant_id = $1 AND query_id IS NOT NULL"
+	"  AND occurred_at >= $2 AND (occurred_at, interaction_id) > ($2, $3)"
+	"  ORDER BY occurred_at, interaction_id LIMIT $4) i"
+	" LEFT JOIN LATERAL (SELECT first_asked FROM personalization.user_queries"
+	"  WHERE tenant_id = $1 AND user_id = i.user_id AND query_id = i.query_id OFFSET 0) q ON true"
+	" ORDER BY i.occurred_at, i.interaction_id",
+	"text timestamptz uuid int8");
+
+static Statement select_queued =
+	STATEMENT("SELECT interaction_id FROM personalization.query_events WHERE tenant_id = $1"
+			  " AND interaction_id = ANY ($2)",
+			  "text uuid[]");
+
+static Statement select_texts = STATEMENT(
+	"SELECT k.ordinal, q.* FROM unnest($2, $3) WITH ORDINALITY AS k (user_id, query_id, ordinal),"
+	" LATERAL (SELECT query, tables FROM personalization.user_queries"
+	"  WHERE tenant_id = $1 AND user_id = k.user_id AND query_id = k.query_id"
+	"  AND " SHORT_QUERY " OFFSET 0) q",
+	"text text[] uuid[]");
+
+static Statement skip_first = STATEMENT(
+	"DELETE FROM personalization.query_events WHERE tenant_id = $1 AND ctid = ANY (ARRAY("
+	" SELECT ctid FROM personalization.query_events WHERE tenant_id = $1 ORDER BY position LIMIT "
+	"1))",
+	"text");
+
+static Statement select_stored_next = STATEMENT(
+	"SELECT occurred_at, interaction_id FROM personalization.interactions"
+	" WHERE tenant_id = $1 AND query_id IS NOT NULL AND occurred_at >= $2"
+	" AND (occurred_at, interaction_id) > ($2, $3) ORDER BY occurred_at, interaction_id LIMIT 1",
+	"text timestamptz uuid");
+
+static Statement move_rebuilding =
+	STATEMENT("UPDATE personalization.rankings SET rebuild_from = $2, rebuild_id = $3"
+			  " WHERE tenant_id = $1",
+			  "text timestamptz uuid");
+
+static Statement select_last_day =
+	STATEMENT("SELECT last_day FROM personalization.query_statistics WHERE tenant_id = $1"
+			  " AND last_day < 'infinity' ORDER BY last_day DESC LIMIT 1",
+			  "text");
+
+static Statement delete_old_queries = STATEMENT(
+	"DELETE FROM personalization.query_statistics WHERE tenant_id = $1 AND last_day < $2"
+	" AND ctid = ANY (ARRAY(SELECT ctid FROM personalization.query_statistics"
+	"  WHERE tenant_id = $1 AND last_day < $2 ORDER BY last_day LIMIT $3 FOR UPDATE SKIP LOCKED))",
+	"text date int8");
+
+static Statement delete_old_lists = STATEMENT(
+	"DELETE FROM personalization.query_lists WHERE tenant_id = $1 AND last_day < $2"
+	" AND ctid = ANY (ARRAY(SELECT ctid FROM personalization.query_lists"
+	"  WHERE tenant_id = $1 AND last_day < $2 ORDER BY last_day LIMIT $3 FOR UPDATE SKIP LOCKED))",
+	"text date int8");
+
+/* An ask that waits to be counted. */
+typedef struct WaitingAsk
+{
+	const char *user_id;
+	QueryKey query;
+	pg_uuid_t query_id;
+	pg_uuid_t interaction_id;
+	TimestampTz at;
+	bool first;
+	const char *text; /* NULL: the user was forgotten meanwhile, or it is too long */
+	const Jsonb *tables;
+	History *history;
+	Asked *asked; /* of the history, what comes before this ask … */
+	int nasked;	  /* … so many, the latest HISTORY_MAX */
+} WaitingAsk;
+
+/* What a batch works with. */
+typedef struct Counting
+{
+	const char *tenant_id;
+	WaitingAsk *asks;
+	int n;
+	History *histories; /* by user, in the order of their names */
+	Outcomes **outcomes;
+	int nusers;
+} Counting;
+
+void
+counting_adopt(void)
+{
+	(void) statement_run(&insert_missing, NULL, NULL);
+}
+
+char *
+counting_next_tenant(const char *previous)
+{
+	Datum values[] = {CStringGetTextDatum(previous)};
+	char *waiting = NULL;
+	char *rebuilding = NULL;
+
+	if (statement_run(&select_waiting, values, NULL) > 0)
+		waiting = TextDatumGetCString(result_value(0, 1, NULL));
+	if (statement_run(&select_rebuilding, values, NULL) > 0)
+		rebuilding = TextDatumGetCString(result_value(0, 1, NULL));
+	if (waiting == NULL || (rebuilding != NULL && strcmp(rebuilding, waiting) < 0))
+		return rebuilding;
+	return waiting;
+}
+
+/* The asks that the last statement gave. */
+static void
+read_asks(Counting *counting, uint64 nrows)
+{
+	counting->asks = palloc0(Max(nrows, 1) * sizeof(WaitingAsk));
+	counting->n = (int) nrows;
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		WaitingAsk *ask = &counting->asks[row];
+
+		ask->user_id = TextDatumGetCString(result_value(row, 1, NULL));
+		ask->query_id = *DatumGetUUIDP(result_value(row, 2, NULL));
+		ask->query = query_key(&ask->query_id);
+		ask->interaction_id = *DatumGetUUIDP(result_value(row, 3, NULL));
+		ask->at = DatumGetTimestampTz(result_value(row, 4, NULL));
+		ask->first = DatumGetBool(result_value(row, 5, NULL));
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/* Leaves out what still waits in query_events. */
+static void
+drop_queued(Counting *counting)
+{
+	Column ids;
+	Datum values[2];
+	uint64 nrows;
+	int n = 0;
+
+	column_init(&ids, UUIDOID, counting->n);
+	for (int i = 0; i < counting->n; i++)
+		column_add(&ids, UUIDPGetDatum(&counting->asks[i].interaction_id));
+	values[0] = CStringGetTextDatum(counting->tenant_id);
+	values[1] = column_array(&ids);
+	nrows = statement_run(&select_queued, values, NULL);
+	if (nrows == 0)
+		return;
+	for (int i = 0; i < counting->n; i++)
+	{
+		bool queued = false;
+
+		for (uint64 row = 0; row < nrows && !queued; row++)
+			queued = memcmp(DatumGetUUIDP(result_value(row, 1, NULL))->data,
+							counting->asks[i].interaction_id.data, UUID_LEN) == 0;
+		if (!queued)
+			counting->asks[n++] = counting->asks[i];
+	}
+	counting->n = n;
+}
+
+static int
+compare_ask_users(const void *a, const void *b)
+{
+	return strcmp((*(WaitingAsk *const *) a)->user_id, (*(WaitingAsk *const *) b)->user_id);
+}
+
+/* The history of each user of the batch, far enough back for each of his asks. */
+static void
+read_histories(Counting *counting)
+{
+	WaitingAsk **by_user = palloc(counting->n * sizeof(WaitingAsk *));
+	TimestampTz *until = palloc(counting->n * sizeof(TimestampTz));
+	int64 *limits = palloc(counting->n * sizeof(int64));
+
+	for (int i = 0; i < counting->n; i++)
+		by_user[i] = &counting->asks[i];
+	qsort(by_user, counting->n, sizeof(WaitingAsk *), compare_ask_users);
+	counting->histories = palloc0(counting->n * sizeof(History));
+	counting->nusers = 0;
+	for (int i = 0; i < counting->n; i++)
+	{
+		int u = counting->nusers;
+
+		if (i == 0 || strcmp(by_user[i]->user_id, by_user[i - 1]->user_id) != 0)
+		{
+			counting->histories[u].user_id = by_user[i]->user_id;
+			until[u] = by_user[i]->at;
+			limits[u] = HISTORY_MAX;
+			counting->nusers++;
+		}
+		else
+			u--;
+		until[u] = Max(until[u], by_user[i]->at);
+		limits[u]++;
+		by_user[i]->history = &counting->histories[u];
+	}
+	history_read_many(counting->tenant_id, until, limits, counting->histories, counting->nusers);
+	counting->outcomes =
+		outcomes_read_many(counting->tenant_id, counting->histories, counting->nusers);
+}
+
+/* What the user asked before an ask; a late one may reach back further than what was read. */
+static void
+place_in_history(Counting *counting, WaitingAsk *ask)
+{
+	History *history = ask->history;
+	int before = history_before(history, ask->at, &ask->interaction_id);
+	History own = {.user_id = ask->user_id};
+
+	if (before < HISTORY_MAX && !history->complete)
+	{
+		history_read_before(counting->tenant_id, ask->at, &ask->interaction_id, HISTORY_MAX, &own);
+		history = &own;
+		before = history->n;
+	}
+	ask->nasked = Min(before, HISTORY_MAX);
+	ask->asked = outcomes_history(counting->outcomes[ask->history - counting->histories],
+								  &history->entries[before - ask->nasked], ask->nasked);
+}
+
+/* What the queries of the batch are offered as. */
+static void
+read_texts(Counting *counting)
+{
+	Column users;
+	Column ids;
+	Datum values[3];
+	uint64 nrows;
+
+	column_init(&users, TEXTOID, counting->n);
+	column_init(&ids, UUIDOID, counting->n);
+	for (int i = 0; i < counting->n; i++)
+	{
+		column_add_text(&users, counting->asks[i].user_id);
+		column_add(&ids, UUIDPGetDatum(&counting->asks[i].query_id));
+	}
+	values[0] = CStringGetTextDatum(counting->tenant_id);
+	values[1] = column_array(&users);
+	values[2] = column_array(&ids);
+	nrows = statement_run(&select_texts, values, NULL);
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		WaitingAsk *ask = &counting->asks[DatumGetInt64(result_value(row, 1, NULL)) - 1];
+
+		ask->text = TextDatumGetCString(result_value(row, 2, NULL));
+		ask->tables = DatumGetJsonbPCopy(result_value(row, 3, NULL));
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+static uint32
+user_hash(const char *user_id)
+{
+	return hash_bytes((const unsigned char *) user_id, (int) strlen(user_id));
+}
+
+/* Everything that counting an ask, and ranking before it, looks at. */
+static void
+want_rows(QueryStore *store, const Counting *counting)
+{
+	LinksNeeded needed[SITUATION_LINKS + COUNT_LINKS];
+
+	for (int i = 0; i < counting->n; i++)
+	{
+		const WaitingAsk *waiting = &counting->asks[i];
+		Ask ask = {.id = waiting->query,
+				   .first = waiting->first,
+				   .weight = 1.0,
+				   .history = waiting->asked,
+				   .nhistory = waiting->nasked};
+		int n = situation_links(waiting->asked, waiting->nasked, needed);
+
+		n += count_links(&ask, needed + n);
+		for (int k = 0; k < n; k++)
+			query_store_want_list(store, &needed[k].id, (char) needed[k].kind);
+		query_store_want_query(store, &waiting->query);
+		if (waiting->nasked > 0)
+			query_store_want_query(store, &waiting->asked[waiting->nasked - 1].id);
+	}
+	query_store_fetch(store);
+
+	/* Terms are known only now, from the texts. */
+	for (int i = 0; i < counting->n; i++)
+	{
+		const WaitingAsk *waiting = &counting->asks[i];
+		const char *const *terms;
+		int n = query_terms(waiting->text, waiting->tables, &terms);
+
+		for (int t = 0; t < n; t++)
+			query_store_want_term(store, terms[t]);
+		if (waiting->nasked > 0)
+		{
+			StoredQuery *last =
+				query_store_find(store, &waiting->asked[waiting->nasked - 1].id, false);
+
+			if (last == NULL)
+				continue;
+			query_store_terms(store, last);
+			for (int t = 0; t < last->statistics.nterms; t++)
+				query_store_want_term(store, last->statistics.terms[t]);
+		}
+	}
+	query_store_fetch(store);
+}
+
+/* Learns from an ask how to rank, and counts it. */
+static void
+count_ask(QueryStore *store, const Counting *counting, const WaitingAsk *waiting,
+		  const TenantSettings *settings)
+{
+	Statistics *statistics = query_store_statistics(store);
+	Outcomes *outcomes = counting->outcomes[waiting->history - counting->histories];
+	StoredQuery *stored;
+	Ask ask = {.id = waiting->query,
+			   .at = waiting->at,
+			   .user = user_hash(waiting->user_id),
+			   .first = waiting->first,
+			   .weight = outcomes_weight(outcomes, &waiting->query, waiting->at),
+			   .history = waiting->asked,
+			   .nhistory = waiting->nasked};
+
+	if (settings->ranking_rate > 0 && waiting->nasked > 0)
+	{
+		Situation *situation = palloc(sizeof(Situation));
+
+		statistics_situation(statistics, waiting->asked, waiting->nasked, waiting->at, NULL, 0,
+							 situation);
+		outcomes_situation(outcomes, waiting->asked, waiting->nasked, waiting->at, situation);
+		(void) statistics_learn(statistics, situation, &ask, settings->ranking_rate);
+		pfree(situation);
+	}
+
+	/* A late ask does not bring back an older text. */
+	stored = query_store_find(store, &waiting->query, true);
+	if (stored->query == NULL || waiting->at >= stored->statistics.last_asked)
+	{
+		stored->query = waiting->text;
+		stored->tables = waiting->tables;
+		stored->terms_known = false;
+	}
+	query_store_terms(store, stored);
+	statistics_count(statistics, &ask);
+}
+
+bool
+count_queries(const char *tenant_id, int limit, int64 *counted)
+{
+	Counting counting = {.tenant_id = tenant_id};
+	QueryStore *store;
+	TenantSettings settings;
+	TimestampTz from;
+	TimestampTz latest = DT_NOBEGIN;
+	pg_uuid_t from_id;
+	bool rebuilding;
+	bool more;
+
+	/* Not while the tenant is dropped. */
+	lock_tenant(tenant_id, TENANT_LEARNING);
+	if (tenant_changes(tenant_id, true) == NULL)
+	{
+		Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(limit)};
+
+		*counted = (int64) statement_run(&take_events, values, NULL);
+		return *counted == limit;
+	}
+	settings_decode(tenant_changes(tenant_id, true), &settings);
+	store = query_store_make(tenant_id, true);
+	rebuilding = query_store_lock(store, &from, &from_id);
+	if (!settings.suggestions)
+	{
+		/* Switched off since: nothing is counted, nor made anew. */
+		Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(limit)};
+
+		*counted = (int64) statement_run(&take_events, values, NULL);
+		query_store_save(store, 0, NULL, NULL);
+		return *counted == limit;
+	}
+	if (rebuilding)
+	{
+		Datum values[] = {CStringGetTextDatum(tenant_id), TimestampTzGetDatum(from),
+						  UUIDPGetDatum(&from_id), Int64GetDatum(limit)};
+
+		read_asks(&counting, statement_run(&select_stored, values, NULL));
+	}
+	else
+	{
+		Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(limit)};
+
+		read_asks(&counting, statement_run(&take_events, values, NULL));
+	}
+	more = counting.n == limit || rebuilding;
+	if (rebuilding)
+	{
+		/* A full batch goes on behind its last row; behind a smaller one there is nothing. */
+		rebuilding = counting.n == limit;
+		if (rebuilding)
+		{
+			from = counting.asks[limit - 1].at;
+			from_id = counting.asks[limit - 1].interaction_id;
+		}
+		if (counting.n > 0)
+			drop_queued(&counting);
+	}
+	*counted = counting.n;
+	if (counting.n > 0)
+	{
+		read_histories(&counting);
+		for (int i = 0; i < counting.n; i++)
+			place_in_history(&counting, &counting.asks[i]);
+		read_texts(&counting);
+		want_rows(store, &counting);
+	}
+	else
+		query_store_fetch(store);
+	for (int i = 0; i < counting.n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (counting.asks[i].text == NULL || TIMESTAMP_NOT_FINITE(counting.asks[i].at))
+			continue;
+		count_ask(store, &counting, &counting.asks[i], &settings);
+		latest = Max(latest, counting.asks[i].at);
+	}
+	query_store_save(store, Max(latest, query_store_statistics(store)->tenant->since),
+					 rebuilding ? &from : NULL, &from_id);
+	return more;
+}
+
+/* The first that would be counted next: of what is stored, or else of what waits. */
+void
+counting_skip_first(const char *tenant_id)
+{
+	Datum values[3] = {CStringGetTextDatum(tenant_id)};
+	char nulls[] = "   ";
+	TimestampTz from;
+	pg_uuid_t from_id;
+
+	lock_tenant(tenant_id, TENANT_LEARNING);
+	if (tenant_changes(tenant_id, true) == NULL ||
+		!query_store_lock(query_store_make(tenant_id, true), &from, &from_id))
+	{
+		(void) statement_run(&skip_first, values, NULL);
+		return;
+	}
+	values[1] = TimestampTzGetDatum(from);
+	values[2] = UUIDPGetDatum(&from_id);
+	if (statement_run(&select_stored_next, values, NULL) > 0)
+	{
+		values[1] = result_value(0, 1, NULL);
+		values[2] = result_value(0, 2, NULL);
+	}
+	else
+		nulls[1] = nulls[2] = 'n';
+	(void) statement_run(&move_rebuilding, values, nulls);
+}
+
+int64
+statistics_expire(const char *tenant_id, int64 age, int64 limit)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), (Datum) 0, Int64GetDatum(limit)};
+	int64 queries;
+	int64 lists;
+
+	if (statement_run(&select_last_day, values, NULL) == 0)
+		return 0;
+	values[1] = DateADTGetDatum(DatumGetDateADT(result_value(0, 1, NULL)) -
+								(DateADT) Min(age / USECS_PER_DAY, INT_MAX / 2));
+	queries = (int64) statement_run(&delete_old_queries, values, NULL);
+	lists = (int64) statement_run(&delete_old_lists, values, NULL);
+	return Max(queries, lists);
+}

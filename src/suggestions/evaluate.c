@@ -1,0 +1,351 @@
+/*
+ * evaluate.c
+ *		evaluate(): how often the next query would have been suggested.
+ *
+ * A tenant's asks are taken in order of time, and before each the suggestions
+ * are made from what came before it, in memory: the statistics begin empty and
+ * are kept by the very code that keeps the stored ones.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+#include "common/hashfn.h"
+
+#include "base/arguments.h"
+#include "base/extension.h"
+#include "base/statement.h"
+#include "core/links.h"
+#include "core/ranking.h"
+#include "core/situation.h"
+#include "core/statistics.h"
+#include "suggestions/history.h"
+#include "suggestions/store.h"
+#include "tenancy/settings.h"
+#include "tenancy/tenancy.h"
+
+/* So many of the latest asks are replayed. */
+#define MAX_REPLAYED 100000
+
+static Statement select_asks =
+	STATEMENT("SELECT user_id, query_id, occurred_at FROM (SELECT user_id, query_id, occurred_at,"
+			  "  interaction_id FROM personalization.interactions"
+			  "  WHERE tenant_id = $1 AND query_id IS NOT NULL AND isfinite(occurred_at)"
+			  "  ORDER BY occurred_at DESC LIMIT $2) latest"
+			  " ORDER BY occurred_at, interaction_id",
+			  "text int8");
+
+static Statement select_texts =
+	STATEMENT("SELECT DISTINCT ON (query_id) query_id, query, tables"
+			  " FROM personalization.user_queries WHERE tenant_id = $1 AND " SHORT_QUERY
+			  " ORDER BY query_id, last_asked DESC, user_id",
+			  "text");
+
+/* A user is judged from his fifth ask on. */
+#define JUDGED_FROM 4
+
+/* Suggestions shown. */
+#define SHOWN 5
+
+typedef enum Predictor
+{
+	SUGGESTIONS,
+	MOST_RECENT,
+	MOST_FREQUENT,
+	MOST_POPULAR
+} Predictor;
+#define PREDICTORS (MOST_POPULAR + 1)
+
+static const char *const suffixes[PREDICTORS] = {"", " most-recent", " most-frequent",
+												 " most-popular"};
+
+/* A query that a user has asked. */
+typedef struct OwnQuery
+{
+	QueryKey id;
+	int64 count;
+	int last; /* his how manieth ask was the last of it */
+} OwnQuery;
+
+typedef struct ReplayedUser
+{
+	char user_id[MAX_ID_LENGTH + 1];
+	int n;
+	int size;
+	Asked *asked;
+	int nown;
+	int own_size;
+	OwnQuery *own;
+} ReplayedUser;
+
+typedef struct Score
+{
+	int64 first; /* hits at rank 1 */
+	int64 shown; /* hits among those shown */
+	double reciprocal;
+} Score;
+
+typedef struct Evaluation
+{
+	QueryStore *store;
+	HTAB *users;
+	double rate;
+	int64 judged;
+	Score scores[PREDICTORS];
+} Evaluation;
+
+PG_FUNCTION_INFO_V1(personalization_evaluate);
+
+static ReplayedUser *
+find_user(Evaluation *evaluation, const char *user_id)
+{
+	bool found;
+	ReplayedUser *user = hash_search(evaluation->users, user_id, HASH_ENTER, &found);
+
+	if (!found)
+		memset((char *) user + sizeof(user->user_id), 0,
+			   sizeof(ReplayedUser) - sizeof(user->user_id));
+	return user;
+}
+
+static OwnQuery *
+find_own(const ReplayedUser *user, const QueryKey *id)
+{
+	for (int i = 0; i < user->nown; i++)
+	{
+		if (same_query(&user->own[i].id, id))
+			return &user->own[i];
+	}
+	return NULL;
+}
+
+/* An array with room for one more element. */
+static void *
+grown(void *array, int n, int *size, Size element)
+{
+	if (n < *size)
+		return array;
+	*size = Max(16, *size * 2);
+	return array == NULL ? palloc(*size * element) : repalloc(array, *size * element);
+}
+
+static void
+remember(ReplayedUser *user, const QueryKey *id, TimestampTz at)
+{
+	OwnQuery *own = find_own(user, id);
+
+	if (own == NULL)
+	{
+		user->own = grown(user->own, user->nown, &user->own_size, sizeof(OwnQuery));
+		own = &user->own[user->nown++];
+		own->id = *id;
+		own->count = 0;
+	}
+	own->count++;
+	own->last = user->n;
+	user->asked = grown(user->asked, user->n, &user->size, sizeof(Asked));
+	user->asked[user->n].id = *id;
+	user->asked[user->n].at = at;
+	user->asked[user->n++].weight = 1.0;
+}
+
+static void
+score_rank(Score *score, int rank)
+{
+	if (rank < 0 || rank >= SHOWN)
+		return;
+	score->first += rank == 0;
+	score->shown++;
+	score->reciprocal += 1.0 / (rank + 1);
+}
+
+/* The rank of a query among a user's own, -1 when it is not there; what was asked last is left out. */
+static int
+own_rank(const ReplayedUser *user, const QueryKey *asked, bool by_count)
+{
+	const QueryKey *last = &user->asked[user->n - 1].id;
+	const OwnQuery *own = find_own(user, asked);
+	int rank = 0;
+
+	if (own == NULL)
+		return -1;
+	for (int i = 0; i < user->nown; i++)
+	{
+		const OwnQuery *other = &user->own[i];
+
+		if (other != own && !same_query(&other->id, last) &&
+			((by_count && other->count > own->count) ||
+			 ((!by_count || other->count == own->count) && other->last > own->last)))
+			rank++;
+	}
+	return rank;
+}
+
+static int
+popular_rank(const Links *popular, const QueryKey *last, const QueryKey *asked)
+{
+	int rank = 0;
+
+	for (int i = 0; i < popular->n; i++)
+	{
+		if (same_query(&popular->ids[i], asked))
+			return rank;
+		rank += !same_query(&popular->ids[i], last);
+	}
+	return -1;
+}
+
+/* What would have been suggested, and what the baselines say. */
+static void
+judge(Evaluation *evaluation, const ReplayedUser *user, const Situation *situation,
+	  const QueryKey *asked)
+{
+	const TenantStatistics *tenant = query_store_statistics(evaluation->store)->tenant;
+	Offer *offers = palloc(OFFERS_MAX * sizeof(Offer));
+	int n = situation_offers(situation, offers);
+
+	ranking_order(&tenant->ranking, offers, n);
+	score_rank(&evaluation->scores[SUGGESTIONS], find_offer(offers, n, asked));
+	score_rank(&evaluation->scores[MOST_RECENT], own_rank(user, asked, false));
+	score_rank(&evaluation->scores[MOST_FREQUENT], own_rank(user, asked, true));
+	score_rank(&evaluation->scores[MOST_POPULAR],
+			   popular_rank(&tenant->popular, &user->asked[user->n - 1].id, asked));
+	evaluation->judged++;
+}
+
+/* One ask: judged, learned from, counted. */
+static void
+replay_ask(Evaluation *evaluation, const char *user_id, const QueryKey *id, TimestampTz at,
+		   bool judged)
+{
+	Statistics *statistics = query_store_statistics(evaluation->store);
+	ReplayedUser *user = find_user(evaluation, user_id);
+	int n = Min(user->n, HISTORY_MAX);
+	StoredQuery *stored;
+	Ask ask = {.id = *id,
+			   .at = at,
+			   .user = hash_bytes((const unsigned char *) user_id, (int) strlen(user_id)),
+			   .first = find_own(user, id) == NULL,
+			   .weight = 1.0,
+			   .history = user->asked + (user->n - n),
+			   .nhistory = n};
+
+	if (n > 0)
+	{
+		Situation *situation = palloc(sizeof(Situation));
+
+		statistics_situation(statistics, ask.history, n, at, NULL, 0, situation);
+		if (judged && user->n >= JUDGED_FROM && !same_query(&user->asked[user->n - 1].id, id))
+			judge(evaluation, user, situation, id);
+		if (evaluation->rate > 0)
+			(void) statistics_learn(statistics, situation, &ask, evaluation->rate);
+	}
+	stored = query_store_find(evaluation->store, id, true);
+	query_store_terms(evaluation->store, stored);
+	statistics_count(statistics, &ask);
+}
+
+/* The texts of all queries, as they were asked last. */
+static void
+load_texts(Evaluation *evaluation, const char *tenant_id)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id)};
+	uint64 nrows = statement_read(&select_texts, values, NULL);
+
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		QueryKey id = query_key(DatumGetUUIDP(result_value(row, 1, NULL)));
+		StoredQuery *stored = query_store_find(evaluation->store, &id, true);
+
+		stored->query = TextDatumGetCString(result_value(row, 2, NULL));
+		stored->tables = DatumGetJsonbPCopy(result_value(row, 3, NULL));
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+static void
+replay_all(Evaluation *evaluation, const char *tenant_id, TimestampTz since)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(MAX_REPLAYED)};
+	uint64 nrows = statement_read(&select_asks, values, NULL);
+	SPITupleTable *asks = SPI_tuptable;
+	MemoryContext context = AllocSetContextCreate(
+		CurrentMemoryContext, "personalization evaluation", ALLOCSET_DEFAULT_SIZES);
+
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		bool isnull;
+		char *user_id =
+			TextDatumGetCString(SPI_getbinval(asks->vals[row], asks->tupdesc, 1, &isnull));
+		QueryKey id =
+			query_key(DatumGetUUIDP(SPI_getbinval(asks->vals[row], asks->tupdesc, 2, &isnull)));
+		TimestampTz at =
+			DatumGetTimestampTz(SPI_getbinval(asks->vals[row], asks->tupdesc, 3, &isnull));
+		MemoryContext old = MemoryContextSwitchTo(context);
+
+		CHECK_FOR_INTERRUPTS();
+
+		/* As in counting: what is too long to be offered, or forgotten, is part of a history only. */
+		if (query_store_find(evaluation->store, &id, false) != NULL)
+			replay_ask(evaluation, user_id, &id, at, at >= since);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(context);
+		remember(find_user(evaluation, user_id), &id, at);
+		pfree(user_id);
+	}
+}
+
+static void
+put_metric(ReturnSetInfo *result, const char *name, double sum, int64 n)
+{
+	bool nulls[3] = {false, n == 0, false};
+	Datum values[] = {CStringGetTextDatum(name), Float8GetDatum(n == 0 ? 0.0 : sum / (double) n),
+					  Int64GetDatum(n)};
+
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+Datum
+personalization_evaluate(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	char *tenant_id = tenant_argument(fcinfo, 0);
+	Jsonb *patch = jsonb_argument(fcinfo, 1, "settings");
+	TimestampTz since = PG_ARGISNULL(2) ? DT_NOBEGIN : PG_GETARG_TIMESTAMPTZ(2);
+	TenantSettings settings;
+	HASHCTL control = {0};
+	Evaluation evaluation = {0};
+
+	InitMaterializedSRF(fcinfo, 0);
+	SPI_connect();
+	tenant_require(tenant_id, &settings, false);
+	settings_decode(settings_merge(tenant_existing(tenant_id, false), patch), &settings);
+	evaluation.rate = settings.ranking_rate;
+	evaluation.store = query_store_make(NULL, false);
+	control.hcxt = CurrentMemoryContext;
+	control.keysize = MAX_ID_LENGTH + 1;
+	control.entrysize = sizeof(ReplayedUser);
+	evaluation.users = hash_create("personalization replayed users", 256, &control,
+								   HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	load_texts(&evaluation, tenant_id);
+	replay_all(&evaluation, tenant_id, since);
+	for (int p = 0; p < PREDICTORS; p++)
+	{
+		const Score *score = &evaluation.scores[p];
+
+		put_metric(result, psprintf("hit@1%s", suffixes[p]), (double) score->first,
+				   evaluation.judged);
+		put_metric(result, psprintf("hit@5%s", suffixes[p]), (double) score->shown,
+				   evaluation.judged);
+		put_metric(result, psprintf("mrr%s", suffixes[p]), score->reciprocal, evaluation.judged);
+	}
+	SPI_finish();
+	return (Datum) 0;
+}

@@ -1,0 +1,284 @@
+/*
+ * forgetting.c
+ *		What a forgotten user's queries leave in the statistics of his tenant is
+ *		erased.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+
+#include "base/rows.h"
+#include "base/statement.h"
+#include "cache/changes.h"
+#include "core/links.h"
+#include "core/statistics.h"
+#include "suggestions/counting.h"
+#include "suggestions/history.h"
+#include "suggestions/rankings.h"
+#include "suggestions/store.h"
+
+static Statement delete_events = STATEMENT(
+	"DELETE FROM personalization.query_events WHERE tenant_id = $1 AND user_id = $2", "text text");
+
+static Statement select_own =
+	STATEMENT("SELECT query_id, ask_count FROM personalization.user_queries"
+			  " WHERE tenant_id = $1 AND user_id = $2 LIMIT $3",
+			  "text text int8");
+
+/* Who else asks these, the latest first. */
+static Statement select_others = STATEMENT(
+	"SELECT DISTINCT ON (query_id) query_id, query, tables FROM personalization.user_queries"
+	" WHERE tenant_id = $1 AND user_id <> $2 AND query_id = ANY ($3)"
+	" ORDER BY query_id, last_asked DESC",
+	"text text uuid[]");
+
+static Statement delete_queries = STATEMENT("DELETE FROM personalization.query_statistics"
+											" WHERE tenant_id = $1 AND query_id = ANY ($2)",
+											"text uuid[]");
+
+static Statement delete_lists = STATEMENT(
+	"DELETE FROM personalization.query_lists WHERE tenant_id = $1 AND list_key = ANY ($2)",
+	"text uuid[]");
+
+static Statement select_lists = STATEMENT("SELECT list_key, kind FROM personalization.query_lists"
+										  " WHERE tenant_id = $1 AND queries && $2",
+										  "text uuid[]");
+
+/*
+ * What others were shown of queries that only this user asked: a query's id is a
+ * hash of its words, by which they could be guessed.
+ */
+static Statement delete_shown =
+	STATEMENT("DELETE FROM personalization.suggestions s WHERE s.tenant_id = $1 AND s.user_id <> $2"
+			  " AND EXISTS (SELECT FROM personalization.user_queries q WHERE q.tenant_id = $1"
+			  "  AND q.user_id = $2 AND q.query_id = s.query_id)"
+			  " AND NOT EXISTS (SELECT FROM personalization.user_queries o WHERE o.tenant_id = $1"
+			  "  AND o.user_id <> $2 AND o.query_id = s.query_id)",
+			  "text text");
+
+/* Lists of terms that nobody's queries name any more: the key is a hash of the term. */
+static Statement delete_empty =
+	STATEMENT("DELETE FROM personalization.query_lists WHERE tenant_id = $1"
+			  " AND list_key = ANY ($2) AND kind = 't' AND queries = '{}' AND total <= 0",
+			  "text uuid[]");
+
+/* Who may have suggestions in the cache. */
+static Statement select_shown_users =
+	STATEMENT("SELECT DISTINCT user_id FROM personalization.suggestions"
+			  " WHERE tenant_id = $1 AND user_id <> $2",
+			  "text text");
+
+/* With more queries than these it is quicker to make the tenant's statistics anew. */
+#define MAX_FORGOTTEN 1000
+
+typedef struct OwnQuery
+{
+	QueryKey id;
+	int64 asks;
+	bool shared; /* others ask it too */
+} OwnQuery;
+
+static OwnQuery *
+find_own(OwnQuery *own, int n, const QueryKey *id)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (same_query(&own[i].id, id))
+			return &own[i];
+	}
+	return NULL;
+}
+
+static Datum
+ids_of(const OwnQuery *own, int n, bool shared)
+{
+	Column ids;
+
+	column_init(&ids, UUIDOID, Max(n, 1));
+	for (int i = 0; i < n; i++)
+	{
+		if (own[i].shared == shared)
+			column_add(&ids, UUIDPGetDatum(query_uuid(&own[i].id)));
+	}
+	return column_array(&ids);
+}
+
+/* Queries that others ask go on, in another's words and without this user's asks. */
+static void
+leave_to_others(QueryStore *store, const char *tenant_id, const char *user_id, OwnQuery *own, int n)
+{
+	TenantStatistics *tenant = query_store_statistics(store)->tenant;
+	Column ids;
+	Datum values[3] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
+	uint64 nrows;
+	SPITupleTable *others;
+
+	column_init(&ids, UUIDOID, Max(n, 1));
+	for (int i = 0; i < n; i++)
+		column_add(&ids, UUIDPGetDatum(query_uuid(&own[i].id)));
+	values[2] = column_array(&ids);
+	nrows = statement_run(&select_others, values, NULL);
+	others = SPI_tuptable;
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		bool isnull;
+		QueryKey id =
+			query_key(DatumGetUUIDP(SPI_getbinval(others->vals[row], others->tupdesc, 1, &isnull)));
+		OwnQuery *mine = find_own(own, n, &id);
+		StoredQuery *stored = query_store_find(store, &id, false);
+		double asks;
+
+		mine->shared = true;
+		if (stored == NULL)
+			continue;
+		stored = query_store_find(store, &id, true);
+		stored->query = SPI_getvalue(others->vals[row], others->tupdesc, 2);
+		stored->tables =
+			DatumGetJsonbPCopy(SPI_getbinval(others->vals[row], others->tupdesc, 3, &isnull));
+		stored->terms_known = false;
+		asks = stored->statistics.ask_count;
+		stored->statistics.ask_count = Max(asks - (double) mine->asks, 1.0);
+		tenant->popular.total -= asks - stored->statistics.ask_count;
+		stored->statistics.user_count = Max(stored->statistics.user_count - 1, 1);
+		stored->statistics.last_user = 0;
+		if (links_find(&tenant->popular, &id) >= 0)
+			links_set(&tenant->popular, &id, stored->statistics.ask_count);
+	}
+}
+
+/* The key and kind of a list, from a row of select_lists. */
+static QueryKey
+list_of(const SPITupleTable *lists, uint64 row, char *kind)
+{
+	bool isnull;
+
+	*kind = DatumGetChar(SPI_getbinval(lists->vals[row], lists->tupdesc, 2, &isnull));
+	return query_key(DatumGetUUIDP(SPI_getbinval(lists->vals[row], lists->tupdesc, 1, &isnull)));
+}
+
+/* Those that nobody else asks leave every list.  Returns the lists that they were in. */
+static Datum
+erase_own(QueryStore *store, const char *tenant_id, const OwnQuery *own, int n)
+{
+	Statistics *statistics = query_store_statistics(store);
+	Links *popular = &statistics->tenant->popular;
+	Datum values[] = {CStringGetTextDatum(tenant_id), ids_of(own, n, false)};
+	SPITupleTable *lists;
+	uint64 nrows;
+	Column keys;
+	char kind;
+
+	(void) statement_run(&delete_queries, values, NULL);
+	(void) statement_run(&delete_lists, values, NULL);
+	nrows = statement_run(&select_lists, values, NULL);
+	lists = SPI_tuptable;
+	column_init(&keys, UUIDOID, Max((int) nrows, 1));
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		QueryKey key = list_of(lists, row, &kind);
+
+		query_store_want_list(store, &key, kind);
+	}
+	query_store_fetch(store);
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		QueryKey key = list_of(lists, row, &kind);
+		int64 *queries;
+		Links *links = query_store_list(store, &key, kind, &queries);
+
+		column_add(&keys, UUIDPGetDatum(query_uuid(&key)));
+
+		for (int i = 0; i < n; i++)
+		{
+			if (!own[i].shared && links_remove(links, &own[i].id))
+				*queries = Max(*queries - 1, 0);
+		}
+	}
+	for (int i = 0; i < n; i++)
+	{
+		const StoredQuery *stored;
+
+		if (own[i].shared)
+			continue;
+		stored = query_store_find(store, &own[i].id, false);
+		if (stored != NULL)
+			popular->total -= stored->statistics.ask_count;
+		(void) links_remove(popular, &own[i].id);
+		(void) links_remove(&statistics->tenant->trending, &own[i].id);
+		(void) links_remove(&statistics->tenant->usual, &own[i].id);
+	}
+	popular->total = Max(popular->total, 0.0);
+	return column_array(&keys);
+}
+
+/*
+ * What the cache holds for others may name what he asked.  Whoever has
+ * suggestions there has been shown some.
+ */
+static void
+make_shown_stale(const char *tenant_id, const char *user_id)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
+	SPITupleTable *users;
+	uint64 nrows;
+
+	if (!cache_wanted())
+		return;
+	nrows = statement_run(&select_shown_users, values, NULL);
+	users = SPI_tuptable;
+	for (uint64 row = 0; row < nrows; row++)
+		cache_suggestions_stale(tenant_id, SPI_getvalue(users->vals[row], users->tupdesc, 1));
+	SPI_freetuptable(users);
+}
+
+void
+statistics_forget(const char *tenant_id, const char *user_id)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
+					  Int64GetDatum(MAX_FORGOTTEN + 1)};
+	QueryStore *store = query_store_make(tenant_id, true);
+	TenantStatistics *tenant = query_store_statistics(store)->tenant;
+	TimestampTz from;
+	pg_uuid_t from_id;
+	bool rebuilding = query_store_lock(store, &from, &from_id);
+	OwnQuery *own;
+	Datum lists[2] = {values[0]};
+	int n;
+
+	make_shown_stale(tenant_id, user_id);
+	(void) statement_run(&delete_shown, values, NULL);
+	(void) statement_run(&delete_events, values, NULL);
+	if (tenant->asks == 0)
+		return;
+	n = (int) statement_run(&select_own, values, NULL);
+	if (n == 0)
+		return;
+	if (n > MAX_FORGOTTEN)
+	{
+		statistics_restart(tenant_id);
+		return;
+	}
+	own = palloc0(n * sizeof(OwnQuery));
+	for (int i = 0; i < n; i++)
+	{
+		own[i].id = query_key(DatumGetUUIDP(result_value(i, 1, NULL)));
+		own[i].asks = DatumGetInt64(result_value(i, 2, NULL));
+		query_store_want_query(store, &own[i].id);
+		tenant->asks -= own[i].asks;
+	}
+
+	/* Nobody else's: nothing is left to tell. */
+	if (tenant->asks <= 0)
+	{
+		statistics_restart(tenant_id);
+		return;
+	}
+	tenant->users = Max(tenant->users - 1, 0);
+	query_store_fetch(store);
+	leave_to_others(store, tenant_id, user_id, own, n);
+	lists[1] = erase_own(store, tenant_id, own, n);
+	query_store_save(store, tenant->since, rebuilding ? &from : NULL, &from_id);
+	(void) statement_run(&delete_empty, lists, NULL);
+}

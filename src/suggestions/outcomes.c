@@ -1,0 +1,625 @@
+/*
+ * outcomes.c
+ *		What users were shown as suggestions, and what became of it.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+
+#include "base/extension.h"
+#include "base/fault.h"
+#include "base/jsonutil.h"
+#include "base/local_time.h"
+#include "base/rows.h"
+#include "base/statement.h"
+#include "base/uuid.h"
+#include "cache/changes.h"
+#include "core/links.h"
+#include "core/ranking.h"
+#include "core/statistics.h"
+#include "preferences/signals.h"
+#include "suggestions/outcomes.h"
+#include "tenancy/locks.h"
+
+#define SHOWN_COLUMNS                                                                              \
+	"query_id, suggestion_id, suggestion_type, shown_at, rounds, passed_over, taken, outcome,"     \
+	" accepted_shown, accepted_at, dismissed_at, dismissals"
+
+/* So many are looked at, whatever has been shown: what was dismissed, then the latest. */
+#define FIRST_SHOWN " ORDER BY dismissed_at IS NULL, shown_at DESC, query_id LIMIT 500"
+
+static Statement select_shown =
+	STATEMENT("SELECT " SHOWN_COLUMNS " FROM personalization.suggestions"
+			  " WHERE tenant_id = $1 AND user_id = $2" FIRST_SHOWN,
+			  "text text");
+
+static Statement select_shown_many = STATEMENT(
+	"SELECT " SHOWN_COLUMNS ", u.ordinal FROM unnest($2) WITH ORDINALITY AS u (user_id, ordinal),"
+	" LATERAL (SELECT * FROM personalization.suggestions s"
+	"  WHERE s.tenant_id = $1 AND s.user_id = u.user_id" FIRST_SHOWN ") s",
+	"text text[]");
+
+static Statement select_by_id =
+	STATEMENT("SELECT " SHOWN_COLUMNS " FROM personalization.suggestions"
+			  " WHERE tenant_id = $1 AND suggestion_id = $2"
+			  " AND user_id = $3 FOR NO KEY UPDATE",
+			  "text uuid text");
+
+static Statement update_outcome = STATEMENT(
+	"UPDATE personalization.suggestions SET passed_over = $4, taken = $5, outcome = $6,"
+	" accepted_shown = $7, accepted_at = $8, dismissed_at = $9, dismissals = $10,"
+	" expires_on = greatest(expires_on, $11)"
+	" WHERE tenant_id = $1 AND user_id = $2 AND query_id = $3",
+	"text text uuid int4 int4 \"char\" timestamptz[] timestamptz[] timestamptz int4 date");
+
+static RowWriter shown_writer = ROW_WRITER(
+	"personalization.suggestions AS s",
+	"user_id, query_id, suggestion_id, suggestion_type, shown_at, rounds, passed_over, taken, "
+	"outcome, expires_on",
+	"text uuid uuid personalization.suggestion_type timestamptz int4 int4 int4 \"char\" date",
+	"ON CONFLICT (tenant_id, user_id, query_id) DO UPDATE SET"
+	" suggestion_id = excluded.suggestion_id, suggestion_type = excluded.suggestion_type,"
+	" shown_at = excluded.shown_at, rounds = excluded.rounds,"
+	" passed_over = excluded.passed_over, taken = excluded.taken, outcome = excluded.outcome,"
+	" expires_on = greatest(s.expires_on, excluded.expires_on)");
+
+static Statement delete_expired =
+	STATEMENT("DELETE FROM personalization.suggestions WHERE tenant_id = $1 AND expires_on < $2"
+			  " AND ctid = ANY (ARRAY(SELECT ctid FROM personalization.suggestions"
+			  "  WHERE tenant_id = $1 AND expires_on < $2 ORDER BY expires_on LIMIT $3"
+			  "  FOR UPDATE SKIP LOCKED))",
+			  "text date int8");
+
+/* The latest acceptances of a query, so many, are remembered. */
+#define MAX_ACCEPTED 16
+
+/* A dismissed query stays away a week, and twice as long with every further time. */
+#define FIRST_ABSENCE (7 * USECS_PER_DAY)
+#define MAX_DOUBLINGS 4
+
+/* A dismissal says as much as so many times of being passed over. */
+#define DISMISSAL_ROUNDS 3.0
+
+/* What taste is taken for before a user was shown much: so many rounds … */
+#define TASTE_PRIOR 10.0
+/* … and the least and most that it may say. */
+#define TASTE_LIMIT 2.0
+
+typedef struct Shown
+{
+	QueryKey query;
+	pg_uuid_t suggestion_id;
+	OfferKind kind;
+	TimestampTz shown_at;
+	int rounds;
+	int passed_over;
+	int taken;
+	char outcome; /* 'a', 'd', 0 */
+	int naccepted;
+	TimestampTz accepted_shown[MAX_ACCEPTED];
+	TimestampTz accepted_at[MAX_ACCEPTED];
+	TimestampTz dismissed_at; /* DT_NOBEGIN: never */
+	int dismissals;
+} Shown;
+
+struct Outcomes
+{
+	int n;
+	Shown *items; /* by query */
+};
+
+/* What became of the latest showing, as far as the user's asks tell. */
+typedef enum Resolution
+{
+	PENDING,
+	TAKEN,
+	PASSED_OVER
+} Resolution;
+
+static int
+read_times(Datum array, TimestampTz *times)
+{
+	ArrayType *decoded = DatumGetArrayTypeP(array);
+	Datum *values;
+	int n;
+
+	if (ARR_NDIM(decoded) > 1 || ARR_HASNULL(decoded))
+		return 0;
+	deconstruct_array(decoded, TIMESTAMPTZOID, sizeof(TimestampTz), FLOAT8PASSBYVAL,
+					  TYPALIGN_DOUBLE, &values, NULL, &n);
+	n = Min(n, MAX_ACCEPTED);
+	for (int i = 0; i < n; i++)
+		times[i] = DatumGetTimestampTz(values[i]);
+	return n;
+}
+
+static void
+read_shown(uint64 row, Shown *shown)
+{
+	bool isnull;
+	bool isnull_until;
+	Datum value;
+	Datum until;
+
+	memset(shown, 0, sizeof(Shown));
+	shown->query = query_key(DatumGetUUIDP(result_value(row, 1, NULL)));
+	shown->suggestion_id = *DatumGetUUIDP(result_value(row, 2, NULL));
+	shown->kind = (OfferKind) suggestion_type_of(DatumGetObjectId(result_value(row, 3, NULL)));
+	shown->shown_at = DatumGetTimestampTz(result_value(row, 4, NULL));
+	shown->rounds = Max(DatumGetInt32(result_value(row, 5, NULL)), 0);
+	shown->passed_over = Max(DatumGetInt32(result_value(row, 6, NULL)), 0);
+	shown->taken = Max(DatumGetInt32(result_value(row, 7, NULL)), 0);
+	value = result_value(row, 8, &isnull);
+	shown->outcome = isnull ? 0 : DatumGetChar(value);
+	value = result_value(row, 9, &isnull);
+	until = result_value(row, 10, &isnull_until);
+	if (!isnull && !isnull_until)
+		shown->naccepted =
+			Min(read_times(value, shown->accepted_shown), read_times(until, shown->accepted_at));
+	value = result_value(row, 11, &isnull);
+	shown->dismissed_at = isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
+	shown->dismissals = Max(DatumGetInt32(result_value(row, 12, NULL)), 0);
+}
+
+static int
+compare_shown(const void *a, const void *b)
+{
+	return compare_queries(&((const Shown *) a)->query, &((const Shown *) b)->query);
+}
+
+/* Those of the last result's rows [first, end). */
+static Outcomes *
+make_outcomes(uint64 first, uint64 end)
+{
+	Outcomes *outcomes = palloc(sizeof(Outcomes));
+
+	outcomes->n = (int) (end - first);
+	outcomes->items = palloc(Max(outcomes->n, 1) * sizeof(Shown));
+	for (uint64 row = first; row < end; row++)
+		read_shown(row, &outcomes->items[row - first]);
+	qsort(outcomes->items, outcomes->n, sizeof(Shown), compare_shown);
+	return outcomes;
+}
+
+Outcomes *
+outcomes_read(const char *tenant_id, const char *user_id, bool write)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
+	uint64 nrows = (write ? statement_run : statement_read)(&select_shown, values, NULL);
+	Outcomes *outcomes = make_outcomes(0, nrows);
+
+	SPI_freetuptable(SPI_tuptable);
+	return outcomes;
+}
+
+Outcomes **
+outcomes_read_many(const char *tenant_id, const History *histories, int n)
+{
+	Outcomes **outcomes = palloc(n * sizeof(Outcomes *));
+	Column users;
+	Datum values[2];
+	uint64 nrows;
+	uint64 row = 0;
+
+	column_init(&users, TEXTOID, n);
+	for (int i = 0; i < n; i++)
+		column_add_text(&users, histories[i].user_id);
+	values[0] = CStringGetTextDatum(tenant_id);
+	values[1] = column_array(&users);
+	nrows = statement_run(&select_shown_many, values, NULL);
+	for (int i = 0; i < n; i++)
+	{
+		uint64 end = row;
+
+		while (end < nrows && DatumGetInt64(result_value(end, 13, NULL)) == i + 1)
+			end++;
+		outcomes[i] = make_outcomes(row, end);
+		row = end;
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return outcomes;
+}
+
+static Shown *
+find_shown(const Outcomes *outcomes, const QueryKey *query)
+{
+	Shown key;
+
+	key.query = *query;
+	return outcomes->n == 0
+			   ? NULL
+			   : bsearch(&key, outcomes->items, outcomes->n, sizeof(Shown), compare_shown);
+}
+
+/*
+ * Whether an ask comes of a suggestion that was accepted: it is learned after
+ * the suggestion was shown, or at about the time at which the outcome is told.
+ */
+static bool
+comes_of(TimestampTz at, TimestampTz shown, TimestampTz accepted)
+{
+	return (at >= shown && at <= shown + TAKEN_WITHIN) ||
+		   (at >= accepted - TAKEN_WITHIN && at <= accepted + TAKEN_WITHIN);
+}
+
+double
+outcomes_weight(const Outcomes *outcomes, const QueryKey *query, TimestampTz at)
+{
+	const Shown *shown = find_shown(outcomes, query);
+
+	if (shown == NULL)
+		return 1.0;
+	for (int i = 0; i < shown->naccepted; i++)
+	{
+		if (comes_of(at, shown->accepted_shown[i], shown->accepted_at[i]))
+			return ACCEPTED_WEIGHT;
+	}
+	return shown->outcome == 0 && at > shown->shown_at && at <= shown->shown_at + TAKEN_WITHIN
+			   ? SHOWN_WEIGHT
+			   : 1.0;
+}
+
+Asked *
+outcomes_history(const Outcomes *outcomes, const HistoryEntry *entries, int n)
+{
+	Asked *asked = palloc(Max(n, 1) * sizeof(Asked));
+
+	for (int i = 0; i < n; i++)
+	{
+		asked[i].id = entries[i].query;
+		asked[i].at = entries[i].at;
+		asked[i].weight = outcomes_weight(outcomes, &entries[i].query, entries[i].at);
+	}
+	return asked;
+}
+
+/* The first ask after a time. */
+static int
+asked_after(const Asked *asked, int n, TimestampTz at)
+{
+	int low = 0;
+	int high = n;
+
+	while (low < high)
+	{
+		int middle = low + (high - low) / 2;
+
+		if (asked[middle].at <= at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* What became of the latest showing; *asked_since: whether the query was asked at all after it. */
+static Resolution
+resolve(const Shown *shown, const Asked *asked, int n, bool *asked_since)
+{
+	int first = asked_after(asked, n, shown->shown_at);
+
+	*asked_since = false;
+	for (int i = first; i < n; i++)
+	{
+		if (!same_query(&asked[i].id, &shown->query))
+			continue;
+		*asked_since = true;
+		if (asked[i].at <= shown->shown_at + TAKEN_WITHIN)
+			return TAKEN;
+		break;
+	}
+	return first < n ? PASSED_OVER : PENDING;
+}
+
+/* How often in a row the user has preferred something else by now. */
+static int
+passed_over(const Shown *shown, Resolution resolution, bool asked_since)
+{
+	if (asked_since)
+		return 0;
+	return shown->passed_over + (resolution == PASSED_OVER && shown->outcome == 0);
+}
+
+void
+outcomes_situation(const Outcomes *outcomes, const Asked *asked, int n, TimestampTz at,
+				   Situation *situation)
+{
+	Weighed *passed = palloc(Max(outcomes->n, 1) * sizeof(Weighed));
+
+	situation->passed_over = passed;
+	situation->npassed_over = 0;
+	for (int i = 0; i < outcomes->n; i++)
+	{
+		const Shown *shown = &outcomes->items[i];
+		bool asked_since;
+		Resolution resolution;
+		int times;
+
+		if (shown->shown_at > at)
+			continue;
+		resolution = resolve(shown, asked, n, &asked_since);
+		times = passed_over(shown, resolution, asked_since);
+		if (times > 0)
+		{
+			passed[situation->npassed_over].id = shown->query;
+			passed[situation->npassed_over++].weight = times;
+		}
+	}
+}
+
+void
+outcomes_taste(const Outcomes *outcomes, const Asked *asked, int n, TimestampTz at,
+			   double taste[OFFER_KINDS])
+{
+	double rounds[OFFER_KINDS] = {0};
+	double taken[OFFER_KINDS] = {0};
+	double all_rounds = 0.0;
+	double all_taken = 0.0;
+	double usual;
+
+	for (int i = 0; i < outcomes->n; i++)
+	{
+		const Shown *shown = &outcomes->items[i];
+		bool asked_since;
+		Resolution resolution = resolve(shown, asked, n, &asked_since);
+
+		/* The latest round counts once it is over. */
+		rounds[shown->kind] += shown->rounds - (resolution == PENDING && shown->outcome == 0) +
+							   DISMISSAL_ROUNDS * shown->dismissals;
+		taken[shown->kind] += shown->taken + (resolution == TAKEN && shown->outcome == 0);
+	}
+	for (int k = 0; k < OFFER_KINDS; k++)
+	{
+		all_rounds += rounds[k];
+		all_taken += taken[k];
+	}
+	usual = (all_taken + 1.0) / (all_rounds + 5.0);
+	for (int k = 0; k < OFFER_KINDS; k++)
+	{
+		double own = (taken[k] + TASTE_PRIOR * usual) / (fmax(rounds[k], 0.0) + TASTE_PRIOR);
+
+		taste[k] = fmin(fmax(log(own / usual), -TASTE_LIMIT), TASTE_LIMIT);
+	}
+}
+
+static TimestampTz
+end_of_absence(const Shown *shown)
+{
+	return shown->dismissed_at +
+		   (FIRST_ABSENCE << Min(Max(shown->dismissals - 1, 0), MAX_DOUBLINGS));
+}
+
+bool
+outcomes_hides(const Outcomes *outcomes, const QueryKey *query, TimestampTz at)
+{
+	const Shown *shown = find_shown(outcomes, query);
+
+	if (shown == NULL || TIMESTAMP_IS_NOBEGIN(shown->dismissed_at))
+		return false;
+	return at < end_of_absence(shown);
+}
+
+/* The row that a suggestion gets, from the one that is there. */
+static void
+show_again(Shown *shown, const Asked *asked, int n, TimestampTz at, OfferKind kind)
+{
+	bool asked_since;
+	Resolution resolution = resolve(shown, asked, n, &asked_since);
+
+	/* Still the same round: nothing was asked, nothing was told. */
+	if (resolution == PENDING && shown->outcome == 0)
+	{
+		shown->shown_at = Max(shown->shown_at, at);
+		return;
+	}
+	shown->passed_over = passed_over(shown, resolution, asked_since);
+	shown->taken += resolution == TAKEN && shown->outcome == 0;
+	shown->rounds++;
+	shown->outcome = 0;
+	shown->shown_at = at;
+	shown->kind = kind;
+	interaction_id_make(&shown->suggestion_id);
+}
+
+static int
+compare_shown_pointers(const void *a, const void *b)
+{
+	return compare_shown(*(Shown *const *) a, *(Shown *const *) b);
+}
+
+/* In the order of the queries, so that two sessions do not wait for each other. */
+static void
+store_shown(const char *tenant_id, const char *user_id, Shown **rows, int n, TimestampTz expires)
+{
+	const Objects *ours = extension_objects();
+	const Oid types[] = {TEXTOID,		 UUIDOID, UUIDOID, ours->suggestion_type,
+						 TIMESTAMPTZOID, INT4OID, INT4OID, INT4OID,
+						 CHAROID,		 DATEOID};
+	Column columns[lengthof(types)];
+
+	qsort(rows, n, sizeof(Shown *), compare_shown_pointers);
+	for (size_t c = 0; c < lengthof(types); c++)
+		column_init(&columns[c], types[c], n);
+	for (int i = 0; i < n; i++)
+	{
+		const Shown *shown = rows[i];
+
+		column_add_text(&columns[0], user_id);
+		column_add(&columns[1], UUIDPGetDatum(query_uuid(&shown->query)));
+		column_add(&columns[2], UUIDPGetDatum(&shown->suggestion_id));
+		column_add(&columns[3], ObjectIdGetDatum(ours->suggestion_values[shown->kind]));
+		column_add(&columns[4], TimestampTzGetDatum(shown->shown_at));
+		column_add(&columns[5], Int32GetDatum(shown->rounds));
+		column_add(&columns[6], Int32GetDatum(shown->passed_over));
+		column_add(&columns[7], Int32GetDatum(shown->taken));
+		if (shown->outcome == 0)
+			column_add_null(&columns[8]);
+		else
+			column_add(&columns[8], CharGetDatum(shown->outcome));
+		column_add(&columns[9], DateADTGetDatum(utc_date(expires)));
+	}
+	(void) rows_write(&shown_writer, tenant_id, columns);
+}
+
+void
+outcomes_show(const char *tenant_id, const char *user_id, const Outcomes *outcomes,
+			  const Asked *asked, int nasked, TimestampTz at, TimestampTz expires,
+			  ShownOffer *offers, int n, bool record)
+{
+	Shown **rows = palloc(Max(n, 1) * sizeof(Shown *));
+
+	for (int i = 0; i < n; i++)
+	{
+		const Shown *known = find_shown(outcomes, &offers[i].query);
+
+		rows[i] = palloc0(sizeof(Shown));
+		if (known != NULL)
+		{
+			*rows[i] = *known;
+			show_again(rows[i], asked, nasked, at, offers[i].kind);
+		}
+		else
+		{
+			rows[i]->query = offers[i].query;
+			rows[i]->kind = offers[i].kind;
+			rows[i]->shown_at = at;
+			rows[i]->rounds = 1;
+			interaction_id_make(&rows[i]->suggestion_id);
+		}
+		offers[i].suggestion_id = rows[i]->suggestion_id;
+	}
+	if (record && n > 0)
+		store_shown(tenant_id, user_id, rows, n, expires);
+}
+
+/* Takes the acceptance of the latest showing back, where there is one. */
+static void
+take_back(Shown *shown)
+{
+	if (shown->outcome == 'a')
+	{
+		shown->taken = Max(shown->taken - 1, 0);
+		shown->naccepted = Max(shown->naccepted - 1, 0);
+	}
+	else if (shown->outcome == 'd')
+	{
+		shown->dismissals = Max(shown->dismissals - 1, 0);
+		shown->dismissed_at = DT_NOBEGIN;
+	}
+}
+
+static void
+accept(Shown *shown, TimestampTz at)
+{
+	if (shown->naccepted == MAX_ACCEPTED)
+	{
+		shown->naccepted--;
+		memmove(&shown->accepted_shown[0], &shown->accepted_shown[1],
+				shown->naccepted * sizeof(TimestampTz));
+		memmove(&shown->accepted_at[0], &shown->accepted_at[1],
+				shown->naccepted * sizeof(TimestampTz));
+	}
+
+	shown->accepted_shown[shown->naccepted] = shown->shown_at;
+	shown->accepted_at[shown->naccepted++] = at;
+	shown->taken++;
+	shown->passed_over = 0;
+	shown->dismissals = 0;
+	shown->dismissed_at = DT_NOBEGIN;
+}
+
+static Datum
+time_array(const TimestampTz *times, int n)
+{
+	Datum values[MAX_ACCEPTED];
+
+	for (int i = 0; i < n; i++)
+		values[i] = TimestampTzGetDatum(times[i]);
+	return PointerGetDatum(construct_array(values, n, TIMESTAMPTZOID, sizeof(TimestampTz),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+bool
+outcome_record(const char *tenant_id, const char *user_id, const pg_uuid_t *suggestion,
+			   bool accepted, TimestampTz at)
+{
+	char outcome = accepted ? 'a' : 'd';
+	Datum key[] = {CStringGetTextDatum(tenant_id), UUIDPGetDatum(suggestion),
+				   CStringGetTextDatum(user_id)};
+	Shown shown;
+
+	if (statement_run(&select_by_id, key, NULL) == 0)
+		return false;
+	read_shown(0, &shown);
+	if (shown.outcome == outcome)
+		return true;
+	take_back(&shown);
+	if (accepted)
+		accept(&shown, at);
+	else
+	{
+		shown.dismissals++;
+		shown.dismissed_at = at;
+	}
+	{
+		/* The row outlasts a dismissal. */
+		TimestampTz until =
+			TIMESTAMP_IS_NOBEGIN(shown.dismissed_at) ? shown.shown_at : end_of_absence(&shown);
+		Datum values[] = {CStringGetTextDatum(tenant_id),
+						  CStringGetTextDatum(user_id),
+						  UUIDPGetDatum(query_uuid(&shown.query)),
+						  Int32GetDatum(shown.passed_over),
+						  Int32GetDatum(shown.taken),
+						  CharGetDatum(outcome),
+						  time_array(shown.accepted_shown, shown.naccepted),
+						  time_array(shown.accepted_at, shown.naccepted),
+						  TimestampTzGetDatum(shown.dismissed_at),
+						  Int32GetDatum(shown.dismissals),
+						  DateADTGetDatum(utc_date(until))};
+		char nulls[] = "           ";
+
+		if (shown.naccepted == 0)
+			nulls[6] = nulls[7] = 'n';
+		if (TIMESTAMP_IS_NOBEGIN(shown.dismissed_at))
+			nulls[8] = 'n';
+		(void) statement_run(&update_outcome, values, nulls);
+	}
+	return true;
+}
+
+void
+outcome_of_feedback(const char *tenant_id, const char *user_id, const Jsonb *data, TimestampTz at)
+{
+	char *text;
+	pg_uuid_t suggestion;
+	double rating;
+	bool rated;
+	Fault fault;
+
+	if (!json_text_member(&data->root, "suggestion_id", &text) || text == NULL ||
+		!uuid_decode(text, &suggestion) || !feedback_rating(&data->root, &rating, &rated, &fault) ||
+		rating == 0)
+		return;
+
+	/*
+	 * With the lock on what is shown nobody who suggests waits for us.  Where it is
+	 * not to be had we do without, and wait for the row: waiting for the lock, with
+	 * the user's held, would be a deadlock with who holds it and goes on to learn.
+	 */
+	(void) lock_shown(tenant_id, user_id, false);
+	if (outcome_record(tenant_id, user_id, &suggestion, rating > 0, at))
+		cache_suggestions_stale(tenant_id, user_id);
+}
+
+int64
+outcomes_expire(const char *tenant_id, TimestampTz at, int64 limit)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), DateADTGetDatum(utc_date(at)),
+					  Int64GetDatum(limit)};
+
+	return (int64) statement_run(&delete_expired, values, NULL);
+}

@@ -1,0 +1,116 @@
+/*
+ * rankings.c
+ *		What the ranking of a tenant's suggestions has learned: looked at, set
+ *		back, made anew.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+
+#include "base/arguments.h"
+#include "base/statement.h"
+#include "core/ranking.h"
+#include "suggestions/rankings.h"
+#include "suggestions/store.h"
+#include "tenancy/locks.h"
+#include "tenancy/settings.h"
+#include "tenancy/tenancy.h"
+
+static Statement reset_weights =
+	STATEMENT("UPDATE personalization.rankings SET weights = '{}', gradients = '{}', asked = 0,"
+			  " covered = 0 WHERE tenant_id = $1",
+			  "text");
+
+static Statement restart_ranking =
+	STATEMENT("INSERT INTO personalization.rankings AS r (tenant_id, rebuild_from)"
+			  " VALUES ($1, '-infinity') ON CONFLICT (tenant_id) DO UPDATE SET since = NULL,"
+			  " asks = 0, users = 0, weights = '{}', gradients = '{}', asked = 0, covered = 0,"
+			  " rebuild_from = excluded.rebuild_from, rebuild_id = NULL",
+			  "text");
+
+static Statement erase_statistics[] = {
+	STATEMENT("DELETE FROM personalization.query_events WHERE tenant_id = $1", "text"),
+	STATEMENT("DELETE FROM personalization.query_statistics WHERE tenant_id = $1", "text"),
+	STATEMENT("DELETE FROM personalization.query_lists WHERE tenant_id = $1", "text"),
+};
+
+PG_FUNCTION_INFO_V1(personalization_ranking_weights);
+PG_FUNCTION_INFO_V1(personalization_reset_ranking);
+PG_FUNCTION_INFO_V1(personalization_rebuild_statistics);
+
+void
+statistics_restart(const char *tenant_id)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id)};
+
+	/* The row first: whoever counts holds its lock. */
+	(void) statement_run(&restart_ranking, values, NULL);
+	for (size_t i = 0; i < lengthof(erase_statistics); i++)
+		(void) statement_run(&erase_statistics[i], values, NULL);
+}
+
+Datum
+personalization_ranking_weights(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	char *tenant_id = tenant_argument(fcinfo, 0);
+	TenantSettings settings;
+	QueryStore *store;
+	const Ranking *ranking;
+
+	InitMaterializedSRF(fcinfo, 0);
+	SPI_connect();
+	tenant_require(tenant_id, &settings, false);
+	store = query_store_make(tenant_id, false);
+	query_store_open(store);
+	ranking = &query_store_statistics(store)->tenant->ranking;
+	for (int f = 0; f < FEATURES; f++)
+	{
+		bool nulls[5] = {false};
+		Datum values[] = {CStringGetTextDatum(feature_names[f]),
+						  Float8GetDatum(ranking->weights[f]), Float8GetDatum(feature_weights[f]),
+						  Float8GetDatum(feature_lowest[f]), Float8GetDatum(feature_highest[f])};
+
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	SPI_finish();
+	return (Datum) 0;
+}
+
+/* A tenant whose ranking an administrator is going to change. */
+static char *
+begin_change(FunctionCallInfo fcinfo, const char *function)
+{
+	char *tenant_id = tenant_argument(fcinfo, 0);
+
+	prevent_if_read_only(function);
+	if (bound_by_tenancy())
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("%s is an administrator's", function),
+						errhint("Call it as a superuser or as a role with BYPASSRLS.")));
+	SPI_connect();
+	lock_tenant(tenant_id, TENANT_ALONE);
+	(void) tenant_existing(tenant_id, true);
+	return tenant_id;
+}
+
+Datum
+personalization_reset_ranking(PG_FUNCTION_ARGS)
+{
+	Datum values[] = {CStringGetTextDatum(begin_change(fcinfo, "reset_ranking()"))};
+
+	(void) statement_run(&reset_weights, values, NULL);
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+Datum
+personalization_rebuild_statistics(PG_FUNCTION_ARGS)
+{
+	statistics_restart(begin_change(fcinfo, "rebuild_statistics()"));
+	SPI_finish();
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,277 @@
+/*
+ * reasons.c
+ *		Why a query is suggested.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "base/jsonutil.h"
+#include "core/links.h"
+#include "core/ranking.h"
+#include "core/situation.h"
+#include "core/trend.h"
+#include "suggestions/reasons.h"
+
+/* From so many asks on a user asks something often. */
+#define OFTEN 3
+
+/* A feature that adds less to the score is not named. */
+#define WORTH_NAMING 0.01
+
+static bool
+kind_fits(const Nominee *nominee, OfferKind kind, bool known_user)
+{
+	switch (kind)
+	{
+		case KIND_FREQUENT:
+			return nominee->own;
+		case KIND_RELATED:
+			return known_user;
+		case KIND_SIMILAR:
+			return known_user && !nominee->own;
+		case KIND_TRENDING:
+			return nominee->rising;
+		case KIND_NEW_TABLE:
+			return nominee->new_table != NULL;
+	}
+	return false;
+}
+
+bool
+nominee_kind(const Telling *telling, Nominee *nominee, bool known_user)
+{
+	double most = -HUGE_VAL;
+	bool found = false;
+
+	for (int k = 0; k < OFFER_KINDS; k++)
+	{
+		double contribution =
+			ranking_kind_contribution(telling->ranking, nominee->offer, (OfferKind) k);
+
+		if (contribution > most && kind_fits(nominee, (OfferKind) k, known_user))
+		{
+			most = contribution;
+			nominee->kind = (OfferKind) k;
+			found = true;
+		}
+	}
+	return found;
+}
+
+/* A table that both name, the first of a's; NULL for none. */
+static const char *
+shared_table(const Jsonb *a, const Jsonb *b)
+{
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue value;
+
+	if (a == NULL || b == NULL || !JB_ROOT_IS_ARRAY(a) || !JB_ROOT_IS_ARRAY(b))
+		return NULL;
+	it = JsonbIteratorInit(unconstify(JsonbContainer *, &a->root));
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		if (token == WJB_ELEM && value.type == jbvString &&
+			findJsonbValueFromContainer(unconstify(JsonbContainer *, &b->root), JB_FARRAY,
+										&value) != NULL)
+			return pnstrdup(value.val.string.val, value.val.string.len);
+	}
+	return NULL;
+}
+
+static double
+weight_in(const Weighed *list, int n, const QueryKey *id)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (same_query(&list[i].id, id))
+			return list[i].weight;
+	}
+	return 0.0;
+}
+
+static double
+follows(const Telling *telling, const Nominee *nominee)
+{
+	const Links *links = telling->situation->follows;
+
+	return links == NULL ? 0.0 : links_weight(links, &nominee->id);
+}
+
+/* What the user is looking at speaks for it. */
+static bool
+fits_context(const Telling *telling, const Nominee *nominee)
+{
+	return weight_in(telling->situation->context, telling->situation->ncontext, &nominee->id) > 0.0;
+}
+
+static const char *
+reason_of_related(const Telling *telling, const Nominee *nominee)
+{
+	Feature feature = ranking_evidence(telling->ranking, nominee->offer, KIND_RELATED);
+	const char *table = shared_table(nominee->tables, telling->last_tables);
+
+	if (feature == FEATURE_CONTEXT && fits_context(telling, nominee))
+		return "fits what you are looking at";
+	if (feature == FEATURE_RELATED && table != NULL)
+		return psprintf("also about %s", table);
+	if (follows(telling, nominee) > 0.0 || table == NULL)
+		return "follows what you asked last";
+	return psprintf("also about %s", table);
+}
+
+static const char *
+reason_of_similar(const Telling *telling, const Nominee *nominee)
+{
+	const char *table = shared_table(nominee->tables, telling->last_tables);
+
+	if (table != NULL)
+		return psprintf("others who use %s also ask", table);
+	return "others with habits like yours also ask";
+}
+
+const char *
+nominee_reason(const Telling *telling, const Nominee *nominee)
+{
+	switch (nominee->kind)
+	{
+		case KIND_FREQUENT:
+			if (nominee->due != NULL)
+				return psprintf("you ask this %s", cadence_name(nominee->due));
+			return nominee->own_asks >= OFTEN ? "you ask this often" : "you asked this before";
+		case KIND_RELATED:
+			return reason_of_related(telling, nominee);
+		case KIND_SIMILAR:
+			return reason_of_similar(telling, nominee);
+		case KIND_TRENDING:
+			return "trending in your organisation";
+		case KIND_NEW_TABLE:
+			return psprintf("new table available: %s", nominee->new_table->name);
+	}
+	return "";
+}
+
+static void
+push_frequent(JsonbParseState **state, const Nominee *nominee)
+{
+	json_push_int(state, "times_asked", nominee->own_asks);
+	json_push_time(state, "last_asked", nominee->own_last);
+	if (nominee->due != NULL)
+	{
+		char words[CADENCE_WORDS];
+
+		cadence_words(nominee->due, words);
+		json_push_text(state, "rhythm", words);
+	}
+}
+
+static void
+push_related(JsonbParseState **state, const Telling *telling, const Nominee *nominee)
+{
+	const Links *links = telling->situation->follows;
+	const char *table = shared_table(nominee->tables, telling->last_tables);
+	double context =
+		weight_in(telling->situation->context, telling->situation->ncontext, &nominee->id);
+
+	if (telling->last_query != NULL && follows(telling, nominee) > 0.0)
+	{
+		json_push_text(state, "after", telling->last_query);
+		json_push_double(state, "followed", follows(telling, nominee));
+		json_push_double(state, "of", links->total);
+	}
+	if (table != NULL)
+		json_push_text(state, "table", table);
+	if (context > 0.0)
+		json_push_double(state, "context", context);
+}
+
+static void
+push_others(JsonbParseState **state, const Telling *telling, const Nominee *nominee)
+{
+	const QueryStatistics *query = nominee->statistics;
+
+	if (query == NULL)
+		return;
+	json_push_int(state, "users", query->user_count);
+	if (nominee->kind == KIND_TRENDING)
+	{
+		json_push_double(state, "asked_lately", trend_count(query->fast, telling->at, TREND_FAST));
+		json_push_double(state, "asked_usually", trend_count(query->slow, telling->at, TREND_SLOW));
+	}
+	json_push_time(state, "last_asked", query->last_asked);
+}
+
+static void
+push_new_table(JsonbParseState **state, const NewTable *table)
+{
+	json_push_text(state, "table", table->name);
+	json_push_time(state, "appeared_at", table->appeared_at);
+	if (table->description != NULL)
+		json_push_text(state, "description", table->description);
+	if (table->columns != NULL)
+	{
+		Datum *columns;
+		bool *nulls;
+		int n;
+
+		json_push_key(state, "columns");
+		(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+		deconstruct_array(unconstify(ArrayType *, table->columns), TEXTOID, -1, false, TYPALIGN_INT,
+						  &columns, &nulls, &n);
+
+		/* register_table() takes no null, but an application's role may have written one. */
+		for (int i = 0; i < n; i++)
+		{
+			if (!nulls[i])
+				json_push_text(state, NULL, TextDatumGetCString(columns[i]));
+		}
+		(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
+	}
+}
+
+/* What the features add to the score, for who wants to know why. */
+static void
+push_contributions(JsonbParseState **state, const Telling *telling, const Nominee *nominee)
+{
+	json_push_key(state, "contributions");
+	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	for (int f = 0; f < FEATURES; f++)
+	{
+		double contribution = ranking_contribution(telling->ranking, nominee->offer, (Feature) f);
+
+		if (fabs(contribution) >= WORTH_NAMING)
+			json_push_double(state, feature_names[f], rint(contribution * 1000) / 1000);
+	}
+	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+Jsonb *
+nominee_evidence(const Telling *telling, const Nominee *nominee)
+{
+	JsonbParseState *state = NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	switch (nominee->kind)
+	{
+		case KIND_FREQUENT:
+			push_frequent(&state, nominee);
+			break;
+		case KIND_RELATED:
+			push_related(&state, telling, nominee);
+			break;
+		case KIND_SIMILAR:
+		case KIND_TRENDING:
+			push_others(&state, telling, nominee);
+			break;
+		case KIND_NEW_TABLE:
+			push_new_table(&state, nominee->new_table);
+			break;
+	}
+	push_contributions(&state, telling, nominee);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}

@@ -1,0 +1,617 @@
+/*
+ * suggestions.c
+ *		What a user may want to ask next.
+ *
+ * The user's own queries are read as they are, so that a fresh one counts at
+ * once; what others ask comes from the statistics that the worker keeps.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+
+#include "base/arguments.h"
+#include "base/extension.h"
+#include "base/fault.h"
+#include "base/jsonutil.h"
+#include "base/local_time.h"
+#include "base/rows.h"
+#include "base/statement.h"
+#include "cache/changes.h"
+#include "catalogue/catalogue.h"
+#include "core/cadence.h"
+#include "core/links.h"
+#include "core/situation.h"
+#include "core/statistics.h"
+#include "core/trend.h"
+#include "queries/identity.h"
+#include "queries/rhythm.h"
+#include "suggestions/history.h"
+#include "suggestions/outcomes.h"
+#include "suggestions/reasons.h"
+#include "suggestions/store.h"
+#include "suggestions/suggestions.h"
+#include "tenancy/locks.h"
+#include "tenancy/settings.h"
+#include "tenancy/tenancy.h"
+
+static Statement select_own_queries = STATEMENT(
+	"SELECT query_id, query, tables, ask_count, last_asked FROM personalization.user_queries"
+	" WHERE tenant_id = $1 AND user_id = $2 AND query_id = ANY ($3) AND first_asked <= $4",
+	"text text uuid[] timestamptz");
+
+/* Read as it is now, whatever the snapshot. */
+static Statement select_any_query = STATEMENT(
+	"SELECT FROM personalization.user_queries WHERE tenant_id = $1 AND user_id = $2 LIMIT 1",
+	"text text");
+
+/* Of the offers so many more than asked for are looked at, as some may not be shown. */
+#define SPARE_OFFERS 12
+
+/* What rises is asked by several users within so long. */
+#define SEVERAL_WITHIN (4 * TREND_FAST)
+
+/* Queries that are due today; more than these are not looked at. */
+#define MAX_DUE 20
+
+/* New tables likewise. */
+#define MAX_NEW_TABLES 5
+
+PG_FUNCTION_INFO_V1(personalization_get_suggestions);
+PG_FUNCTION_INFO_V1(personalization_record_outcome);
+
+/* All that is known while suggestions are made. */
+typedef struct Making
+{
+	const SuggestionRequest *request;
+	TenantSettings settings;
+	Outcomes *outcomes;
+	Asked *asked;
+	int nasked;
+	QueryStore *store;
+	Situation situation;
+	DueQuery due[MAX_DUE];
+	int ndue;
+	NewTable new_tables[MAX_NEW_TABLES];
+	int nnew_tables;
+	Offer *offers;
+	int noffers;
+	Nominee *nominees; /* the likeliest offers, with what is to be said of them */
+	int nnominees;
+} Making;
+
+/* What the user asked, and was shown. */
+static void
+read_user(Making *making)
+{
+	const SuggestionRequest *request = making->request;
+	History history = {.user_id = request->user_id};
+
+	history_read(request->tenant_id, known_until(request->at), HISTORY_MAX, &history);
+	history_complete(request->tenant_id, &history);
+	/* What is to be changed is read as it is now: nobody else changes it meanwhile. */
+	making->outcomes = outcomes_read(request->tenant_id, request->user_id, request->record);
+	making->asked = outcomes_history(making->outcomes, history.entries, history.n);
+	making->nasked = history.n;
+}
+
+/* Reads own queries by id into the nominees that ask for them. */
+static void
+read_own_queries(Making *making, Nominee *nominees, int n)
+{
+	Column ids;
+	Datum values[4];
+	uint64 nrows;
+
+	if (n == 0)
+		return;
+	column_init(&ids, UUIDOID, n);
+	for (int i = 0; i < n; i++)
+		column_add(&ids, UUIDPGetDatum(query_uuid(&nominees[i].id)));
+	values[0] = CStringGetTextDatum(making->request->tenant_id);
+	values[1] = CStringGetTextDatum(making->request->user_id);
+	values[2] = column_array(&ids);
+	values[3] = TimestampTzGetDatum(known_until(making->request->at));
+	nrows = statement_read(&select_own_queries, values, NULL);
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		QueryKey id = query_key(DatumGetUUIDP(result_value(row, 1, NULL)));
+
+		for (int i = 0; i < n; i++)
+		{
+			if (!same_query(&nominees[i].id, &id))
+				continue;
+			nominees[i].own = true;
+			nominees[i].text = TextDatumGetCString(result_value(row, 2, NULL));
+			nominees[i].tables = DatumGetJsonbPCopy(result_value(row, 3, NULL));
+			nominees[i].own_asks = DatumGetInt64(result_value(row, 4, NULL));
+			nominees[i].own_last = DatumGetTimestampTz(result_value(row, 5, NULL));
+		}
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/* The query asked last, of which the statistics may not know yet. */
+static void
+see_to_last_query(Making *making)
+{
+	QueryKey last = making->asked[making->nasked - 1].id;
+	Nominee own = {.id = last};
+	StoredQuery *stored;
+
+	if (query_store_find(making->store, &last, false) != NULL)
+		return;
+	read_own_queries(making, &own, 1);
+	if (!own.own)
+		return;
+	stored = query_store_find(making->store, &last, true);
+	stored->query = own.text;
+	stored->tables = own.tables;
+}
+
+/* What the user asks in a rhythm, and has not asked today. */
+static void
+read_due(Making *making)
+{
+	const SuggestionRequest *request = making->request;
+	Weighed *due = palloc(MAX_DUE * sizeof(Weighed));
+
+	making->ndue = queries_due(request->tenant_id, request->user_id, request->at,
+							   making->settings.time_zone, making->due, MAX_DUE);
+	for (int i = 0; i < making->ndue; i++)
+	{
+		due[i].id = query_key(&making->due[i].query_id);
+		due[i].weight = making->due[i].cadence.strength;
+	}
+	making->situation.due = due;
+	making->situation.ndue = making->ndue;
+}
+
+/* Tables that the user could look at.  To ask for one is to ask its name. */
+static void
+read_new_tables(Making *making)
+{
+	const SuggestionRequest *request = making->request;
+	int64 window = making->settings.new_table_window;
+	Weighed *offered = palloc(MAX_NEW_TABLES * sizeof(Weighed));
+	int n = catalogue_new_tables(request->tenant_id, request->user_id, window, request->at,
+								 making->new_tables, MAX_NEW_TABLES);
+	int kept = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		NewTable table = making->new_tables[i];
+		QueryText asked = {.question = table.name};
+		pg_uuid_t id;
+
+		/* A name of nothing but punctuation asks nothing. */
+		if (!query_identify(&asked, &id))
+			continue;
+		making->new_tables[kept] = table;
+		offered[kept].id = query_key(&id);
+		offered[kept++].weight =
+			1.0 - (double) Max(request->at - table.appeared_at, 0) / (double) Max(window, 1);
+	}
+	making->situation.new_tables = offered;
+	making->nnew_tables = making->situation.nnew_tables = kept;
+}
+
+/* What the tenant's statistics say to this user's situation. */
+static void
+read_situation(Making *making)
+{
+	const SuggestionRequest *request = making->request;
+	LinksNeeded needed[SITUATION_LINKS];
+	const char *const *context = NULL;
+	int ncontext = 0;
+	int n = situation_links(making->asked, making->nasked, needed);
+
+	making->store = query_store_make(request->tenant_id, false);
+	query_store_open(making->store);
+	for (int i = 0; i < n; i++)
+		query_store_want_list(making->store, &needed[i].id, (char) needed[i].kind);
+	if (making->nasked > 0)
+	{
+		StoredQuery *last;
+
+		see_to_last_query(making);
+		last = query_store_find(making->store, &making->asked[making->nasked - 1].id, false);
+		if (last != NULL)
+		{
+			query_store_terms(making->store, last);
+			for (int t = 0; t < last->statistics.nterms; t++)
+				query_store_want_term(making->store, last->statistics.terms[t]);
+		}
+	}
+	if (request->context != NULL)
+		ncontext = query_terms(request->context, NULL, &context);
+	for (int t = 0; t < ncontext; t++)
+		query_store_want_term(making->store, context[t]);
+	query_store_fetch(making->store);
+	statistics_situation(query_store_statistics(making->store), making->asked, making->nasked,
+						 request->at, context, ncontext, &making->situation);
+	outcomes_situation(making->outcomes, making->asked, making->nasked, request->at,
+					   &making->situation);
+	read_due(making);
+	read_new_tables(making);
+}
+
+/* Ranks what could be asked. */
+static void
+rank(Making *making)
+{
+	const Ranking *ranking = &query_store_statistics(making->store)->tenant->ranking;
+	double taste[OFFER_KINDS];
+
+	making->offers = palloc(OFFERS_MAX * sizeof(Offer));
+	making->noffers = situation_offers(&making->situation, making->offers);
+	outcomes_taste(making->outcomes, making->asked, making->nasked, making->request->at, taste);
+	ranking_taste(ranking, making->offers, making->noffers, taste);
+	ranking_order(ranking, making->offers, making->noffers);
+}
+
+/*
+ * Whether a query is on the rise, and lately more than one user's affair where
+ * there are several.
+ */
+static bool
+is_rising(const TenantStatistics *tenant, const QueryStatistics *query, TimestampTz at)
+{
+	return trend_rises(query->fast, query->slow, tenant->since, at) &&
+		   (tenant->users < 2 || query->other_asked >= at - SEVERAL_WITHIN);
+}
+
+/* The rhythm in which a query is due, NULL when it is not. */
+static const Cadence *
+find_due(const Making *making, const QueryKey *id)
+{
+	for (int i = 0; i < making->ndue; i++)
+	{
+		if (same_query(&making->situation.due[i].id, id))
+			return &making->due[i].cadence;
+	}
+	return NULL;
+}
+
+/* The new table that an offer is, NULL when it is a query. */
+static const NewTable *
+find_new_table(const Making *making, const QueryKey *id)
+{
+	for (int i = 0; i < making->nnew_tables; i++)
+	{
+		if (same_query(&making->situation.new_tables[i].id, id))
+			return &making->new_tables[i];
+	}
+	return NULL;
+}
+
+/* The likeliest offers, with all that decides whether and how they are shown. */
+static void
+read_nominees(Making *making)
+{
+	const TenantStatistics *tenant = query_store_statistics(making->store)->tenant;
+	int most = making->request->max_results + SPARE_OFFERS;
+
+	making->nominees = palloc0(OFFERS_MAX * sizeof(Nominee));
+	making->nnominees = 0;
+	for (int i = 0; i < making->noffers && making->nnominees < most; i++)
+	{
+		Nominee *nominee = &making->nominees[making->nnominees];
+
+		if (outcomes_hides(making->outcomes, &making->offers[i].id, making->request->at))
+			continue;
+		nominee->id = making->offers[i].id;
+		nominee->offer = &making->offers[i];
+		nominee->due = find_due(making, &nominee->id);
+		nominee->new_table = find_new_table(making, &nominee->id);
+		query_store_want_query(making->store, &nominee->id);
+		making->nnominees++;
+	}
+	query_store_fetch(making->store);
+	read_own_queries(making, making->nominees, making->nnominees);
+	for (int i = 0; i < making->nnominees; i++)
+	{
+		Nominee *nominee = &making->nominees[i];
+		StoredQuery *stored = query_store_find(making->store, &nominee->id, false);
+
+		if (nominee->text == NULL && nominee->new_table != NULL)
+			nominee->text = nominee->new_table->name;
+		if (stored == NULL)
+			continue;
+		nominee->statistics = &stored->statistics;
+		nominee->rising = is_rising(tenant, &stored->statistics, making->request->at);
+		if (nominee->text == NULL)
+		{
+			nominee->text = stored->query;
+			nominee->tables = stored->tables;
+		}
+	}
+}
+
+static const char **
+names_array(const List *names)
+{
+	const char **array = palloc(list_length(names) * sizeof(char *));
+	ListCell *cell;
+
+	foreach (cell, names)
+		array[foreach_current_index (cell)] = lfirst(cell);
+	return array;
+}
+
+/* The names of the tables that an offer reads, added to a list. */
+static List *
+add_tables(List *names, const Nominee *nominee)
+{
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue value;
+
+	if (nominee->tables == NULL || !JB_ROOT_IS_ARRAY(nominee->tables))
+		return names;
+	it = JsonbIteratorInit(unconstify(JsonbContainer *, &nominee->tables->root));
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		if (token == WJB_ELEM && value.type == jbvString)
+			names = lappend(names, pnstrdup(value.val.string.val, value.val.string.len));
+	}
+	return names;
+}
+
+/*
+ * Takes the text from what reads a table that was dropped, or that the role that
+ * asks may not read: of that nothing is shown.
+ */
+static void
+hide(Making *making)
+{
+	List *names = NIL;
+	int *first = palloc((making->nnominees + 1) * sizeof(int));
+	bool *hidden;
+
+	for (int i = 0; i < making->nnominees; i++)
+	{
+		first[i] = list_length(names);
+		names = add_tables(names, &making->nominees[i]);
+	}
+	first[making->nnominees] = list_length(names);
+	if (names == NIL)
+		return;
+	hidden = palloc0(list_length(names) * sizeof(bool));
+	if (!catalogue_filter(making->request->tenant_id, (const char *const *) names_array(names),
+						  list_length(names), hidden))
+		return;
+	for (int i = 0; i < making->nnominees; i++)
+	{
+		for (int k = first[i]; k < first[i + 1]; k++)
+		{
+			if (hidden[k])
+				making->nominees[i].text = NULL;
+		}
+	}
+}
+
+/* Whether a text stands among the suggestions already. */
+static bool
+is_told(const Suggestion *suggestions, int n, const char *text)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (strcmp(suggestions[i].text, text) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether the user was forgotten after the snapshot in which his history was
+ * read: then nothing of it may be written again.  It stays so until the end, as
+ * who records keeps out who forgets.
+ */
+static bool
+forgotten_since(const Making *making)
+{
+	Datum values[] = {CStringGetTextDatum(making->request->tenant_id),
+					  CStringGetTextDatum(making->request->user_id)};
+
+	return making->nasked > 0 && statement_run(&select_any_query, values, NULL) == 0;
+}
+
+/* From nominees to what is shown. */
+static int
+choose(Making *making, Suggestion *suggestions)
+{
+	const SuggestionRequest *request = making->request;
+	Telling telling = {.ranking = &query_store_statistics(making->store)->tenant->ranking,
+					   .situation = &making->situation,
+					   .tenant = query_store_statistics(making->store)->tenant,
+					   .at = request->at};
+	TimestampTz shown_at = Min(request->at, GetCurrentTimestamp());
+	ShownOffer *shown = palloc(Max(making->nnominees, 1) * sizeof(ShownOffer));
+	int n = 0;
+
+	if (making->nasked > 0)
+	{
+		StoredQuery *last =
+			query_store_find(making->store, &making->asked[making->nasked - 1].id, false);
+
+		telling.last_query = last == NULL ? NULL : last->query;
+		telling.last_tables = last == NULL ? NULL : last->tables;
+	}
+	for (int i = 0; i < making->nnominees && n < request->max_results; i++)
+	{
+		Nominee *nominee = &making->nominees[i];
+		Suggestion *suggestion = &suggestions[n];
+
+		/* No text: forgotten, or no longer kept. */
+		if (nominee->text == NULL || is_told(suggestions, n, nominee->text) ||
+			!nominee_kind(&telling, nominee, making->nasked > 0))
+			continue;
+		suggestion->kind = nominee->kind;
+		suggestion->text = nominee->text;
+		suggestion->score = nominee->offer->probability;
+		suggestion->reason = nominee_reason(&telling, nominee);
+		suggestion->evidence = nominee_evidence(&telling, nominee);
+		shown[n].query = nominee->id;
+		shown[n++].kind = nominee->kind;
+	}
+	outcomes_show(request->tenant_id, request->user_id, making->outcomes, making->asked,
+				  making->nasked, shown_at, shown_at + making->settings.history_retention, shown, n,
+				  request->record && !forgotten_since(making));
+	for (int i = 0; i < n; i++)
+		suggestions[i].id = shown[i].suggestion_id;
+	return n;
+}
+
+int
+suggestions_make(const SuggestionRequest *request, Suggestion **suggestions)
+{
+	Making *making = palloc0(sizeof(Making));
+
+	making->request = request;
+	tenant_require(request->tenant_id, &making->settings, false);
+	*suggestions = NULL;
+	if (!making->settings.suggestions)
+		return 0;
+	read_user(making);
+	read_situation(making);
+	rank(making);
+	read_nominees(making);
+	hide(making);
+	*suggestions = palloc0(Max(making->nnominees, 1) * sizeof(Suggestion));
+	return choose(making, *suggestions);
+}
+
+Jsonb *
+suggestions_document(const char *tenant_id, const char *user_id, TimestampTz at)
+{
+	SuggestionRequest request = {
+		.tenant_id = tenant_id, .user_id = user_id, .max_results = USUAL_SUGGESTIONS, .at = at};
+	JsonbParseState *state = NULL;
+	Suggestion *suggestions;
+	int n = suggestions_make(&request, &suggestions);
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_text(&state, "user_id", user_id);
+	json_push_text(&state, "tenant_id", tenant_id);
+	json_push_key(&state, "suggestions");
+	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = 0; i < n; i++)
+	{
+		const Suggestion *suggestion = &suggestions[i];
+
+		(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		json_push_text(
+			&state, "suggestion_id",
+			DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&suggestion->id))));
+		json_push_text(&state, "suggestion_type", suggestion_type_names[suggestion->kind]);
+		json_push_text(&state, "suggestion", suggestion->text);
+		json_push_double(&state, "score", suggestion->score);
+		json_push_text(&state, "reason", suggestion->reason);
+		json_push_jsonb(&state, "evidence", suggestion->evidence);
+		(void) pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	}
+	(void) pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/*
+ * Whether what is shown can be recorded, without waiting for anybody and
+ * without failing where somebody else has changed it since the transaction's
+ * snapshot.
+ */
+static bool
+may_record(const char *tenant_id, const char *user_id)
+{
+	return !RecoveryInProgress() && !XactReadOnly && !IsInParallelMode() &&
+		   !IsolationUsesXactSnapshot() && lock_shown(tenant_id, user_id, false);
+}
+
+Datum
+personalization_get_suggestions(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	const Objects *ours = extension_objects();
+	SuggestionRequest request = {0};
+	Suggestion *suggestions;
+	int n;
+
+	InitMaterializedSRF(fcinfo, 0);
+	request.tenant_id = tenant_argument(fcinfo, 0);
+	request.user_id = id_argument(fcinfo, 1, "user_id");
+	request.context = PG_ARGISNULL(2) ? NULL : text_to_cstring(text_argument(fcinfo, 2, "context"));
+	require_argument(fcinfo, 3, "max_results");
+	request.max_results = PG_GETARG_INT32(3);
+	request.at = time_argument(fcinfo, 4, "at");
+	if (request.max_results < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("max_results must not be negative: %d", request.max_results)));
+	request.max_results = Min(request.max_results, MAX_SUGGESTIONS);
+	SPI_connect();
+	request.record = may_record(request.tenant_id, request.user_id);
+	n = suggestions_make(&request, &suggestions);
+
+	/*
+	 * The cache is filled by the worker, whose rights are others: where tables of
+	 * linked schemas are in question it stays empty.
+	 */
+	if (request.record && request.context == NULL && cache_wanted() &&
+		!catalogue_is_linked(request.tenant_id))
+		cache_suggestions_changed(request.tenant_id, request.user_id);
+	for (int i = 0; i < n; i++)
+	{
+		bool nulls[6] = {false};
+		Datum values[] = {UUIDPGetDatum(&suggestions[i].id),
+						  ObjectIdGetDatum(ours->suggestion_values[suggestions[i].kind]),
+						  CStringGetTextDatum(suggestions[i].text),
+						  Float8GetDatum(suggestions[i].score),
+						  CStringGetTextDatum(suggestions[i].reason),
+						  JsonbPGetDatum(suggestions[i].evidence)};
+
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	SPI_finish();
+	return (Datum) 0;
+}
+
+Datum
+personalization_record_outcome(PG_FUNCTION_ARGS)
+{
+	char *tenant_id = tenant_argument(fcinfo, 0);
+	char *user_id = id_argument(fcinfo, 1, "user_id");
+	char *outcome;
+	TenantSettings settings;
+
+	require_argument(fcinfo, 2, "suggestion_id");
+	require_argument(fcinfo, 3, "outcome");
+	outcome = text_to_cstring(PG_GETARG_TEXT_PP(3));
+	if (strcmp(outcome, "accepted") != 0 && strcmp(outcome, "dismissed") != 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("outcome must be \"accepted\" or \"dismissed\", not \"%s\"",
+							   clipped(outcome, strlen(outcome)))));
+	prevent_if_read_only("record_outcome()");
+	SPI_connect();
+	(void) lock_shown(tenant_id, user_id, true);
+	tenant_check_current(tenant_id);
+	tenant_require(tenant_id, &settings, true);
+	if (!outcome_record(tenant_id, user_id, PG_GETARG_UUID_P(2), strcmp(outcome, "accepted") == 0,
+						GetCurrentTimestamp()))
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("this user was shown no suggestion by that suggestion_id"),
+				 errhint("A suggestion_id holds until the suggestion is shown again after its "
+						 "outcome; those of a read-only transaction or a standby, or given while "
+						 "another session was changing what the user is shown, are not kept.")));
+	cache_suggestions_stale(tenant_id, user_id);
+	SPI_finish();
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,245 @@
+/*
+ * access.c
+ *		Who may do what: grant_access() and bind_role().
+ */
+#include "postgres.h"
+
+#include "catalog/pg_authid.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/syscache.h"
+
+#include "base/arguments.h"
+#include "base/statement.h"
+#include "tenancy/audit.h"
+#include "tenancy/tenancy.h"
+
+/*
+ * What an application role may do.  The functions run with its own rights, so
+ * it needs those on the tables too; row-level security keeps them to its
+ * tenant.  Never TRUNCATE, REFERENCES or TRIGGER, which are not subject to
+ * it, and nothing on a partition.
+ */
+static const char *const application_grants[] = {
+	"USAGE ON SCHEMA personalization",
+	"USAGE ON TYPE personalization.interaction_type, personalization.preference_category,"
+	" personalization.skill_level, personalization.communication_style,"
+	" personalization.suggestion_type",
+	"SELECT ON personalization.tenants, personalization.signal_rules",
+	"SELECT, INSERT, UPDATE, DELETE ON personalization.interactions,"
+	" personalization.rejected_events, personalization.preferences, personalization.profiles,"
+	" personalization.user_queries, personalization.suggestions, personalization.query_events,"
+	" personalization.query_statistics, personalization.query_lists, personalization.rankings",
+	"SELECT, INSERT, UPDATE, DELETE ON personalization.conversations,"
+	" personalization.conversation_messages, personalization.conversation_statistics",
+	"SELECT, INSERT, DELETE ON personalization.preference_snapshots",
+	"SELECT, INSERT ON personalization.inbox",
+	"SELECT, INSERT, UPDATE, DELETE ON personalization.tenant_tables,"
+	" personalization.linked_schemas",
+	"SELECT ON personalization.tenant_statistics",
+	"EXECUTE ON FUNCTION personalization.inbox_position, personalization.current_tenant, "
+	"personalization.new_interaction_id,"
+	" personalization.query_id, personalization.extract_signals, personalization.learn,"
+	" personalization.learn_batch, personalization.collect_feedback, personalization.preferences,"
+	" personalization.get_profile, personalization.set_profile, personalization.get_context,"
+	" personalization.get_suggestions, personalization.record_outcome,"
+	" personalization.ranking_weights",
+	"EXECUTE ON FUNCTION personalization.evaluate",
+	"EXECUTE ON FUNCTION personalization.merge_asked_days, personalization.next_due_on",
+	"EXECUTE ON FUNCTION personalization.usage_patterns, personalization.route",
+	"EXECUTE ON FUNCTION personalization.register_table, personalization.unregister_table,"
+	" personalization.link_schema, personalization.unlink_schema, personalization.tenant_tables,"
+	" personalization.new_tables, personalization.hidden_tables",
+	"EXECUTE ON FUNCTION personalization.start_conversation, personalization.append_message,"
+	" personalization.update_conversation, personalization.get_conversation,"
+	" personalization.end_conversation",
+	"EXECUTE ON FUNCTION personalization.explain_preference",
+	"EXECUTE ON FUNCTION personalization.forget_user, personalization.export_user,"
+	" personalization.import_user",
+};
+
+/*
+ * The ways out of a binding that a role may have by itself or through the
+ * roles that it is a member of: passing by row-level security, setting the
+ * tenant, making itself a member of others, reading the files beneath.
+ */
+static Statement find_way_out =
+	STATEMENT("SELECT r.rolname, CASE WHEN r.rolsuper THEN 'is a superuser'"
+			  "  WHEN r.rolbypassrls THEN 'has BYPASSRLS'"
+			  "  WHEN r.rolcreaterole THEN 'has CREATEROLE'"
+			  "  WHEN r.rolreplication THEN 'has REPLICATION'"
+			  "  WHEN r.rolname ~ '^pg_' THEN 'reaches the server''s files or programs'"
+			  "  ELSE 'may set personalization.tenant_id' END"
+			  " FROM pg_roles r WHERE pg_has_role($1, r.oid, 'MEMBER')"
+			  " AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolreplication"
+			  "  OR r.rolname IN ('pg_execute_server_program', 'pg_read_server_files', "
+			  "'pg_write_server_files')"
+			  "  OR EXISTS (SELECT FROM pg_parameter_acl, aclexplode(paracl) a"
+			  "   WHERE parname = 'personalization.tenant_id' AND a.privilege_type = 'SET'"
+			  "   AND a.grantee IN (r.oid, 0)))"
+			  " ORDER BY r.oid = $1 DESC, 1 LIMIT 1",
+			  "oid");
+
+/* Whether a role itself was granted the right to set the tenant. */
+static Statement find_set_right = STATEMENT(
+	"SELECT FROM pg_parameter_acl, aclexplode(paracl) a"
+	" WHERE parname = 'personalization.tenant_id' AND a.privilege_type = 'SET' AND a.grantee = $1",
+	"oid");
+
+/* The tenants that a role is bound to, cluster-wide and by database. */
+static Statement find_bindings =
+	STATEMENT("SELECT d.datname FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) c"
+			  " LEFT JOIN pg_database d ON d.oid = s.setdatabase"
+			  " WHERE s.setrole = $1 AND lower(c) LIKE 'personalization.tenant\\_id=%'",
+			  "oid");
+
+/* Other roles that are bound to a tenant and are members of this one. */
+static Statement find_bound_member = STATEMENT(
+	"SELECT r.rolname FROM pg_db_role_setting s, unnest(s.setconfig) c, pg_roles r"
+	" WHERE lower(c) LIKE 'personalization.tenant\\_id=%' AND r.oid = s.setrole AND r.oid <> $1"
+	" AND pg_has_role(r.oid, $1, 'MEMBER') ORDER BY 1 LIMIT 1",
+	"oid");
+
+PG_FUNCTION_INFO_V1(personalization_grant_access);
+PG_FUNCTION_INFO_V1(personalization_bind_role);
+
+static void
+run_command(const char *command)
+{
+	ErrorContextCallback hint = {.previous = error_context_stack, .callback = hint_at_update};
+	int result;
+
+	error_context_stack = &hint;
+	result = SPI_execute(command, false, 0);
+	error_context_stack = hint.previous;
+
+	if (result < 0)
+		elog(ERROR, "could not run \"%s\": %s", command, SPI_result_code_string(result));
+}
+
+/* The name of the role argument; whether it may log in. */
+static char *
+role_argument(FunctionCallInfo fcinfo, int n, bool *can_login)
+{
+	Oid role;
+	HeapTuple tuple;
+	char *name;
+
+	require_argument(fcinfo, n, "role");
+	role = PG_GETARG_OID(n);
+	tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(role));
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+						errmsg("role with OID %u does not exist", role)));
+	name = pstrdup(NameStr(((Form_pg_authid) GETSTRUCT(tuple))->rolname));
+	if (can_login != NULL)
+		*can_login = ((Form_pg_authid) GETSTRUCT(tuple))->rolcanlogin;
+	ReleaseSysCache(tuple);
+	return name;
+}
+
+static void
+grant_application(const char *role)
+{
+	for (size_t i = 0; i < lengthof(application_grants); i++)
+		run_command(psprintf("GRANT %s TO %s", application_grants[i], role));
+}
+
+/* Takes away whatever binds a role to a tenant; returns whether anything did. */
+static bool
+unbind(Datum oid, const char *role)
+{
+	Datum values[] = {oid};
+	uint64 n = statement_run(&find_bindings, values, NULL);
+	SPITupleTable *bindings = SPI_tuptable;
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		char *database = SPI_getvalue(bindings->vals[i], bindings->tupdesc, 1);
+
+		run_command(psprintf("ALTER ROLE %s %s%s RESET personalization.tenant_id", role,
+							 database != NULL ? "IN DATABASE " : "",
+							 database != NULL ? quote_identifier(database) : ""));
+	}
+	return n > 0;
+}
+
+Datum
+personalization_grant_access(PG_FUNCTION_ARGS)
+{
+	char *name = role_argument(fcinfo, 0, NULL);
+	const char *role = quote_identifier(name);
+	Datum values[] = {PG_GETARG_DATUM(0)};
+
+	require_argument(fcinfo, 1, "pooled");
+	SPI_connect();
+	grant_application(role);
+	if (PG_GETARG_BOOL(1))
+	{
+		if (statement_run(&find_bound_member, values, NULL) > 0)
+			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+							errmsg("role \"%s\" cannot be pooled", name),
+							errdetail("Role \"%s\", which is bound to a tenant, is a member of it.",
+									  NameStr(*DatumGetName(result_value(0, 1, NULL)))),
+							errhint("A pooled role may have no members that are bound.")));
+
+		/* It chooses its tenant in each transaction; none is its own. */
+		if (unbind(PG_GETARG_DATUM(0), role))
+			ereport(NOTICE, (errmsg("role \"%s\" is no longer bound to a tenant", name)));
+		run_command(psprintf("GRANT SET ON PARAMETER personalization.tenant_id TO %s", role));
+	}
+	else
+		run_command(psprintf("REVOKE SET ON PARAMETER personalization.tenant_id FROM %s", role));
+	audit(PG_GETARG_BOOL(1) ? "grant_access, pooled" : "grant_access", NULL, NULL, name, NULL);
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+Datum
+personalization_bind_role(PG_FUNCTION_ARGS)
+{
+	bool can_login;
+	char *name = role_argument(fcinfo, 0, &can_login);
+	const char *role = quote_identifier(name);
+	char *tenant_id = tenant_argument(fcinfo, 1);
+	Datum values[] = {PG_GETARG_DATUM(0)};
+
+	if (!can_login)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("role \"%s\" cannot log in", name),
+						errdetail("A role's tenant takes effect at its login; SET ROLE does not "
+								  "bring it along."),
+						errhint("Bind the role that logs in.")));
+	SPI_connect();
+	/* Not made by auto_create_tenants, which would make one of a misspelling. */
+	(void) tenant_existing(tenant_id, true);
+	grant_application(role);
+	if (statement_run(&find_set_right, values, NULL) > 0)
+	{
+		ereport(NOTICE, (errmsg("role \"%s\" may no longer set personalization.tenant_id", name)));
+		run_command(psprintf("REVOKE SET ON PARAMETER personalization.tenant_id FROM %s", role));
+	}
+	(void) unbind(PG_GETARG_DATUM(0), role);
+	run_command(psprintf("ALTER ROLE %s SET personalization.tenant_id = %s", role,
+						 quote_literal_cstr(tenant_id)));
+
+	if (statement_run(&find_way_out, values, NULL) > 0)
+	{
+		char *way_out = NameStr(*DatumGetName(result_value(0, 1, NULL)));
+		char *reason = TextDatumGetCString(result_value(0, 2, NULL));
+
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("role \"%s\" cannot be kept to one tenant", name),
+				 strcmp(way_out, name) == 0
+					 ? errdetail("It %s.", reason)
+					 : errdetail("It is a member of role \"%s\", which %s.", way_out, reason),
+				 errhint("Take that away first.")));
+	}
+	audit("bind_role", tenant_id, NULL, name, NULL);
+	SPI_finish();
+	PG_RETURN_VOID();
+}

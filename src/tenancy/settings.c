@@ -1,0 +1,355 @@
+/*
+ * settings.c
+ *		The settings of a tenant.
+ *
+ * A tenant's row stores, as the administrator wrote them, only those that he
+ * changed: a later default then reaches everybody who did not choose.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "pgtime.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+
+#include "base/fault.h"
+#include "base/jsonutil.h"
+#include "core/statistics.h"
+#include "tenancy/settings.h"
+
+typedef enum SettingKind
+{
+	SETTING_NUMBER,
+	SETTING_INTEGER,
+	SETTING_INTERVAL,
+	SETTING_BOOLEAN,
+	SETTING_POLICY,
+	SETTING_TIME_ZONE
+} SettingKind;
+
+typedef struct Setting
+{
+	const char *name;
+	SettingKind kind;
+	size_t offset;
+	double min; /* seconds for intervals */
+	double max;
+	const char *initial; /* the default, as JSON */
+} Setting;
+
+#define CENTURY_SECONDS (100 * 365.25 * 86400)
+
+static const Setting known[] = {
+	{"learning_rate", SETTING_NUMBER, offsetof(TenantSettings, learning.rate), 1e-6, 1, "0.1"},
+	{"decay_factor", SETTING_NUMBER, offsetof(TenantSettings, learning.decay), 1e-6, 1, "0.95"},
+	{"min_confidence", SETTING_NUMBER, offsetof(TenantSettings, learning.floor), 0, 1, "0.3"},
+	{"value_policy", SETTING_POLICY, offsetof(TenantSettings, learning.policy), 0, 0,
+	 "\"strongest\""},
+	{"evidence_retention", SETTING_INTERVAL, offsetof(TenantSettings, learning.retention), 0,
+	 CENTURY_SECONDS, "\"90 days\""},
+	{"history_retention", SETTING_INTERVAL, offsetof(TenantSettings, history_retention), 1,
+	 CENTURY_SECONDS, "\"90 days\""},
+	{"max_history_size", SETTING_INTEGER, offsetof(TenantSettings, max_history_size), 0, 10000,
+	 "100"},
+	{"conversation_ttl", SETTING_INTERVAL, offsetof(TenantSettings, conversation_ttl), 1,
+	 CENTURY_SECONDS, "\"24 hours\""},
+	{"max_conversation_messages", SETTING_INTEGER,
+	 offsetof(TenantSettings, max_conversation_messages), 1, 100000, "1000"},
+	{"profile_cache_ttl", SETTING_INTERVAL, offsetof(TenantSettings, profile_cache_ttl), 1,
+	 CENTURY_SECONDS, "\"1 hour\""},
+	{"suggestions_cache_ttl", SETTING_INTERVAL, offsetof(TenantSettings, suggestions_cache_ttl), 1,
+	 CENTURY_SECONDS, "\"15 minutes\""},
+	{"chart_confidence", SETTING_NUMBER, offsetof(TenantSettings, chart_confidence), 0, 1, "0.6"},
+	{"suggestions", SETTING_BOOLEAN, offsetof(TenantSettings, suggestions), 0, 0, "true"},
+	{"ranking_rate", SETTING_NUMBER, offsetof(TenantSettings, ranking_rate), 0, 1, "0.1"},
+	{"time_zone", SETTING_TIME_ZONE, offsetof(TenantSettings, time_zone), 0, 0, "\"UTC\""},
+	{"new_table_window", SETTING_INTERVAL, offsetof(TenantSettings, new_table_window), 0,
+	 CENTURY_SECONDS, "\"30 days\""},
+};
+
+static const TenantSettings initial = {
+	.learning = {.rate = 0.1,
+				 .decay = 0.95,
+				 .floor = 0.3,
+				 .retention = 90 * USECS_PER_DAY,
+				 .policy = VALUE_STRONGEST},
+	.history_retention = 90 * USECS_PER_DAY,
+	.conversation_ttl = 24 * USECS_PER_HOUR,
+	.profile_cache_ttl = USECS_PER_HOUR,
+	.suggestions_cache_ttl = 15 * USECS_PER_MINUTE,
+	.max_history_size = 100,
+	.max_conversation_messages = 1000,
+	.chart_confidence = 0.6,
+	.suggestions = true,
+	.ranking_rate = RANKING_STEP,
+	.time_zone = "UTC",
+	.new_table_window = 30 * USECS_PER_DAY,
+};
+
+/* NULL where there is none by that name. */
+static const Setting *
+find_setting(const char *name, int len)
+{
+	for (size_t i = 0; i < lengthof(known); i++)
+	{
+		if (strlen(known[i].name) == (size_t) len && memcmp(known[i].name, name, len) == 0)
+			return &known[i];
+	}
+	return NULL;
+}
+
+static bool
+unknown_setting(const char *name, int len, Fault *fault)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (size_t i = 0; i < lengthof(known); i++)
+		appendStringInfo(&names, "%s%s", i == 0 ? "" : ", ", known[i].name);
+	return fault_set(fault, ERRCODE_UNDEFINED_OBJECT, psprintf("The settings are %s.", names.data),
+					 "unknown setting \"%.*s\"", len, name);
+}
+
+/* interval_in() without its error, which would not say which setting is wrong. */
+static bool
+parse_interval(const char *text, double *seconds)
+{
+	char work[256];
+	char *field[MAXDATEFIELDS];
+	int ftype[MAXDATEFIELDS];
+	int nf;
+	int dtype;
+	struct pg_itm_in itm;
+
+	memset(&itm, 0, sizeof(itm));
+	if (strlen(text) >= sizeof(work) / 2 ||
+		ParseDateTime(text, work, sizeof(work), field, ftype, MAXDATEFIELDS, &nf) != 0)
+		return false;
+	if (DecodeInterval(field, ftype, nf, INTERVAL_FULL_RANGE, &dtype, &itm) != 0 &&
+		DecodeISO8601Interval(pstrdup(text), &dtype, &itm) != 0)
+		return false;
+	if (dtype != DTK_DELTA)
+		return false;
+	*seconds =
+		(double) itm.tm_usec / USECS_PER_SEC +
+		SECS_PER_DAY * (itm.tm_mday + (double) DAYS_PER_MONTH * (itm.tm_mon + 12.0 * itm.tm_year));
+	return true;
+}
+
+static bool
+refuse(const Setting *setting, const char *wanted, bool quoted, Fault *fault)
+{
+	return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
+					 quoted ? "Write it without quotes." : NULL, "setting \"%s\" must be %s",
+					 setting->name, wanted);
+}
+
+/* A bound as one would write it, where %g writes 1e-06. */
+static char *
+bound_text(double bound)
+{
+	return bound > 0 && bound < 1e-4 ? psprintf("%.6f", bound) : psprintf("%g", bound);
+}
+
+/* text is that of an interval, or NULL. */
+static bool
+refuse_out_of_range(const Setting *setting, double value, const char *text, Fault *fault)
+{
+	if (setting->kind == SETTING_INTERVAL)
+		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
+						 psprintf("It must be between %g second%s and 100 years.", setting->min,
+								  setting->min == 1 ? "" : "s"),
+						 "setting \"%s\" is out of range: %s", setting->name, text ? text : "0");
+	return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
+					 psprintf("It must be between %s and %s.", bound_text(setting->min),
+							  bound_text(setting->max)),
+					 "setting \"%s\" is out of range: %g", setting->name, value);
+}
+
+/* Checks a value and writes it to its place in settings; what is none leaves what is there. */
+static bool
+decode_setting(const Setting *setting, const JsonbValue *value, TenantSettings *settings,
+			   Fault *fault)
+{
+	void *place = (char *) settings + setting->offset;
+	char *text =
+		value->type == jbvString ? pnstrdup(value->val.string.val, value->val.string.len) : NULL;
+	double number = 0;
+
+	switch (setting->kind)
+	{
+		case SETTING_NUMBER:
+		case SETTING_INTEGER:
+			if (value->type != jbvNumeric)
+				return refuse(setting,
+							  setting->kind == SETTING_NUMBER ? "a number" : "a whole number",
+							  text != NULL, fault);
+			if (!json_number(value, &number))
+				return refuse_out_of_range(setting, number, NULL, fault);
+			if (setting->kind == SETTING_INTEGER && floor(number) != number)
+				return refuse(setting, "a whole number", false, fault);
+			break;
+		case SETTING_INTERVAL:
+			if (value->type == jbvNumeric && json_number(value, &number) && number == 0)
+				break;
+			if (text == NULL || !parse_interval(text, &number))
+				return refuse(setting, "an interval, such as \"90 days\"", false, fault);
+			break;
+		case SETTING_BOOLEAN:
+			if (value->type != jbvBool)
+				return refuse(setting, "true or false", text != NULL, fault);
+			*(bool *) place = value->val.boolean;
+			return true;
+		case SETTING_POLICY:
+			if (text != NULL && strcmp(text, "strongest") == 0)
+				*(ValuePolicy *) place = VALUE_STRONGEST;
+			else if (text != NULL && strcmp(text, "latest") == 0)
+				*(ValuePolicy *) place = VALUE_LATEST;
+			else
+				return refuse(setting, "\"strongest\" or \"latest\"", false, fault);
+			return true;
+		case SETTING_TIME_ZONE:
+		{
+			pg_tz *zone = NULL;
+
+			if (text != NULL && strlen(text) < sizeof(settings->time_zone))
+				zone = pg_tzset(text);
+			if (zone == NULL || !pg_tz_acceptable(zone))
+				return refuse(setting, "a time zone, such as \"Europe/Berlin\"", false, fault);
+			strlcpy(place, text, sizeof(settings->time_zone));
+			return true;
+		}
+	}
+
+	if (!(number >= setting->min && number <= setting->max))
+		return refuse_out_of_range(setting, number, text, fault);
+	if (setting->kind == SETTING_NUMBER)
+		*(double *) place = number;
+	else if (setting->kind == SETTING_INTEGER)
+		*(int *) place = (int) number;
+	else
+		*(int64 *) place = (int64) rint(number * USECS_PER_SEC);
+	return true;
+}
+
+bool
+settings_read(const Jsonb *changes, TenantSettings *settings, Fault *fault)
+{
+	bool valid = true;
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue name;
+	JsonbValue value;
+
+	*settings = initial;
+	if (JB_ROOT_COUNT(changes) == 0)
+		return true;
+	it = JsonbIteratorInit(unconstify(JsonbContainer *, &changes->root));
+	while ((token = JsonbIteratorNext(&it, &name, true)) != WJB_DONE)
+	{
+		const Setting *setting;
+
+		if (token != WJB_KEY)
+			continue;
+		(void) JsonbIteratorNext(&it, &value, true);
+		setting = find_setting(name.val.string.val, name.val.string.len);
+		if (setting == NULL)
+			valid = unknown_setting(name.val.string.val, name.val.string.len, fault);
+		else
+			valid &= decode_setting(setting, &value, settings, fault);
+	}
+	return valid;
+}
+
+void
+settings_decode(const Jsonb *changes, TenantSettings *settings)
+{
+	Fault fault;
+
+	if (settings_read(changes, settings, &fault))
+		return;
+	fault.hint =
+		"The tenant's settings are stored so; personalization.configure_tenant() mends them.";
+	fault_raise(&fault, -1);
+}
+
+Jsonb *
+settings_merge(const Jsonb *changes, const Jsonb *patch)
+{
+	JsonbParseState *state = NULL;
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue name;
+	JsonbValue value;
+	Jsonb *merged;
+	TenantSettings checked;
+	Fault fault;
+
+	if (!JB_ROOT_IS_OBJECT(patch))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("settings must be a JSON object")));
+
+	/* Names that patch has take its value, or go where that is null. */
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int pass = 0; pass < 2; pass++)
+	{
+		const Jsonb *source = pass == 0 ? changes : patch;
+
+		it = JsonbIteratorInit(unconstify(JsonbContainer *, &source->root));
+		while ((token = JsonbIteratorNext(&it, &name, true)) != WJB_DONE)
+		{
+			JsonbValue other;
+
+			if (token != WJB_KEY)
+				continue;
+			(void) JsonbIteratorNext(&it, &value, true);
+			if (pass == 0 &&
+				getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &patch->root),
+											 name.val.string.val, name.val.string.len, &other))
+				continue;
+			if (value.type == jbvNull)
+			{
+				/* Takes away what is there, be it what an UPDATE left that is no setting. */
+				if (find_setting(name.val.string.val, name.val.string.len) == NULL &&
+					getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &changes->root),
+												 name.val.string.val, name.val.string.len,
+												 &other) == NULL)
+				{
+					(void) unknown_setting(name.val.string.val, name.val.string.len, &fault);
+					fault_raise(&fault, -1);
+				}
+				continue;
+			}
+			(void) pushJsonbValue(&state, WJB_KEY, &name);
+			(void) pushJsonbValue(&state, WJB_VALUE, &value);
+		}
+	}
+	merged = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	if (!settings_read(merged, &checked, &fault))
+		fault_raise(&fault, -1);
+	return merged;
+}
+
+Jsonb *
+settings_document(const Jsonb *changes)
+{
+	JsonbParseState *state = NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (size_t i = 0; i < lengthof(known); i++)
+	{
+		JsonbValue value;
+
+		json_push_key(&state, known[i].name);
+		if (getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &changes->root),
+										 known[i].name, strlen(known[i].name), &value) == NULL)
+			json_scalar(
+				DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(known[i].initial))),
+				&value);
+		(void) pushJsonbValue(&state, WJB_VALUE, &value);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}

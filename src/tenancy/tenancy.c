@@ -1,0 +1,220 @@
+/*
+ * tenancy.c
+ *		Who may act for which tenant, and the locks that keep order within one.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog/pg_class.h"
+#include "commands/extension.h"
+#include "common/hashfn.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "storage/lock.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "base/arguments.h"
+#include "base/fault.h"
+#include "base/guc.h"
+#include "base/jsonutil.h"
+#include "base/owner.h"
+#include "base/statement.h"
+#include "tenancy/tenancy.h"
+
+static Statement select_tenant =
+	STATEMENT("SELECT settings FROM personalization.tenants WHERE tenant_id = $1", "text");
+
+static Statement insert_tenant =
+	STATEMENT("INSERT INTO personalization.tenants (tenant_id, settings) VALUES ($1, $2)"
+			  " ON CONFLICT (tenant_id) DO NOTHING",
+			  "text jsonb");
+
+/* With nothing to be made anew: a tenant that has no such row is one that was restored. */
+static Statement insert_ranking =
+	STATEMENT("INSERT INTO personalization.rankings (tenant_id) VALUES ($1)"
+			  " ON CONFLICT (tenant_id) DO NOTHING",
+			  "text");
+
+PG_FUNCTION_INFO_V1(personalization_current_tenant);
+
+Datum
+personalization_current_tenant(PG_FUNCTION_ARGS)
+{
+	const char *tenant = current_tenant();
+
+	if (tenant == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(tenant));
+}
+
+const char *
+current_tenant(void)
+{
+	return session_tenant == NULL || session_tenant[0] == '\0' ? NULL : session_tenant;
+}
+
+bool
+bound_by_tenancy(void)
+{
+	return !has_bypassrls_privilege(GetUserId());
+}
+
+bool
+check_tenant(const char *tenant_id, Fault *fault)
+{
+	const char *current;
+
+	if (!bound_by_tenancy())
+		return true;
+	current = current_tenant();
+	if (current == NULL)
+		return fault_set(fault, ERRCODE_INSUFFICIENT_PRIVILEGE,
+						 "An administrator binds the role to a tenant with "
+						 "personalization.bind_role(), which takes effect at its next login; a "
+						 "pooled role sets personalization.tenant_id with SET LOCAL in each "
+						 "transaction.",
+						 "this session has no tenant");
+	if (strcmp(current, tenant_id) != 0)
+		return fault_set(
+			fault, ERRCODE_INSUFFICIENT_PRIVILEGE,
+			psprintf("The session's tenant is \"%s\", by the setting "
+					 "personalization.tenant_id, which a pooled role sets with SET LOCAL.",
+					 clipped(current, strlen(current))),
+			"tenant_id \"%s\" is not the tenant of this session", tenant_id);
+	return true;
+}
+
+char *
+checked_tenant(char *tenant_id)
+{
+	Fault fault;
+
+	if (!check_tenant(tenant_id, &fault))
+		fault_raise(&fault, -1);
+	return tenant_id;
+}
+
+Jsonb *
+tenant_changes(const char *tenant_id, bool write)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id)};
+
+	if ((write ? statement_run : statement_read)(&select_tenant, values, NULL) == 0)
+		return NULL;
+	return DatumGetJsonbP(result_value(0, 1, NULL));
+}
+
+Jsonb *
+tenant_existing(const char *tenant_id, bool write)
+{
+	Jsonb *changes = tenant_changes(tenant_id, write);
+	Fault fault;
+
+	if (changes == NULL)
+	{
+		(void) tenant_unknown(tenant_id, &fault);
+		fault.hint = "The table personalization.tenants lists those that do.";
+		fault_raise(&fault, -1);
+	}
+	return changes;
+}
+
+bool
+tenant_insert(const char *tenant_id, const Jsonb *changes)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), JsonbPGetDatum(changes)};
+
+	if (statement_run(&insert_tenant, values, NULL) == 0)
+		return false;
+	(void) statement_run(&insert_ranking, values, NULL);
+	return true;
+}
+
+static bool
+read_settings(const char *tenant_id, TenantSettings *settings, bool write)
+{
+	Jsonb *changes = tenant_changes(tenant_id, write);
+
+	if (changes == NULL)
+		return false;
+	settings_decode(changes, settings);
+	return true;
+}
+
+bool
+tenant_read(const char *tenant_id, TenantSettings *settings)
+{
+	if (read_settings(tenant_id, settings, false))
+		return true;
+	if (!auto_create_tenants)
+		return false;
+	settings_decode(json_empty_object(), settings);
+	return true;
+}
+
+/*
+ * An ordinary role may not write tenants; auto_create_tenants, which only a
+ * superuser can turn on, lets it make the one that it learns for.
+ */
+static void
+create_missing_tenant(const char *tenant_id)
+{
+	OwnerScope scope;
+
+	owner_begin(&scope);
+	(void) tenant_insert(tenant_id, json_empty_object());
+	owner_end(&scope);
+}
+
+bool
+tenant_prepare(const char *tenant_id, TenantSettings *settings)
+{
+	if (read_settings(tenant_id, settings, true))
+		return true;
+	if (!auto_create_tenants)
+		return false;
+	create_missing_tenant(tenant_id);
+	return read_settings(tenant_id, settings, true);
+}
+
+bool
+tenant_unknown(const char *tenant_id, Fault *fault)
+{
+	return fault_set(fault, ERRCODE_UNDEFINED_OBJECT,
+					 "An administrator makes it with personalization.create_tenant(), or turns on "
+					 "personalization.auto_create_tenants.",
+					 "tenant \"%s\" does not exist", tenant_id);
+}
+
+void
+tenant_require(const char *tenant_id, TenantSettings *settings, bool write)
+{
+	Fault fault;
+
+	if (!(write ? tenant_prepare : tenant_read)(tenant_id, settings))
+	{
+		(void) tenant_unknown(tenant_id, &fault);
+		fault_raise(&fault, -1);
+	}
+}
+
+void
+tenant_check_current(const char *tenant_id)
+{
+	Jsonb *seen;
+	Jsonb *latest;
+
+	if (!IsolationUsesXactSnapshot())
+		return;
+	seen = tenant_changes(tenant_id, true);
+	PushActiveSnapshot(GetLatestSnapshot());
+	latest = tenant_changes(tenant_id, false);
+	PopActiveSnapshot();
+	if ((seen == NULL) != (latest == NULL) || (seen != NULL && !json_equal(seen, latest)))
+		serialization_failure();
+}

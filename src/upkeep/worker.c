@@ -1,0 +1,85 @@
+/*
+ * worker.c
+ *		The worker of one database: its process, and its naps.  What it does is in
+ *		steps.c.
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+
+#include "base/extension.h"
+#include "base/guc.h"
+#include "bgworker/restore.h"
+#include "bgworker/session.h"
+#include "bgworker/state.h"
+#include "upkeep/steps.h"
+
+/* How long somebody who wants the database waits at most, in milliseconds; five seconds is all they do. */
+#define GIVE_WAY_WITHIN 1000
+
+extern PGDLLEXPORT void personalization_worker_main(Datum arg);
+
+/*
+ * Whether the extension's objects are those that this library works with: a
+ * new library may meet the old script's until ALTER EXTENSION UPDATE.
+ */
+static bool
+objects_are_ours(void)
+{
+	return OidIsValid(get_relname_relid("inbox", get_namespace_oid(SCHEMA_NAME, true))) &&
+		   OidIsValid(get_relname_relid("worker_state", get_namespace_oid(SCHEMA_NAME, true)));
+}
+
+/* Waits, and looks every second whether somebody wants the database. */
+static void
+nap(void)
+{
+	int left = worker_naptime;
+
+	while (left > 0)
+	{
+		int wait = Min(left, GIVE_WAY_WITHIN);
+
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, wait,
+						 PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		left -= wait;
+		if (left > 0)
+		{
+			worker_begin("waiting");
+			worker_end();
+		}
+	}
+}
+
+void
+personalization_worker_main(Datum arg)
+{
+	bool ours;
+
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGTERM, die);
+	worker_connect(DatumGetInt32(arg));
+
+	worker_begin("starting");
+	ours = objects_are_ours();
+	worker_end();
+	if (!ours)
+		worker_leave(WORKER_OUTDATED);
+	ereport(LOG, (errmsg("personalization worker for database %u started", MyDatabaseId)));
+
+	for (;;)
+	{
+		if (!worker_is_settled() || !worker_do_steps())
+			nap();
+	}
+}
