@@ -176,7 +176,7 @@ personalization_import_user(PG_FUNCTION_ARGS)
 	key = user_lock_key(import.tenant_id, import.user_id);
 	lock_users(import.tenant_id, &key, 1);
 	tenant_check_current(import.tenant_id);
-	tenant_require(import.tenant_id, &settings, true);
+	tenant_require_prepared(import.tenant_id, &settings);
 	import.time_zone = settings.time_zone;
 	if (tenant_data_knows_user(import.tenant_id, import.user_id, true))
 		ereport(ERROR,
@@ -197,14 +197,14 @@ personalization_import_user(PG_FUNCTION_ARGS)
 	/* When evidence expires is as the settings here have it: whatever the caller wrote. */
 	owner_begin(&scope);
 	preferences_reschedule(import.tenant_id, import.user_id,
-						   tenant_existing(import.tenant_id, true));
+						   tenant_existing(import.tenant_id, SNAPSHOT_NEW));
 	owner_end(&scope);
 	if (settings.suggestions)
 	{
 		Datum values[] = {CStringGetTextDatum(import.tenant_id),
 						  CStringGetTextDatum(import.user_id)};
 
-		(void) statement_run(&queue_queries, values, NULL);
+		(void) statement_execute(&queue_queries, values, NULL, SNAPSHOT_NEW);
 	}
 	cache_profile_changed(import.tenant_id, import.user_id);
 	audit("import_user", import.tenant_id, import.user_id, NULL, NULL);

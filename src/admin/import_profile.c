@@ -213,7 +213,7 @@ store_queries(const Import *import)
 {
 	Datum values[] = {CStringGetTextDatum(import->tenant_id), CStringGetTextDatum(import->user_id)};
 	AskedQueries *asked = asked_queries_begin(import->time_zone);
-	uint64 nrows = statement_run(&select_queries, values, NULL);
+	uint64 nrows = statement_execute(&select_queries, values, NULL, SNAPSHOT_NEW);
 
 	for (uint64 row = 0; row < nrows; row++)
 	{
@@ -229,7 +229,7 @@ store_queries(const Import *import)
 							  DatumGetUUIDP(result_value(row, 3, NULL)), data,
 							  DatumGetTimestampTz(result_value(row, 2, NULL)));
 	}
-	(void) statement_run(&identify_queries, values, NULL);
+	(void) statement_execute(&identify_queries, values, NULL, SNAPSHOT_NEW);
 	asked_queries_store(asked, import->tenant_id, false);
 	return nrows == 0 ? 0 : SPI_processed;
 }

@@ -232,7 +232,7 @@ import_count(const Import *import, TenantTable *table)
 {
 	Datum values[] = {CStringGetTextDatum(import->tenant_id), CStringGetTextDatum(import->user_id)};
 
-	return statement_run(&table->select_user, values, NULL);
+	return statement_execute(&table->select_user, values, NULL, SNAPSHOT_NEW);
 }
 
 void

@@ -88,8 +88,9 @@ tenant_data_erase(const char *tenant_id)
 
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < tenant_tables_n; i++)
-		json_push_int(&state, tenant_tables[i].name,
-					  (int64) statement_run(&tenant_tables[i].erase_tenant, values, NULL));
+		json_push_int(
+			&state, tenant_tables[i].name,
+			(int64) statement_execute(&tenant_tables[i].erase_tenant, values, NULL, SNAPSHOT_NEW));
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
@@ -101,7 +102,7 @@ tenant_data_is_left(const char *tenant_id)
 
 	PushActiveSnapshot(GetLatestSnapshot());
 	for (int i = 0; i < tenant_tables_n && !left; i++)
-		left = statement_read(&tenant_tables[i].find_tenant, values, NULL) > 0;
+		left = statement_execute(&tenant_tables[i].find_tenant, values, NULL, SNAPSHOT_CALLER) > 0;
 	PopActiveSnapshot();
 	return left;
 }
@@ -114,7 +115,7 @@ tenant_data_erase_waiting(const char *tenant_id, const char *user_id)
 	int64 nrows;
 
 	owner_begin(&scope);
-	nrows = (int64) statement_run(&tenant_tables[INBOX].erase_user, values, NULL);
+	nrows = (int64) statement_execute(&tenant_tables[INBOX].erase_user, values, NULL, SNAPSHOT_NEW);
 	owner_end(&scope);
 	return nrows;
 }
@@ -134,8 +135,9 @@ tenant_data_erase_user(const char *tenant_id, const char *user_id, int64 waiting
 			json_push_int(&state, table->name,
 						  waiting + tenant_data_erase_waiting(tenant_id, user_id));
 		else if (table->of_users)
-			json_push_int(&state, table->name,
-						  (int64) statement_run(&table->erase_user, values, NULL));
+			json_push_int(
+				&state, table->name,
+				(int64) statement_execute(&table->erase_user, values, NULL, SNAPSHOT_NEW));
 	}
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
@@ -152,8 +154,8 @@ tenant_data_knows_user(const char *tenant_id, const char *user_id, bool latest)
 	{
 		TenantTable *table = &tenant_tables[i];
 
-		known = table->of_users &&
-				(latest ? statement_read : statement_run)(&table->find_user, values, NULL) > 0;
+		known = table->of_users && statement_execute(&table->find_user, values, NULL,
+													 latest ? SNAPSHOT_CALLER : SNAPSHOT_NEW) > 0;
 	}
 	if (latest)
 		PopActiveSnapshot();

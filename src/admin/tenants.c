@@ -80,7 +80,7 @@ personalization_configure_tenant(PG_FUNCTION_ARGS)
 	prevent_if_read_only("configure_tenant()");
 	SPI_connect();
 	lock_tenant(tenant_id, TENANT_ALONE);
-	before = tenant_existing(tenant_id, true);
+	before = tenant_existing(tenant_id, SNAPSHOT_NEW);
 	after = settings_merge(before, patch);
 	/* What an UPDATE has broken is mended here too. */
 	valid = settings_read(before, &old, &fault);
@@ -89,7 +89,7 @@ personalization_configure_tenant(PG_FUNCTION_ARGS)
 		Datum values[] = {CStringGetTextDatum(tenant_id), JsonbPGetDatum(after),
 						  TimestampTzGetDatum(GetCurrentTimestamp())};
 
-		(void) statement_run(&update_settings, values, NULL);
+		(void) statement_execute(&update_settings, values, NULL, SNAPSHOT_NEW);
 	}
 
 	/* When evidence expires is stored, for the index, and depends on these. */
@@ -115,7 +115,7 @@ personalization_tenant_settings(PG_FUNCTION_ARGS)
 	Jsonb *result;
 
 	SPI_connect();
-	result = json_keep(settings_document(tenant_existing(tenant_id, false)));
+	result = json_keep(settings_document(tenant_existing(tenant_id, SNAPSHOT_CALLER)));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
 }
@@ -129,7 +129,7 @@ personalization_drop_tenant(PG_FUNCTION_ARGS)
 	prevent_if_read_only("drop_tenant()");
 	SPI_connect();
 	lock_tenant(tenant_id, TENANT_ALONE);
-	(void) tenant_existing(tenant_id, true);
+	(void) tenant_existing(tenant_id, SNAPSHOT_NEW);
 	cache_forget_tenant(tenant_id);
 	result = json_keep(tenant_data_erase(tenant_id));
 	snapshots_forgotten();

@@ -56,7 +56,7 @@ personalization_forget_user(PG_FUNCTION_ARGS)
 
 	prevent_if_read_only("forget_user()");
 	SPI_connect();
-	tenant_require(tenant_id, &settings, true);
+	tenant_require_prepared(tenant_id, &settings);
 	waiting = tenant_data_erase_waiting(tenant_id, user_id);
 	lock_for_forgetting(tenant_id, user_id);
 
@@ -94,7 +94,7 @@ personalization_export_user(PG_FUNCTION_ARGS)
 	Jsonb *result;
 
 	SPI_connect();
-	tenant_require(tenant_id, &settings, false);
+	tenant_require(tenant_id, &settings);
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	json_push_text(&state, "format", EXPORT_FORMAT);
 	json_push_text(&state, "tenant_id", tenant_id);
@@ -110,7 +110,7 @@ personalization_export_user(PG_FUNCTION_ARGS)
 
 		if (!table->of_users || !table->carried)
 			continue;
-		nrows = statement_read(&table->select_user, values, NULL);
+		nrows = statement_execute(&table->select_user, values, NULL, SNAPSHOT_CALLER);
 		json_push_key(&state, table->name);
 		(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 		for (uint64 row = 0; row < nrows; row++)

@@ -218,5 +218,5 @@ rows_write(RowWriter *writer, const char *tenant_id, const Column *columns)
 																		: column_array(&columns[c]);
 		}
 	}
-	return statement_run(statement, values, nulls);
+	return statement_execute(statement, values, nulls, SNAPSHOT_NEW);
 }

@@ -51,7 +51,8 @@ prepare(Statement *statement, uint64 generation)
 	{
 		int32 typmod;
 
-		Assert(ntypes < MAX_PARAMETERS);
+		if (ntypes == MAX_PARAMETERS)
+			elog(ERROR, "more than %d parameters in \"%s\"", MAX_PARAMETERS, statement->sql);
 		parse_type_string(name, &types[ntypes++], &typmod);
 	}
 	plan = SPI_prepare_cursor(statement->sql, ntypes, types, CURSOR_OPT_GENERIC_PLAN);
@@ -70,30 +71,18 @@ prepare(Statement *statement, uint64 generation)
 	statement->generation = generation;
 }
 
-static uint64
-run(Statement *statement, Datum *values, const char *nulls, bool read_only)
+uint64
+statement_execute(Statement *statement, Datum *values, const char *nulls, ReadAs as)
 {
 	uint64 generation = extension_objects()->generation;
 	int result;
 
 	if (statement->generation != generation)
 		prepare(statement, generation);
-	result = SPI_execute_plan(statement->plan, values, nulls, read_only, 0);
+	result = SPI_execute_plan(statement->plan, values, nulls, as == SNAPSHOT_CALLER, 0);
 	if (result < 0)
 		elog(ERROR, "could not run \"%s\": %s", statement->sql, SPI_result_code_string(result));
 	return SPI_processed;
-}
-
-uint64
-statement_run(Statement *statement, Datum *values, const char *nulls)
-{
-	return run(statement, values, nulls, false);
-}
-
-uint64
-statement_read(Statement *statement, Datum *values, const char *nulls)
-{
-	return run(statement, values, nulls, true);
 }
 
 Datum

@@ -29,14 +29,18 @@ typedef struct Statement
 		sql, parameters, 0, NULL                                                                   \
 	}
 
+/* In which snapshot a statement reads. */
+typedef enum ReadAs
+{
+	SNAPSHOT_CALLER, /* the calling query's; the statement may not write */
+	SNAPSHOT_NEW	 /* a new one, with what this call and others have written since */
+} ReadAs;
+
 /*
  * Runs the statement.  nulls as SPI wants it, or NULL.  Rows are in
  * SPI_tuptable; the return value is the number of rows.
  */
-extern uint64 statement_run(Statement *statement, Datum *values, const char *nulls);
-
-/* The same within the snapshot of the calling query, for functions that only read. */
-extern uint64 statement_read(Statement *statement, Datum *values, const char *nulls);
+extern uint64 statement_execute(Statement *statement, Datum *values, const char *nulls, ReadAs as);
 
 /* An error context callback for other statements: hints at the update of an older script. */
 extern void hint_at_update(void *arg);

@@ -45,11 +45,11 @@ worker_is_settled(void)
 		return true;
 	worker_begin("looking whether a dump is being restored");
 	values[0] = BoolGetDatum(auto_create_tenants);
-	if (statement_run(&look_for_restore, values, NULL) == 0)
+	if (statement_execute(&look_for_restore, values, NULL, SNAPSHOT_NEW) == 0)
 		settled = true;
 	else if (DatumGetBool(result_value(0, 1, NULL)))
 	{
-		(void) statement_run(&settle, NULL, NULL);
+		(void) statement_execute(&settle, NULL, NULL, SNAPSHOT_NEW);
 		settled = true;
 	}
 	worker_end();

@@ -244,7 +244,7 @@ write_note(void *arg)
 	values[0] = CStringGetTextDatum(note->failure->message);
 	values[1] = CStringGetTextDatum(note->activity);
 	values[2] = TimestampTzGetDatum(GetCurrentTimestamp());
-	(void) statement_run(&note_failure, values, NULL);
+	(void) statement_execute(&note_failure, values, NULL, SNAPSHOT_NEW);
 	worker_end();
 }
 

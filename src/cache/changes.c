@@ -190,7 +190,7 @@ note_conversations(Statement *statement, Datum *values, const char *tenant_id)
 
 	if (!cache_wanted())
 		return;
-	nrows = statement_run(statement, values, NULL);
+	nrows = statement_execute(statement, values, NULL, SNAPSHOT_NEW);
 	found = SPI_tuptable;
 	for (uint64 row = 0; row < nrows; row++)
 		cache_conversation_ended(tenant_id, DatumGetUUIDP(result_value(row, 1, NULL)));

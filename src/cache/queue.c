@@ -118,7 +118,7 @@ read_rows(int64 limit, int *n)
 {
 	MemoryContext context = CurrentMemoryContext;
 	Datum values[] = {Int64GetDatum(limit)};
-	uint64 nrows = statement_read(&select_changes, values, NULL);
+	uint64 nrows = statement_execute(&select_changes, values, NULL, SNAPSHOT_CALLER);
 	ChangeRow *rows;
 
 	/* SPI has left us in its own. */
@@ -205,7 +205,8 @@ changes_delete(const CacheChange *changes, int n)
 			Datum values[] = {CStringGetTextDatum(tenant_id), column_array(&places),
 							  column_array(&positions)};
 
-			changes_since_vacuum += (int64) statement_run(&delete_changes, values, NULL);
+			changes_since_vacuum +=
+				(int64) statement_execute(&delete_changes, values, NULL, SNAPSHOT_NEW);
 		}
 	}
 }
@@ -216,19 +217,19 @@ changes_coalesce(void)
 	static int64 last_size = 0;
 	int64 size;
 
-	(void) statement_read(&table_size, NULL, NULL);
+	(void) statement_execute(&table_size, NULL, NULL, SNAPSHOT_CALLER);
 	size = DatumGetInt64(result_value(0, 1, NULL));
 	if (size < COALESCE_FROM || size < 2 * last_size)
 		return;
-	changes_since_vacuum += (int64) statement_run(&coalesce_changes, NULL, NULL);
+	changes_since_vacuum += (int64) statement_execute(&coalesce_changes, NULL, NULL, SNAPSHOT_NEW);
 
 	/* Of what is there: the file may hold what is not committed yet, or not vacuumed. */
-	(void) statement_run(&count_changes, NULL, NULL);
+	(void) statement_execute(&count_changes, NULL, NULL, SNAPSHOT_NEW);
 	last_size = DatumGetInt64(result_value(0, 1, NULL)) * ROW_SIZE;
 }
 
 void
 changes_discard(void)
 {
-	changes_since_vacuum += (int64) statement_run(&discard_changes, NULL, NULL);
+	changes_since_vacuum += (int64) statement_execute(&discard_changes, NULL, NULL, SNAPSHOT_NEW);
 }

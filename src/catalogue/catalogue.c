@@ -103,7 +103,7 @@ begin_change(const char *tenant_id)
 	SPI_connect();
 	lock_tenant(tenant_id, TENANT_LEARNING);
 	tenant_check_current(tenant_id);
-	tenant_require(tenant_id, &settings, true);
+	tenant_require_prepared(tenant_id, &settings);
 }
 
 Datum
@@ -139,7 +139,7 @@ personalization_register_table(PG_FUNCTION_ARGS)
 		check_columns(PG_GETARG_ARRAYTYPE_P(3));
 
 	begin_change(tenant_id);
-	(void) statement_run(&upsert_registered, values, nulls);
+	(void) statement_execute(&upsert_registered, values, nulls, SNAPSHOT_NEW);
 	SPI_finish();
 	PG_RETURN_VOID();
 }
@@ -155,7 +155,7 @@ personalization_unregister_table(PG_FUNCTION_ARGS)
 
 	prevent_if_read_only("unregister_table()");
 	begin_change(tenant_id);
-	was_there = statement_run(&drop_registered, values, NULL) > 0;
+	was_there = statement_execute(&drop_registered, values, NULL, SNAPSHOT_NEW) > 0;
 	SPI_finish();
 	PG_RETURN_BOOL(was_there);
 }
@@ -213,8 +213,8 @@ personalization_tenant_tables(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
-	tenant_require(tenant_id, &settings, false);
-	nrows = statement_read(&select_all, arguments, NULL);
+	tenant_require(tenant_id, &settings);
+	nrows = statement_execute(&select_all, arguments, NULL, SNAPSHOT_CALLER);
 	rows = SPI_tuptable;
 	for (uint64 row = 0; row < nrows; row++)
 	{
@@ -257,7 +257,7 @@ personalization_new_tables(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
-	tenant_require(tenant_id, &settings, false);
+	tenant_require(tenant_id, &settings);
 	n = catalogue_new_tables(tenant_id, user_id, settings.new_table_window, at, tables,
 							 NEW_TABLES_REACH);
 	for (int i = 0; i < n; i++)
@@ -306,7 +306,7 @@ personalization_hidden_tables(PG_FUNCTION_ARGS)
 			names[nnames++] = TextDatumGetCString(items[i]);
 	}
 	SPI_connect();
-	tenant_require(tenant_id, &settings, false);
+	tenant_require(tenant_id, &settings);
 	(void) catalogue_filter(tenant_id, names, nnames, hidden);
 	spi = MemoryContextSwitchTo(context);
 	column_init(&result, TEXTOID, nnames + 1);

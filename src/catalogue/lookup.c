@@ -67,7 +67,7 @@ read_used(const char *tenant_id, const char *user_id, int *n)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
 					  Int64GetDatum(USED_TABLES_REACH)};
-	uint64 nrows = statement_read(&select_used, values, NULL);
+	uint64 nrows = statement_execute(&select_used, values, NULL, SNAPSHOT_CALLER);
 	FoldedName *used = palloc(nrows * sizeof(FoldedName) + 1);
 
 	for (uint64 row = 0; row < nrows; row++)
@@ -82,7 +82,7 @@ catalogue_new_tables(const char *tenant_id, const char *user_id, int64 window, T
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), TimestampTzGetDatum(at - window),
 					  TimestampTzGetDatum(known_until(at)), Int64GetDatum(NEW_TABLES_REACH)};
-	uint64 nrows = statement_read(&select_new, values, NULL);
+	uint64 nrows = statement_execute(&select_new, values, NULL, SNAPSHOT_CALLER);
 	SPITupleTable *rows = SPI_tuptable;
 	FoldedName *used;
 	int nused;
@@ -123,7 +123,7 @@ catalogue_is_linked(const char *tenant_id)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id)};
 
-	return statement_read(&select_any_link, values, NULL) > 0;
+	return statement_execute(&select_any_link, values, NULL, SNAPSHOT_CALLER) > 0;
 }
 
 bool
@@ -147,7 +147,7 @@ catalogue_filter(const char *tenant_id, const char *const *names, int n, bool *h
 	{
 		Datum values[] = {CStringGetTextDatum(tenant_id), column_array(&last_names)};
 
-		nrows = statement_read(&select_named, values, NULL);
+		nrows = statement_execute(&select_named, values, NULL, SNAPSHOT_CALLER);
 	}
 	for (uint64 row = 0; row < nrows; row++)
 	{

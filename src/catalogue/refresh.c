@@ -188,7 +188,8 @@ static Present *
 read_present(Oid namespace, int *n)
 {
 	Datum values[] = {ObjectIdGetDatum(namespace)};
-	uint64 nrows = OidIsValid(namespace) ? statement_run(&select_present, values, NULL) : 0;
+	uint64 nrows =
+		OidIsValid(namespace) ? statement_execute(&select_present, values, NULL, SNAPSHOT_NEW) : 0;
 	Present *present = palloc_extended(nrows * sizeof(Present) + 1, MCXT_ALLOC_HUGE);
 
 	for (uint64 row = 0; row < nrows; row++)
@@ -206,7 +207,7 @@ static Stored *
 read_stored(const char *tenant_id, const char *schema, int *n)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(schema)};
-	uint64 nrows = statement_run(&select_stored, values, NULL);
+	uint64 nrows = statement_execute(&select_stored, values, NULL, SNAPSHOT_NEW);
 	Stored *stored = palloc_extended(nrows * sizeof(Stored) + 1, MCXT_ALLOC_HUGE);
 
 	for (uint64 row = 0; row < nrows; row++)
@@ -286,7 +287,7 @@ add_new(Changes *changes, const char *tenant_id, const Link *link, Present *cons
 		{
 			Datum values[] = {CStringGetTextDatum(tenant_id), column_array(&relations)};
 
-			nknown = statement_run(&select_known, values, NULL);
+			nknown = statement_execute(&select_known, values, NULL, SNAPSHOT_NEW);
 		}
 	}
 	for (int i = 0; i < n; i++)
@@ -394,9 +395,10 @@ follow_renamed(const char *tenant_id, Link *link, TimestampTz at)
 		Datum old[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(link->schema),
 					   TimestampTzGetDatum(at)};
 
-		(void) statement_run(&upsert_link, values, link->initial ? "    n" : NULL);
-		(void) statement_run(&drop_linked, old, NULL);
-		(void) statement_run(&delete_link, old, NULL);
+		(void) statement_execute(&upsert_link, values, link->initial ? "    n" : NULL,
+								 SNAPSHOT_NEW);
+		(void) statement_execute(&drop_linked, old, NULL, SNAPSHOT_NEW);
+		(void) statement_execute(&delete_link, old, NULL, SNAPSHOT_NEW);
 	}
 	link->schema = name;
 	return true;
@@ -426,7 +428,7 @@ refresh_link(const char *tenant_id, Link *link, TimestampTz at, int64 limit, int
 						  ObjectIdGetDatum(OidIsValid(namespace) ? namespace : link->oid),
 						  TimestampTzGetDatum(at)};
 
-		(void) statement_run(&note_compared, values, NULL);
+		(void) statement_execute(&note_compared, values, NULL, SNAPSHOT_NEW);
 	}
 
 	/* A snapshot of the transaction's may be older than what we were told of. */
@@ -439,7 +441,7 @@ static Link *
 read_links(const char *tenant_id, int *n)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id)};
-	uint64 nrows = statement_run(&select_links, values, NULL);
+	uint64 nrows = statement_execute(&select_links, values, NULL, SNAPSHOT_NEW);
 	Link *links = palloc(nrows * sizeof(Link) + 1);
 
 	for (uint64 row = 0; row < nrows; row++)
@@ -462,7 +464,7 @@ catalogue_link(const char *tenant_id, const char *schema, Oid namespace, Timesta
 					  ObjectIdGetDatum(namespace), TimestampTzGetDatum(at), 0};
 
 	/* Linked already: that stays as it is. */
-	if (statement_run(&upsert_link, values, "    n") > 0)
+	if (statement_execute(&upsert_link, values, "    n", SNAPSHOT_NEW) > 0)
 	{
 		watch_catalogue();
 		while (refresh_link(tenant_id, &link, at, INT_MAX, &changed))
@@ -474,9 +476,9 @@ bool
 catalogue_unlink(const char *tenant_id, const char *schema)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(schema)};
-	bool was_linked = statement_run(&delete_link, values, NULL) > 0;
+	bool was_linked = statement_execute(&delete_link, values, NULL, SNAPSHOT_NEW) > 0;
 
-	(void) statement_run(&delete_linked, values, NULL);
+	(void) statement_execute(&delete_linked, values, NULL, SNAPSHOT_NEW);
 	return was_linked;
 }
 
@@ -501,7 +503,7 @@ catalogue_refresh(const char *tenant_id, TimestampTz at, TimestampTz kept_since,
 	}
 	for (int i = 0; i < n; i++)
 		more |= refresh_link(tenant_id, &links[i], at, limit, changed);
-	deleted = (int64) statement_run(&delete_dropped, values, NULL);
+	deleted = (int64) statement_execute(&delete_dropped, values, NULL, SNAPSHOT_NEW);
 	*changed += deleted;
 	return more || deleted == limit;
 }

@@ -175,7 +175,7 @@ lock_user(const char *tenant_id, const char *user_id, TenantSettings *settings)
 
 	lock_users(tenant_id, &key, 1);
 	tenant_check_current(tenant_id);
-	tenant_require(tenant_id, settings, true);
+	tenant_require_prepared(tenant_id, settings);
 }
 
 /* The conversation_id of a call. */
@@ -202,9 +202,9 @@ change_begin(ConversationChange *change)
 {
 	Datum values[] = {CStringGetTextDatum(change->tenant_id), UUIDPGetDatum(change->id)};
 
-	if (statement_run(&select_owner, values, NULL) == 0)
+	if (statement_execute(&select_owner, values, NULL, SNAPSHOT_NEW) == 0)
 	{
-		tenant_require(change->tenant_id, &change->settings, false);
+		tenant_require(change->tenant_id, &change->settings);
 		return false;
 	}
 	change->user_id = TextDatumGetCString(result_value(0, 1, NULL));
@@ -238,8 +238,8 @@ personalization_start_conversation(PG_FUNCTION_ARGS)
 								TimestampTzGetDatum(now),		TimestampTzGetDatum(hour_of(now))};
 		Datum profile[] = {conversation[0], conversation[2], conversation[4]};
 
-		(void) statement_run(&insert_conversation, conversation, NULL);
-		(void) statement_run(&insert_profile, profile, NULL);
+		(void) statement_execute(&insert_conversation, conversation, NULL, SNAPSHOT_NEW);
+		(void) statement_execute(&insert_profile, profile, NULL, SNAPSHOT_NEW);
 	}
 	conversation_count_start(tenant_id, user_id);
 	cache_conversation_changed(tenant_id, id);
@@ -277,7 +277,7 @@ previous_message_at(const ConversationChange *change, int32 number)
 
 	/* As a rule nobody has come between reading it and the lock. */
 	if (number == change->message_count + 1 ||
-		statement_run(&select_message_time, values, NULL) == 0)
+		statement_execute(&select_message_time, values, NULL, SNAPSHOT_NEW) == 0)
 		return change->last_message_at;
 	return DatumGetTimestampTz(result_value(0, 1, NULL));
 }
@@ -315,7 +315,7 @@ personalization_append_message(PG_FUNCTION_ARGS)
 					   TimestampTzGetDatum(change.now), TimestampTzGetDatum(hour_of(change.now)),
 					   TimestampTzGetDatum(change.expired)};
 
-		if (statement_run(&take_number, row, NULL) > 0)
+		if (statement_execute(&take_number, row, NULL, SNAPSHOT_NEW) > 0)
 		{
 			TimestampTz at = DatumGetTimestampTz(result_value(0, 2, NULL));
 
@@ -329,7 +329,7 @@ personalization_append_message(PG_FUNCTION_ARGS)
 								   JsonbPGetDatum(metadata),
 								   TimestampTzGetDatum(at)};
 
-				(void) statement_run(&insert_message, message, NULL);
+				(void) statement_execute(&insert_message, message, NULL, SNAPSHOT_NEW);
 			}
 			if (number > change.settings.max_conversation_messages)
 			{
@@ -337,7 +337,7 @@ personalization_append_message(PG_FUNCTION_ARGS)
 					row[0], row[1],
 					Int32GetDatum(number - change.settings.max_conversation_messages)};
 
-				(void) statement_run(&delete_oldest, oldest, NULL);
+				(void) statement_execute(&delete_oldest, oldest, NULL, SNAPSHOT_NEW);
 			}
 			count_message(&change, number, at, role, content, metadata);
 			cache_conversation_changed(change.tenant_id, change.id);
@@ -366,7 +366,7 @@ personalization_update_conversation(PG_FUNCTION_ARGS)
 		Datum before[] = {CStringGetTextDatum(change.tenant_id), UUIDPGetDatum(change.id),
 						  TimestampTzGetDatum(change.expired)};
 
-		if (statement_run(&select_context, before, NULL) > 0)
+		if (statement_execute(&select_context, before, NULL, SNAPSHOT_NEW) > 0)
 		{
 			Jsonb *context = json_merge_patch(DatumGetJsonbP(result_value(0, 1, NULL)), patch);
 			Datum after[] = {before[0],
@@ -379,7 +379,7 @@ personalization_update_conversation(PG_FUNCTION_ARGS)
 
 			if (!check_payload("context", context, &fault))
 				fault_raise(&fault, -1);
-			if (statement_run(&update_context, after, NULL) > 0)
+			if (statement_execute(&update_context, after, NULL, SNAPSHOT_NEW) > 0)
 				result = json_keep(context);
 			if (result != NULL)
 				cache_conversation_changed(change.tenant_id, change.id);
@@ -404,7 +404,7 @@ personalization_end_conversation(PG_FUNCTION_ARGS)
 		Datum values[] = {CStringGetTextDatum(change.tenant_id), UUIDPGetDatum(change.id),
 						  TimestampTzGetDatum(change.expired)};
 
-		ended = statement_run(&delete_conversation, values, NULL) > 0;
+		ended = statement_execute(&delete_conversation, values, NULL, SNAPSHOT_NEW) > 0;
 		if (ended)
 		{
 			Column ids;
@@ -412,7 +412,7 @@ personalization_end_conversation(PG_FUNCTION_ARGS)
 			column_init(&ids, UUIDOID, 1);
 			column_add(&ids, values[1]);
 			values[1] = column_array(&ids);
-			(void) statement_run(&delete_messages, values, NULL);
+			(void) statement_execute(&delete_messages, values, NULL, SNAPSHOT_NEW);
 			cache_conversation_ended(change.tenant_id, change.id);
 		}
 	}
@@ -451,16 +451,15 @@ push_messages(JsonbParseState **state, uint64 nrows)
 }
 
 Jsonb *
-conversation_document(const char *tenant_id, const pg_uuid_t *id, TimestampTz at, bool write)
+conversation_document(const char *tenant_id, const pg_uuid_t *id, TimestampTz at, ReadAs as)
 {
-	uint64 (*run)(Statement *, Datum *, const char *) = write ? statement_run : statement_read;
 	Datum values[] = {CStringGetTextDatum(tenant_id), UUIDPGetDatum(id)};
-	Jsonb *changes = tenant_changes(tenant_id, write);
+	Jsonb *changes = tenant_changes(tenant_id, as);
 	TenantSettings settings;
 	TimestampTz last_activity;
 	JsonbParseState *state = NULL;
 
-	if (changes == NULL || run(&select_conversation, values, NULL) == 0)
+	if (changes == NULL || statement_execute(&select_conversation, values, NULL, as) == 0)
 		return NULL;
 	settings_decode(changes, &settings);
 	last_activity = DatumGetTimestampTz(result_value(0, 4, NULL));
@@ -476,7 +475,7 @@ conversation_document(const char *tenant_id, const pg_uuid_t *id, TimestampTz at
 	json_push_time(&state, "created_at", DatumGetTimestampTz(result_value(0, 3, NULL)));
 	json_push_time(&state, "last_activity", last_activity);
 	json_push_time(&state, "expires_at", last_activity + settings.conversation_ttl);
-	push_messages(&state, run(&select_messages, values, NULL));
+	push_messages(&state, statement_execute(&select_messages, values, NULL, as));
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
@@ -489,12 +488,12 @@ personalization_get_conversation(PG_FUNCTION_ARGS)
 	Jsonb *result;
 
 	SPI_connect();
-	result = conversation_document(tenant_id, id, at, false);
+	result = conversation_document(tenant_id, id, at, SNAPSHOT_CALLER);
 	if (result == NULL)
 	{
 		TenantSettings settings;
 
-		tenant_require(tenant_id, &settings, false);
+		tenant_require(tenant_id, &settings);
 	}
 	else
 		result = json_keep(result);
@@ -513,7 +512,7 @@ conversation_active(const char *tenant_id, const char *user_id, const TenantSett
 					  TimestampTzGetDatum(hour_of(expired)), TimestampTzGetDatum(expired),
 					  TimestampTzGetDatum(at)};
 
-	if (statement_read(&select_active, values, NULL) == 0)
+	if (statement_execute(&select_active, values, NULL, SNAPSHOT_CALLER) == 0)
 		return false;
 	*id = *DatumGetUUIDP(result_value(0, 1, NULL));
 	return true;
@@ -526,7 +525,7 @@ conversations_expire(const char *tenant_id, const TenantSettings *settings, Time
 	TimestampTz expired = at - settings->conversation_ttl;
 	Datum found[] = {CStringGetTextDatum(tenant_id), TimestampTzGetDatum(hour_of(expired)),
 					 TimestampTzGetDatum(expired), Int64GetDatum(limit)};
-	uint64 nfound = statement_run(&select_expired, found, NULL);
+	uint64 nfound = statement_execute(&select_expired, found, NULL, SNAPSHOT_NEW);
 	Datum dead[] = {found[0], 0, TimestampTzGetDatum(expired)};
 	Column ids;
 	uint64 ndead;
@@ -548,7 +547,7 @@ conversations_expire(const char *tenant_id, const TenantSettings *settings, Time
 		column_add(&ids, result_value(row, 1, NULL));
 	}
 	dead[1] = column_array(&ids);
-	ndead = statement_run(&delete_expired, dead, NULL);
+	ndead = statement_execute(&delete_expired, dead, NULL, SNAPSHOT_NEW);
 
 	/* Where all are being changed there is no use in trying again at once. */
 	more = ndead > 0 && ((uint64) ids.n < nfound || nfound == (uint64) limit);
@@ -558,7 +557,7 @@ conversations_expire(const char *tenant_id, const TenantSettings *settings, Time
 		for (uint64 row = 0; row < ndead; row++)
 			column_add(&ids, result_value(row, 1, NULL));
 		dead[1] = column_array(&ids);
-		(void) statement_run(&delete_messages, dead, NULL);
+		(void) statement_execute(&delete_messages, dead, NULL, SNAPSHOT_NEW);
 	}
 	*deleted += (int64) ndead;
 	return more;

@@ -18,15 +18,15 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "base/statement.h"
 #include "tenancy/settings.h"
 
 /*
  * The document of a conversation; NULL when there is no such conversation of
- * the tenant, or no such tenant, or when it has expired at that time.  write:
- * as things are now, not as the calling query sees them; for the worker.
+ * the tenant, or no such tenant, or when it has expired at that time.
  */
 extern Jsonb *
-conversation_document(const char *tenant_id, const pg_uuid_t *id, TimestampTz at, bool write);
+conversation_document(const char *tenant_id, const pg_uuid_t *id, TimestampTz at, ReadAs as);
 
 /* The user's conversation that changed last and has not expired at that time; false for none. */
 extern bool conversation_active(const char *tenant_id, const char *user_id,

@@ -62,7 +62,7 @@ conversation_count_start(const char *tenant_id, const char *user_id)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
 
-	(void) statement_run(&count_start, values, NULL);
+	(void) statement_execute(&count_start, values, NULL, SNAPSHOT_NEW);
 }
 
 void
@@ -81,17 +81,17 @@ conversation_count_message(const char *tenant_id, const char *user_id, const Mes
 		Int64GetDatum(message->asked == DETAIL_TECHNICAL),
 	};
 
-	(void) statement_run(&count_message, values, NULL);
+	(void) statement_execute(&count_message, values, NULL, SNAPSHOT_NEW);
 	if (DatumGetInt64(result_value(0, 1, NULL)) > 1)
 		return;
 
 	/* The first of its role.  Roles are free text, and must not fill the table. */
-	(void) statement_run(&count_roles, values, NULL);
+	(void) statement_execute(&count_roles, values, NULL, SNAPSHOT_NEW);
 	if (DatumGetInt64(result_value(0, 1, NULL)) <= MAX_COUNTED_ROLES)
 		return;
-	(void) statement_run(&delete_role, values, NULL);
+	(void) statement_execute(&delete_role, values, NULL, SNAPSHOT_NEW);
 	values[2] = CStringGetTextDatum("");
-	(void) statement_run(&count_message, values, NULL);
+	(void) statement_execute(&count_message, values, NULL, SNAPSHOT_NEW);
 }
 
 /* Adds a stored histogram up; what is no bucket of ours is passed over. */
@@ -119,7 +119,7 @@ void
 conversation_patterns(const char *tenant_id, const char *user_id, ConversationPatterns *out)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
-	uint64 nrows = statement_read(&select_statistics, values, NULL);
+	uint64 nrows = statement_execute(&select_statistics, values, NULL, SNAPSHOT_CALLER);
 	int64 gaps[BUCKETS] = {0};
 	int64 milliseconds = 0;
 	double gap;

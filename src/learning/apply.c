@@ -126,7 +126,7 @@ find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void 
 	int low = 0;
 	int high = events->n;
 
-	if (interaction_read(events->tenant_id, id, true, type, data))
+	if (interaction_read(events->tenant_id, id, SNAPSHOT_NEW, type, data))
 		return true;
 
 	/* The first with this id: as it sorts after the key, it is the lower bound. */
@@ -418,7 +418,8 @@ learn_tenant(TenantEvents *events, bool divert)
 	events->by_id = palloc(events->n * sizeof(Event *));
 	memcpy(events->by_id, events->items, events->n * sizeof(Event *));
 	qsort(events->by_id, events->n, sizeof(Event *), compare_by_id);
-	extract_signals(events, signal_rules_read(events->tenant_id, rule_types(events), true), divert);
+	extract_signals(events, signal_rules_read(events->tenant_id, rule_types(events), SNAPSHOT_NEW),
+					divert);
 
 	insert_interactions(events);
 	for (int i = 0; i < events->n; i++)

@@ -50,7 +50,7 @@ static Statement set_replaces = STATEMENT("UPDATE personalization.interactions S
 static bool
 find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void *arg)
 {
-	return interaction_read(arg, id, true, type, data);
+	return interaction_read(arg, id, SNAPSHOT_NEW, type, data);
 }
 
 /* Whether a preference is one that feedback was about. */
@@ -81,7 +81,7 @@ take_back(const Event *event, const pg_uuid_t *id, const Jsonb *data, TimestampT
 						 .from = at,
 						 .until = DT_NOEND,
 						 .skip = id,
-						 .write = true};
+						 .as = SNAPSHOT_NEW};
 	Signals signals = {0};
 	Preference *preferences;
 	Preference *touched;
@@ -90,9 +90,9 @@ take_back(const Event *event, const pg_uuid_t *id, const Jsonb *data, TimestampT
 	int n;
 	int ntouched = 0;
 
-	if (!signals_extract(signal_rules_read(event->tenant_id, ALL_TYPES, true), INTERACTION_FEEDBACK,
-						 data, &query, find_interaction, unconstify(char *, event->tenant_id),
-						 &signals, &fault))
+	if (!signals_extract(signal_rules_read(event->tenant_id, ALL_TYPES, SNAPSHOT_NEW),
+						 INTERACTION_FEEDBACK, data, &query, find_interaction,
+						 unconstify(char *, event->tenant_id), &signals, &fault))
 		return false;
 	if (signals.n == 0)
 		return true;
@@ -136,8 +136,9 @@ feedback_learn(Event *event)
 
 	lock_users(event->tenant_id, &key, 1);
 	tenant_check_current(event->tenant_id);
-	tenant_require(event->tenant_id, &settings, true);
-	if (JB_ROOT_IS_OBJECT(event->data) && statement_run(&find_earlier, values, NULL) > 0)
+	tenant_require_prepared(event->tenant_id, &settings);
+	if (JB_ROOT_IS_OBJECT(event->data) &&
+		statement_execute(&find_earlier, values, NULL, SNAPSHOT_NEW) > 0)
 	{
 		const Jsonb *data = DatumGetJsonbPCopy(result_value(0, 2, NULL));
 		TimestampTz at = DatumGetTimestampTz(result_value(0, 3, NULL));
@@ -151,6 +152,6 @@ feedback_learn(Event *event)
 		Datum link[] = {CStringGetTextDatum(event->tenant_id), UUIDPGetDatum(&event->id),
 						UUIDPGetDatum(&earlier)};
 
-		(void) statement_run(&set_replaces, link, NULL);
+		(void) statement_execute(&set_replaces, link, NULL, SNAPSHOT_NEW);
 	}
 }

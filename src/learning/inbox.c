@@ -200,9 +200,10 @@ next_tenant(const char *previous)
 {
 	Datum values[] = {CStringGetTextDatum(previous)};
 
-	if (previous[0] != '\0' && statement_run(&select_tenant, values, NULL) > 0)
+	if (previous[0] != '\0' && statement_execute(&select_tenant, values, NULL, SNAPSHOT_NEW) > 0)
 		return result_text(0, 1);
-	return statement_run(&select_first_tenant, NULL, NULL) > 0 ? result_text(0, 1) : NULL;
+	return statement_execute(&select_first_tenant, NULL, NULL, SNAPSHOT_NEW) > 0 ? result_text(0, 1)
+																				 : NULL;
 }
 
 /* What of a row will be read, in bytes. */
@@ -245,7 +246,7 @@ static int
 take_events(const char *tenant_id, TimestampTz now, Taken *taken)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(taken->limit - taken->n)};
-	uint64 nrows = statement_run(&select_rows, values, NULL);
+	uint64 nrows = statement_execute(&select_rows, values, NULL, SNAPSHOT_NEW);
 	SPITupleTable *rows = SPI_tuptable;
 	Column places;
 	uint64 n = 0;
@@ -274,7 +275,7 @@ take_events(const char *tenant_id, TimestampTz now, Taken *taken)
 	if (n > 0)
 	{
 		values[1] = column_array(&places);
-		if (statement_run(&delete_rows, values, NULL) != n)
+		if (statement_execute(&delete_rows, values, NULL, SNAPSHOT_NEW) != n)
 			ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 							errmsg("rows of the inbox were deleted while they were read"),
 							errhint("They are tried again.")));
@@ -343,12 +344,12 @@ inbox_set_aside_first(int sqlstate, const char *message)
 	Fault fault = {sqlstate, message, NULL};
 	Datum values[] = {CStringGetTextDatum(first_tenant), Int64GetDatum(first_position)};
 
-	if (!lock_inbox() || statement_run(&select_row, values, NULL) == 0)
+	if (!lock_inbox() || statement_execute(&select_row, values, NULL, SNAPSHOT_NEW) == 0)
 		return;
 	event.tenant_id = result_text(0, 1);
 	event.document = row_document(0);
 	event.fault = &fault;
-	(void) statement_run(&delete_rejected_row, values, NULL);
+	(void) statement_execute(&delete_rejected_row, values, NULL, SNAPSHOT_NEW);
 	rejected_store(&event, 1);
 
 	/* The others have their turn before its next row. */

@@ -49,5 +49,5 @@ rejected_store(const Event *events, int n)
 		return;
 	for (size_t c = 0; c < lengthof(types); c++)
 		values[c] = column_array(&columns[c]);
-	(void) statement_run(&insert_rejected, values, NULL);
+	(void) statement_execute(&insert_rejected, values, NULL, SNAPSHOT_NEW);
 }

@@ -38,7 +38,7 @@ preferences_live(const char *tenant_id, const char *user_id, const LearningRule 
 				 TimestampTz at, BeforeKnown before, int *n, TimestampTz *latest)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
-	uint64 nrows = statement_read(&select_preferences, values, NULL);
+	uint64 nrows = statement_execute(&select_preferences, values, NULL, SNAPSHOT_CALLER);
 	Preference *live = palloc(Max(nrows, 1) * sizeof(Preference));
 	int nstored = 0;
 

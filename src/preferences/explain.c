@@ -157,8 +157,8 @@ personalization_explain_preference(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 
 	SPI_connect();
-	tenant_require(tenant_id, &settings, false);
-	(void) statement_read(&find_start, values, NULL);
+	tenant_require(tenant_id, &settings);
+	(void) statement_execute(&find_start, values, NULL, SNAPSHOT_CALLER);
 	{
 		Datum snapshot = result_value(0, 1, &no_snapshot);
 		Datum reach = result_value(0, 2, &in_reach);

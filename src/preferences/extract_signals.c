@@ -26,7 +26,7 @@ find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void 
 {
 	const char *tenant_id = arg;
 
-	return tenant_id != NULL && interaction_read(tenant_id, id, false, type, data);
+	return tenant_id != NULL && interaction_read(tenant_id, id, SNAPSHOT_CALLER, type, data);
 }
 
 Datum
@@ -47,7 +47,7 @@ personalization_extract_signals(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 
 	SPI_connect();
-	if (!signals_extract(signal_rules_read(tenant, ALL_TYPES, false), type, data, &query,
+	if (!signals_extract(signal_rules_read(tenant, ALL_TYPES, SNAPSHOT_CALLER), type, data, &query,
 						 find_interaction, unconstify(char *, tenant), &signals, &fault))
 		fault_raise(&fault, -1);
 	for (int i = 0; i < signals.n; i++)

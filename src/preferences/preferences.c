@@ -216,7 +216,7 @@ check_still_there(Statement *statement, Datum *values, uint64 nrows)
 	if (!IsolationUsesXactSnapshot())
 		return;
 	PushActiveSnapshot(GetLatestSnapshot());
-	nlatest = statement_read(statement, values, NULL);
+	nlatest = statement_execute(statement, values, NULL, SNAPSHOT_CALLER);
 	PopActiveSnapshot();
 	if (nlatest < nrows)
 		serialization_failure();
@@ -236,7 +236,7 @@ load_user_evidence(const char *tenant_id, Work *work, int n)
 		Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(work[0].user_id),
 						  column_array(&keys)};
 
-		nrows = statement_run(&select_user_evidence, values, NULL);
+		nrows = statement_execute(&select_user_evidence, values, NULL, SNAPSHOT_NEW);
 		rows = SPI_tuptable;
 		check_still_there(&select_user_evidence, values, nrows);
 		SPI_tuptable = rows;
@@ -278,7 +278,7 @@ load_evidence(const char *tenant_id, Work *work, int n)
 		Datum values[] = {CStringGetTextDatum(tenant_id), column_array(&users),
 						  column_array(&categories), column_array(&keys)};
 
-		nrows = statement_run(&select_evidence, values, NULL);
+		nrows = statement_execute(&select_evidence, values, NULL, SNAPSHOT_NEW);
 		rows = SPI_tuptable;
 		check_still_there(&select_evidence, values, nrows);
 		SPI_tuptable = rows;
@@ -345,7 +345,7 @@ delete_emptied(const char *tenant_id, const Work *work, int n)
 							  ObjectIdGetDatum(ours->category_values[work[i].preference.category]),
 							  CStringGetTextDatum(work[i].preference.key)};
 
-			(void) statement_run(&delete_preference, values, NULL);
+			(void) statement_execute(&delete_preference, values, NULL, SNAPSHOT_NEW);
 		}
 	}
 }
@@ -488,7 +488,8 @@ preferences_reschedule(const char *tenant_id, const char *user_id, const Jsonb *
 	Datum values[] = {CStringGetTextDatum(tenant_id), JsonbPGetDatum(settings),
 					  user_id == NULL ? (Datum) 0 : CStringGetTextDatum(user_id)};
 
-	(void) statement_run(user_id == NULL ? &reschedule : &reschedule_user, values, NULL);
+	(void) statement_execute(user_id == NULL ? &reschedule : &reschedule_user, values, NULL,
+							 SNAPSHOT_NEW);
 }
 
 int64
@@ -497,7 +498,7 @@ preferences_expire(const char *tenant_id, const Jsonb *settings, TimestampTz at,
 	Datum values[] = {CStringGetTextDatum(tenant_id), DateADTGetDatum(utc_date(at)),
 					  JsonbPGetDatum(settings), TimestampTzGetDatum(at), Int64GetDatum(limit)};
 
-	return (int64) statement_run(&delete_expired, values, NULL);
+	return (int64) statement_execute(&delete_expired, values, NULL, SNAPSHOT_NEW);
 }
 
 Datum

@@ -83,7 +83,7 @@ typedef struct State
 static uint64
 query(const Replay *replay, Statement *statement, Datum *values)
 {
-	return (replay->write ? statement_run : statement_read)(statement, values, NULL);
+	return statement_execute(statement, values, NULL, replay->as);
 }
 
 static Preference *
@@ -220,7 +220,7 @@ find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void 
 {
 	const Replay *replay = arg;
 
-	return interaction_read(replay->tenant_id, id, replay->write, type, data);
+	return interaction_read(replay->tenant_id, id, replay->as, type, data);
 }
 
 static void
@@ -316,7 +316,7 @@ replay(const Replay *replay, int *n)
 
 	if (!find_base(&state))
 		return NULL;
-	state.rules = signal_rules_read(replay->tenant_id, ALL_TYPES, replay->write);
+	state.rules = signal_rules_read(replay->tenant_id, ALL_TYPES, replay->as);
 	if (!replay->from_nothing)
 		load_snapshot(&state, state.base);
 	replay_interactions(&state);
@@ -376,7 +376,7 @@ preferences_of_then(const char *tenant_id, const char *user_id, const LearningRu
 	then.items = reconstruct(&plan, &then.n, &known);
 	if (then.items == NULL || (!known && before == BEFORE_KNOWN_AS_NOW))
 		return stored;
-	later = statement_read(&find_later, values, NULL) > 0;
+	later = statement_execute(&find_later, values, NULL, SNAPSHOT_CALLER) > 0;
 
 	/* One that has not changed since is as it was, in whatever order it was learned. */
 	for (int i = 0; i < *n; i++)

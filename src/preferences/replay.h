@@ -17,6 +17,7 @@
 #include "utils/uuid.h"
 
 #include "base/extension.h"
+#include "base/statement.h"
 #include "core/evidence.h"
 #include "preferences/preferences.h"
 #include "preferences/signals.h"
@@ -64,7 +65,7 @@ typedef struct Replay
 	TimestampTz until;		 /* and interactions up to and including this */
 	const pg_uuid_t *skip;	 /* one that is left out, with all that it replaced; NULL for none */
 	bool from_nothing;		 /* without a snapshot, only from there */
-	bool write;				 /* read in new snapshots, as learning does */
+	ReadAs as;				 /* SNAPSHOT_NEW while learning */
 	ReplayObserver observer; /* may be NULL */
 	void *arg;
 } Replay;

@@ -60,7 +60,7 @@ compare_order(const void *a, const void *b)
 }
 
 SignalRules *
-signal_rules_read(const char *tenant_id, int type, bool write)
+signal_rules_read(const char *tenant_id, int type, ReadAs as)
 {
 	Datum values[] = {
 		CStringGetTextDatum(tenant_id != NULL ? tenant_id : ""),
@@ -68,7 +68,7 @@ signal_rules_read(const char *tenant_id, int type, bool write)
 						  : ObjectIdGetDatum(extension_objects()->interaction_values[type]),
 	};
 	Statement *statement = type == ALL_TYPES ? &select_all_rules : &select_rules;
-	uint64 nrows = (write ? statement_run : statement_read)(statement, values, NULL);
+	uint64 nrows = statement_execute(statement, values, NULL, as);
 	SignalRules *rules = palloc(offsetof(SignalRules, items) + nrows * sizeof(SignalRule));
 	int kept = 0;
 

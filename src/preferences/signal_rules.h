@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "base/extension.h"
+#include "base/statement.h"
 
 typedef struct SignalRule
 {
@@ -31,10 +32,8 @@ typedef struct SignalRules
 
 /*
  * The rules in force for a tenant, NULL for those for all tenants alone; for
- * one interaction type, or for all of them.
- * write: in a new snapshot, as learning reads, not the calling query's.  The
- * caller is in SPI.
+ * one interaction type, or for all of them.  The caller is in SPI.
  */
-extern SignalRules *signal_rules_read(const char *tenant_id, int type, bool write);
+extern SignalRules *signal_rules_read(const char *tenant_id, int type, ReadAs as);
 
 #endif

@@ -506,12 +506,12 @@ signals_extract(const SignalRules *rules, InteractionType type, const Jsonb *dat
 }
 
 bool
-interaction_read(const char *tenant_id, const pg_uuid_t *id, bool write, InteractionType *type,
+interaction_read(const char *tenant_id, const pg_uuid_t *id, ReadAs as, InteractionType *type,
 				 Jsonb **data)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), UUIDPGetDatum(id)};
 
-	if ((write ? statement_run : statement_read)(&select_interaction, values, NULL) == 0)
+	if (statement_execute(&select_interaction, values, NULL, as) == 0)
 		return false;
 	*type = interaction_type_of(DatumGetObjectId(result_value(0, 1, NULL)));
 	*data = DatumGetJsonbP(result_value(0, 2, NULL));

@@ -12,6 +12,7 @@
 
 #include "base/extension.h"
 #include "base/fault.h"
+#include "base/statement.h"
 #include "core/statistics.h"
 #include "preferences/signal_rules.h"
 #include "queries/identity.h"
@@ -60,10 +61,10 @@ extern bool
 feedback_rating(const JsonbContainer *data, double *rating, bool *present, Fault *fault);
 
 /*
- * Reads an interaction of a tenant; false when there is none.  write: in a new
- * snapshot, as learning reads, not the calling query's.  The caller is in SPI.
+ * Reads an interaction of a tenant; false when there is none.  The caller is in
+ * SPI.
  */
-extern bool interaction_read(const char *tenant_id, const pg_uuid_t *id, bool write,
+extern bool interaction_read(const char *tenant_id, const pg_uuid_t *id, ReadAs as,
 							 InteractionType *type, Jsonb **data);
 
 #endif

@@ -241,7 +241,8 @@ find_snapshots(const char *tenant_id, FirstChange *changes, int n)
 	{
 		values[1] = CStringGetTextDatum(changes[0].user_id);
 		values[2] = DateADTGetDatum(utc_date(changes[0].at));
-		changes[0].has_snapshot = statement_run(&find_snapshot_of, values, NULL) > 0;
+		changes[0].has_snapshot =
+			statement_execute(&find_snapshot_of, values, NULL, SNAPSHOT_NEW) > 0;
 		return changes[0].has_snapshot;
 	}
 	column_init(&users, TEXTOID, n);
@@ -253,7 +254,7 @@ find_snapshots(const char *tenant_id, FirstChange *changes, int n)
 	}
 	values[1] = column_array(&users);
 	values[2] = column_array(&days);
-	nrows = statement_run(&find_snapshots_of, values, NULL);
+	nrows = statement_execute(&find_snapshots_of, values, NULL, SNAPSHOT_NEW);
 	for (uint64 row = 0; row < nrows; row++)
 		changes[DatumGetInt64(result_value(row, 1, NULL)) - 1].has_snapshot = true;
 	SPI_freetuptable(SPI_tuptable);
@@ -283,7 +284,7 @@ make_snapshots(const char *tenant_id, const FirstChange *changes, int n)
 	values[1] = column_array(&users);
 	values[2] = column_array(&days);
 	values[3] = column_array(&times);
-	return statement_run(&insert_snapshots, values, NULL);
+	return statement_execute(&insert_snapshots, values, NULL, SNAPSHOT_NEW);
 }
 
 void
@@ -324,8 +325,8 @@ snapshots_after(const char *tenant_id, const Observation *observations, int n)
 		values[0] = CStringGetTextDatum(tenant_id);
 		values[1] = CStringGetTextDatum(user_id);
 		values[2] = TimestampTzGetDatum(confirmed);
-		(void) statement_run(&delete_snapshot_behind, values, NULL);
-		(void) statement_run(&insert_snapshot_behind, values, NULL);
+		(void) statement_execute(&delete_snapshot_behind, values, NULL, SNAPSHOT_NEW);
+		(void) statement_execute(&insert_snapshot_behind, values, NULL, SNAPSHOT_NEW);
 	}
 }
 
@@ -335,5 +336,5 @@ snapshots_expire(const char *tenant_id, TimestampTz before, int64 limit)
 	Datum values[] = {CStringGetTextDatum(tenant_id), DateADTGetDatum(utc_date(before)),
 					  Int64GetDatum(limit)};
 
-	return (int64) statement_run(&delete_expired, values, NULL);
+	return (int64) statement_execute(&delete_expired, values, NULL, SNAPSHOT_NEW);
 }

@@ -102,7 +102,7 @@ begin_reading(FunctionCallInfo fcinfo, Question *question)
 	question->at = time_argument(fcinfo, 2, "at");
 	question->until = known_until(question->at);
 	SPI_connect();
-	tenant_require(question->tenant_id, &question->settings, false);
+	tenant_require(question->tenant_id, &question->settings);
 }
 
 Datum
@@ -174,7 +174,7 @@ push_history(JsonbParseState **state, const Question *question, TraitReader *tra
 	Datum values[] = {CStringGetTextDatum(question->tenant_id),
 					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->until),
 					  Int64GetDatum(Max(shown, traits_reach(traits)))};
-	uint64 nrows = statement_read(&select_history, values, NULL);
+	uint64 nrows = statement_execute(&select_history, values, NULL, SNAPSHOT_CALLER);
 
 	json_push_key(state, "interaction_history");
 	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
@@ -319,14 +319,14 @@ personalization_set_profile(PG_FUNCTION_ARGS)
 	key = user_lock_key(tenant_id, user_id);
 	lock_users(tenant_id, &key, 1);
 	tenant_check_current(tenant_id);
-	tenant_require(tenant_id, &settings, true);
-	set_traits_read(tenant_id, user_id, now, true, &before);
+	tenant_require_prepared(tenant_id, &settings);
+	set_traits_read(tenant_id, user_id, now, SNAPSHOT_NEW, &before);
 	if (before.known)
 	{
 		values[6] = JsonbPGetDatum(set_traits_kept(&before, now, settings.history_retention));
 		nulls[6] = ' ';
 	}
-	(void) statement_run(&upsert_traits, values, nulls);
+	(void) statement_execute(&upsert_traits, values, nulls, SNAPSHOT_NEW);
 	cache_profile_changed(tenant_id, user_id);
 	SPI_finish();
 	PG_RETURN_VOID();
@@ -353,7 +353,7 @@ push_recent(JsonbParseState **state, const Question *question, TimestampTz *last
 	Datum values[] = {CStringGetTextDatum(question->tenant_id),
 					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->until),
 					  Int64GetDatum(CONTEXT_REACH)};
-	uint64 nrows = statement_read(&select_recent, values, NULL);
+	uint64 nrows = statement_execute(&select_recent, values, NULL, SNAPSHOT_CALLER);
 	List *queries = NIL;
 
 	*last = DT_NOBEGIN;
@@ -414,7 +414,7 @@ push_charts(JsonbParseState **state, const Question *question)
 	Datum values[] = {CStringGetTextDatum(question->tenant_id),
 					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->until),
 					  Int64GetDatum(CHARTS_REACH)};
-	uint64 nrows = statement_read(&count_charts, values, NULL);
+	uint64 nrows = statement_execute(&count_charts, values, NULL, SNAPSHOT_CALLER);
 
 	json_push_key(state, "preferred_chart_types");
 	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);

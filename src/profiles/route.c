@@ -84,7 +84,8 @@ tables_asked(const char *tenant_id, const char *user_id, const char *query, Time
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
 					  UUIDPGetDatum(&id), TimestampTzGetDatum(known_until(at))};
 
-	if (!query_identify(&text, &id) || statement_read(&select_tables, values, NULL) == 0)
+	if (!query_identify(&text, &id) ||
+		statement_execute(&select_tables, values, NULL, SNAPSHOT_CALLER) == 0)
 		return NULL;
 	return DatumGetJsonbP(result_value(0, 1, NULL));
 }
@@ -176,7 +177,7 @@ personalization_route(PG_FUNCTION_ARGS)
 	at = time_argument(fcinfo, 3, "at");
 
 	SPI_connect();
-	tenant_require(tenant_id, &settings, false);
+	tenant_require(tenant_id, &settings);
 	traits_read(tenant_id, user_id, at, &traits);
 	live =
 		preferences_live(tenant_id, user_id, &settings.learning, at, BEFORE_KNOWN_NONE, &n, NULL);

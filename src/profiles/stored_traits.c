@@ -54,7 +54,7 @@ replace_traits(SetTraits *traits, const Jsonb *then)
 }
 
 void
-set_traits_read(const char *tenant_id, const char *user_id, TimestampTz at, bool write,
+set_traits_read(const char *tenant_id, const char *user_id, TimestampTz at, ReadAs as,
 				SetTraits *traits)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
@@ -62,7 +62,7 @@ set_traits_read(const char *tenant_id, const char *user_id, TimestampTz at, bool
 	Jsonb *then;
 
 	memset(traits, 0, sizeof(*traits));
-	traits->known = (write ? statement_run : statement_read)(&select_profile, values, NULL) > 0;
+	traits->known = statement_execute(&select_profile, values, NULL, as) > 0;
 	if (!traits->known)
 		return;
 	traits->skill = result_text(0, 1);

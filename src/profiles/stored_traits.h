@@ -13,6 +13,8 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
+#include "base/statement.h"
+
 /* NULL for those that are not set.  Names of earlier ones may be none that we know. */
 typedef struct SetTraits
 {
@@ -25,11 +27,8 @@ typedef struct SetTraits
 	Jsonb *earlier;		 /* what was before, as stored; NULL for nothing */
 } SetTraits;
 
-/*
- * The traits that held at a time.  write: in a new snapshot, as learning reads,
- * not the calling query's.  The caller is in SPI.
- */
-extern void set_traits_read(const char *tenant_id, const char *user_id, TimestampTz at, bool write,
+/* The traits that held at a time.  The caller is in SPI. */
+extern void set_traits_read(const char *tenant_id, const char *user_id, TimestampTz at, ReadAs as,
 							SetTraits *traits);
 
 /*

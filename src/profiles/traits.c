@@ -109,7 +109,7 @@ traits_begin(const char *tenant_id, const char *user_id, TimestampTz at)
 	reader->budget = TRAITS_SQL_BUDGET;
 	traits->skill_level = SKILL_INTERMEDIATE;
 	traits->communication_style = STYLE_DETAILED;
-	set_traits_read(tenant_id, user_id, at, false, &set);
+	set_traits_read(tenant_id, user_id, at, SNAPSHOT_CALLER, &set);
 	traits->known = set.known;
 	if (!set.known)
 		return reader;
@@ -382,7 +382,7 @@ traits_read(const char *tenant_id, const char *user_id, TimestampTz at, Traits *
 	const Oid *types;
 
 	if (traits_reach(reader) > 0)
-		nrows = statement_read(&select_latest, values, NULL);
+		nrows = statement_execute(&select_latest, values, NULL, SNAPSHOT_CALLER);
 	types = extension_objects()->interaction_values;
 	for (uint64 row = 0; row < nrows; row++)
 	{

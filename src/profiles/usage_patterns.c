@@ -66,7 +66,7 @@ sum_interactions(const char *tenant_id, const char *user_id, TimestampTz at,
 					  TimestampTzGetDatum(known_until(at)),
 					  TimestampTzGetDatum(retained_since(at, settings->history_retention)),
 					  Int64GetDatum(PATTERNS_REACH)};
-	uint64 n = statement_read(&select_times, values, NULL);
+	uint64 n = statement_execute(&select_times, values, NULL, SNAPSHOT_CALLER);
 	UsageEvent *events = palloc(Max(n, 1) * sizeof(UsageEvent));
 	int64 *gaps = palloc(Max(n, 1) * sizeof(int64));
 	const Oid *types = extension_objects()->interaction_values;
@@ -230,7 +230,7 @@ personalization_usage_patterns(PG_FUNCTION_ARGS)
 	Jsonb *result;
 
 	SPI_connect();
-	tenant_require(tenant_id, &settings, false);
+	tenant_require(tenant_id, &settings);
 	sum_interactions(tenant_id, user_id, at, &settings, &usage, &since, &until);
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	json_push_text(&state, "user_id", user_id);

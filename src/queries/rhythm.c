@@ -191,7 +191,7 @@ read_rhythms(Rhythms *rhythms, const char *tenant_id, const char *user_id, Times
 	values[2] = DateADTGetDatum(rhythms->today);
 	values[3] = DateADTGetDatum(rhythms->today - CADENCE_LONGEST);
 	values[4] = Int64GetDatum(RHYTHM_REACH);
-	nrows = statement_read(&select_due, values, NULL);
+	nrows = statement_execute(&select_due, values, NULL, SNAPSHOT_CALLER);
 	take_rhythms(rhythms, nrows, only_due);
 
 	/*
@@ -201,7 +201,7 @@ read_rhythms(Rhythms *rhythms, const char *tenant_id, const char *user_id, Times
 	if (!only_due || rhythms->today < local_date(&zone, GetCurrentTimestamp()))
 	{
 		values[3] = Int64GetDatum(RHYTHM_REACH);
-		nrows = statement_read(&select_later, values, NULL);
+		nrows = statement_execute(&select_later, values, NULL, SNAPSHOT_CALLER);
 		take_rhythms(rhythms, nrows, only_due);
 	}
 	if (rhythms->n > 1)

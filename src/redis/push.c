@@ -234,7 +234,7 @@ be_off(void)
 		return;
 	cache.off_at = now;
 	worker_begin("giving up the cache");
-	(void) statement_run(&switch_off, NULL, NULL);
+	(void) statement_execute(&switch_off, NULL, NULL, SNAPSHOT_NEW);
 	changes_discard();
 	worker_end();
 }
@@ -265,7 +265,7 @@ fail(const char *fault)
 	{
 		Datum values[] = {CStringGetTextDatum(message), TimestampTzGetDatum(now)};
 
-		(void) statement_run(&note_failure, values, NULL);
+		(void) statement_execute(&note_failure, values, NULL, SNAPSHOT_NEW);
 	}
 	changes_coalesce();
 	worker_end();
@@ -439,8 +439,8 @@ static void
 read_state(void)
 {
 	worker_begin("reading the cache's state");
-	(void) statement_run(&switch_on, NULL, NULL);
-	if (statement_run(&select_state, NULL, NULL) == 0)
+	(void) statement_execute(&switch_on, NULL, NULL, SNAPSHOT_NEW);
+	if (statement_execute(&select_state, NULL, NULL, SNAPSHOT_NEW) == 0)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("table worker_state is empty"),
 						errhint("Run INSERT INTO personalization.worker_state DEFAULT VALUES.")));
@@ -687,7 +687,7 @@ finish_batch(const Batch *batch)
 						  Int64GetDatum(batch->deleted),
 						  TimestampTzGetDatum(GetCurrentTimestamp())};
 
-		(void) statement_run(&note_pushed, values, NULL);
+		(void) statement_execute(&note_pushed, values, NULL, SNAPSHOT_NEW);
 	}
 	if (batch->fault != NULL)
 	{
@@ -696,7 +696,7 @@ finish_batch(const Batch *batch)
 
 		ereport(LOG, (errmsg("personalization: a document for the cache could not be built: %s",
 							 batch->fault)));
-		(void) statement_run(&note_failure, values, NULL);
+		(void) statement_execute(&note_failure, values, NULL, SNAPSHOT_NEW);
 	}
 	worker_end();
 }

@@ -36,7 +36,7 @@ cache_push(void)
 		worker_begin("noting that there is no hiredis");
 		values[0] = CStringGetTextDatum(NOT_SUPPORTED);
 		values[1] = TimestampTzGetDatum(GetCurrentTimestamp());
-		(void) statement_run(&note_failure, values, NULL);
+		(void) statement_execute(&note_failure, values, NULL, SNAPSHOT_NEW);
 		worker_end();
 	}
 	said = wanted;

@@ -164,7 +164,7 @@ typedef struct Counting
 void
 counting_adopt(void)
 {
-	(void) statement_run(&insert_missing, NULL, NULL);
+	(void) statement_execute(&insert_missing, NULL, NULL, SNAPSHOT_NEW);
 }
 
 char *
@@ -174,9 +174,9 @@ counting_next_tenant(const char *previous)
 	char *waiting = NULL;
 	char *rebuilding = NULL;
 
-	if (statement_run(&select_waiting, values, NULL) > 0)
+	if (statement_execute(&select_waiting, values, NULL, SNAPSHOT_NEW) > 0)
 		waiting = TextDatumGetCString(result_value(0, 1, NULL));
-	if (statement_run(&select_rebuilding, values, NULL) > 0)
+	if (statement_execute(&select_rebuilding, values, NULL, SNAPSHOT_NEW) > 0)
 		rebuilding = TextDatumGetCString(result_value(0, 1, NULL));
 	if (waiting == NULL || (rebuilding != NULL && strcmp(rebuilding, waiting) < 0))
 		return rebuilding;
@@ -217,7 +217,7 @@ drop_queued(Counting *counting)
 		column_add(&ids, UUIDPGetDatum(&counting->asks[i].interaction_id));
 	values[0] = CStringGetTextDatum(counting->tenant_id);
 	values[1] = column_array(&ids);
-	nrows = statement_run(&select_queued, values, NULL);
+	nrows = statement_execute(&select_queued, values, NULL, SNAPSHOT_NEW);
 	if (nrows == 0)
 		return;
 	for (int i = 0; i < counting->n; i++)
@@ -312,7 +312,7 @@ read_texts(Counting *counting)
 	values[0] = CStringGetTextDatum(counting->tenant_id);
 	values[1] = column_array(&users);
 	values[2] = column_array(&ids);
-	nrows = statement_run(&select_texts, values, NULL);
+	nrows = statement_execute(&select_texts, values, NULL, SNAPSHOT_NEW);
 	for (uint64 row = 0; row < nrows; row++)
 	{
 		WaitingAsk *ask = &counting->asks[DatumGetInt64(result_value(row, 1, NULL)) - 1];
@@ -431,22 +431,22 @@ count_queries(const char *tenant_id, int limit, int64 *counted)
 
 	/* Not while the tenant is dropped. */
 	lock_tenant(tenant_id, TENANT_LEARNING);
-	if (tenant_changes(tenant_id, true) == NULL)
+	if (tenant_changes(tenant_id, SNAPSHOT_NEW) == NULL)
 	{
 		Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(limit)};
 
-		*counted = (int64) statement_run(&take_events, values, NULL);
+		*counted = (int64) statement_execute(&take_events, values, NULL, SNAPSHOT_NEW);
 		return *counted == limit;
 	}
-	settings_decode(tenant_changes(tenant_id, true), &settings);
-	store = query_store_make(tenant_id, true);
+	settings_decode(tenant_changes(tenant_id, SNAPSHOT_NEW), &settings);
+	store = query_store_make(tenant_id, SNAPSHOT_NEW);
 	rebuilding = query_store_lock(store, &from, &from_id);
 	if (!settings.suggestions)
 	{
 		/* Switched off since: nothing is counted, nor made anew. */
 		Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(limit)};
 
-		*counted = (int64) statement_run(&take_events, values, NULL);
+		*counted = (int64) statement_execute(&take_events, values, NULL, SNAPSHOT_NEW);
 		query_store_save(store, 0, NULL, NULL);
 		return *counted == limit;
 	}
@@ -455,13 +455,13 @@ count_queries(const char *tenant_id, int limit, int64 *counted)
 		Datum values[] = {CStringGetTextDatum(tenant_id), TimestampTzGetDatum(from),
 						  UUIDPGetDatum(&from_id), Int64GetDatum(limit)};
 
-		read_asks(&counting, statement_run(&select_stored, values, NULL));
+		read_asks(&counting, statement_execute(&select_stored, values, NULL, SNAPSHOT_NEW));
 	}
 	else
 	{
 		Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(limit)};
 
-		read_asks(&counting, statement_run(&take_events, values, NULL));
+		read_asks(&counting, statement_execute(&take_events, values, NULL, SNAPSHOT_NEW));
 	}
 	more = counting.n == limit || rebuilding;
 	if (rebuilding)
@@ -510,22 +510,22 @@ counting_skip_first(const char *tenant_id)
 	pg_uuid_t from_id;
 
 	lock_tenant(tenant_id, TENANT_LEARNING);
-	if (tenant_changes(tenant_id, true) == NULL ||
-		!query_store_lock(query_store_make(tenant_id, true), &from, &from_id))
+	if (tenant_changes(tenant_id, SNAPSHOT_NEW) == NULL ||
+		!query_store_lock(query_store_make(tenant_id, SNAPSHOT_NEW), &from, &from_id))
 	{
-		(void) statement_run(&skip_first, values, NULL);
+		(void) statement_execute(&skip_first, values, NULL, SNAPSHOT_NEW);
 		return;
 	}
 	values[1] = TimestampTzGetDatum(from);
 	values[2] = UUIDPGetDatum(&from_id);
-	if (statement_run(&select_stored_next, values, NULL) > 0)
+	if (statement_execute(&select_stored_next, values, NULL, SNAPSHOT_NEW) > 0)
 	{
 		values[1] = result_value(0, 1, NULL);
 		values[2] = result_value(0, 2, NULL);
 	}
 	else
 		nulls[1] = nulls[2] = 'n';
-	(void) statement_run(&move_rebuilding, values, nulls);
+	(void) statement_execute(&move_rebuilding, values, nulls, SNAPSHOT_NEW);
 }
 
 int64
@@ -535,11 +535,11 @@ statistics_expire(const char *tenant_id, int64 age, int64 limit)
 	int64 queries;
 	int64 lists;
 
-	if (statement_run(&select_last_day, values, NULL) == 0)
+	if (statement_execute(&select_last_day, values, NULL, SNAPSHOT_NEW) == 0)
 		return 0;
 	values[1] = DateADTGetDatum(DatumGetDateADT(result_value(0, 1, NULL)) -
 								(DateADT) Min(age / USECS_PER_DAY, INT_MAX / 2));
-	queries = (int64) statement_run(&delete_old_queries, values, NULL);
-	lists = (int64) statement_run(&delete_old_lists, values, NULL);
+	queries = (int64) statement_execute(&delete_old_queries, values, NULL, SNAPSHOT_NEW);
+	lists = (int64) statement_execute(&delete_old_lists, values, NULL, SNAPSHOT_NEW);
 	return Max(queries, lists);
 }

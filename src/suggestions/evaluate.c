@@ -257,7 +257,7 @@ static void
 load_texts(Evaluation *evaluation, const char *tenant_id)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id)};
-	uint64 nrows = statement_read(&select_texts, values, NULL);
+	uint64 nrows = statement_execute(&select_texts, values, NULL, SNAPSHOT_CALLER);
 
 	for (uint64 row = 0; row < nrows; row++)
 	{
@@ -274,7 +274,7 @@ static void
 replay_all(Evaluation *evaluation, const char *tenant_id, TimestampTz since)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(MAX_REPLAYED)};
-	uint64 nrows = statement_read(&select_asks, values, NULL);
+	uint64 nrows = statement_execute(&select_asks, values, NULL, SNAPSHOT_CALLER);
 	SPITupleTable *asks = SPI_tuptable;
 	MemoryContext context = AllocSetContextCreate(
 		CurrentMemoryContext, "personalization evaluation", ALLOCSET_DEFAULT_SIZES);
@@ -325,10 +325,10 @@ personalization_evaluate(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
-	tenant_require(tenant_id, &settings, false);
-	settings_decode(settings_merge(tenant_existing(tenant_id, false), patch), &settings);
+	tenant_require(tenant_id, &settings);
+	settings_decode(settings_merge(tenant_existing(tenant_id, SNAPSHOT_CALLER), patch), &settings);
 	evaluation.rate = settings.ranking_rate;
-	evaluation.store = query_store_make(NULL, false);
+	evaluation.store = query_store_make(NULL, SNAPSHOT_CALLER);
 	control.hcxt = CurrentMemoryContext;
 	control.keysize = MAX_ID_LENGTH + 1;
 	control.entrysize = sizeof(ReplayedUser);

@@ -119,7 +119,7 @@ leave_to_others(QueryStore *store, const char *tenant_id, const char *user_id, O
 	for (int i = 0; i < n; i++)
 		column_add(&ids, UUIDPGetDatum(query_uuid(&own[i].id)));
 	values[2] = column_array(&ids);
-	nrows = statement_run(&select_others, values, NULL);
+	nrows = statement_execute(&select_others, values, NULL, SNAPSHOT_NEW);
 	others = SPI_tuptable;
 	for (uint64 row = 0; row < nrows; row++)
 	{
@@ -170,9 +170,9 @@ erase_own(QueryStore *store, const char *tenant_id, const OwnQuery *own, int n)
 	Column keys;
 	char kind;
 
-	(void) statement_run(&delete_queries, values, NULL);
-	(void) statement_run(&delete_lists, values, NULL);
-	nrows = statement_run(&select_lists, values, NULL);
+	(void) statement_execute(&delete_queries, values, NULL, SNAPSHOT_NEW);
+	(void) statement_execute(&delete_lists, values, NULL, SNAPSHOT_NEW);
+	nrows = statement_execute(&select_lists, values, NULL, SNAPSHOT_NEW);
 	lists = SPI_tuptable;
 	column_init(&keys, UUIDOID, Max((int) nrows, 1));
 	for (uint64 row = 0; row < nrows; row++)
@@ -226,7 +226,7 @@ make_shown_stale(const char *tenant_id, const char *user_id)
 
 	if (!cache_wanted())
 		return;
-	nrows = statement_run(&select_shown_users, values, NULL);
+	nrows = statement_execute(&select_shown_users, values, NULL, SNAPSHOT_NEW);
 	users = SPI_tuptable;
 	for (uint64 row = 0; row < nrows; row++)
 		cache_suggestions_stale(tenant_id, SPI_getvalue(users->vals[row], users->tupdesc, 1));
@@ -238,7 +238,7 @@ statistics_forget(const char *tenant_id, const char *user_id)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
 					  Int64GetDatum(MAX_FORGOTTEN + 1)};
-	QueryStore *store = query_store_make(tenant_id, true);
+	QueryStore *store = query_store_make(tenant_id, SNAPSHOT_NEW);
 	TenantStatistics *tenant = query_store_statistics(store)->tenant;
 	TimestampTz from;
 	pg_uuid_t from_id;
@@ -248,11 +248,11 @@ statistics_forget(const char *tenant_id, const char *user_id)
 	int n;
 
 	make_shown_stale(tenant_id, user_id);
-	(void) statement_run(&delete_shown, values, NULL);
-	(void) statement_run(&delete_events, values, NULL);
+	(void) statement_execute(&delete_shown, values, NULL, SNAPSHOT_NEW);
+	(void) statement_execute(&delete_events, values, NULL, SNAPSHOT_NEW);
 	if (tenant->asks == 0)
 		return;
-	n = (int) statement_run(&select_own, values, NULL);
+	n = (int) statement_execute(&select_own, values, NULL, SNAPSHOT_NEW);
 	if (n == 0)
 		return;
 	if (n > MAX_FORGOTTEN)
@@ -280,5 +280,5 @@ statistics_forget(const char *tenant_id, const char *user_id)
 	leave_to_others(store, tenant_id, user_id, own, n);
 	lists[1] = erase_own(store, tenant_id, own, n);
 	query_store_save(store, tenant->since, rebuilding ? &from : NULL, &from_id);
-	(void) statement_run(&delete_empty, lists, NULL);
+	(void) statement_execute(&delete_empty, lists, NULL, SNAPSHOT_NEW);
 }

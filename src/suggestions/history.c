@@ -99,7 +99,8 @@ history_read(const char *tenant_id, TimestampTz until, int64 limit, History *his
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(history->user_id),
 					  TimestampTzGetDatum(until), Int64GetDatum(limit)};
 
-	read_history(statement_read(&select_history, values, NULL), until, limit, history);
+	read_history(statement_execute(&select_history, values, NULL, SNAPSHOT_CALLER), until, limit,
+				 history);
 }
 
 void
@@ -109,7 +110,7 @@ history_read_before(const char *tenant_id, TimestampTz at, const pg_uuid_t *inte
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(history->user_id),
 					  TimestampTzGetDatum(at), Int64GetDatum(limit), UUIDPGetDatum(interaction_id)};
 
-	read_history(statement_run(&select_before, values, NULL), at, limit, history);
+	read_history(statement_execute(&select_before, values, NULL, SNAPSHOT_NEW), at, limit, history);
 }
 
 void
@@ -133,7 +134,7 @@ history_read_many(const char *tenant_id, const TimestampTz *until, const int64 *
 	values[0] = CStringGetTextDatum(tenant_id);
 	for (size_t c = 0; c < lengthof(types); c++)
 		values[1 + c] = column_array(&columns[c]);
-	nrows = statement_run(&select_histories, values, NULL);
+	nrows = statement_execute(&select_histories, values, NULL, SNAPSHOT_NEW);
 
 	/* A user's rows come together, the latest first. */
 	for (int i = 0; i < n; i++)
@@ -169,7 +170,7 @@ history_complete(const char *tenant_id, History *history)
 
 	if (history->n >= FEW_ASKS)
 		return;
-	nrows = statement_read(&select_known, values, NULL);
+	nrows = statement_execute(&select_known, values, NULL, SNAPSHOT_CALLER);
 	entries = palloc((history->n + nrows + 1) * sizeof(HistoryEntry));
 	for (uint64 row = 0; row < nrows; row++)
 	{

@@ -186,10 +186,10 @@ make_outcomes(uint64 first, uint64 end)
 }
 
 Outcomes *
-outcomes_read(const char *tenant_id, const char *user_id, bool write)
+outcomes_read(const char *tenant_id, const char *user_id, ReadAs as)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
-	uint64 nrows = (write ? statement_run : statement_read)(&select_shown, values, NULL);
+	uint64 nrows = statement_execute(&select_shown, values, NULL, as);
 	Outcomes *outcomes = make_outcomes(0, nrows);
 
 	SPI_freetuptable(SPI_tuptable);
@@ -210,7 +210,7 @@ outcomes_read_many(const char *tenant_id, const History *histories, int n)
 		column_add_text(&users, histories[i].user_id);
 	values[0] = CStringGetTextDatum(tenant_id);
 	values[1] = column_array(&users);
-	nrows = statement_run(&select_shown_many, values, NULL);
+	nrows = statement_execute(&select_shown_many, values, NULL, SNAPSHOT_NEW);
 	for (int i = 0; i < n; i++)
 	{
 		uint64 end = row;
@@ -552,7 +552,7 @@ outcome_record(const char *tenant_id, const char *user_id, const pg_uuid_t *sugg
 				   CStringGetTextDatum(user_id)};
 	Shown shown;
 
-	if (statement_run(&select_by_id, key, NULL) == 0)
+	if (statement_execute(&select_by_id, key, NULL, SNAPSHOT_NEW) == 0)
 		return false;
 	read_shown(0, &shown);
 	if (shown.outcome == outcome)
@@ -586,7 +586,7 @@ outcome_record(const char *tenant_id, const char *user_id, const pg_uuid_t *sugg
 			nulls[6] = nulls[7] = 'n';
 		if (TIMESTAMP_IS_NOBEGIN(shown.dismissed_at))
 			nulls[8] = 'n';
-		(void) statement_run(&update_outcome, values, nulls);
+		(void) statement_execute(&update_outcome, values, nulls, SNAPSHOT_NEW);
 	}
 	return true;
 }
@@ -621,5 +621,5 @@ outcomes_expire(const char *tenant_id, TimestampTz at, int64 limit)
 	Datum values[] = {CStringGetTextDatum(tenant_id), DateADTGetDatum(utc_date(at)),
 					  Int64GetDatum(limit)};
 
-	return (int64) statement_run(&delete_expired, values, NULL);
+	return (int64) statement_execute(&delete_expired, values, NULL, SNAPSHOT_NEW);
 }

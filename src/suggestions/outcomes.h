@@ -14,6 +14,7 @@
 
 #include "utils/jsonb.h"
 
+#include "base/statement.h"
 #include "core/links.h"
 #include "core/ranking.h"
 #include "core/situation.h"
@@ -26,7 +27,7 @@
 typedef struct Outcomes Outcomes;
 
 /* What is known of one user.  The callers of everything here are in SPI. */
-extern Outcomes *outcomes_read(const char *tenant_id, const char *user_id, bool write);
+extern Outcomes *outcomes_read(const char *tenant_id, const char *user_id, ReadAs as);
 
 /* The same for the users of several histories. */
 extern Outcomes **outcomes_read_many(const char *tenant_id, const History *histories, int n);

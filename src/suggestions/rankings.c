@@ -47,9 +47,9 @@ statistics_restart(const char *tenant_id)
 	Datum values[] = {CStringGetTextDatum(tenant_id)};
 
 	/* The row first: whoever counts holds its lock. */
-	(void) statement_run(&restart_ranking, values, NULL);
+	(void) statement_execute(&restart_ranking, values, NULL, SNAPSHOT_NEW);
 	for (size_t i = 0; i < lengthof(erase_statistics); i++)
-		(void) statement_run(&erase_statistics[i], values, NULL);
+		(void) statement_execute(&erase_statistics[i], values, NULL, SNAPSHOT_NEW);
 }
 
 Datum
@@ -63,8 +63,8 @@ personalization_ranking_weights(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
-	tenant_require(tenant_id, &settings, false);
-	store = query_store_make(tenant_id, false);
+	tenant_require(tenant_id, &settings);
+	store = query_store_make(tenant_id, SNAPSHOT_CALLER);
 	query_store_open(store);
 	ranking = &query_store_statistics(store)->tenant->ranking;
 	for (int f = 0; f < FEATURES; f++)
@@ -93,7 +93,7 @@ begin_change(FunctionCallInfo fcinfo, const char *function)
 						errhint("Call it as a superuser or as a role with BYPASSRLS.")));
 	SPI_connect();
 	lock_tenant(tenant_id, TENANT_ALONE);
-	(void) tenant_existing(tenant_id, true);
+	(void) tenant_existing(tenant_id, SNAPSHOT_NEW);
 	return tenant_id;
 }
 
@@ -102,7 +102,7 @@ personalization_reset_ranking(PG_FUNCTION_ARGS)
 {
 	Datum values[] = {CStringGetTextDatum(begin_change(fcinfo, "reset_ranking()"))};
 
-	(void) statement_run(&reset_weights, values, NULL);
+	(void) statement_execute(&reset_weights, values, NULL, SNAPSHOT_NEW);
 	SPI_finish();
 	PG_RETURN_VOID();
 }

@@ -52,7 +52,7 @@ struct QueryStore
 	Statistics statistics; /* first: the core knows no more */
 	TenantStatistics tenant;
 	const char *tenant_id; /* NULL: no table */
-	bool write;
+	ReadAs as;
 	MemoryContext context;
 	HTAB *queries;
 	HTAB *lists;
@@ -67,7 +67,7 @@ static Links *find_links(Statistics *statistics, const QueryKey *id, LinkKind ki
 static TermStatistics *find_term(Statistics *statistics, const char *term, bool change);
 
 QueryStore *
-query_store_make(const char *tenant_id, bool write)
+query_store_make(const char *tenant_id, ReadAs as)
 {
 	QueryStore *store = palloc0(sizeof(QueryStore));
 	HASHCTL control = {0};
@@ -77,7 +77,7 @@ query_store_make(const char *tenant_id, bool write)
 	store->statistics.term = find_term;
 	store->statistics.tenant = &store->tenant;
 	store->tenant_id = tenant_id;
-	store->write = write;
+	store->as = as;
 	store->context = CurrentMemoryContext;
 	control.hcxt = CurrentMemoryContext;
 	control.keysize = sizeof(QueryKey);
@@ -351,7 +351,7 @@ static Statement insert_ranking = STATEMENT(
 static uint64
 read_rows(QueryStore *store, Statement *statement, Datum *values)
 {
-	return (store->write ? statement_run : statement_read)(statement, values, NULL);
+	return statement_execute(statement, values, NULL, store->as);
 }
 
 /*
@@ -595,10 +595,10 @@ query_store_lock(QueryStore *store, TimestampTz *from, pg_uuid_t *from_id)
 	bool isnull;
 	Datum id;
 
-	if (statement_run(&lock_ranking, values, NULL) == 0)
+	if (statement_execute(&lock_ranking, values, NULL, SNAPSHOT_NEW) == 0)
 	{
-		(void) statement_run(&insert_ranking, values, NULL);
-		(void) statement_run(&lock_ranking, values, NULL);
+		(void) statement_execute(&insert_ranking, values, NULL, SNAPSHOT_NEW);
+		(void) statement_execute(&lock_ranking, values, NULL, SNAPSHOT_NEW);
 	}
 	read_ranking(&store->tenant);
 	*from = DatumGetTimestampTz(result_value(0, 8, &complete));
@@ -820,5 +820,5 @@ query_store_save(QueryStore *store, TimestampTz day, const TimestampTz *from,
 		save_queries(store);
 		save_lists(store, day);
 	}
-	(void) statement_run(&update_ranking, values, nulls);
+	(void) statement_execute(&update_ranking, values, nulls, SNAPSHOT_NEW);
 }

@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "base/statement.h"
 #include "core/links.h"
 #include "core/statistics.h"
 
@@ -50,11 +51,11 @@ typedef struct StoredQuery
 typedef struct QueryStore QueryStore;
 
 /*
- * A store of a tenant; NULL for one that belongs to no table.  write: reads in
- * a new snapshot, as learning does, not the calling query's.  All is allocated
- * in the current memory context.  The callers of everything here are in SPI.
+ * A store of a tenant, which reads in one kind of snapshot; NULL for one that
+ * belongs to no table.  All is allocated in the current memory context.  The
+ * callers of everything here are in SPI.
  */
-extern QueryStore *query_store_make(const char *tenant_id, bool write);
+extern QueryStore *query_store_make(const char *tenant_id, ReadAs as);
 
 extern Statistics *query_store_statistics(QueryStore *store);
 

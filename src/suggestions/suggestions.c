@@ -99,7 +99,8 @@ read_user(Making *making)
 	history_read(request->tenant_id, known_until(request->at), HISTORY_MAX, &history);
 	history_complete(request->tenant_id, &history);
 	/* What is to be changed is read as it is now: nobody else changes it meanwhile. */
-	making->outcomes = outcomes_read(request->tenant_id, request->user_id, request->record);
+	making->outcomes = outcomes_read(request->tenant_id, request->user_id,
+									 request->record ? SNAPSHOT_NEW : SNAPSHOT_CALLER);
 	making->asked = outcomes_history(making->outcomes, history.entries, history.n);
 	making->nasked = history.n;
 }
@@ -121,7 +122,7 @@ read_own_queries(Making *making, Nominee *nominees, int n)
 	values[1] = CStringGetTextDatum(making->request->user_id);
 	values[2] = column_array(&ids);
 	values[3] = TimestampTzGetDatum(known_until(making->request->at));
-	nrows = statement_read(&select_own_queries, values, NULL);
+	nrows = statement_execute(&select_own_queries, values, NULL, SNAPSHOT_CALLER);
 	for (uint64 row = 0; row < nrows; row++)
 	{
 		QueryKey id = query_key(DatumGetUUIDP(result_value(row, 1, NULL)));
@@ -215,7 +216,7 @@ read_situation(Making *making)
 	int ncontext = 0;
 	int n = situation_links(making->asked, making->nasked, needed);
 
-	making->store = query_store_make(request->tenant_id, false);
+	making->store = query_store_make(request->tenant_id, SNAPSHOT_CALLER);
 	query_store_open(making->store);
 	for (int i = 0; i < n; i++)
 		query_store_want_list(making->store, &needed[i].id, (char) needed[i].kind);
@@ -423,7 +424,8 @@ forgotten_since(const Making *making)
 	Datum values[] = {CStringGetTextDatum(making->request->tenant_id),
 					  CStringGetTextDatum(making->request->user_id)};
 
-	return making->nasked > 0 && statement_run(&select_any_query, values, NULL) == 0;
+	return making->nasked > 0 &&
+		   statement_execute(&select_any_query, values, NULL, SNAPSHOT_NEW) == 0;
 }
 
 /* From nominees to what is shown. */
@@ -478,7 +480,7 @@ suggestions_make(const SuggestionRequest *request, Suggestion **suggestions)
 	Making *making = palloc0(sizeof(Making));
 
 	making->request = request;
-	tenant_require(request->tenant_id, &making->settings, false);
+	tenant_require(request->tenant_id, &making->settings);
 	*suggestions = NULL;
 	if (!making->settings.suggestions)
 		return 0;
@@ -602,7 +604,7 @@ personalization_record_outcome(PG_FUNCTION_ARGS)
 	SPI_connect();
 	(void) lock_shown(tenant_id, user_id, true);
 	tenant_check_current(tenant_id);
-	tenant_require(tenant_id, &settings, true);
+	tenant_require_prepared(tenant_id, &settings);
 	if (!outcome_record(tenant_id, user_id, PG_GETARG_UUID_P(2), strcmp(outcome, "accepted") == 0,
 						GetCurrentTimestamp()))
 		ereport(ERROR,

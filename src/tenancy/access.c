@@ -153,7 +153,7 @@ static bool
 unbind(Datum oid, const char *role)
 {
 	Datum values[] = {oid};
-	uint64 n = statement_run(&find_bindings, values, NULL);
+	uint64 n = statement_execute(&find_bindings, values, NULL, SNAPSHOT_NEW);
 	SPITupleTable *bindings = SPI_tuptable;
 
 	for (uint64 i = 0; i < n; i++)
@@ -179,7 +179,7 @@ personalization_grant_access(PG_FUNCTION_ARGS)
 	grant_application(role);
 	if (PG_GETARG_BOOL(1))
 	{
-		if (statement_run(&find_bound_member, values, NULL) > 0)
+		if (statement_execute(&find_bound_member, values, NULL, SNAPSHOT_NEW) > 0)
 			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 							errmsg("role \"%s\" cannot be pooled", name),
 							errdetail("Role \"%s\", which is bound to a tenant, is a member of it.",
@@ -215,9 +215,9 @@ personalization_bind_role(PG_FUNCTION_ARGS)
 						errhint("Bind the role that logs in.")));
 	SPI_connect();
 	/* Not made by auto_create_tenants, which would make one of a misspelling. */
-	(void) tenant_existing(tenant_id, true);
+	(void) tenant_existing(tenant_id, SNAPSHOT_NEW);
 	grant_application(role);
-	if (statement_run(&find_set_right, values, NULL) > 0)
+	if (statement_execute(&find_set_right, values, NULL, SNAPSHOT_NEW) > 0)
 	{
 		ereport(NOTICE, (errmsg("role \"%s\" may no longer set personalization.tenant_id", name)));
 		run_command(psprintf("REVOKE SET ON PARAMETER personalization.tenant_id FROM %s", role));
@@ -226,7 +226,7 @@ personalization_bind_role(PG_FUNCTION_ARGS)
 	run_command(psprintf("ALTER ROLE %s SET personalization.tenant_id = %s", role,
 						 quote_literal_cstr(tenant_id)));
 
-	if (statement_run(&find_way_out, values, NULL) > 0)
+	if (statement_execute(&find_way_out, values, NULL, SNAPSHOT_NEW) > 0)
 	{
 		char *way_out = NameStr(*DatumGetName(result_value(0, 1, NULL)));
 		char *reason = TextDatumGetCString(result_value(0, 2, NULL));

@@ -79,6 +79,6 @@ audit(const char *action, const char *tenant_id, const char *user_id, const char
 		values[7] = JsonbPGetDatum(details);
 
 	owner_begin(&scope);
-	(void) statement_run(&insert_row, values, nulls);
+	(void) statement_execute(&insert_row, values, nulls, SNAPSHOT_NEW);
 	owner_end(&scope);
 }

@@ -100,19 +100,19 @@ checked_tenant(char *tenant_id)
 }
 
 Jsonb *
-tenant_changes(const char *tenant_id, bool write)
+tenant_changes(const char *tenant_id, ReadAs as)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id)};
 
-	if ((write ? statement_run : statement_read)(&select_tenant, values, NULL) == 0)
+	if (statement_execute(&select_tenant, values, NULL, as) == 0)
 		return NULL;
 	return DatumGetJsonbP(result_value(0, 1, NULL));
 }
 
 Jsonb *
-tenant_existing(const char *tenant_id, bool write)
+tenant_existing(const char *tenant_id, ReadAs as)
 {
-	Jsonb *changes = tenant_changes(tenant_id, write);
+	Jsonb *changes = tenant_changes(tenant_id, as);
 	Fault fault;
 
 	if (changes == NULL)
@@ -129,16 +129,16 @@ tenant_insert(const char *tenant_id, const Jsonb *changes)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), JsonbPGetDatum(changes)};
 
-	if (statement_run(&insert_tenant, values, NULL) == 0)
+	if (statement_execute(&insert_tenant, values, NULL, SNAPSHOT_NEW) == 0)
 		return false;
-	(void) statement_run(&insert_ranking, values, NULL);
+	(void) statement_execute(&insert_ranking, values, NULL, SNAPSHOT_NEW);
 	return true;
 }
 
 static bool
-read_settings(const char *tenant_id, TenantSettings *settings, bool write)
+read_settings(const char *tenant_id, TenantSettings *settings, ReadAs as)
 {
-	Jsonb *changes = tenant_changes(tenant_id, write);
+	Jsonb *changes = tenant_changes(tenant_id, as);
 
 	if (changes == NULL)
 		return false;
@@ -149,7 +149,7 @@ read_settings(const char *tenant_id, TenantSettings *settings, bool write)
 bool
 tenant_read(const char *tenant_id, TenantSettings *settings)
 {
-	if (read_settings(tenant_id, settings, false))
+	if (read_settings(tenant_id, settings, SNAPSHOT_CALLER))
 		return true;
 	if (!auto_create_tenants)
 		return false;
@@ -174,12 +174,12 @@ create_missing_tenant(const char *tenant_id)
 bool
 tenant_prepare(const char *tenant_id, TenantSettings *settings)
 {
-	if (read_settings(tenant_id, settings, true))
+	if (read_settings(tenant_id, settings, SNAPSHOT_NEW))
 		return true;
 	if (!auto_create_tenants)
 		return false;
 	create_missing_tenant(tenant_id);
-	return read_settings(tenant_id, settings, true);
+	return read_settings(tenant_id, settings, SNAPSHOT_NEW);
 }
 
 bool
@@ -191,16 +191,27 @@ tenant_unknown(const char *tenant_id, Fault *fault)
 					 "tenant \"%s\" does not exist", tenant_id);
 }
 
-void
-tenant_require(const char *tenant_id, TenantSettings *settings, bool write)
+static void
+raise_unknown(const char *tenant_id)
 {
 	Fault fault;
 
-	if (!(write ? tenant_prepare : tenant_read)(tenant_id, settings))
-	{
-		(void) tenant_unknown(tenant_id, &fault);
-		fault_raise(&fault, -1);
-	}
+	(void) tenant_unknown(tenant_id, &fault);
+	fault_raise(&fault, -1);
+}
+
+void
+tenant_require(const char *tenant_id, TenantSettings *settings)
+{
+	if (!tenant_read(tenant_id, settings))
+		raise_unknown(tenant_id);
+}
+
+void
+tenant_require_prepared(const char *tenant_id, TenantSettings *settings)
+{
+	if (!tenant_prepare(tenant_id, settings))
+		raise_unknown(tenant_id);
 }
 
 void
@@ -211,9 +222,9 @@ tenant_check_current(const char *tenant_id)
 
 	if (!IsolationUsesXactSnapshot())
 		return;
-	seen = tenant_changes(tenant_id, true);
+	seen = tenant_changes(tenant_id, SNAPSHOT_NEW);
 	PushActiveSnapshot(GetLatestSnapshot());
-	latest = tenant_changes(tenant_id, false);
+	latest = tenant_changes(tenant_id, SNAPSHOT_CALLER);
 	PopActiveSnapshot();
 	if ((seen == NULL) != (latest == NULL) || (seen != NULL && !json_equal(seen, latest)))
 		serialization_failure();

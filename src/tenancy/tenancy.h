@@ -9,6 +9,7 @@
 
 #include "base/arguments.h"
 #include "base/fault.h"
+#include "base/statement.h"
 #include "tenancy/settings.h"
 
 /* The tenant of the session, NULL when none is set. */
@@ -37,16 +38,17 @@ extern bool tenant_read(const char *tenant_id, TenantSettings *settings);
 extern bool tenant_prepare(const char *tenant_id, TenantSettings *settings);
 
 /* What differs from the defaults, as stored; NULL when there is no such tenant. */
-extern Jsonb *tenant_changes(const char *tenant_id, bool write);
+extern Jsonb *tenant_changes(const char *tenant_id, ReadAs as);
 
 /* The same of a tenant that must be there: an error with a hint for an administrator. */
-extern Jsonb *tenant_existing(const char *tenant_id, bool write);
+extern Jsonb *tenant_existing(const char *tenant_id, ReadAs as);
 
 /* Makes a tenant; false when there is one by that name already. */
 extern bool tenant_insert(const char *tenant_id, const Jsonb *changes);
 
 /* Either, with an error that says what to do instead of false. */
-extern void tenant_require(const char *tenant_id, TenantSettings *settings, bool write);
+extern void tenant_require(const char *tenant_id, TenantSettings *settings);
+extern void tenant_require_prepared(const char *tenant_id, TenantSettings *settings);
 extern bool tenant_unknown(const char *tenant_id, Fault *fault);
 
 /*

@@ -75,7 +75,7 @@ PG_FUNCTION_INFO_V1(personalization_run_maintenance);
 List *
 maintenance_tenants(void)
 {
-	uint64 nrows = statement_run(&select_tenants, NULL, NULL);
+	uint64 nrows = statement_execute(&select_tenants, NULL, NULL, SNAPSHOT_NEW);
 	List *tenants = NIL;
 
 	for (uint64 row = 0; row < nrows; row++)
@@ -94,7 +94,7 @@ tally(int64 n, int64 limit, int64 *count)
 bool
 maintain_tenant(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *counts)
 {
-	Jsonb *changes = tenant_id[0] == '\0' ? NULL : tenant_changes(tenant_id, true);
+	Jsonb *changes = tenant_id[0] == '\0' ? NULL : tenant_changes(tenant_id, SNAPSHOT_NEW);
 	bool is_tenant = changes != NULL;
 	TenantSettings settings;
 	Datum values[3];
@@ -106,7 +106,7 @@ maintain_tenant(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *
 	values[0] = CStringGetTextDatum(tenant_id);
 	values[1] = TimestampTzGetDatum(at - settings.history_retention);
 	values[2] = Int64GetDatum(limit);
-	more = tally((int64) statement_run(&delete_rejected, values, NULL), limit,
+	more = tally((int64) statement_execute(&delete_rejected, values, NULL, SNAPSHOT_NEW), limit,
 				 &counts->rejected_events);
 
 	/*
@@ -116,8 +116,8 @@ maintain_tenant(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *
 	if (!is_tenant)
 		return more;
 	more |= tally(preferences_expire(tenant_id, changes, at, limit), limit, &counts->preferences);
-	more |= tally((int64) statement_run(&delete_interactions, values, NULL), limit,
-				  &counts->interactions);
+	more |= tally((int64) statement_execute(&delete_interactions, values, NULL, SNAPSHOT_NEW),
+				  limit, &counts->interactions);
 	more |= tally(outcomes_expire(tenant_id, at, limit), limit, &counts->suggestions);
 	more |= tally(statistics_expire(tenant_id, settings.history_retention, limit), limit,
 				  &counts->statistics);

@@ -149,7 +149,7 @@ learn_inbox(int limit)
 		Datum values[] = {Int64GetDatum(drained.learned),
 						  TimestampTzGetDatum(GetCurrentTimestamp())};
 
-		(void) statement_run(&note_learned, values, NULL);
+		(void) statement_execute(&note_learned, values, NULL, SNAPSHOT_NEW);
 	}
 	taken_since_vacuum += drained.taken;
 	taken_since_pass += drained.taken;
@@ -436,7 +436,7 @@ note_end_of_pass(void *arg)
 	values[0] = TimestampTzGetDatum(pass.started);
 	values[1] = TimestampTzGetDatum(GetCurrentTimestamp());
 	values[2] = JsonbPGetDatum(pass_document(&pass.counts));
-	(void) statement_run(&note_pass, values, NULL);
+	(void) statement_execute(&note_pass, values, NULL, SNAPSHOT_NEW);
 	worker_end();
 	taken_since_pass = 0;
 	counted_since_pass = 0;
