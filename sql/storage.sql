@@ -43,6 +43,10 @@ BEGIN
                          ' WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,'
                          ' autovacuum_vacuum_insert_threshold = -1, autovacuum_vacuum_cost_delay = 0)'
                      ELSE '' END);
+            -- Without a key, what leaves the table is told to a subscriber by the whole row.
+            IF parent IN ('query_events', 'cache_changes') THEN
+                EXECUTE pg_catalog.format('ALTER TABLE personalization.%I REPLICA IDENTITY FULL', leaf);
+            END IF;
             EXECUTE pg_catalog.format('ALTER TABLE personalization.%I ENABLE ROW LEVEL SECURITY', leaf);
             EXECUTE pg_catalog.format('ALTER TABLE personalization.%I FORCE ROW LEVEL SECURITY', leaf);
             -- What is derived is made anew from the rest after a restore; a restored database begins
@@ -53,6 +57,9 @@ BEGIN
             END IF;
         END LOOP;
 
+        IF parent IN ('query_events', 'cache_changes') THEN
+            EXECUTE pg_catalog.format('ALTER TABLE personalization.%I REPLICA IDENTITY FULL', parent);
+        END IF;
         EXECUTE pg_catalog.format('ALTER TABLE personalization.%I ENABLE ROW LEVEL SECURITY', parent);
         EXECUTE pg_catalog.format('ALTER TABLE personalization.%I FORCE ROW LEVEL SECURITY', parent);
         EXECUTE pg_catalog.format(

@@ -45,6 +45,7 @@ CREATE TABLE personalization.worker_restores (
 );
 ALTER TABLE personalization.worker_restores ENABLE ROW LEVEL SECURITY;
 ALTER TABLE personalization.worker_restores FORCE ROW LEVEL SECURITY;
+ALTER TABLE personalization.worker_restores REPLICA IDENTITY FULL;
 COMMENT ON TABLE personalization.worker_restores IS
     'tells the worker that a dump has been restored: it waits while rows are older than the extension and this has one row only';
 INSERT INTO personalization.worker_restores DEFAULT VALUES;

@@ -21,37 +21,53 @@
 #include "bgworker/restore.h"
 #include "bgworker/session.h"
 
-/* What is old is looked for last: that goes through all of an inbox in which nothing is. */
-static Statement look_for_restore =
-	STATEMENT("SELECT (SELECT count(*) FROM personalization.worker_restores) > 1"
-			  " OR (EXISTS (SELECT FROM personalization.tenants)"
-			  "  OR $1 AND EXISTS (SELECT FROM personalization.inbox))"
-			  " AND NOT EXISTS (SELECT FROM personalization.tenants t"
-			  "  WHERE t.created_at < s.created_at)"
-			  " AND NOT EXISTS (SELECT FROM personalization.inbox i"
-			  "  WHERE personalization.inbox_arrival(i.position) < s.created_at)"
-			  " FROM personalization.worker_state s WHERE NOT s.settled",
-			  "bool");
+/* When the extension was made here, and whether a dump's last row has come; a row while not settled. */
+static Statement select_state =
+	STATEMENT("SELECT created_at, (SELECT count(*) FROM personalization.worker_restores) > 1"
+			  " FROM personalization.worker_state WHERE NOT settled",
+			  "");
 
-static Statement settle = STATEMENT("UPDATE personalization.worker_state SET settled = true", "");
+/*
+ * Whether there is something to work for and nothing is older than the extension.  What is
+ * old is looked for last: that goes through all of an inbox in which nothing is.
+ */
+static Statement look_for_old_rows =
+	STATEMENT("SELECT (EXISTS (SELECT 1 FROM personalization.tenants)"
+			  "  OR $1 AND EXISTS (SELECT 1 FROM personalization.inbox))"
+			  " AND NOT EXISTS (SELECT 1 FROM personalization.tenants WHERE created_at < $2)"
+			  " AND NOT EXISTS (SELECT 1 FROM personalization.inbox"
+			  "  WHERE personalization.inbox_arrival(position) < $2)",
+			  "bool timestamptz");
+
+static Statement settle =
+	STATEMENT("UPDATE personalization.worker_state SET settled = true WHERE NOT settled", "");
+
+/* Whether what is there is not a part of a dump that is still coming in. */
+static bool
+is_whole(void)
+{
+	Datum values[2];
+
+	if (statement_execute(&select_state, NULL, NULL, SNAPSHOT_NEW) == 0 ||
+		DatumGetBool(result_value(0, 2, NULL)))
+		return true;
+	values[0] = BoolGetDatum(auto_create_tenants);
+	values[1] = result_value(0, 1, NULL);
+	(void) statement_execute(&look_for_old_rows, values, NULL, SNAPSHOT_NEW);
+	return DatumGetBool(result_value(0, 1, NULL));
+}
 
 bool
 worker_is_settled(void)
 {
 	static bool settled = false;
-	Datum values[1];
 
 	if (settled)
 		return true;
 	worker_begin("looking whether a dump is being restored");
-	values[0] = BoolGetDatum(auto_create_tenants);
-	if (statement_execute(&look_for_restore, values, NULL, SNAPSHOT_NEW) == 0)
-		settled = true;
-	else if (DatumGetBool(result_value(0, 1, NULL)))
-	{
+	settled = is_whole();
+	if (settled)
 		(void) statement_execute(&settle, NULL, NULL, SNAPSHOT_NEW);
-		settled = true;
-	}
 	worker_end();
 	return settled;
 }

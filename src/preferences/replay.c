@@ -267,7 +267,8 @@ static void
 replay_interactions(State *state)
 {
 	const Replay *replay = state->replay;
-	TimestampTz last_at = state->base - 1;
+	/* Nothing is before the first time that there is, which no statement need spell out. */
+	TimestampTz last_at = state->base > MIN_TIMESTAMP ? state->base - 1 : DT_NOBEGIN;
 	pg_uuid_t last_id;
 	uint64 nrows;
 

@@ -40,19 +40,16 @@
  */
 #define ASKS 5000
 
-/*
- * With those that rejected events name and that are none, found by going
- * through the index from one name to the next.
- */
 static Statement select_tenants =
-	STATEMENT("WITH RECURSIVE named AS ("
-			  " (SELECT tenant_id FROM personalization.rejected_events ORDER BY tenant_id LIMIT 1)"
-			  " UNION ALL SELECT (SELECT r.tenant_id FROM personalization.rejected_events r"
-			  "  WHERE r.tenant_id > n.tenant_id ORDER BY r.tenant_id LIMIT 1)"
-			  " FROM named n WHERE n.tenant_id IS NOT NULL)"
-			  " SELECT tenant_id FROM personalization.tenants"
-			  " UNION SELECT tenant_id FROM named WHERE tenant_id IS NOT NULL ORDER BY 1",
-			  "");
+	STATEMENT("SELECT tenant_id FROM personalization.tenants ORDER BY tenant_id", "");
+
+/* Names that rejected events have, by the index from one to the next. */
+static Statement select_rejected_name =
+	STATEMENT("SELECT tenant_id FROM personalization.rejected_events WHERE tenant_id > $1"
+			  " ORDER BY tenant_id LIMIT 1",
+			  "text");
+static Statement find_nameless =
+	STATEMENT("SELECT 1 FROM personalization.rejected_events WHERE tenant_id = $1 LIMIT 1", "text");
 
 /*
  * The oldest first.  The condition stands outside the sub-select as well, for
@@ -72,14 +69,46 @@ static Statement delete_rejected = STATEMENT(
 
 PG_FUNCTION_INFO_V1(personalization_run_maintenance);
 
+static int
+compare_names(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
+/* The names that the rejected events have, and that may be no tenants. */
+static List *
+rejected_names(void)
+{
+	Datum values[] = {CStringGetTextDatum("")};
+	List *names = NIL;
+
+	if (statement_execute(&find_nameless, values, NULL, SNAPSHOT_NEW) > 0)
+		names = lappend(names, pstrdup(""));
+	while (statement_execute(&select_rejected_name, values, NULL, SNAPSHOT_NEW) > 0)
+	{
+		names = lappend(names, result_text(0, 1));
+		values[0] = CStringGetTextDatum(llast(names));
+	}
+	return names;
+}
+
 List *
 maintenance_tenants(void)
 {
 	uint64 nrows = statement_execute(&select_tenants, NULL, NULL, SNAPSHOT_NEW);
+	List *names = NIL;
 	List *tenants = NIL;
+	ListCell *cell;
 
 	for (uint64 row = 0; row < nrows; row++)
-		tenants = lappend(tenants, TextDatumGetCString(result_value(row, 1, NULL)));
+		names = lappend(names, result_text(row, 1));
+	names = list_concat(names, rejected_names());
+	list_sort(names, compare_names);
+	foreach (cell, names)
+	{
+		if (tenants == NIL || strcmp(llast(tenants), lfirst(cell)) != 0)
+			tenants = lappend(tenants, lfirst(cell));
+	}
 	return tenants;
 }
 

@@ -51,6 +51,10 @@ OR pg_get_expr(polqual, polrelid) NOT LIKE '%(tenant_id = personalization.curren
 SELECT o.relname FROM pg_temp.ours AS o WHERE relkind = 'p' AND relname NOT IN ('query_events', 'cache_changes') AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = o.oid AND indisprimary);
 SELECT i.indexrelid::regclass FROM pg_index i JOIN pg_temp.ours AS o ON o.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
 WHERE i.indisunique AND relname <> 'worker_state' AND (a.attname <> 'tenant_id' OR NOT a.attnotnull);
+-- A subscriber can be told of every row that leaves: without, a publication of the table makes each DELETE fail.
+SELECT o.relname AS without_identity FROM pg_temp.ours AS o JOIN pg_class c ON c.oid = o.oid WHERE o.relkind IN ('r', 'p')
+AND CASE c.relreplident WHEN 'f' THEN false WHEN 'd' THEN NOT EXISTS (SELECT FROM pg_index WHERE indrelid = o.oid AND indisprimary)
+	WHEN 'i' THEN NOT EXISTS (SELECT FROM pg_index WHERE indrelid = o.oid AND indisreplident) ELSE true END;
 SELECT conname FROM pg_constraint WHERE connamespace = 'personalization'::regnamespace AND contype = 'f';
 -- No trigger, no rule, no sequence.
 SELECT tgname FROM pg_trigger JOIN pg_temp.ours ON ours.oid = tgrelid;
