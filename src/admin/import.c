@@ -31,9 +31,9 @@
 /* The tenant's statistics count what came in, like what is learned. */
 static Statement queue_queries =
 	STATEMENT("INSERT INTO personalization.query_events"
-			  " (tenant_id, user_id, query_id, interaction_id, occurred_at, is_first)"
-			  " SELECT tenant_id, user_id, query_id, interaction_id, occurred_at, row_number() OVER"
-			  "  (PARTITION BY query_id ORDER BY occurred_at, interaction_id) = 1"
+			  "  (tenant_id, user_id, query_id, interaction_id, occurred_at, is_first)"
+			  " SELECT tenant_id, user_id, query_id, interaction_id, occurred_at,"
+			  "  row_number() OVER (PARTITION BY query_id ORDER BY occurred_at, interaction_id) = 1"
 			  " FROM personalization.interactions"
 			  " WHERE tenant_id = $1 AND user_id = $2 AND query_id IS NOT NULL"
 			  " ORDER BY occurred_at, interaction_id",

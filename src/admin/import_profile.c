@@ -25,14 +25,16 @@
 
 /* Counts the queries of an imported history, as learning them would have. */
 static Statement select_queries =
-	STATEMENT("SELECT data, occurred_at, interaction_id FROM personalization.interactions"
+	STATEMENT("SELECT data, occurred_at, interaction_id"
+			  " FROM personalization.interactions"
 			  " WHERE tenant_id = $1 AND user_id = $2 AND interaction_type = 'query'"
 			  " ORDER BY occurred_at, interaction_id",
 			  "text text");
 
 /* Documents of others do not say which query an interaction is. */
 static Statement identify_queries =
-	STATEMENT("UPDATE personalization.interactions SET query_id = personalization.query_id(data)"
+	STATEMENT("UPDATE personalization.interactions"
+			  " SET query_id = personalization.query_id(data)"
 			  " WHERE tenant_id = $1 AND user_id = $2 AND interaction_type = 'query'",
 			  "text text");
 

@@ -24,9 +24,10 @@
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
 
-static Statement update_settings = STATEMENT(
-	"UPDATE personalization.tenants SET settings = $2, updated_at = $3 WHERE tenant_id = $1",
-	"text jsonb timestamptz");
+static Statement update_settings = STATEMENT("UPDATE personalization.tenants"
+											 " SET settings = $2, updated_at = $3"
+											 " WHERE tenant_id = $1",
+											 "text jsonb timestamptz");
 
 PG_FUNCTION_INFO_V1(personalization_create_tenant);
 PG_FUNCTION_INFO_V1(personalization_configure_tenant);

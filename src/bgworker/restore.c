@@ -23,8 +23,10 @@
 
 /* When the extension was made here, and whether a dump's last row has come; a row while not settled. */
 static Statement select_state =
-	STATEMENT("SELECT created_at, (SELECT count(*) FROM personalization.worker_restores) > 1"
-			  " FROM personalization.worker_state WHERE NOT settled",
+	STATEMENT("SELECT created_at, ("
+			  "   SELECT count(*) FROM personalization.worker_restores) > 1"
+			  " FROM personalization.worker_state"
+			  " WHERE NOT settled",
 			  "");
 
 /*
@@ -32,15 +34,19 @@ static Statement select_state =
  * old is looked for last: that goes through all of an inbox in which nothing is.
  */
 static Statement look_for_old_rows =
-	STATEMENT("SELECT (EXISTS (SELECT 1 FROM personalization.tenants)"
-			  "  OR $1 AND EXISTS (SELECT 1 FROM personalization.inbox))"
-			  " AND NOT EXISTS (SELECT 1 FROM personalization.tenants WHERE created_at < $2)"
-			  " AND NOT EXISTS (SELECT 1 FROM personalization.inbox"
-			  "  WHERE personalization.inbox_arrival(position) < $2)",
+	STATEMENT("SELECT ("
+			  "   EXISTS (SELECT 1 FROM personalization.tenants) OR $1"
+			  "   AND EXISTS (SELECT 1 FROM personalization.inbox)) AND NOT EXISTS ("
+			  "   SELECT 1 FROM personalization.tenants WHERE created_at < $2) AND NOT EXISTS ("
+			  "   SELECT 1"
+			  "   FROM personalization.inbox"
+			  "   WHERE personalization.inbox_arrival(position) < $2)",
 			  "bool timestamptz");
 
-static Statement settle =
-	STATEMENT("UPDATE personalization.worker_state SET settled = true WHERE NOT settled", "");
+static Statement settle = STATEMENT("UPDATE personalization.worker_state"
+									" SET settled = true"
+									" WHERE NOT settled",
+									"");
 
 /* Whether what is there is not a part of a dump that is still coming in. */
 static bool

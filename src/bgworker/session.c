@@ -32,10 +32,10 @@
 #include "base/statement.h"
 #include "bgworker/session.h"
 
-static Statement note_failure =
-	STATEMENT("UPDATE personalization.worker_state SET failures = failures + 1, last_error = $1,"
-			  " last_error_in = $2, last_error_at = $3",
-			  "text text timestamptz");
+static Statement note_failure = STATEMENT(
+	"UPDATE personalization.worker_state"
+	" SET failures = failures + 1, last_error = $1, last_error_in = $2, last_error_at = $3",
+	"text text timestamptz");
 
 /*
  * A session that holds a user's lock, or a table's, keeps the worker so long;

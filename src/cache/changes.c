@@ -28,13 +28,15 @@
 #include "base/statement.h"
 #include "cache/changes.h"
 
-static Statement select_conversations_of_user =
-	STATEMENT("SELECT conversation_id FROM personalization.conversations"
-			  " WHERE tenant_id = $1 AND user_id = $2",
-			  "text text");
+static Statement select_conversations_of_user = STATEMENT("SELECT conversation_id"
+														  " FROM personalization.conversations"
+														  " WHERE tenant_id = $1 AND user_id = $2",
+														  "text text");
 
-static Statement select_conversations_of_tenant = STATEMENT(
-	"SELECT conversation_id FROM personalization.conversations WHERE tenant_id = $1", "text");
+static Statement select_conversations_of_tenant = STATEMENT("SELECT conversation_id"
+															" FROM personalization.conversations"
+															" WHERE tenant_id = $1",
+															"text");
 
 bool
 cache_wanted(void)

@@ -15,9 +15,10 @@
 #include "cache/queue.h"
 
 /* In whatever order they lie: it is about that of their arrival, and costs no sorting. */
-static Statement select_changes = STATEMENT(
-	"SELECT tenant_id, id, what, position, ctid FROM personalization.cache_changes LIMIT $1",
-	"int8");
+static Statement select_changes = STATEMENT("SELECT tenant_id, id, what, position, ctid"
+											" FROM personalization.cache_changes"
+											" LIMIT $1",
+											"int8");
 
 /* The position too, for the case that a place has been given to another row meanwhile. */
 static Statement delete_changes =
@@ -29,19 +30,20 @@ static Statement delete_changes =
 static Statement discard_changes = STATEMENT("DELETE FROM personalization.cache_changes", "");
 
 /* The latest of each is kept, which of two about suggestions is the one that counts. */
-static Statement coalesce_changes =
-	STATEMENT("DELETE FROM personalization.cache_changes c"
-			  " USING (SELECT tenant_id, ctid AS place, position, row_number() OVER ("
-			  "   PARTITION BY tenant_id, id, what ORDER BY position DESC) AS nth"
-			  "  FROM personalization.cache_changes) ranked"
-			  " WHERE ranked.nth > 1 AND c.tenant_id = ranked.tenant_id"
-			  " AND c.ctid = ranked.place AND c.position = ranked.position",
-			  "");
+static Statement coalesce_changes = STATEMENT(
+	"DELETE FROM personalization.cache_changes c"
+	" USING ("
+	"   SELECT tenant_id, ctid AS place, position,"
+	"    row_number() OVER (PARTITION BY tenant_id, id, what ORDER BY position DESC) AS nth"
+	"   FROM personalization.cache_changes) ranked"
+	" WHERE ranked.nth > 1 AND c.tenant_id = ranked.tenant_id"
+	" AND c.ctid = ranked.place AND c.position = ranked.position",
+	"");
 
-static Statement table_size =
-	STATEMENT("SELECT coalesce(sum(pg_relation_size(relid)), 0)::int8"
-			  " FROM pg_partition_tree('personalization.cache_changes') WHERE isleaf",
-			  "");
+static Statement table_size = STATEMENT("SELECT coalesce(sum(pg_relation_size(relid)), 0)::int8"
+										" FROM pg_partition_tree('personalization.cache_changes')"
+										" WHERE isleaf",
+										"");
 
 int64 changes_since_vacuum = 0;
 

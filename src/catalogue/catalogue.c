@@ -30,21 +30,23 @@
 
 static Statement upsert_registered =
 	STATEMENT("INSERT INTO personalization.tenant_tables AS t"
-			  " (tenant_id, schema_name, table_name, last_name, description, columns, appeared_at)"
+			  "  (tenant_id, schema_name, table_name, last_name, description, columns, appeared_at)"
 			  " VALUES ($1, '', $2, $3, $4, $5, $6)"
-			  " ON CONFLICT (tenant_id, schema_name, table_name) DO UPDATE SET"
-			  " description = coalesce(excluded.description, t.description),"
-			  " columns = coalesce(excluded.columns, t.columns), dropped_at = NULL",
+			  " ON CONFLICT (tenant_id, schema_name, table_name) DO UPDATE"
+			  " SET description = coalesce(excluded.description, t.description),"
+			  "  columns = coalesce(excluded.columns, t.columns), dropped_at = NULL",
 			  "text text text text text[] timestamptz");
 
 static Statement drop_registered = STATEMENT(
-	"UPDATE personalization.tenant_tables SET dropped_at = $3"
+	"UPDATE personalization.tenant_tables"
+	" SET dropped_at = $3"
 	" WHERE tenant_id = $1 AND schema_name = '' AND table_name = $2 AND dropped_at IS NULL",
 	"text text timestamptz");
 
 static Statement select_all =
 	STATEMENT("SELECT schema_name, table_name, description, columns, appeared_at, dropped_at"
-			  " FROM personalization.tenant_tables WHERE tenant_id = $1"
+			  " FROM personalization.tenant_tables"
+			  " WHERE tenant_id = $1"
 			  " ORDER BY schema_name, table_name",
 			  "text");
 

@@ -26,36 +26,46 @@
 #define FREQUENT_TABLE "frequent_table:"
 #define EXPLORED_TABLE "explored_table:"
 
-static Statement select_any_link =
-	STATEMENT("SELECT FROM personalization.linked_schemas WHERE tenant_id = $1 LIMIT 1", "text");
+static Statement select_any_link = STATEMENT("SELECT FROM personalization.linked_schemas"
+											 " WHERE tenant_id = $1"
+											 " LIMIT 1",
+											 "text");
 
-static Statement select_new =
-	STATEMENT("SELECT schema_name, table_name, description, columns, appeared_at"
-			  " FROM personalization.tenant_tables"
-			  " WHERE tenant_id = $1 AND appeared_at > $2 AND appeared_at <= $3"
-			  " AND dropped_at IS NULL"
-			  " ORDER BY appeared_at DESC, schema_name, table_name LIMIT $4",
-			  "text timestamptz timestamptz int8");
+static Statement select_new = STATEMENT(
+	"SELECT schema_name, table_name, description, columns, appeared_at"
+	" FROM personalization.tenant_tables"
+	" WHERE tenant_id = $1 AND appeared_at > $2 AND appeared_at <= $3 AND dropped_at IS NULL"
+	" ORDER BY appeared_at DESC, schema_name, table_name LIMIT $4",
+	"text timestamptz timestamptz int8");
 
 /*
  * A probe a name.  As a condition "= ANY" the planner would, of a table without
  * statistics, rather read all of the tenant's rows.
  */
 static Statement select_named =
-	STATEMENT("SELECT t.* FROM unnest($2) AS name CROSS JOIN LATERAL ("
-			  "  SELECT schema_name, table_name, dropped_at IS NOT NULL"
-			  "  FROM personalization.tenant_tables"
-			  "  WHERE tenant_id = $1 AND last_name = name OFFSET 0) AS t",
+	STATEMENT("SELECT t.*"
+			  " FROM unnest($2) AS name"
+			  " CROSS JOIN LATERAL ("
+			  "   SELECT schema_name, table_name, dropped_at IS NOT NULL"
+			  "   FROM personalization.tenant_tables"
+			  "   WHERE tenant_id = $1 AND last_name = name"
+			  "   OFFSET 0) AS t",
 			  "text text[]");
 
 /* The character behind ':' ends each range. */
 static Statement select_used =
-	STATEMENT("(SELECT substr(key, 16) FROM personalization.preferences"
-			  "  WHERE tenant_id = $1 AND user_id = $2"
-			  "  AND key >= 'frequent_table:' AND key < 'frequent_table;' LIMIT $3)"
-			  " UNION ALL (SELECT substr(key, 16) FROM personalization.preferences"
-			  "  WHERE tenant_id = $1 AND user_id = $2"
-			  "  AND key >= 'explored_table:' AND key < 'explored_table;' LIMIT $3)",
+	STATEMENT("("
+			  "   SELECT substr(key, 16)"
+			  "   FROM personalization.preferences"
+			  "   WHERE tenant_id = $1 AND user_id = $2 AND key >= 'frequent_table:'"
+			  "   AND key < 'frequent_table;'"
+			  "   LIMIT $3)"
+			  " UNION ALL ("
+			  "   SELECT substr(key, 16)"
+			  "   FROM personalization.preferences"
+			  "   WHERE tenant_id = $1 AND user_id = $2 AND key >= 'explored_table:'"
+			  "   AND key < 'explored_table;'"
+			  "   LIMIT $3)",
 			  "text text int8");
 
 StaticAssertDecl(sizeof(FREQUENT_TABLE) == 16 && sizeof(EXPLORED_TABLE) == 16,

@@ -26,72 +26,81 @@
 #include "catalogue/names.h"
 #include "tenancy/locks.h"
 
-static Statement upsert_link = STATEMENT(
-	"INSERT INTO personalization.linked_schemas"
-	" (tenant_id, schema_name, schema_oid, linked_at, compared_at) VALUES ($1, $2, $3, $4, $5)"
-	" ON CONFLICT (tenant_id, schema_name) DO NOTHING",
-	"text text oid timestamptz timestamptz");
+static Statement upsert_link =
+	STATEMENT("INSERT INTO personalization.linked_schemas"
+			  "  (tenant_id, schema_name, schema_oid, linked_at, compared_at)"
+			  " VALUES ($1, $2, $3, $4, $5)"
+			  " ON CONFLICT (tenant_id, schema_name) DO NOTHING",
+			  "text text oid timestamptz timestamptz");
 
-static Statement note_compared =
-	STATEMENT("UPDATE personalization.linked_schemas SET schema_oid = $3, compared_at = $4"
-			  " WHERE tenant_id = $1 AND schema_name = $2",
-			  "text text oid timestamptz");
+static Statement note_compared = STATEMENT("UPDATE personalization.linked_schemas"
+										   " SET schema_oid = $3, compared_at = $4"
+										   " WHERE tenant_id = $1 AND schema_name = $2",
+										   "text text oid timestamptz");
 
-static Statement delete_link = STATEMENT(
-	"DELETE FROM personalization.linked_schemas WHERE tenant_id = $1 AND schema_name = $2",
-	"text text");
+static Statement delete_link = STATEMENT("DELETE FROM personalization.linked_schemas"
+										 " WHERE tenant_id = $1 AND schema_name = $2",
+										 "text text");
 
-static Statement delete_linked =
-	STATEMENT("DELETE FROM personalization.tenant_tables WHERE tenant_id = $1 AND schema_name = $2",
-			  "text text");
+static Statement delete_linked = STATEMENT("DELETE FROM personalization.tenant_tables"
+										   " WHERE tenant_id = $1 AND schema_name = $2",
+										   "text text");
 
 static Statement drop_linked =
-	STATEMENT("UPDATE personalization.tenant_tables SET dropped_at = $3"
+	STATEMENT("UPDATE personalization.tenant_tables"
+			  " SET dropped_at = $3"
 			  " WHERE tenant_id = $1 AND schema_name = $2 AND dropped_at IS NULL",
 			  "text text timestamptz");
 
-static Statement select_links = STATEMENT(
-	"SELECT schema_name, schema_oid, compared_at IS NULL FROM personalization.linked_schemas"
-	" WHERE tenant_id = $1 ORDER BY schema_name",
-	"text");
+static Statement select_links = STATEMENT("SELECT schema_name, schema_oid, compared_at IS NULL"
+										  " FROM personalization.linked_schemas"
+										  " WHERE tenant_id = $1"
+										  " ORDER BY schema_name",
+										  "text");
 
 /* What there is of a schema: not partitions, nor what belongs to an extension. */
 static Statement select_present =
-	STATEMENT("SELECT c.relname::text, c.oid FROM pg_catalog.pg_class c"
+	STATEMENT("SELECT c.relname::text, c.oid"
+			  " FROM pg_catalog.pg_class c"
 			  " WHERE c.relnamespace = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
 			  " AND NOT c.relispartition AND c.relpersistence <> 't'"
-			  " AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d"
-			  "  WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid"
-			  "  AND d.objsubid = 0 AND d.deptype = 'e')"
+			  " AND NOT EXISTS ("
+			  "   SELECT FROM pg_catalog.pg_depend d"
+			  "   WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid"
+			  "   AND d.objsubid = 0 AND d.deptype = 'e')"
 			  " ORDER BY c.relname",
 			  "oid");
 
-static Statement select_stored =
-	STATEMENT("SELECT table_name, relation, dropped_at IS NOT NULL, last_name, appeared_at,"
-			  " dropped_at FROM personalization.tenant_tables"
-			  " WHERE tenant_id = $1 AND schema_name = $2 ORDER BY table_name",
-			  "text text");
+static Statement select_stored = STATEMENT(
+	"SELECT table_name, relation, dropped_at IS NOT NULL, last_name, appeared_at, dropped_at"
+	" FROM personalization.tenant_tables"
+	" WHERE tenant_id = $1 AND schema_name = $2"
+	" ORDER BY table_name",
+	"text text");
 
 /* Under which names relations are known already, in any schema: the live or latest first. */
-static Statement select_known =
-	STATEMENT("SELECT DISTINCT ON (relation) relation, appeared_at"
-			  " FROM personalization.tenant_tables WHERE tenant_id = $1 AND relation = ANY ($2)"
-			  " ORDER BY relation, dropped_at DESC NULLS FIRST",
-			  "text oid[]");
+static Statement select_known = STATEMENT("SELECT DISTINCT ON (relation) relation, appeared_at"
+										  " FROM personalization.tenant_tables"
+										  " WHERE tenant_id = $1 AND relation = ANY ($2)"
+										  " ORDER BY relation, dropped_at DESC NULLS FIRST",
+										  "text oid[]");
 
 static RowWriter linked_writer =
 	ROW_WRITER("personalization.tenant_tables",
 			   "schema_name, table_name, last_name, relation, appeared_at, dropped_at",
 			   "text text text oid timestamptz timestamptz",
-			   "ON CONFLICT (tenant_id, schema_name, table_name) DO UPDATE SET"
-			   " relation = excluded.relation, dropped_at = excluded.dropped_at");
+			   "ON CONFLICT (tenant_id, schema_name, table_name) DO UPDATE"
+			   " SET relation = excluded.relation, dropped_at = excluded.dropped_at");
 
 /* The condition stands outside the sub-select as well, for rows that come back meanwhile. */
-static Statement delete_dropped =
-	STATEMENT("DELETE FROM personalization.tenant_tables WHERE tenant_id = $1 AND dropped_at < $2"
-			  " AND ctid = ANY (ARRAY(SELECT ctid FROM personalization.tenant_tables"
-			  "  WHERE tenant_id = $1 AND dropped_at < $2 ORDER BY dropped_at LIMIT $3))",
-			  "text timestamptz int8");
+static Statement delete_dropped = STATEMENT("DELETE FROM personalization.tenant_tables"
+											" WHERE tenant_id = $1 AND dropped_at < $2"
+											" AND ctid = ANY (ARRAY("
+											"   SELECT ctid"
+											"   FROM personalization.tenant_tables"
+											"   WHERE tenant_id = $1 AND dropped_at < $2"
+											"   ORDER BY dropped_at LIMIT $3))",
+											"text timestamptz int8");
 
 /*
  * Counts whatever may have changed pg_class or pg_namespace, as far as this

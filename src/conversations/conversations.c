@@ -39,39 +39,43 @@
 #define MAX_DOCUMENT_MESSAGES (64 * 1024 * 1024)
 
 static Statement insert_conversation =
-	STATEMENT("INSERT INTO personalization.conversations (tenant_id, conversation_id, user_id,"
-			  " context, message_count, created_at, last_activity, activity_hour)"
+	STATEMENT("INSERT INTO personalization.conversations"
+			  "  (tenant_id, conversation_id, user_id, context, message_count, created_at,"
+			  "   last_activity, activity_hour)"
 			  " VALUES ($1, $2, $3, $4, 0, $5, $5, $6)",
 			  "text uuid text jsonb timestamptz timestamptz");
 
 static Statement insert_profile =
 	STATEMENT("INSERT INTO personalization.profiles (tenant_id, user_id, created_at, updated_at)"
-			  " VALUES ($1, $2, $3, $3) ON CONFLICT (tenant_id, user_id) DO NOTHING",
+			  " VALUES ($1, $2, $3, $3)"
+			  " ON CONFLICT (tenant_id, user_id) DO NOTHING",
 			  "text text timestamptz");
 
 static Statement select_owner =
 	STATEMENT("SELECT user_id, message_count, coalesce(last_message_at, created_at)"
-			  " FROM personalization.conversations WHERE tenant_id = $1 AND conversation_id = $2",
+			  " FROM personalization.conversations"
+			  " WHERE tenant_id = $1 AND conversation_id = $2",
 			  "text uuid");
 
 /* A clock that another server's has overtaken does not bring the messages out of order. */
-static Statement take_number =
-	STATEMENT("UPDATE personalization.conversations SET message_count = message_count + 1,"
-			  " last_message_at = greatest(last_activity, $3),"
-			  " last_activity = greatest(last_activity, $3),"
-			  " activity_hour = greatest(activity_hour, $4)"
-			  " WHERE tenant_id = $1 AND conversation_id = $2 AND last_activity > $5"
-			  " RETURNING message_count, last_activity",
-			  "text uuid timestamptz timestamptz timestamptz");
+static Statement take_number = STATEMENT(
+	"UPDATE personalization.conversations"
+	" SET message_count = message_count + 1, last_message_at = greatest(last_activity, $3),"
+	"  last_activity = greatest(last_activity, $3),"
+	"  activity_hour = greatest(activity_hour, $4)"
+	" WHERE tenant_id = $1 AND conversation_id = $2 AND last_activity > $5"
+	" RETURNING message_count, last_activity",
+	"text uuid timestamptz timestamptz timestamptz");
 
 static Statement insert_message =
 	STATEMENT("INSERT INTO personalization.conversation_messages"
-			  " (tenant_id, conversation_id, number, role, content, metadata, created_at)"
+			  "  (tenant_id, conversation_id, number, role, content, metadata, created_at)"
 			  " VALUES ($1, $2, $3, $4, $5, $6, $7)",
 			  "text uuid int4 text text jsonb timestamptz");
 
 static Statement select_message_time =
-	STATEMENT("SELECT created_at FROM personalization.conversation_messages"
+	STATEMENT("SELECT created_at"
+			  " FROM personalization.conversation_messages"
 			  " WHERE tenant_id = $1 AND conversation_id = $2 AND number = $3",
 			  "text uuid int4");
 
@@ -81,14 +85,15 @@ static Statement delete_oldest =
 			  "text uuid int4");
 
 static Statement select_context =
-	STATEMENT("SELECT context FROM personalization.conversations"
+	STATEMENT("SELECT context"
+			  " FROM personalization.conversations"
 			  " WHERE tenant_id = $1 AND conversation_id = $2 AND last_activity > $3",
 			  "text uuid timestamptz");
 
 static Statement update_context =
-	STATEMENT("UPDATE personalization.conversations SET context = $3,"
-			  " last_activity = greatest(last_activity, $4),"
-			  " activity_hour = greatest(activity_hour, $5)"
+	STATEMENT("UPDATE personalization.conversations"
+			  " SET context = $3, last_activity = greatest(last_activity, $4),"
+			  "  activity_hour = greatest(activity_hour, $5)"
 			  " WHERE tenant_id = $1 AND conversation_id = $2 AND last_activity > $6",
 			  "text uuid jsonb timestamptz timestamptz timestamptz");
 
@@ -103,16 +108,19 @@ static Statement delete_messages = STATEMENT("DELETE FROM personalization.conver
 
 static Statement select_conversation =
 	STATEMENT("SELECT user_id, context, created_at, last_activity"
-			  " FROM personalization.conversations WHERE tenant_id = $1 AND conversation_id = $2",
+			  " FROM personalization.conversations"
+			  " WHERE tenant_id = $1 AND conversation_id = $2",
 			  "text uuid");
 
-static Statement select_messages = STATEMENT(
-	"SELECT number, role, content, metadata, created_at FROM personalization.conversation_messages"
-	" WHERE tenant_id = $1 AND conversation_id = $2 ORDER BY number DESC",
-	"text uuid");
+static Statement select_messages = STATEMENT("SELECT number, role, content, metadata, created_at"
+											 " FROM personalization.conversation_messages"
+											 " WHERE tenant_id = $1 AND conversation_id = $2"
+											 " ORDER BY number DESC",
+											 "text uuid");
 
 static Statement select_active =
-	STATEMENT("SELECT conversation_id FROM personalization.conversations"
+	STATEMENT("SELECT conversation_id"
+			  " FROM personalization.conversations"
 			  " WHERE tenant_id = $1 AND user_id = $2 AND activity_hour >= $3"
 			  " AND last_activity > $4 AND created_at <= $5"
 			  " ORDER BY activity_hour DESC, last_activity DESC, conversation_id DESC LIMIT 1",
@@ -120,7 +128,8 @@ static Statement select_active =
 
 /* The hours are found through the index, the moment is looked at within them. */
 static Statement select_expired =
-	STATEMENT("SELECT conversation_id, message_count FROM personalization.conversations"
+	STATEMENT("SELECT conversation_id, message_count"
+			  " FROM personalization.conversations"
 			  " WHERE tenant_id = $1 AND activity_hour <= $2 AND last_activity <= $3"
 			  " ORDER BY activity_hour LIMIT $4",
 			  "text timestamptz timestamptz int8");
@@ -129,13 +138,16 @@ static Statement select_expired =
  * One that is being changed is left to the next pass; one that was changed
  * since it was found is not deleted.
  */
-static Statement delete_expired = STATEMENT(
-	"DELETE FROM personalization.conversations WHERE tenant_id = $1 AND last_activity <= $3"
-	" AND conversation_id = ANY (ARRAY(SELECT conversation_id FROM personalization.conversations"
-	"  WHERE tenant_id = $1 AND conversation_id = ANY ($2) AND last_activity <= $3"
-	"  FOR UPDATE SKIP LOCKED))"
-	" RETURNING conversation_id",
-	"text uuid[] timestamptz");
+static Statement delete_expired =
+	STATEMENT("DELETE FROM personalization.conversations"
+			  " WHERE tenant_id = $1 AND last_activity <= $3"
+			  " AND conversation_id = ANY (ARRAY("
+			  "   SELECT conversation_id"
+			  "   FROM personalization.conversations"
+			  "   WHERE tenant_id = $1 AND conversation_id = ANY ($2) AND last_activity <= $3"
+			  "   FOR UPDATE SKIP LOCKED))"
+			  " RETURNING conversation_id",
+			  "text uuid[] timestamptz");
 
 PG_FUNCTION_INFO_V1(personalization_start_conversation);
 PG_FUNCTION_INFO_V1(personalization_append_message);

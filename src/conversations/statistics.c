@@ -15,45 +15,46 @@
 #include "conversations/statistics.h"
 #include "core/buckets.h"
 
-static Statement count_start = STATEMENT(
-	"INSERT INTO personalization.conversation_statistics AS s"
-	" (tenant_id, user_id, role, conversations, messages, characters, milliseconds,"
-	"  asked_brief, asked_detailed, asked_technical, lengths, gaps)"
-	" VALUES ($1, $2, '', 1, 0, 0, 0, 0, 0, 0, '{}', '{}')"
-	" ON CONFLICT (tenant_id, user_id, role) DO UPDATE SET conversations = s.conversations + 1",
-	"text text");
+static Statement count_start =
+	STATEMENT("INSERT INTO personalization.conversation_statistics AS s"
+			  "  (tenant_id, user_id, role, conversations, messages, characters, milliseconds,"
+			  "   asked_brief, asked_detailed, asked_technical, lengths, gaps)"
+			  " VALUES ($1, $2, '', 1, 0, 0, 0, 0, 0, 0, '{}', '{}')"
+			  " ON CONFLICT (tenant_id, user_id, role) DO UPDATE"
+			  " SET conversations = s.conversations + 1",
+			  "text text");
 
 /* $6 and $7 are the buckets of the length and of the gap. */
-static Statement count_message =
-	STATEMENT("INSERT INTO personalization.conversation_statistics AS s"
-			  " (tenant_id, user_id, role, conversations, messages, characters, milliseconds,"
-			  "  asked_brief, asked_detailed, asked_technical, lengths, gaps)"
-			  " VALUES ($1, $2, $3, 0, 1, $4, $5, $8, $9, $10,"
-			  "  array_fill(1, ARRAY[1], ARRAY[$6]), array_fill(1, ARRAY[1], ARRAY[$7]))"
-			  " ON CONFLICT (tenant_id, user_id, role) DO UPDATE SET messages = s.messages + 1,"
-			  " characters = s.characters + excluded.characters,"
-			  " milliseconds = s.milliseconds + excluded.milliseconds,"
-			  " asked_brief = s.asked_brief + excluded.asked_brief,"
-			  " asked_detailed = s.asked_detailed + excluded.asked_detailed,"
-			  " asked_technical = s.asked_technical + excluded.asked_technical,"
-			  " lengths[$6] = coalesce(s.lengths[$6], 0) + 1,"
-			  " gaps[$7] = coalesce(s.gaps[$7], 0) + 1"
-			  " RETURNING messages",
-			  "text text text int8 int8 int4 int4 int8 int8 int8");
+static Statement count_message = STATEMENT(
+	"INSERT INTO personalization.conversation_statistics AS s"
+	"  (tenant_id, user_id, role, conversations, messages, characters, milliseconds,"
+	"   asked_brief, asked_detailed, asked_technical, lengths, gaps)"
+	" VALUES ($1, $2, $3, 0, 1, $4, $5, $8, $9, $10,"
+	"  array_fill(1, ARRAY[1], ARRAY[$6]), array_fill(1, ARRAY[1], ARRAY[$7]))"
+	" ON CONFLICT (tenant_id, user_id, role) DO UPDATE"
+	" SET messages = s.messages + 1, characters = s.characters + excluded.characters,"
+	"  milliseconds = s.milliseconds + excluded.milliseconds,"
+	"  asked_brief = s.asked_brief + excluded.asked_brief,"
+	"  asked_detailed = s.asked_detailed + excluded.asked_detailed,"
+	"  asked_technical = s.asked_technical + excluded.asked_technical,"
+	"  lengths[$6] = coalesce(s.lengths[$6], 0) + 1, gaps[$7] = coalesce(s.gaps[$7], 0) + 1"
+	" RETURNING messages",
+	"text text text int8 int8 int4 int4 int8 int8 int8");
 
-static Statement count_roles =
-	STATEMENT("SELECT count(*) FROM personalization.conversation_statistics"
-			  " WHERE tenant_id = $1 AND user_id = $2 AND role <> ''",
-			  "text text");
+static Statement count_roles = STATEMENT("SELECT count(*)"
+										 " FROM personalization.conversation_statistics"
+										 " WHERE tenant_id = $1 AND user_id = $2 AND role <> ''",
+										 "text text");
 
 static Statement delete_role = STATEMENT("DELETE FROM personalization.conversation_statistics"
 										 " WHERE tenant_id = $1 AND user_id = $2 AND role = $3",
 										 "text text text");
 
 static Statement select_statistics =
-	STATEMENT("SELECT role, conversations, messages, characters, milliseconds,"
-			  " asked_brief, asked_detailed, asked_technical, lengths, gaps"
-			  " FROM personalization.conversation_statistics WHERE tenant_id = $1 AND user_id = $2"
+	STATEMENT("SELECT role, conversations, messages, characters, milliseconds, asked_brief,"
+			  "  asked_detailed, asked_technical, lengths, gaps"
+			  " FROM personalization.conversation_statistics"
+			  " WHERE tenant_id = $1 AND user_id = $2"
 			  " ORDER BY messages DESC, role",
 			  "text text");
 

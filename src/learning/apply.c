@@ -39,7 +39,8 @@
 
 static RowWriter interaction_writer =
 	ROW_WRITER("personalization.interactions", INTERACTION_COLUMNS, INTERACTION_COLUMN_TYPES,
-			   "ON CONFLICT (tenant_id, interaction_id) DO NOTHING RETURNING interaction_id");
+			   "ON CONFLICT (tenant_id, interaction_id) DO NOTHING"
+			   " RETURNING interaction_id");
 
 /* Those whose ids we made ourselves cannot be there already. */
 static RowWriter new_interaction_writer =

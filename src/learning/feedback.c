@@ -28,22 +28,27 @@
  * interaction, a suggestion; null for a remark about nothing in particular.
  */
 #define THING(data)                                                                                \
-	"CASE WHEN " data " ->> 'category' IS NOT NULL THEN jsonb_build_array(" data                   \
-	" -> 'category', " data " -> 'key', nullif(" data " -> 'value', 'null'))"                      \
+	"CASE WHEN " data " ->> 'category' IS NOT NULL"                                                \
+	"  THEN jsonb_build_array(" data " -> 'category', " data " -> 'key',"                          \
+	"   nullif(" data " -> 'value', 'null'))"                                                      \
 	" WHEN " data " ->> 'interaction_id' IS NOT NULL"                                              \
 	"  THEN to_jsonb('i' || lower(replace(" data " ->> 'interaction_id', '-', '')))"               \
 	" WHEN " data " ->> 'suggestion_id' IS NOT NULL"                                               \
 	"  THEN to_jsonb('s' || lower(replace(" data " ->> 'suggestion_id', '-', ''))) END"
 
-/* collect_feedback() leaves its argument in both columns. */
-static Statement find_earlier = STATEMENT(
-	"SELECT interaction_id, data, occurred_at FROM personalization.interactions"
-	" WHERE tenant_id = $1 AND user_id = $2 AND interaction_type = 'feedback' AND feedback = data"
-	" AND " THING("data") " = " THING(
-		"$3") " ORDER BY occurred_at DESC, interaction_id DESC LIMIT 1",
-	"text text jsonb");
+#define SAME_THING THING("data") " = " THING("$3")
 
-static Statement set_replaces = STATEMENT("UPDATE personalization.interactions SET replaces = $3"
+/* collect_feedback() leaves its argument in both columns. */
+static Statement find_earlier =
+	STATEMENT("SELECT interaction_id, data, occurred_at"
+			  " FROM personalization.interactions"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND interaction_type = 'feedback'"
+			  " AND feedback = data"
+			  " AND " SAME_THING " ORDER BY occurred_at DESC, interaction_id DESC LIMIT 1",
+			  "text text jsonb");
+
+static Statement set_replaces = STATEMENT("UPDATE personalization.interactions"
+										  " SET replaces = $3"
 										  " WHERE tenant_id = $1 AND interaction_id = $2",
 										  "text uuid uuid");
 

@@ -39,27 +39,34 @@
 	"tenant_id, position, user_id, interaction_type, data, occurred_at, interaction_id, feedback"
 
 /* The next tenant that has rows, behind another one. */
-static Statement select_tenant = STATEMENT(
-	"SELECT tenant_id FROM personalization.inbox WHERE tenant_id > $1 ORDER BY tenant_id LIMIT 1",
-	"text");
+static Statement select_tenant = STATEMENT("SELECT tenant_id"
+										   " FROM personalization.inbox"
+										   " WHERE tenant_id > $1"
+										   " ORDER BY tenant_id LIMIT 1",
+										   "text");
 
-static Statement select_first_tenant =
-	STATEMENT("SELECT tenant_id FROM personalization.inbox ORDER BY tenant_id LIMIT 1", "");
+static Statement select_first_tenant = STATEMENT("SELECT tenant_id"
+												 " FROM personalization.inbox"
+												 " ORDER BY tenant_id LIMIT 1",
+												 "");
 
 /*
  * Its first rows.  Large values come as references, so what is not taken is not
  * read; what is taken is deleted by its place.
  */
-static Statement select_rows =
-	STATEMENT("SELECT " INBOX_COLUMNS ", ctid FROM personalization.inbox WHERE tenant_id = $1"
-			  " ORDER BY position LIMIT $2",
-			  "text int8");
+static Statement select_rows = STATEMENT("SELECT " INBOX_COLUMNS ", ctid"
+										 " FROM personalization.inbox"
+										 " WHERE tenant_id = $1"
+										 " ORDER BY position LIMIT $2",
+										 "text int8");
 
-static Statement delete_rows = STATEMENT(
-	"DELETE FROM personalization.inbox WHERE tenant_id = $1 AND ctid = ANY ($2)", "text tid[]");
+static Statement delete_rows = STATEMENT("DELETE FROM personalization.inbox"
+										 " WHERE tenant_id = $1 AND ctid = ANY ($2)",
+										 "text tid[]");
 
-static Statement delete_rejected_row = STATEMENT(
-	"DELETE FROM personalization.inbox WHERE tenant_id = $1 AND position = $2", "text int8");
+static Statement delete_rejected_row = STATEMENT("DELETE FROM personalization.inbox"
+												 " WHERE tenant_id = $1 AND position = $2",
+												 "text int8");
 
 static Statement select_row = STATEMENT("SELECT " INBOX_COLUMNS " FROM personalization.inbox"
 										" WHERE tenant_id = $1 AND position = $2",

@@ -14,7 +14,8 @@
 
 static Statement insert_rejected = STATEMENT(
 	"INSERT INTO personalization.rejected_events (tenant_id, event, sqlstate, reason, hint)"
-	" SELECT * FROM unnest($1, $2, $3, $4, $5)",
+	" SELECT *"
+	" FROM unnest($1, $2, $3, $4, $5)",
 	"text[] jsonb[] text[] text[] text[]");
 
 void

@@ -17,7 +17,8 @@
 
 static Statement select_preferences =
 	STATEMENT("SELECT category, key, value, confidence, rivals, observation_count, last_updated"
-			  " FROM personalization.preferences WHERE tenant_id = $1 AND user_id = $2",
+			  " FROM personalization.preferences"
+			  " WHERE tenant_id = $1 AND user_id = $2",
 			  "text text");
 
 static int

@@ -24,13 +24,15 @@
 #define REACH 10000
 
 /* Where to begin: at the oldest snapshot, or after what is out of reach. */
-static Statement find_start =
-	STATEMENT("SELECT (SELECT min(before) FROM personalization.preference_snapshots"
-			  "  WHERE tenant_id = $1 AND user_id = $2),"
-			  " (SELECT occurred_at FROM personalization.interactions"
-			  "  WHERE tenant_id = $1 AND user_id = $2"
-			  "  ORDER BY occurred_at DESC OFFSET $3 LIMIT 1)",
-			  "text text int8");
+static Statement find_start = STATEMENT("SELECT ("
+										"   SELECT min(before)"
+										"   FROM personalization.preference_snapshots"
+										"   WHERE tenant_id = $1 AND user_id = $2), ("
+										"   SELECT occurred_at"
+										"   FROM personalization.interactions"
+										"   WHERE tenant_id = $1 AND user_id = $2"
+										"   ORDER BY occurred_at DESC OFFSET $3 LIMIT 1)",
+										"text text int8");
 
 PG_FUNCTION_INFO_V1(personalization_explain_preference);
 

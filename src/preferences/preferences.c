@@ -29,42 +29,44 @@
  * never a join that reads the table, whatever the planner believes of its size.
  */
 static Statement select_evidence = STATEMENT(
-	"SELECT k.ordinal, p.* FROM unnest($2, $3, $4) WITH ORDINALITY AS k (user_id, category, key, "
-	"ordinal),"
-	" LATERAL (SELECT value, confidence, rivals, observation_count, last_updated"
-	"  FROM personalization.preferences"
-	"  WHERE tenant_id = $1 AND user_id = k.user_id AND key = k.key AND category = k.category"
-	"  OFFSET 0) p",
+	"SELECT k.ordinal, p.*"
+	" FROM unnest($2, $3, $4) WITH ORDINALITY AS k (user_id, category, key, ordinal), LATERAL ("
+	"   SELECT value, confidence, rivals, observation_count, last_updated"
+	"   FROM personalization.preferences"
+	"   WHERE tenant_id = $1 AND user_id = k.user_id AND key = k.key AND category = k.category"
+	"   OFFSET 0) p",
 	"text text[] personalization.preference_category[] text[]");
 
 /* The same for the keys of one user, in one scan of the index. */
-static Statement select_user_evidence = STATEMENT(
-	"SELECT category, key, value, confidence, rivals, observation_count, last_updated"
-	" FROM personalization.preferences WHERE tenant_id = $1 AND user_id = $2 AND key = ANY ($3)",
-	"text text text[]");
+static Statement select_user_evidence =
+	STATEMENT("SELECT category, key, value, confidence, rivals, observation_count, last_updated"
+			  " FROM personalization.preferences"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND key = ANY ($3)",
+			  "text text text[]");
 
 static RowWriter evidence_writer = ROW_WRITER(
 	"personalization.preferences",
-	"user_id, category, key, value, confidence, rivals, observation_count, last_updated, "
-	"expires_on",
+	"user_id, category, key, value, confidence, rivals, observation_count, last_updated,"
+	"  expires_on",
 	"text personalization.preference_category text jsonb float8 jsonb int4 timestamptz date",
-	"ON CONFLICT (tenant_id, user_id, key, category) DO UPDATE SET value = excluded.value,"
-	" confidence = excluded.confidence, rivals = excluded.rivals,"
-	" observation_count = excluded.observation_count, last_updated = excluded.last_updated,"
-	" expires_on = excluded.expires_on");
+	"ON CONFLICT (tenant_id, user_id, key, category) DO UPDATE"
+	" SET value = excluded.value, confidence = excluded.confidence, rivals = excluded.rivals,"
+	"  observation_count = excluded.observation_count, last_updated = excluded.last_updated,"
+	"  expires_on = excluded.expires_on");
 
 static Statement delete_preference =
 	STATEMENT("DELETE FROM personalization.preferences"
 			  " WHERE tenant_id = $1 AND user_id = $2 AND category = $3 AND key = $4",
 			  "text text personalization.preference_category text");
 
+#define EXPIRY_DAY                                                                                 \
+	"(personalization.evidence_expires_at(confidence, last_updated, $2) AT TIME ZONE 'UTC')::date"
+
 #define RESCHEDULE                                                                                 \
-	"UPDATE personalization.preferences SET expires_on ="                                          \
-	" (personalization.evidence_expires_at(confidence, last_updated, $2) AT TIME ZONE "            \
-	"'UTC')::date"                                                                                 \
-	" WHERE tenant_id = $1 AND expires_on IS DISTINCT FROM"                                        \
-	" (personalization.evidence_expires_at(confidence, last_updated, $2) AT TIME ZONE "            \
-	"'UTC')::date"
+	"UPDATE personalization.preferences"                                                           \
+	" SET expires_on = " EXPIRY_DAY                                                                \
+	" WHERE tenant_id = $1 AND expires_on IS DISTINCT FROM " EXPIRY_DAY
+
 static Statement reschedule = STATEMENT(RESCHEDULE, "text jsonb");
 static Statement reschedule_user = STATEMENT(RESCHEDULE " AND user_id = $3", "text jsonb text");
 
@@ -78,10 +80,13 @@ static Statement reschedule_user = STATEMENT(RESCHEDULE " AND user_id = $3", "te
 #define EXPIRED                                                                                    \
 	"tenant_id = $1 AND expires_on <= $2"                                                          \
 	" AND personalization.evidence_expires_at(confidence, last_updated, $3) <= $4"
+
 static Statement delete_expired =
-	STATEMENT("DELETE FROM personalization.preferences WHERE " EXPIRED " AND ctid = ANY (ARRAY("
-			  "SELECT ctid FROM personalization.preferences WHERE " EXPIRED
-			  " LIMIT $5 FOR UPDATE SKIP LOCKED))",
+	STATEMENT("DELETE FROM personalization.preferences"
+			  " WHERE " EXPIRED " AND ctid = ANY (ARRAY("
+			  "   SELECT ctid"
+			  "   FROM personalization.preferences"
+			  "   WHERE " EXPIRED " LIMIT $5 FOR UPDATE SKIP LOCKED))",
 			  "text date jsonb timestamptz int8");
 
 PG_FUNCTION_INFO_V1(personalization_evidence_expires_at);

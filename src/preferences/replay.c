@@ -34,9 +34,10 @@ static Statement find_after =
 			  "text text date timestamptz");
 
 static Statement select_snapshot = STATEMENT(
-	"SELECT p.* FROM personalization.preference_snapshots s,"
-	" unnest(categories, keys, \"values\", confidences, rivals, observation_counts, last_updated)"
-	"  AS p (category, key, value, confidence, rivals, observation_count, last_updated)"
+	"SELECT p.*"
+	" FROM personalization.preference_snapshots s,"
+	"  unnest(categories, keys, \"values\", confidences, rivals, observation_counts, last_updated)"
+	"   AS p (category, key, value, confidence, rivals, observation_count, last_updated)"
 	" WHERE s.tenant_id = $1 AND s.user_id = $2 AND s.day = $3 AND s.before = $4"
 	" AND p.category IS NOT NULL AND p.key IS NOT NULL AND p.value IS NOT NULL"
 	" AND p.observation_count IS NOT NULL",
@@ -44,24 +45,28 @@ static Statement select_snapshot = STATEMENT(
 
 static Statement select_interactions =
 	STATEMENT("SELECT interaction_id, interaction_type, data, occurred_at"
-			  " FROM personalization.interactions WHERE tenant_id = $1 AND user_id = $2"
+			  " FROM personalization.interactions"
+			  " WHERE tenant_id = $1 AND user_id = $2"
 			  " AND (occurred_at, interaction_id) > ($3, $4) AND occurred_at <= $5"
 			  " ORDER BY occurred_at, interaction_id LIMIT $6",
 			  "text text timestamptz uuid timestamptz int8");
 
 static Statement find_later =
-	STATEMENT("SELECT FROM personalization.interactions WHERE tenant_id = $1 AND user_id = $2"
-			  " AND occurred_at > $3 LIMIT 1",
+	STATEMENT("SELECT FROM personalization.interactions"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND occurred_at > $3"
+			  " LIMIT 1",
 			  "text text timestamptz");
 
 /* What feedback of a time replaces. */
 static Statement select_replacing =
-	STATEMENT("SELECT replaces FROM personalization.interactions WHERE tenant_id = $1"
-			  " AND user_id = $2 AND occurred_at >= $3 AND occurred_at <= $4"
-			  " AND replaces IS NOT NULL",
+	STATEMENT("SELECT replaces"
+			  " FROM personalization.interactions"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND occurred_at >= $3"
+			  " AND occurred_at <= $4 AND replaces IS NOT NULL",
 			  "text text timestamptz timestamptz");
 static Statement select_replaced =
-	STATEMENT("SELECT occurred_at, replaces FROM personalization.interactions"
+	STATEMENT("SELECT occurred_at, replaces"
+			  " FROM personalization.interactions"
 			  " WHERE tenant_id = $1 AND interaction_id = $2 AND user_id = $3",
 			  "text uuid text");
 

@@ -27,10 +27,10 @@
 /* The strength of feedback on a preference itself, before its rating. */
 #define EXPLICIT 1.0
 
-static Statement select_interaction =
-	STATEMENT("SELECT interaction_type, data FROM personalization.interactions"
-			  " WHERE tenant_id = $1 AND interaction_id = $2",
-			  "text uuid");
+static Statement select_interaction = STATEMENT("SELECT interaction_type, data"
+												" FROM personalization.interactions"
+												" WHERE tenant_id = $1 AND interaction_id = $2",
+												"text uuid");
 
 static uint32
 signal_hash(PreferenceCategory category, const char *key)

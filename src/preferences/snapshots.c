@@ -36,14 +36,14 @@
  * would count twice when it is replayed.  That is so on a day for which there is
  * no snapshot too, when a call that began on an earlier day has told of it.
  */
-static Statement insert_snapshots = STATEMENT(
-	SNAPSHOT_INTO " SELECT $1, u.user_id, u.day, u.before, p.*"
-				  " FROM unnest($2, $3, $4) AS u (user_id, day, before),"
-				  " LATERAL (SELECT " PREFERENCE_ARRAYS
-				  "  FROM personalization.preferences WHERE tenant_id = $1 AND user_id = u.user_id"
-				  "  HAVING coalesce(max(last_updated) < u.before, true)) p"
-				  " ON CONFLICT (tenant_id, user_id, day, before) DO NOTHING",
-	"text text[] date[] timestamptz[]");
+static Statement insert_snapshots =
+	STATEMENT(SNAPSHOT_INTO " SELECT $1, u.user_id, u.day, u.before, p.*"
+							" FROM unnest($2, $3, $4) AS u (user_id, day, before), LATERAL ("
+							"   SELECT " PREFERENCE_ARRAYS " FROM personalization.preferences"
+							"   WHERE tenant_id = $1 AND user_id = u.user_id"
+							"   HAVING coalesce(max(last_updated) < u.before, true)) p"
+							" ON CONFLICT (tenant_id, user_id, day, before) DO NOTHING",
+			  "text text[] date[] timestamptz[]");
 
 /*
  * What a late no took away leaves nothing behind that would tell it from what
@@ -55,37 +55,45 @@ static Statement insert_snapshots = STATEMENT(
 	" + interval '1 microsecond'"
 
 static Statement insert_snapshot_behind =
-	STATEMENT(SNAPSHOT_INTO
-			  " SELECT $1, $2, (p.before AT TIME ZONE 'UTC')::date, p.* FROM (SELECT " BEHIND_ALL
-			  " AS before, " PREFERENCE_ARRAYS
-			  "  FROM personalization.preferences WHERE tenant_id = $1 AND user_id = $2) p",
+	STATEMENT(SNAPSHOT_INTO " SELECT $1, $2, (p.before AT TIME ZONE 'UTC')::date, p.*"
+							" FROM ("
+							"   SELECT " BEHIND_ALL " AS before, " PREFERENCE_ARRAYS
+							"   FROM personalization.preferences"
+							"   WHERE tenant_id = $1 AND user_id = $2) p",
 			  "text text timestamptz");
 
 /* An earlier one of the same time: applications may not update it. */
 static Statement delete_snapshot_behind =
 	STATEMENT("DELETE FROM personalization.preference_snapshots"
-			  " WHERE tenant_id = $1 AND user_id = $2 AND before = (SELECT " BEHIND_ALL
-			  "  FROM personalization.preferences WHERE tenant_id = $1 AND user_id = $2)",
+			  " WHERE tenant_id = $1 AND user_id = $2"
+			  " AND before = ("
+			  "   SELECT " BEHIND_ALL " FROM personalization.preferences"
+			  "   WHERE tenant_id = $1 AND user_id = $2)",
 			  "text text timestamptz");
 
 /* Which users have one of a day or a later one. */
 static Statement find_snapshots_of =
-	STATEMENT("SELECT ordinal FROM unnest($2, $3) WITH ORDINALITY AS u (user_id, day, ordinal)"
-			  " WHERE EXISTS (SELECT FROM personalization.preference_snapshots"
-			  "  WHERE tenant_id = $1 AND user_id = u.user_id AND day >= u.day)",
+	STATEMENT("SELECT ordinal"
+			  " FROM unnest($2, $3) WITH ORDINALITY AS u (user_id, day, ordinal)"
+			  " WHERE EXISTS ("
+			  "   SELECT FROM personalization.preference_snapshots"
+			  "   WHERE tenant_id = $1 AND user_id = u.user_id AND day >= u.day)",
 			  "text text[] date[]");
 
 /* Whether one user has; most learning is of one. */
-static Statement find_snapshot_of =
-	STATEMENT("SELECT FROM personalization.preference_snapshots"
-			  " WHERE tenant_id = $1 AND user_id = $2 AND day >= $3 LIMIT 1",
-			  "text text date");
+static Statement find_snapshot_of = STATEMENT("SELECT FROM personalization.preference_snapshots"
+											  " WHERE tenant_id = $1 AND user_id = $2 AND day >= $3"
+											  " LIMIT 1",
+											  "text text date");
 
-static Statement delete_expired =
-	STATEMENT("DELETE FROM personalization.preference_snapshots WHERE tenant_id = $1 AND day < $2"
-			  " AND ctid = ANY (ARRAY(SELECT ctid FROM personalization.preference_snapshots"
-			  "  WHERE tenant_id = $1 AND day < $2 ORDER BY day LIMIT $3))",
-			  "text date int8");
+static Statement delete_expired = STATEMENT("DELETE FROM personalization.preference_snapshots"
+											" WHERE tenant_id = $1 AND day < $2"
+											" AND ctid = ANY (ARRAY("
+											"   SELECT ctid"
+											"   FROM personalization.preference_snapshots"
+											"   WHERE tenant_id = $1 AND day < $2"
+											"   ORDER BY day LIMIT $3))",
+											"text date int8");
 
 /*
  * Users who are known to have a snapshot of a day or a later one, so that most

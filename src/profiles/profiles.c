@@ -52,31 +52,34 @@ static Statement select_history =
 			  "text text timestamptz int8");
 
 static Statement select_recent =
-	STATEMENT("SELECT interaction_type::text, occurred_at, data FROM personalization.interactions"
+	STATEMENT("SELECT interaction_type::text, occurred_at, data"
+			  " FROM personalization.interactions"
 			  " WHERE tenant_id = $1 AND user_id = $2 AND occurred_at <= $3"
 			  " ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",
 			  "text text timestamptz int8");
 
-static Statement count_charts = STATEMENT(
-	"SELECT data ->> 'chart_type', count(*)"
-	" FROM (SELECT interaction_type, data FROM personalization.interactions"
-	"  WHERE tenant_id = $1 AND user_id = $2 AND occurred_at <= $3"
-	"  ORDER BY occurred_at DESC LIMIT $4) latest"
-	" WHERE interaction_type = 'visualization' AND data ->> 'chart_type' <> '' GROUP BY 1",
-	"text text timestamptz int8");
+static Statement count_charts =
+	STATEMENT("SELECT data ->> 'chart_type', count(*)"
+			  " FROM ("
+			  "   SELECT interaction_type, data"
+			  "   FROM personalization.interactions"
+			  "   WHERE tenant_id = $1 AND user_id = $2 AND occurred_at <= $3"
+			  "   ORDER BY occurred_at DESC LIMIT $4) latest"
+			  " WHERE interaction_type = 'visualization' AND data ->> 'chart_type' <> ''"
+			  " GROUP BY 1",
+			  "text text timestamptz int8");
 
 static Statement upsert_traits = STATEMENT(
 	"INSERT INTO personalization.profiles AS p"
-	" (tenant_id, user_id, skill_level, domain_expertise, communication_style, created_at, "
-	"updated_at)"
+	"  (tenant_id, user_id, skill_level, domain_expertise, communication_style, created_at,"
+	"   updated_at)"
 	" VALUES ($1, $2, $3, $4, $5, $6, $6)"
-	" ON CONFLICT (tenant_id, user_id) DO UPDATE SET"
-	" skill_level = coalesce(excluded.skill_level, p.skill_level),"
-	" domain_expertise = coalesce(excluded.domain_expertise, p.domain_expertise),"
-	" communication_style = coalesce(excluded.communication_style, p.communication_style),"
-	" updated_at = greatest(p.updated_at, excluded.updated_at), earlier_traits = $7",
-	"text text personalization.skill_level text[] personalization.communication_style timestamptz"
-	" jsonb");
+	" ON CONFLICT (tenant_id, user_id) DO UPDATE"
+	" SET skill_level = coalesce(excluded.skill_level, p.skill_level),"
+	"  domain_expertise = coalesce(excluded.domain_expertise, p.domain_expertise),"
+	"  communication_style = coalesce(excluded.communication_style, p.communication_style),"
+	"  updated_at = greatest(p.updated_at, excluded.updated_at), earlier_traits = $7",
+	"text text personalization.skill_level text[] personalization.communication_style timestamptz jsonb");
 
 PG_FUNCTION_INFO_V1(personalization_preferences);
 PG_FUNCTION_INFO_V1(personalization_get_profile);

@@ -29,7 +29,8 @@
 #define FREQUENT_TABLE "frequent_table:"
 
 static Statement select_tables =
-	STATEMENT("SELECT tables FROM personalization.user_queries"
+	STATEMENT("SELECT tables"
+			  " FROM personalization.user_queries"
 			  " WHERE tenant_id = $1 AND user_id = $2 AND query_id = $3 AND first_asked <= $4",
 			  "text text uuid timestamptz");
 

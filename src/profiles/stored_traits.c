@@ -16,9 +16,10 @@
 
 static Statement select_profile =
 	STATEMENT("SELECT skill_level::text, to_jsonb(domain_expertise), communication_style::text,"
-			  " created_at, updated_at, earlier_traits,"
-			  " jsonb_path_query_first(earlier_traits, '$[*] ? (@.until > $at)', $3)"
-			  " FROM personalization.profiles WHERE tenant_id = $1 AND user_id = $2",
+			  "  created_at, updated_at, earlier_traits,"
+			  "  jsonb_path_query_first(earlier_traits, '$[*] ? (@.until > $at)', $3)"
+			  " FROM personalization.profiles"
+			  " WHERE tenant_id = $1 AND user_id = $2",
 			  "text text jsonb");
 
 /* {"at": …} for the statement; of now, which later traits do not touch, there is no such time. */

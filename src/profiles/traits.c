@@ -19,7 +19,8 @@
 #include "profiles/traits.h"
 
 static Statement select_latest =
-	STATEMENT("SELECT interaction_type, data FROM personalization.interactions"
+	STATEMENT("SELECT interaction_type, data"
+			  " FROM personalization.interactions"
 			  " WHERE tenant_id = $1 AND user_id = $2 AND occurred_at <= $3"
 			  " ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",
 			  "text text timestamptz int8");

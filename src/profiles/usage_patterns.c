@@ -36,7 +36,8 @@
 StaticAssertDecl(INTERACTION_TYPES <= USAGE_TYPES, "usage.h has room for all types");
 
 static Statement select_times =
-	STATEMENT("SELECT interaction_type, occurred_at FROM personalization.interactions"
+	STATEMENT("SELECT interaction_type, occurred_at"
+			  " FROM personalization.interactions"
 			  " WHERE tenant_id = $1 AND user_id = $2 AND occurred_at <= $3 AND occurred_at >= $4"
 			  " ORDER BY occurred_at DESC LIMIT $5",
 			  "text text timestamptz timestamptz int8");

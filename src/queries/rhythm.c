@@ -19,17 +19,18 @@
  * that has lapsed since.
  */
 static Statement select_due =
-	STATEMENT("SELECT query_id, asked_days, query, ask_count FROM personalization.user_queries"
+	STATEMENT("SELECT query_id, asked_days, query, ask_count"
+			  " FROM personalization.user_queries"
 			  " WHERE tenant_id = $1 AND user_id = $2 AND due_on <= $3 AND due_on > $4"
 			  " ORDER BY due_on DESC, query_id DESC LIMIT $5",
 			  "text text date date int8");
 
 /* Those whose day is to come, the next first. */
-static Statement select_later =
-	STATEMENT("SELECT query_id, asked_days, query, ask_count FROM personalization.user_queries"
-			  " WHERE tenant_id = $1 AND user_id = $2 AND due_on > $3"
-			  " ORDER BY due_on, query_id LIMIT $4",
-			  "text text date int8");
+static Statement select_later = STATEMENT("SELECT query_id, asked_days, query, ask_count"
+										  " FROM personalization.user_queries"
+										  " WHERE tenant_id = $1 AND user_id = $2 AND due_on > $3"
+										  " ORDER BY due_on, query_id LIMIT $4",
+										  "text text date int8");
 
 PG_FUNCTION_INFO_V1(personalization_merge_asked_days);
 PG_FUNCTION_INFO_V1(personalization_next_due_on);

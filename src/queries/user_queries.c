@@ -26,18 +26,18 @@
  */
 static RowWriter query_writer = ROW_WRITER(
 	"personalization.user_queries AS q",
-	"user_id, query_id, query, sql, tables, ask_count, first_asked, last_asked, asked_days, due_on",
+	"user_id, query_id, query, sql, tables, ask_count, first_asked, last_asked, asked_days,"
+	"  due_on",
 	"text uuid text text jsonb int8 timestamptz timestamptz date[] date",
-	"ON CONFLICT (tenant_id, user_id, query_id) DO UPDATE SET"
-	" query = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.query ELSE q.query END,"
-	" sql = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.sql ELSE q.sql END,"
-	" tables = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.tables ELSE q.tables "
-	"END,"
-	" ask_count = q.ask_count + excluded.ask_count,"
-	" first_asked = least(q.first_asked, excluded.first_asked),"
-	" last_asked = greatest(q.last_asked, excluded.last_asked),"
-	" asked_days = personalization.merge_asked_days(q.asked_days, excluded.asked_days),"
-	" due_on = personalization.next_due_on(q.asked_days, excluded.asked_days)"
+	"ON CONFLICT (tenant_id, user_id, query_id) DO UPDATE"
+	" SET query = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.query ELSE q.query END,"
+	"  sql = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.sql ELSE q.sql END,"
+	"  tables = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.tables ELSE q.tables END,"
+	"  ask_count = q.ask_count + excluded.ask_count,"
+	"  first_asked = least(q.first_asked, excluded.first_asked),"
+	"  last_asked = greatest(q.last_asked, excluded.last_asked),"
+	"  asked_days = personalization.merge_asked_days(q.asked_days, excluded.asked_days),"
+	"  due_on = personalization.next_due_on(q.asked_days, excluded.asked_days)"
 	" RETURNING ask_count");
 
 /* What the statistics have still to count, in the order in which it was told. */

@@ -128,28 +128,33 @@ static const char finish_script[] =
 	"end\n"
 	"return 'OK'\n";
 
-static Statement switch_on =
-	STATEMENT("UPDATE personalization.worker_state SET cache_on = true WHERE NOT cache_on", "");
+static Statement switch_on = STATEMENT("UPDATE personalization.worker_state"
+									   " SET cache_on = true"
+									   " WHERE NOT cache_on",
+									   "");
 
 /* Whatever happens from now on is not noted: what a cache holds is not known to be so any more. */
-static Statement switch_off = STATEMENT("UPDATE personalization.worker_state SET cache_on = false,"
-										" cache_generation = cache_generation + 1 WHERE cache_on",
-										"");
+static Statement switch_off =
+	STATEMENT("UPDATE personalization.worker_state"
+			  " SET cache_on = false, cache_generation = cache_generation + 1"
+			  " WHERE cache_on",
+			  "");
 
-static Statement select_state = STATEMENT("SELECT cache_database::text, cache_generation, "
-										  "cache_version FROM personalization.worker_state",
-										  "");
+static Statement select_state =
+	STATEMENT("SELECT cache_database::text, cache_generation, cache_version"
+			  " FROM personalization.worker_state",
+			  "");
 
 static Statement note_pushed =
-	STATEMENT("UPDATE personalization.worker_state SET cache_version = $1,"
-			  " cache_pushed = cache_pushed + $2, cache_deleted = cache_deleted + $3,"
-			  " cache_last_pushed = $4",
+	STATEMENT("UPDATE personalization.worker_state"
+			  " SET cache_version = $1, cache_pushed = cache_pushed + $2,"
+			  "  cache_deleted = cache_deleted + $3, cache_last_pushed = $4",
 			  "int8 int8 int8 timestamptz");
 
-static Statement note_failure =
-	STATEMENT("UPDATE personalization.worker_state SET cache_failures = cache_failures + 1,"
-			  " cache_last_error = $1, cache_last_error_at = $2",
-			  "text timestamptz");
+static Statement note_failure = STATEMENT(
+	"UPDATE personalization.worker_state"
+	" SET cache_failures = cache_failures + 1, cache_last_error = $1, cache_last_error_at = $2",
+	"text timestamptz");
 
 /* A script as Redis knows it. */
 typedef char Sha[41];

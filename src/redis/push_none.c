@@ -15,10 +15,10 @@
 
 #define NOT_SUPPORTED "personalization.redis_url is set, but this build has no hiredis"
 
-static Statement note_failure =
-	STATEMENT("UPDATE personalization.worker_state SET cache_failures = cache_failures + 1,"
-			  " cache_last_error = $1, cache_last_error_at = $2",
-			  "text timestamptz");
+static Statement note_failure = STATEMENT(
+	"UPDATE personalization.worker_state"
+	" SET cache_failures = cache_failures + 1, cache_last_error = $1, cache_last_error_at = $2",
+	"text timestamptz");
 
 bool
 cache_push(void)

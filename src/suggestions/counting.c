@@ -35,22 +35,29 @@
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
 
-static Statement select_waiting = STATEMENT("SELECT tenant_id FROM personalization.query_events"
-											" WHERE tenant_id > $1 ORDER BY tenant_id LIMIT 1",
+static Statement select_waiting = STATEMENT("SELECT tenant_id"
+											" FROM personalization.query_events"
+											" WHERE tenant_id > $1"
+											" ORDER BY tenant_id LIMIT 1",
 											"text");
 
-static Statement select_rebuilding =
-	STATEMENT("SELECT tenant_id FROM personalization.rankings r WHERE tenant_id > $1"
-			  " AND rebuild_from IS NOT NULL"
-			  " AND EXISTS (SELECT FROM personalization.tenants t WHERE t.tenant_id = r.tenant_id)"
-			  " ORDER BY tenant_id LIMIT 1",
-			  "text");
+static Statement select_rebuilding = STATEMENT("SELECT tenant_id"
+											   " FROM personalization.rankings r"
+											   " WHERE tenant_id > $1 AND rebuild_from IS NOT NULL"
+											   " AND EXISTS ("
+											   "   SELECT FROM personalization.tenants t"
+											   "   WHERE t.tenant_id = r.tenant_id)"
+											   " ORDER BY tenant_id LIMIT 1",
+											   "text");
 
 /* Those restored. */
 static Statement insert_missing =
 	STATEMENT("INSERT INTO personalization.rankings (tenant_id, rebuild_from)"
-			  " SELECT tenant_id, '-infinity' FROM personalization.tenants t WHERE NOT EXISTS"
-			  "  (SELECT FROM personalization.rankings r WHERE r.tenant_id = t.tenant_id)"
+			  " SELECT tenant_id, '-infinity'"
+			  " FROM personalization.tenants t"
+			  " WHERE NOT EXISTS ("
+			  "   SELECT FROM personalization.rankings r"
+			  "   WHERE r.tenant_id = t.tenant_id)"
 			  " ON CONFLICT (tenant_id) DO NOTHING",
 			  "");
 
@@ -60,12 +67,18 @@ static Statement insert_missing =
 
 #define EVENT_COLUMNS USER_COLUMN ", query_id, interaction_id, occurred_at, is_first"
 
-static Statement take_events = STATEMENT(
-	"WITH taken AS (DELETE FROM personalization.query_events WHERE tenant_id = $1 AND ctid = ANY ("
-	"  ARRAY(SELECT ctid FROM personalization.query_events WHERE tenant_id = $1"
-	"   ORDER BY position LIMIT $2)) RETURNING *)"
-	" SELECT " EVENT_COLUMNS " FROM taken ORDER BY position",
-	"text int8");
+static Statement take_events = STATEMENT("WITH taken AS ("
+										 "   DELETE FROM personalization.query_events"
+										 "   WHERE tenant_id = $1"
+										 "   AND ctid = ANY (ARRAY("
+										 "     SELECT ctid"
+										 "     FROM personalization.query_events"
+										 "     WHERE tenant_id = $1"
+										 "     ORDER BY position LIMIT $2))"
+										 "   RETURNING *)"
+										 " SELECT " EVENT_COLUMNS " FROM taken"
+										 " ORDER BY position",
+										 "text int8");
 
 /*
  * What is stored, in order of time, but what still waits in query_events, which
@@ -74,65 +87,87 @@ static Statement take_events = STATEMENT(
  * from the beginning of his history it would be a look at all of it for each
  * query of his.
  */
-static Statement select_stored = STATEMENT(
-	"SELECT i.user_id, i.query_id, i.interaction_id, i.occurred_at, NOT EXISTS ("
-	"  SELECT FROM personalization.interactions j WHERE j.tenant_id = $1 AND j.user_id = i.user_id"
-	"  AND j.query_id = i.query_id AND j.occurred_at >= coalesce(q.first_asked, '-infinity')"
-	"  AND (j.occurred_at, j.interaction_id) < (i.occurred_at, i.interaction_id))"
-	" FROM (SELECT " USER_COLUMN " AS user_id, query_id, interaction_id, occurred_at"
-	"  FROM personalization.interactions WHERE tenant_id = $1 AND query_id IS NOT NULL"
-	"  AND occurred_at >= $2 AND (occurred_at, interaction_id) > ($2, $3)"
-	"  ORDER BY occurred_at, interaction_id LIMIT $4) i"
-	" LEFT JOIN LATERAL (SELECT first_asked FROM personalization.user_queries"
-	"  WHERE tenant_id = $1 AND user_id = i.user_id AND query_id = i.query_id OFFSET 0) q ON true"
-	" ORDER BY i.occurred_at, i.interaction_id",
-	"text timestamptz uuid int8");
+static Statement select_stored =
+	STATEMENT("SELECT i.user_id, i.query_id, i.interaction_id, i.occurred_at, NOT EXISTS ("
+			  "   SELECT FROM personalization.interactions j"
+			  "   WHERE j.tenant_id = $1 AND j.user_id = i.user_id AND j.query_id = i.query_id"
+			  "   AND j.occurred_at >= coalesce(q.first_asked, '-infinity')"
+			  "   AND (j.occurred_at, j.interaction_id) < (i.occurred_at, i.interaction_id))"
+			  " FROM ("
+			  "   SELECT " USER_COLUMN " AS user_id, query_id, interaction_id, occurred_at"
+			  "   FROM personalization.interactions"
+			  "   WHERE tenant_id = $1 AND query_id IS NOT NULL AND occurred_at >= $2"
+			  "   AND (occurred_at, interaction_id) > ($2, $3)"
+			  "   ORDER BY occurred_at, interaction_id LIMIT $4) i"
+			  " LEFT JOIN LATERAL ("
+			  "   SELECT first_asked"
+			  "   FROM personalization.user_queries"
+			  "   WHERE tenant_id = $1 AND user_id = i.user_id AND query_id = i.query_id"
+			  "   OFFSET 0) q ON true"
+			  " ORDER BY i.occurred_at, i.interaction_id",
+			  "text timestamptz uuid int8");
 
-static Statement select_queued =
-	STATEMENT("SELECT interaction_id FROM personalization.query_events WHERE tenant_id = $1"
-			  " AND interaction_id = ANY ($2)",
-			  "text uuid[]");
+static Statement select_queued = STATEMENT("SELECT interaction_id"
+										   " FROM personalization.query_events"
+										   " WHERE tenant_id = $1 AND interaction_id = ANY ($2)",
+										   "text uuid[]");
 
 static Statement select_texts = STATEMENT(
-	"SELECT k.ordinal, q.* FROM unnest($2, $3) WITH ORDINALITY AS k (user_id, query_id, ordinal),"
-	" LATERAL (SELECT query, tables FROM personalization.user_queries"
-	"  WHERE tenant_id = $1 AND user_id = k.user_id AND query_id = k.query_id"
-	"  AND " SHORT_QUERY " OFFSET 0) q",
+	"SELECT k.ordinal, q.*"
+	" FROM unnest($2, $3) WITH ORDINALITY AS k (user_id, query_id, ordinal), LATERAL ("
+	"   SELECT query, tables"
+	"   FROM personalization.user_queries"
+	"   WHERE tenant_id = $1 AND user_id = k.user_id AND query_id = k.query_id AND " SHORT_QUERY
+	"   OFFSET 0) q",
 	"text text[] uuid[]");
 
-static Statement skip_first = STATEMENT(
-	"DELETE FROM personalization.query_events WHERE tenant_id = $1 AND ctid = ANY (ARRAY("
-	" SELECT ctid FROM personalization.query_events WHERE tenant_id = $1 ORDER BY position LIMIT "
-	"1))",
-	"text");
+static Statement skip_first = STATEMENT("DELETE FROM personalization.query_events"
+										" WHERE tenant_id = $1"
+										" AND ctid = ANY (ARRAY("
+										"   SELECT ctid"
+										"   FROM personalization.query_events"
+										"   WHERE tenant_id = $1"
+										"   ORDER BY position LIMIT 1))",
+										"text");
 
-static Statement select_stored_next = STATEMENT(
-	"SELECT occurred_at, interaction_id FROM personalization.interactions"
-	" WHERE tenant_id = $1 AND query_id IS NOT NULL AND occurred_at >= $2"
-	" AND (occurred_at, interaction_id) > ($2, $3) ORDER BY occurred_at, interaction_id LIMIT 1",
-	"text timestamptz uuid");
-
-static Statement move_rebuilding =
-	STATEMENT("UPDATE personalization.rankings SET rebuild_from = $2, rebuild_id = $3"
-			  " WHERE tenant_id = $1",
+static Statement select_stored_next =
+	STATEMENT("SELECT occurred_at, interaction_id"
+			  " FROM personalization.interactions"
+			  " WHERE tenant_id = $1 AND query_id IS NOT NULL AND occurred_at >= $2"
+			  " AND (occurred_at, interaction_id) > ($2, $3)"
+			  " ORDER BY occurred_at, interaction_id LIMIT 1",
 			  "text timestamptz uuid");
 
-static Statement select_last_day =
-	STATEMENT("SELECT last_day FROM personalization.query_statistics WHERE tenant_id = $1"
-			  " AND last_day < 'infinity' ORDER BY last_day DESC LIMIT 1",
-			  "text");
+static Statement move_rebuilding = STATEMENT("UPDATE personalization.rankings"
+											 " SET rebuild_from = $2, rebuild_id = $3"
+											 " WHERE tenant_id = $1",
+											 "text timestamptz uuid");
 
-static Statement delete_old_queries = STATEMENT(
-	"DELETE FROM personalization.query_statistics WHERE tenant_id = $1 AND last_day < $2"
-	" AND ctid = ANY (ARRAY(SELECT ctid FROM personalization.query_statistics"
-	"  WHERE tenant_id = $1 AND last_day < $2 ORDER BY last_day LIMIT $3 FOR UPDATE SKIP LOCKED))",
-	"text date int8");
+static Statement select_last_day = STATEMENT("SELECT last_day"
+											 " FROM personalization.query_statistics"
+											 " WHERE tenant_id = $1 AND last_day < 'infinity'"
+											 " ORDER BY last_day DESC LIMIT 1",
+											 "text");
 
-static Statement delete_old_lists = STATEMENT(
-	"DELETE FROM personalization.query_lists WHERE tenant_id = $1 AND last_day < $2"
-	" AND ctid = ANY (ARRAY(SELECT ctid FROM personalization.query_lists"
-	"  WHERE tenant_id = $1 AND last_day < $2 ORDER BY last_day LIMIT $3 FOR UPDATE SKIP LOCKED))",
-	"text date int8");
+static Statement delete_old_queries =
+	STATEMENT("DELETE FROM personalization.query_statistics"
+			  " WHERE tenant_id = $1 AND last_day < $2"
+			  " AND ctid = ANY (ARRAY("
+			  "   SELECT ctid"
+			  "   FROM personalization.query_statistics"
+			  "   WHERE tenant_id = $1 AND last_day < $2"
+			  "   ORDER BY last_day LIMIT $3 FOR UPDATE SKIP LOCKED))",
+			  "text date int8");
+
+static Statement delete_old_lists =
+	STATEMENT("DELETE FROM personalization.query_lists"
+			  " WHERE tenant_id = $1 AND last_day < $2"
+			  " AND ctid = ANY (ARRAY("
+			  "   SELECT ctid"
+			  "   FROM personalization.query_lists"
+			  "   WHERE tenant_id = $1 AND last_day < $2"
+			  "   ORDER BY last_day LIMIT $3 FOR UPDATE SKIP LOCKED))",
+			  "text date int8");
 
 /* An ask that waits to be counted. */
 typedef struct WaitingAsk

@@ -35,18 +35,20 @@
 #define MAX_REPLAYED 100000
 
 static Statement select_asks =
-	STATEMENT("SELECT user_id, query_id, occurred_at FROM (SELECT user_id, query_id, occurred_at,"
-			  "  interaction_id FROM personalization.interactions"
-			  "  WHERE tenant_id = $1 AND query_id IS NOT NULL AND isfinite(occurred_at)"
-			  "  ORDER BY occurred_at DESC LIMIT $2) latest"
+	STATEMENT("SELECT user_id, query_id, occurred_at"
+			  " FROM ("
+			  "   SELECT user_id, query_id, occurred_at, interaction_id"
+			  "   FROM personalization.interactions"
+			  "   WHERE tenant_id = $1 AND query_id IS NOT NULL AND isfinite(occurred_at)"
+			  "   ORDER BY occurred_at DESC LIMIT $2) latest"
 			  " ORDER BY occurred_at, interaction_id",
 			  "text int8");
 
-static Statement select_texts =
-	STATEMENT("SELECT DISTINCT ON (query_id) query_id, query, tables"
-			  " FROM personalization.user_queries WHERE tenant_id = $1 AND " SHORT_QUERY
-			  " ORDER BY query_id, last_asked DESC, user_id",
-			  "text");
+static Statement select_texts = STATEMENT("SELECT DISTINCT ON (query_id) query_id, query, tables"
+										  " FROM personalization.user_queries"
+										  " WHERE tenant_id = $1 AND " SHORT_QUERY
+										  " ORDER BY query_id, last_asked DESC, user_id",
+										  "text");
 
 /* A user is judged from his fifth ask on. */
 #define JUDGED_FROM 4

@@ -19,30 +19,34 @@
 #include "suggestions/rankings.h"
 #include "suggestions/store.h"
 
-static Statement delete_events = STATEMENT(
-	"DELETE FROM personalization.query_events WHERE tenant_id = $1 AND user_id = $2", "text text");
+static Statement delete_events = STATEMENT("DELETE FROM personalization.query_events"
+										   " WHERE tenant_id = $1 AND user_id = $2",
+										   "text text");
 
-static Statement select_own =
-	STATEMENT("SELECT query_id, ask_count FROM personalization.user_queries"
-			  " WHERE tenant_id = $1 AND user_id = $2 LIMIT $3",
-			  "text text int8");
+static Statement select_own = STATEMENT("SELECT query_id, ask_count"
+										" FROM personalization.user_queries"
+										" WHERE tenant_id = $1 AND user_id = $2"
+										" LIMIT $3",
+										"text text int8");
 
 /* Who else asks these, the latest first. */
-static Statement select_others = STATEMENT(
-	"SELECT DISTINCT ON (query_id) query_id, query, tables FROM personalization.user_queries"
-	" WHERE tenant_id = $1 AND user_id <> $2 AND query_id = ANY ($3)"
-	" ORDER BY query_id, last_asked DESC",
-	"text text uuid[]");
+static Statement select_others =
+	STATEMENT("SELECT DISTINCT ON (query_id) query_id, query, tables"
+			  " FROM personalization.user_queries"
+			  " WHERE tenant_id = $1 AND user_id <> $2 AND query_id = ANY ($3)"
+			  " ORDER BY query_id, last_asked DESC",
+			  "text text uuid[]");
 
 static Statement delete_queries = STATEMENT("DELETE FROM personalization.query_statistics"
 											" WHERE tenant_id = $1 AND query_id = ANY ($2)",
 											"text uuid[]");
 
-static Statement delete_lists = STATEMENT(
-	"DELETE FROM personalization.query_lists WHERE tenant_id = $1 AND list_key = ANY ($2)",
-	"text uuid[]");
+static Statement delete_lists = STATEMENT("DELETE FROM personalization.query_lists"
+										  " WHERE tenant_id = $1 AND list_key = ANY ($2)",
+										  "text uuid[]");
 
-static Statement select_lists = STATEMENT("SELECT list_key, kind FROM personalization.query_lists"
+static Statement select_lists = STATEMENT("SELECT list_key, kind"
+										  " FROM personalization.query_lists"
 										  " WHERE tenant_id = $1 AND queries && $2",
 										  "text uuid[]");
 
@@ -51,24 +55,28 @@ static Statement select_lists = STATEMENT("SELECT list_key, kind FROM personaliz
  * hash of its words, by which they could be guessed.
  */
 static Statement delete_shown =
-	STATEMENT("DELETE FROM personalization.suggestions s WHERE s.tenant_id = $1 AND s.user_id <> $2"
-			  " AND EXISTS (SELECT FROM personalization.user_queries q WHERE q.tenant_id = $1"
-			  "  AND q.user_id = $2 AND q.query_id = s.query_id)"
-			  " AND NOT EXISTS (SELECT FROM personalization.user_queries o WHERE o.tenant_id = $1"
-			  "  AND o.user_id <> $2 AND o.query_id = s.query_id)",
+	STATEMENT("DELETE FROM personalization.suggestions s"
+			  " WHERE s.tenant_id = $1 AND s.user_id <> $2"
+			  " AND EXISTS ("
+			  "   SELECT FROM personalization.user_queries q"
+			  "   WHERE q.tenant_id = $1 AND q.user_id = $2 AND q.query_id = s.query_id)"
+			  " AND NOT EXISTS ("
+			  "   SELECT FROM personalization.user_queries o"
+			  "   WHERE o.tenant_id = $1 AND o.user_id <> $2 AND o.query_id = s.query_id)",
 			  "text text");
 
 /* Lists of terms that nobody's queries name any more: the key is a hash of the term. */
 static Statement delete_empty =
-	STATEMENT("DELETE FROM personalization.query_lists WHERE tenant_id = $1"
-			  " AND list_key = ANY ($2) AND kind = 't' AND queries = '{}' AND total <= 0",
+	STATEMENT("DELETE FROM personalization.query_lists"
+			  " WHERE tenant_id = $1 AND list_key = ANY ($2) AND kind = 't' AND queries = '{}'"
+			  " AND total <= 0",
 			  "text uuid[]");
 
 /* Who may have suggestions in the cache. */
-static Statement select_shown_users =
-	STATEMENT("SELECT DISTINCT user_id FROM personalization.suggestions"
-			  " WHERE tenant_id = $1 AND user_id <> $2",
-			  "text text");
+static Statement select_shown_users = STATEMENT("SELECT DISTINCT user_id"
+												" FROM personalization.suggestions"
+												" WHERE tenant_id = $1 AND user_id <> $2",
+												"text text");
 
 /* With more queries than these it is quicker to make the tenant's statistics anew. */
 #define MAX_FORGOTTEN 1000

@@ -18,33 +18,40 @@
 
 /* From the index alone, where the table has been vacuumed. */
 static Statement select_history = STATEMENT(
-	"SELECT occurred_at, interaction_id, query_id FROM personalization.interactions"
+	"SELECT occurred_at, interaction_id, query_id"
+	" FROM personalization.interactions"
 	" WHERE tenant_id = $1 AND user_id = $2 AND query_id IS NOT NULL AND occurred_at <= $3"
 	" ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",
 	"text text timestamptz int8");
 
 /* What comes before an ask, also where many have the same time. */
 static Statement select_before =
-	STATEMENT("SELECT occurred_at, interaction_id, query_id FROM personalization.interactions"
+	STATEMENT("SELECT occurred_at, interaction_id, query_id"
+			  " FROM personalization.interactions"
 			  " WHERE tenant_id = $1 AND user_id = $2 AND query_id IS NOT NULL"
 			  " AND (occurred_at, interaction_id) < ($3, $5)"
 			  " ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",
 			  "text text timestamptz int8 uuid");
 
 static Statement select_histories = STATEMENT(
-	"SELECT u.ordinal, h.* FROM unnest($2, $3, $4) WITH ORDINALITY AS u (user_id, until, n, "
-	"ordinal),"
-	" LATERAL (SELECT occurred_at, interaction_id, query_id FROM personalization.interactions"
-	"  WHERE tenant_id = $1 AND user_id = u.user_id AND query_id IS NOT NULL"
-	"  AND occurred_at <= u.until"
-	"  ORDER BY occurred_at DESC, interaction_id DESC LIMIT u.n) h",
+	"SELECT u.ordinal, h.*"
+	" FROM unnest($2, $3, $4) WITH ORDINALITY AS u (user_id, until, n, ordinal), LATERAL ("
+	"   SELECT occurred_at, interaction_id, query_id"
+	"   FROM personalization.interactions"
+	"   WHERE tenant_id = $1 AND user_id = u.user_id AND query_id IS NOT NULL"
+	"   AND occurred_at <= u.until"
+	"   ORDER BY occurred_at DESC, interaction_id DESC LIMIT u.n) h",
 	"text text[] timestamptz[] int8[]");
 
-static Statement select_known = STATEMENT(
-	"SELECT last_asked, query_id FROM (SELECT last_asked, query_id"
-	"  FROM personalization.user_queries WHERE tenant_id = $1 AND user_id = $2 LIMIT 1000) known"
-	" WHERE last_asked < $3 ORDER BY last_asked DESC, query_id LIMIT $4",
-	"text text timestamptz int8");
+static Statement select_known = STATEMENT("SELECT last_asked, query_id"
+										  " FROM ("
+										  "   SELECT last_asked, query_id"
+										  "   FROM personalization.user_queries"
+										  "   WHERE tenant_id = $1 AND user_id = $2"
+										  "   LIMIT 1000) known"
+										  " WHERE last_asked < $3"
+										  " ORDER BY last_asked DESC, query_id LIMIT $4",
+										  "text text timestamptz int8");
 
 /* With fewer asks than these a user is worth a look at what else is known of him. */
 #define FEW_ASKS 20

@@ -37,41 +37,46 @@ static Statement select_shown =
 			  " WHERE tenant_id = $1 AND user_id = $2" FIRST_SHOWN,
 			  "text text");
 
-static Statement select_shown_many = STATEMENT(
-	"SELECT " SHOWN_COLUMNS ", u.ordinal FROM unnest($2) WITH ORDINALITY AS u (user_id, ordinal),"
-	" LATERAL (SELECT * FROM personalization.suggestions s"
-	"  WHERE s.tenant_id = $1 AND s.user_id = u.user_id" FIRST_SHOWN ") s",
-	"text text[]");
+static Statement select_shown_many =
+	STATEMENT("SELECT " SHOWN_COLUMNS ", u.ordinal"
+			  " FROM unnest($2) WITH ORDINALITY AS u (user_id, ordinal), LATERAL ("
+			  "   SELECT *"
+			  "   FROM personalization.suggestions s"
+			  "   WHERE s.tenant_id = $1 AND s.user_id = u.user_id" FIRST_SHOWN ") s",
+			  "text text[]");
 
 static Statement select_by_id =
 	STATEMENT("SELECT " SHOWN_COLUMNS " FROM personalization.suggestions"
-			  " WHERE tenant_id = $1 AND suggestion_id = $2"
-			  " AND user_id = $3 FOR NO KEY UPDATE",
+			  " WHERE tenant_id = $1 AND suggestion_id = $2 AND user_id = $3"
+			  " FOR NO KEY UPDATE",
 			  "text uuid text");
 
 static Statement update_outcome = STATEMENT(
-	"UPDATE personalization.suggestions SET passed_over = $4, taken = $5, outcome = $6,"
-	" accepted_shown = $7, accepted_at = $8, dismissed_at = $9, dismissals = $10,"
-	" expires_on = greatest(expires_on, $11)"
+	"UPDATE personalization.suggestions"
+	" SET passed_over = $4, taken = $5, outcome = $6, accepted_shown = $7, accepted_at = $8,"
+	"  dismissed_at = $9, dismissals = $10, expires_on = greatest(expires_on, $11)"
 	" WHERE tenant_id = $1 AND user_id = $2 AND query_id = $3",
 	"text text uuid int4 int4 \"char\" timestamptz[] timestamptz[] timestamptz int4 date");
 
 static RowWriter shown_writer = ROW_WRITER(
 	"personalization.suggestions AS s",
-	"user_id, query_id, suggestion_id, suggestion_type, shown_at, rounds, passed_over, taken, "
-	"outcome, expires_on",
+	"user_id, query_id, suggestion_id, suggestion_type, shown_at, rounds, passed_over, taken,"
+	"  outcome, expires_on",
 	"text uuid uuid personalization.suggestion_type timestamptz int4 int4 int4 \"char\" date",
-	"ON CONFLICT (tenant_id, user_id, query_id) DO UPDATE SET"
-	" suggestion_id = excluded.suggestion_id, suggestion_type = excluded.suggestion_type,"
-	" shown_at = excluded.shown_at, rounds = excluded.rounds,"
-	" passed_over = excluded.passed_over, taken = excluded.taken, outcome = excluded.outcome,"
-	" expires_on = greatest(s.expires_on, excluded.expires_on)");
+	"ON CONFLICT (tenant_id, user_id, query_id) DO UPDATE"
+	" SET suggestion_id = excluded.suggestion_id, suggestion_type = excluded.suggestion_type,"
+	"  shown_at = excluded.shown_at, rounds = excluded.rounds,"
+	"  passed_over = excluded.passed_over, taken = excluded.taken, outcome = excluded.outcome,"
+	"  expires_on = greatest(s.expires_on, excluded.expires_on)");
 
 static Statement delete_expired =
-	STATEMENT("DELETE FROM personalization.suggestions WHERE tenant_id = $1 AND expires_on < $2"
-			  " AND ctid = ANY (ARRAY(SELECT ctid FROM personalization.suggestions"
-			  "  WHERE tenant_id = $1 AND expires_on < $2 ORDER BY expires_on LIMIT $3"
-			  "  FOR UPDATE SKIP LOCKED))",
+	STATEMENT("DELETE FROM personalization.suggestions"
+			  " WHERE tenant_id = $1 AND expires_on < $2"
+			  " AND ctid = ANY (ARRAY("
+			  "   SELECT ctid"
+			  "   FROM personalization.suggestions"
+			  "   WHERE tenant_id = $1 AND expires_on < $2"
+			  "   ORDER BY expires_on LIMIT $3 FOR UPDATE SKIP LOCKED))",
 			  "text date int8");
 
 /* The latest acceptances of a query, so many, are remembered. */

@@ -20,15 +20,17 @@
 #include "tenancy/tenancy.h"
 
 static Statement reset_weights =
-	STATEMENT("UPDATE personalization.rankings SET weights = '{}', gradients = '{}', asked = 0,"
-			  " covered = 0 WHERE tenant_id = $1",
+	STATEMENT("UPDATE personalization.rankings"
+			  " SET weights = '{}', gradients = '{}', asked = 0, covered = 0"
+			  " WHERE tenant_id = $1",
 			  "text");
 
 static Statement restart_ranking =
 	STATEMENT("INSERT INTO personalization.rankings AS r (tenant_id, rebuild_from)"
-			  " VALUES ($1, '-infinity') ON CONFLICT (tenant_id) DO UPDATE SET since = NULL,"
-			  " asks = 0, users = 0, weights = '{}', gradients = '{}', asked = 0, covered = 0,"
-			  " rebuild_from = excluded.rebuild_from, rebuild_id = NULL",
+			  " VALUES ($1, '-infinity')"
+			  " ON CONFLICT (tenant_id) DO UPDATE"
+			  " SET since = NULL, asks = 0, users = 0, weights = '{}', gradients = '{}', asked = 0,"
+			  "  covered = 0, rebuild_from = excluded.rebuild_from, rebuild_id = NULL",
 			  "text");
 
 static Statement erase_statistics[] = {

@@ -320,16 +320,20 @@ query_store_terms(QueryStore *store, StoredQuery *query)
 
 /* ---------------------------------------------------------------- reading */
 
-static Statement select_queries = STATEMENT(
-	"SELECT query_id, query, tables, ask_count, user_count, fast, slow, last_user, other_asked,"
-	" last_asked FROM personalization.query_statistics"
-	" WHERE tenant_id = $1 AND query_id = ANY ($2) AND " SHORT_QUERY,
-	"text uuid[]");
+static Statement select_queries =
+	STATEMENT("SELECT query_id, query, tables, ask_count, user_count, fast, slow, last_user,"
+			  "  other_asked, last_asked"
+			  " FROM personalization.query_statistics"
+			  " WHERE tenant_id = $1 AND query_id = ANY ($2) AND " SHORT_QUERY,
+			  "text uuid[]");
 
 static Statement select_lists =
-	STATEMENT("SELECT k.key, k.kind, l.* FROM unnest($2, $3) AS k (key, kind),"
-			  " LATERAL (SELECT total, queries, weights FROM personalization.query_lists"
-			  "  WHERE tenant_id = $1 AND list_key = k.key AND kind = k.kind OFFSET 0) l",
+	STATEMENT("SELECT k.key, k.kind, l.*"
+			  " FROM unnest($2, $3) AS k (key, kind), LATERAL ("
+			  "   SELECT total, queries, weights"
+			  "   FROM personalization.query_lists"
+			  "   WHERE tenant_id = $1 AND list_key = k.key AND kind = k.kind"
+			  "   OFFSET 0) l",
 			  "text uuid[] \"char\"[]");
 
 #define RANKING_COLUMNS                                                                            \
@@ -338,15 +342,16 @@ static Statement select_lists =
 static Statement select_ranking = STATEMENT(
 	"SELECT " RANKING_COLUMNS " FROM personalization.rankings WHERE tenant_id = $1", "text");
 
-static Statement lock_ranking =
-	STATEMENT("SELECT " RANKING_COLUMNS " FROM personalization.rankings WHERE tenant_id = $1"
-			  " FOR NO KEY UPDATE",
-			  "text");
+static Statement lock_ranking = STATEMENT("SELECT " RANKING_COLUMNS " FROM personalization.rankings"
+										  " WHERE tenant_id = $1"
+										  " FOR NO KEY UPDATE",
+										  "text");
 
-static Statement insert_ranking = STATEMENT(
-	"INSERT INTO personalization.rankings (tenant_id, rebuild_from) VALUES ($1, '-infinity')"
-	" ON CONFLICT (tenant_id) DO NOTHING",
-	"text");
+static Statement insert_ranking =
+	STATEMENT("INSERT INTO personalization.rankings (tenant_id, rebuild_from)"
+			  " VALUES ($1, '-infinity')"
+			  " ON CONFLICT (tenant_id) DO NOTHING",
+			  "text");
 
 static uint64
 read_rows(QueryStore *store, Statement *statement, Datum *values)
@@ -613,28 +618,29 @@ query_store_lock(QueryStore *store, TimestampTz *from, pg_uuid_t *from_id)
 /* ---------------------------------------------------------------- saving */
 
 static Statement update_ranking =
-	STATEMENT("UPDATE personalization.rankings SET since = $2, asks = $3, users = $4, weights = $5,"
-			  " gradients = $6, asked = $7, covered = $8, rebuild_from = $9, rebuild_id = $10"
+	STATEMENT("UPDATE personalization.rankings"
+			  " SET since = $2, asks = $3, users = $4, weights = $5, gradients = $6, asked = $7,"
+			  "  covered = $8, rebuild_from = $9, rebuild_id = $10"
 			  " WHERE tenant_id = $1",
 			  "text timestamptz int8 int8 float8[] float8[] float8 float8 timestamptz uuid");
 
 static RowWriter query_writer = ROW_WRITER(
 	"personalization.query_statistics AS s",
-	"query_id, query, tables, ask_count, user_count, fast, slow, last_user, other_asked, "
-	"last_asked, last_day",
+	"query_id, query, tables, ask_count, user_count, fast, slow, last_user, other_asked,"
+	"  last_asked, last_day",
 	"uuid text jsonb float8 int8 float8 float8 int4 timestamptz timestamptz date",
-	"ON CONFLICT (tenant_id, query_id) DO UPDATE SET query = excluded.query,"
-	" tables = excluded.tables, ask_count = excluded.ask_count, user_count = excluded.user_count,"
-	" fast = excluded.fast, slow = excluded.slow, last_user = excluded.last_user,"
-	" other_asked = excluded.other_asked, last_asked = excluded.last_asked,"
-	" last_day = excluded.last_day");
+	"ON CONFLICT (tenant_id, query_id) DO UPDATE"
+	" SET query = excluded.query, tables = excluded.tables, ask_count = excluded.ask_count,"
+	"  user_count = excluded.user_count, fast = excluded.fast, slow = excluded.slow,"
+	"  last_user = excluded.last_user, other_asked = excluded.other_asked,"
+	"  last_asked = excluded.last_asked, last_day = excluded.last_day");
 
 static RowWriter list_writer = ROW_WRITER(
 	"personalization.query_lists AS l", "list_key, kind, total, queries, weights, last_day",
 	"uuid \"char\" float8 uuid[] float8[] date",
-	"ON CONFLICT (tenant_id, list_key, kind) DO UPDATE SET total = excluded.total,"
-	" queries = excluded.queries, weights = excluded.weights,"
-	" last_day = greatest(l.last_day, excluded.last_day)");
+	"ON CONFLICT (tenant_id, list_key, kind) DO UPDATE"
+	" SET total = excluded.total, queries = excluded.queries, weights = excluded.weights,"
+	"  last_day = greatest(l.last_day, excluded.last_day)");
 
 /* Rows on their way into a table, a few at a time. */
 typedef struct Batch

@@ -45,14 +45,16 @@
 #include "tenancy/tenancy.h"
 
 static Statement select_own_queries = STATEMENT(
-	"SELECT query_id, query, tables, ask_count, last_asked FROM personalization.user_queries"
+	"SELECT query_id, query, tables, ask_count, last_asked"
+	" FROM personalization.user_queries"
 	" WHERE tenant_id = $1 AND user_id = $2 AND query_id = ANY ($3) AND first_asked <= $4",
 	"text text uuid[] timestamptz");
 
 /* Read as it is now, whatever the snapshot. */
-static Statement select_any_query = STATEMENT(
-	"SELECT FROM personalization.user_queries WHERE tenant_id = $1 AND user_id = $2 LIMIT 1",
-	"text text");
+static Statement select_any_query = STATEMENT("SELECT FROM personalization.user_queries"
+											  " WHERE tenant_id = $1 AND user_id = $2"
+											  " LIMIT 1",
+											  "text text");
 
 /* Of the offers so many more than asked for are looked at, as some may not be shown. */
 #define SPARE_OFFERS 12

@@ -67,40 +67,50 @@ static const char *const application_grants[] = {
  * tenant, making itself a member of others, reading the files beneath.
  */
 static Statement find_way_out =
-	STATEMENT("SELECT r.rolname, CASE WHEN r.rolsuper THEN 'is a superuser'"
-			  "  WHEN r.rolbypassrls THEN 'has BYPASSRLS'"
-			  "  WHEN r.rolcreaterole THEN 'has CREATEROLE'"
-			  "  WHEN r.rolreplication THEN 'has REPLICATION'"
-			  "  WHEN r.rolname ~ '^pg_' THEN 'reaches the server''s files or programs'"
-			  "  ELSE 'may set personalization.tenant_id' END"
-			  " FROM pg_roles r WHERE pg_has_role($1, r.oid, 'MEMBER')"
+	STATEMENT("SELECT r.rolname,"
+			  "  CASE"
+			  "   WHEN r.rolsuper THEN 'is a superuser'"
+			  "   WHEN r.rolbypassrls THEN 'has BYPASSRLS'"
+			  "   WHEN r.rolcreaterole THEN 'has CREATEROLE'"
+			  "   WHEN r.rolreplication THEN 'has REPLICATION'"
+			  "   WHEN r.rolname ~ '^pg_' THEN 'reaches the server''s files or programs'"
+			  "   ELSE 'may set personalization.tenant_id'"
+			  "  END"
+			  " FROM pg_catalog.pg_roles r"
+			  " WHERE pg_catalog.pg_has_role($1, r.oid, 'MEMBER')"
 			  " AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolreplication"
-			  "  OR r.rolname IN ('pg_execute_server_program', 'pg_read_server_files', "
-			  "'pg_write_server_files')"
-			  "  OR EXISTS (SELECT FROM pg_parameter_acl, aclexplode(paracl) a"
+			  "  OR r.rolname IN"
+			  "   ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')"
+			  "  OR EXISTS ("
+			  "   SELECT FROM pg_catalog.pg_parameter_acl, pg_catalog.aclexplode(paracl) a"
 			  "   WHERE parname = 'personalization.tenant_id' AND a.privilege_type = 'SET'"
 			  "   AND a.grantee IN (r.oid, 0)))"
 			  " ORDER BY r.oid = $1 DESC, 1 LIMIT 1",
 			  "oid");
 
 /* Whether a role itself was granted the right to set the tenant. */
-static Statement find_set_right = STATEMENT(
-	"SELECT FROM pg_parameter_acl, aclexplode(paracl) a"
-	" WHERE parname = 'personalization.tenant_id' AND a.privilege_type = 'SET' AND a.grantee = $1",
-	"oid");
+static Statement find_set_right =
+	STATEMENT("SELECT FROM pg_catalog.pg_parameter_acl, pg_catalog.aclexplode(paracl) a"
+			  " WHERE parname = 'personalization.tenant_id' AND a.privilege_type = 'SET'"
+			  " AND a.grantee = $1",
+			  "oid");
 
 /* The tenants that a role is bound to, cluster-wide and by database. */
 static Statement find_bindings =
-	STATEMENT("SELECT d.datname FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) c"
-			  " LEFT JOIN pg_database d ON d.oid = s.setdatabase"
-			  " WHERE s.setrole = $1 AND lower(c) LIKE 'personalization.tenant\\_id=%'",
+	STATEMENT("SELECT d.datname"
+			  " FROM pg_catalog.pg_db_role_setting s"
+			  " CROSS JOIN pg_catalog.unnest(s.setconfig) c"
+			  " LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase"
+			  " WHERE s.setrole = $1 AND pg_catalog.lower(c) LIKE 'personalization.tenant\\_id=%'",
 			  "oid");
 
 /* Other roles that are bound to a tenant and are members of this one. */
 static Statement find_bound_member = STATEMENT(
-	"SELECT r.rolname FROM pg_db_role_setting s, unnest(s.setconfig) c, pg_roles r"
-	" WHERE lower(c) LIKE 'personalization.tenant\\_id=%' AND r.oid = s.setrole AND r.oid <> $1"
-	" AND pg_has_role(r.oid, $1, 'MEMBER') ORDER BY 1 LIMIT 1",
+	"SELECT r.rolname"
+	" FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c, pg_catalog.pg_roles r"
+	" WHERE pg_catalog.lower(c) LIKE 'personalization.tenant\\_id=%' AND r.oid = s.setrole"
+	" AND r.oid <> $1 AND pg_catalog.pg_has_role(r.oid, $1, 'MEMBER')"
+	" ORDER BY 1 LIMIT 1",
 	"oid");
 
 PG_FUNCTION_INFO_V1(personalization_grant_access);

@@ -26,7 +26,7 @@
 
 static Statement insert_row =
 	STATEMENT("INSERT INTO personalization.audit_log"
-			  " (tenant_id, at, session_role, acting_role, action, subject, role, details)"
+			  "  (tenant_id, at, session_role, acting_role, action, subject, role, details)"
 			  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
 			  "text timestamptz text text text text text jsonb");
 

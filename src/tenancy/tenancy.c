@@ -30,15 +30,16 @@ static Statement select_tenant =
 	STATEMENT("SELECT settings FROM personalization.tenants WHERE tenant_id = $1", "text");
 
 static Statement insert_tenant =
-	STATEMENT("INSERT INTO personalization.tenants (tenant_id, settings) VALUES ($1, $2)"
+	STATEMENT("INSERT INTO personalization.tenants (tenant_id, settings)"
+			  " VALUES ($1, $2)"
 			  " ON CONFLICT (tenant_id) DO NOTHING",
 			  "text jsonb");
 
 /* With nothing to be made anew: a tenant that has no such row is one that was restored. */
-static Statement insert_ranking =
-	STATEMENT("INSERT INTO personalization.rankings (tenant_id) VALUES ($1)"
-			  " ON CONFLICT (tenant_id) DO NOTHING",
-			  "text");
+static Statement insert_ranking = STATEMENT("INSERT INTO personalization.rankings (tenant_id)"
+											" VALUES ($1)"
+											" ON CONFLICT (tenant_id) DO NOTHING",
+											"text");
 
 PG_FUNCTION_INFO_V1(personalization_current_tenant);
 

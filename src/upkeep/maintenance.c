@@ -44,28 +44,38 @@ static Statement select_tenants =
 	STATEMENT("SELECT tenant_id FROM personalization.tenants ORDER BY tenant_id", "");
 
 /* Names that rejected events have, by the index from one to the next. */
-static Statement select_rejected_name =
-	STATEMENT("SELECT tenant_id FROM personalization.rejected_events WHERE tenant_id > $1"
-			  " ORDER BY tenant_id LIMIT 1",
-			  "text");
-static Statement find_nameless =
-	STATEMENT("SELECT 1 FROM personalization.rejected_events WHERE tenant_id = $1 LIMIT 1", "text");
+static Statement select_rejected_name = STATEMENT("SELECT tenant_id"
+												  " FROM personalization.rejected_events"
+												  " WHERE tenant_id > $1"
+												  " ORDER BY tenant_id LIMIT 1",
+												  "text");
+static Statement find_nameless = STATEMENT("SELECT 1"
+										   " FROM personalization.rejected_events"
+										   " WHERE tenant_id = $1"
+										   " LIMIT 1",
+										   "text");
 
 /*
  * The oldest first.  The condition stands outside the sub-select as well, for
  * rows that change between being found and being deleted.
  */
-static Statement delete_interactions =
-	STATEMENT("DELETE FROM personalization.interactions WHERE tenant_id = $1 AND occurred_at < $2"
-			  " AND ctid = ANY (ARRAY(SELECT ctid FROM personalization.interactions"
-			  "  WHERE tenant_id = $1 AND occurred_at < $2 ORDER BY occurred_at LIMIT $3))",
-			  "text timestamptz int8");
+static Statement delete_interactions = STATEMENT("DELETE FROM personalization.interactions"
+												 " WHERE tenant_id = $1 AND occurred_at < $2"
+												 " AND ctid = ANY (ARRAY("
+												 "   SELECT ctid"
+												 "   FROM personalization.interactions"
+												 "   WHERE tenant_id = $1 AND occurred_at < $2"
+												 "   ORDER BY occurred_at LIMIT $3))",
+												 "text timestamptz int8");
 
-static Statement delete_rejected = STATEMENT(
-	"DELETE FROM personalization.rejected_events WHERE tenant_id = $1 AND rejected_at < $2"
-	" AND ctid = ANY (ARRAY(SELECT ctid FROM personalization.rejected_events"
-	"  WHERE tenant_id = $1 AND rejected_at < $2 ORDER BY rejected_at LIMIT $3))",
-	"text timestamptz int8");
+static Statement delete_rejected = STATEMENT("DELETE FROM personalization.rejected_events"
+											 " WHERE tenant_id = $1 AND rejected_at < $2"
+											 " AND ctid = ANY (ARRAY("
+											 "   SELECT ctid"
+											 "   FROM personalization.rejected_events"
+											 "   WHERE tenant_id = $1 AND rejected_at < $2"
+											 "   ORDER BY rejected_at LIMIT $3))",
+											 "text timestamptz int8");
 
 PG_FUNCTION_INFO_V1(personalization_run_maintenance);
 

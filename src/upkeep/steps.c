@@ -32,13 +32,13 @@
 #include "upkeep/steps.h"
 
 static Statement note_pass =
-	STATEMENT("UPDATE personalization.worker_state SET passes = passes + 1, last_started = $1,"
-			  " last_finished = $2, last_counts = $3",
+	STATEMENT("UPDATE personalization.worker_state"
+			  " SET passes = passes + 1, last_started = $1, last_finished = $2, last_counts = $3",
 			  "timestamptz timestamptz jsonb");
 
-static Statement note_learned =
-	STATEMENT("UPDATE personalization.worker_state SET learned = learned + $1, last_learned = $2",
-			  "int8 timestamptz");
+static Statement note_learned = STATEMENT("UPDATE personalization.worker_state"
+										  " SET learned = learned + $1, last_learned = $2",
+										  "int8 timestamptz");
 
 /* How long a step has its turn. */
 #define TURN USECS_PER_SEC
