@@ -31,6 +31,13 @@ static Statement select_queries =
 			  " ORDER BY occurred_at, interaction_id",
 			  "text text");
 
+enum
+{
+	IMPORTED_DATA = 1,
+	IMPORTED_AT,
+	IMPORTED_ID
+};
+
 /* Documents of others do not say which query an interaction is. */
 static Statement identify_queries =
 	STATEMENT("UPDATE personalization.interactions"
@@ -219,7 +226,7 @@ store_queries(const Import *import)
 
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		Jsonb *data = DatumGetJsonbP(result_value(row, 1, NULL));
+		Jsonb *data = DatumGetJsonbP(result_value(row, IMPORTED_DATA, NULL));
 		QueryText query;
 		pg_uuid_t id;
 		Fault fault;
@@ -228,8 +235,8 @@ store_queries(const Import *import)
 			import_error(fault.sqlstate, fault.hint, "interaction_history: %s", fault.message);
 		if (query_identify(&query, &id))
 			asked_queries_add(asked, import->user_id, &query, &id,
-							  DatumGetUUIDP(result_value(row, 3, NULL)), data,
-							  DatumGetTimestampTz(result_value(row, 2, NULL)));
+							  DatumGetUUIDP(result_value(row, IMPORTED_ID, NULL)), data,
+							  DatumGetTimestampTz(result_value(row, IMPORTED_AT, NULL)));
 	}
 	(void) statement_execute(&identify_queries, values, NULL, SNAPSHOT_NEW);
 	asked_queries_store(asked, import->tenant_id, false);

@@ -114,7 +114,7 @@ personalization_export_user(PG_FUNCTION_ARGS)
 		json_push_key(&state, table->name);
 		(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 		for (uint64 row = 0; row < nrows; row++)
-			json_push_jsonb(&state, NULL, DatumGetJsonbP(result_value(row, 1, NULL)));
+			json_push_jsonb(&state, NULL, DatumGetJsonbP(result_value(row, ONLY_COLUMN, NULL)));
 		(void) pushJsonbValue(&state, WJB_END_ARRAY, NULL);
 	}
 	(void) pushJsonbValue(&state, WJB_END_OBJECT, NULL);

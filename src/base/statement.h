@@ -45,7 +45,13 @@ extern uint64 statement_execute(Statement *statement, Datum *values, const char 
 /* An error context callback for other statements: hints at the update of an older script. */
 extern void hint_at_update(void *arg);
 
-/* A column (from 1) of a row of the last result; *isnull may be NULL where the column is not. */
+/*
+ * Columns are numbered from 1, and named in an enum beside the statement, in
+ * the order of its SELECT list; where there is but one, it is this.
+ */
+#define ONLY_COLUMN 1
+
+/* A column of a row of the last result; *isnull may be NULL where the column is not. */
 extern Datum result_value(uint64 row, int column, bool *isnull);
 
 /* One of text, in the current memory context; NULL for null. */

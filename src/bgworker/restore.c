@@ -29,6 +29,12 @@ static Statement select_state =
 			  " WHERE NOT settled",
 			  "");
 
+enum
+{
+	STATE_CREATED_AT = 1,
+	STATE_RESTORED
+};
+
 /*
  * Whether there is something to work for and nothing is older than the extension.  What is
  * old is looked for last: that goes through all of an inbox in which nothing is.
@@ -55,12 +61,12 @@ is_whole(void)
 	Datum values[2];
 
 	if (statement_execute(&select_state, NULL, NULL, SNAPSHOT_NEW) == 0 ||
-		DatumGetBool(result_value(0, 2, NULL)))
+		DatumGetBool(result_value(0, STATE_RESTORED, NULL)))
 		return true;
 	values[0] = BoolGetDatum(auto_create_tenants);
-	values[1] = result_value(0, 1, NULL);
+	values[1] = result_value(0, STATE_CREATED_AT, NULL);
 	(void) statement_execute(&look_for_old_rows, values, NULL, SNAPSHOT_NEW);
-	return DatumGetBool(result_value(0, 1, NULL));
+	return DatumGetBool(result_value(0, ONLY_COLUMN, NULL));
 }
 
 bool

@@ -195,7 +195,7 @@ note_conversations(Statement *statement, Datum *values, const char *tenant_id)
 	nrows = statement_execute(statement, values, NULL, SNAPSHOT_NEW);
 	found = SPI_tuptable;
 	for (uint64 row = 0; row < nrows; row++)
-		cache_conversation_ended(tenant_id, DatumGetUUIDP(result_value(row, 1, NULL)));
+		cache_conversation_ended(tenant_id, DatumGetUUIDP(result_value(row, ONLY_COLUMN, NULL)));
 	SPI_freetuptable(found);
 }
 

@@ -20,6 +20,15 @@ static Statement select_changes = STATEMENT("SELECT tenant_id, id, what, positio
 											" LIMIT $1",
 											"int8");
 
+enum
+{
+	CHANGE_TENANT = 1,
+	CHANGE_ID,
+	CHANGE_WHAT,
+	CHANGE_POSITION,
+	CHANGE_PLACE
+};
+
 /* The position too, for the case that a place has been given to another row meanwhile. */
 static Statement delete_changes =
 	STATEMENT("DELETE FROM personalization.cache_changes c"
@@ -109,7 +118,7 @@ compare_by_tenant(const void *a, const void *b)
 static char *
 read_id(uint64 row)
 {
-	Datum value = result_value(row, 2, NULL);
+	Datum value = result_value(row, CHANGE_ID, NULL);
 
 	return toast_raw_datum_size(value) > MAX_ID_LENGTH + VARHDRSZ ? pstrdup("")
 																  : TextDatumGetCString(value);
@@ -128,11 +137,11 @@ read_rows(int64 limit, int *n)
 	rows = palloc(Max(nrows, 1) * sizeof(ChangeRow));
 	for (uint64 i = 0; i < nrows; i++)
 	{
-		rows[i].tenant_id = TextDatumGetCString(result_value(i, 1, NULL));
+		rows[i].tenant_id = TextDatumGetCString(result_value(i, CHANGE_TENANT, NULL));
 		rows[i].id = read_id(i);
-		rows[i].what = DatumGetInt16(result_value(i, 3, NULL));
-		rows[i].at.position = DatumGetInt64(result_value(i, 4, NULL));
-		rows[i].at.place = *(ItemPointer) DatumGetPointer(result_value(i, 5, NULL));
+		rows[i].what = DatumGetInt16(result_value(i, CHANGE_WHAT, NULL));
+		rows[i].at.position = DatumGetInt64(result_value(i, CHANGE_POSITION, NULL));
+		rows[i].at.place = *(ItemPointer) DatumGetPointer(result_value(i, CHANGE_PLACE, NULL));
 		rows[i].index = (int) i;
 	}
 	SPI_freetuptable(SPI_tuptable);
@@ -220,14 +229,14 @@ changes_coalesce(void)
 	int64 size;
 
 	(void) statement_execute(&table_size, NULL, NULL, SNAPSHOT_CALLER);
-	size = DatumGetInt64(result_value(0, 1, NULL));
+	size = DatumGetInt64(result_value(0, ONLY_COLUMN, NULL));
 	if (size < COALESCE_FROM || size < 2 * last_size)
 		return;
 	changes_since_vacuum += (int64) statement_execute(&coalesce_changes, NULL, NULL, SNAPSHOT_NEW);
 
 	/* Of what is there: the file may hold what is not committed yet, or not vacuumed. */
 	(void) statement_execute(&count_changes, NULL, NULL, SNAPSHOT_NEW);
-	last_size = DatumGetInt64(result_value(0, 1, NULL)) * ROW_SIZE;
+	last_size = DatumGetInt64(result_value(0, ONLY_COLUMN, NULL)) * ROW_SIZE;
 }
 
 void

@@ -50,6 +50,16 @@ static Statement select_all =
 			  " ORDER BY schema_name, table_name",
 			  "text");
 
+enum
+{
+	TABLE_SCHEMA = 1,
+	TABLE_NAME,
+	TABLE_DESCRIPTION,
+	TABLE_COLUMNS,
+	TABLE_APPEARED_AT,
+	TABLE_DROPPED_AT
+};
+
 PG_FUNCTION_INFO_V1(personalization_register_table);
 PG_FUNCTION_INFO_V1(personalization_unregister_table);
 PG_FUNCTION_INFO_V1(personalization_link_schema);
@@ -220,8 +230,8 @@ personalization_tenant_tables(PG_FUNCTION_ARGS)
 	rows = SPI_tuptable;
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		char *schema = result_text(row, 1);
-		char *table = result_text(row, 2);
+		char *schema = result_text(row, TABLE_SCHEMA);
+		char *table = result_text(row, TABLE_NAME);
 		bool linked = schema[0] != '\0';
 		bool nulls[6] = {false};
 		Datum values[6];
@@ -232,13 +242,13 @@ personalization_tenant_tables(PG_FUNCTION_ARGS)
 		if (!visible && bound_by_tenancy())
 			continue;
 		description = OidIsValid(relation) ? GetComment(relation, RelationRelationId, 0)
-										   : result_text(row, 3);
+										   : result_text(row, TABLE_DESCRIPTION);
 		values[0] = CStringGetTextDatum(shown_name(schema, table));
 		values[1] = CStringGetTextDatum(linked ? "linked" : "registered");
 		nulls[2] = description == NULL;
 		values[2] = nulls[2] ? (Datum) 0 : CStringGetTextDatum(description);
 		for (int i = 3; i < 6; i++)
-			values[i] = result_value(row, i + 1, &nulls[i]);
+			values[i] = result_value(row, TABLE_COLUMNS + (i - 3), &nulls[i]);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 		SPI_tuptable = rows;
 	}

@@ -38,6 +38,15 @@ static Statement select_new = STATEMENT(
 	" ORDER BY appeared_at DESC, schema_name, table_name LIMIT $4",
 	"text timestamptz timestamptz int8");
 
+enum
+{
+	NEW_SCHEMA = 1,
+	NEW_NAME,
+	NEW_DESCRIPTION,
+	NEW_COLUMNS,
+	NEW_APPEARED_AT
+};
+
 /*
  * A probe a name.  As a condition "= ANY" the planner would, of a table without
  * statistics, rather read all of the tenant's rows.
@@ -51,6 +60,13 @@ static Statement select_named =
 			  "   WHERE tenant_id = $1 AND last_name = name"
 			  "   OFFSET 0) AS t",
 			  "text text[]");
+
+enum
+{
+	NAMED_SCHEMA = 1,
+	NAMED_NAME,
+	NAMED_IS_DROPPED
+};
 
 /* The character behind ':' ends each range. */
 static Statement select_used =
@@ -81,7 +97,7 @@ read_used(const char *tenant_id, const char *user_id, int *n)
 	FoldedName *used = palloc(nrows * sizeof(FoldedName) + 1);
 
 	for (uint64 row = 0; row < nrows; row++)
-		used[row] = fold_name(result_text(row, 1));
+		used[row] = fold_name(result_text(row, ONLY_COLUMN));
 	*n = (int) nrows;
 	return used;
 }
@@ -104,11 +120,11 @@ catalogue_new_tables(const char *tenant_id, const char *user_id, int64 window, T
 	SPI_tuptable = rows;
 	for (uint64 row = 0; row < nrows && n < max; row++)
 	{
-		char *schema = result_text(row, 1);
-		char *table = result_text(row, 2);
+		char *schema = result_text(row, NEW_SCHEMA);
+		char *table = result_text(row, NEW_NAME);
 		FoldedName folded = fold_stored(schema, table);
 		bool isnull;
-		Datum columns = result_value(row, 4, &isnull);
+		Datum columns = result_value(row, NEW_COLUMNS, &isnull);
 		bool is_used = false;
 		Oid relation;
 
@@ -120,9 +136,9 @@ catalogue_new_tables(const char *tenant_id, const char *user_id, int64 window, T
 		out[n].schema = schema[0] == '\0' ? NULL : schema;
 		out[n].table = table;
 		out[n].description = OidIsValid(relation) ? GetComment(relation, RelationRelationId, 0)
-												  : result_text(row, 3);
+												  : result_text(row, NEW_DESCRIPTION);
 		out[n].columns = isnull ? NULL : DatumGetArrayTypePCopy(columns);
-		out[n].appeared_at = DatumGetTimestampTz(result_value(row, 5, NULL));
+		out[n].appeared_at = DatumGetTimestampTz(result_value(row, NEW_APPEARED_AT, NULL));
 		n++;
 	}
 	return n;
@@ -161,12 +177,12 @@ catalogue_filter(const char *tenant_id, const char *const *names, int n, bool *h
 	}
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		char *schema = result_text(row, 1);
-		char *table = result_text(row, 2);
+		char *schema = result_text(row, NAMED_SCHEMA);
+		char *table = result_text(row, NAMED_NAME);
 		FoldedName stored = fold_stored(schema, table);
 		Oid relation;
-		bool shown =
-			may_show_table(schema, table, DatumGetBool(result_value(row, 3, NULL)), &relation);
+		bool shown = may_show_table(
+			schema, table, DatumGetBool(result_value(row, NAMED_IS_DROPPED, NULL)), &relation);
 
 		for (int i = 0; i < n; i++)
 		{

@@ -58,6 +58,13 @@ static Statement select_links = STATEMENT("SELECT schema_name, schema_oid, compa
 										  " ORDER BY schema_name",
 										  "text");
 
+enum
+{
+	LINK_SCHEMA = 1,
+	LINK_OID,
+	LINK_IS_INITIAL
+};
+
 /* What there is of a schema: not partitions, nor what belongs to an extension. */
 static Statement select_present =
 	STATEMENT("SELECT c.relname::text, c.oid"
@@ -71,6 +78,12 @@ static Statement select_present =
 			  " ORDER BY c.relname",
 			  "oid");
 
+enum
+{
+	PRESENT_NAME = 1,
+	PRESENT_OID
+};
+
 static Statement select_stored = STATEMENT(
 	"SELECT table_name, relation, dropped_at IS NOT NULL, last_name, appeared_at, dropped_at"
 	" FROM personalization.tenant_tables"
@@ -78,12 +91,28 @@ static Statement select_stored = STATEMENT(
 	" ORDER BY table_name",
 	"text text");
 
+enum
+{
+	STORED_NAME = 1,
+	STORED_OID,
+	STORED_IS_DROPPED,
+	STORED_LAST_NAME,
+	STORED_APPEARED_AT,
+	STORED_DROPPED_AT
+};
+
 /* Under which names relations are known already, in any schema: the live or latest first. */
 static Statement select_known = STATEMENT("SELECT DISTINCT ON (relation) relation, appeared_at"
 										  " FROM personalization.tenant_tables"
 										  " WHERE tenant_id = $1 AND relation = ANY ($2)"
 										  " ORDER BY relation, dropped_at DESC NULLS FIRST",
 										  "text oid[]");
+
+enum
+{
+	KNOWN_OID = 1,
+	KNOWN_APPEARED_AT
+};
 
 static RowWriter linked_writer =
 	ROW_WRITER("personalization.tenant_tables",
@@ -203,8 +232,8 @@ read_present(Oid namespace, int *n)
 
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		present[row].name = result_text(row, 1);
-		present[row].oid = DatumGetObjectId(result_value(row, 2, NULL));
+		present[row].name = result_text(row, PRESENT_NAME);
+		present[row].oid = DatumGetObjectId(result_value(row, PRESENT_OID, NULL));
 	}
 	if (OidIsValid(namespace))
 		SPI_freetuptable(SPI_tuptable);
@@ -223,15 +252,15 @@ read_stored(const char *tenant_id, const char *schema, int *n)
 	{
 		bool isnull;
 
-		stored[row].name = result_text(row, 1);
-		stored[row].oid = DatumGetObjectId(result_value(row, 2, &isnull));
+		stored[row].name = result_text(row, STORED_NAME);
+		stored[row].oid = DatumGetObjectId(result_value(row, STORED_OID, &isnull));
 		if (isnull)
 			stored[row].oid = InvalidOid;
-		stored[row].dropped = DatumGetBool(result_value(row, 3, NULL));
-		stored[row].last_name = result_text(row, 4);
-		stored[row].appeared_at = result_value(row, 5, &isnull);
+		stored[row].dropped = DatumGetBool(result_value(row, STORED_IS_DROPPED, NULL));
+		stored[row].last_name = result_text(row, STORED_LAST_NAME);
+		stored[row].appeared_at = result_value(row, STORED_APPEARED_AT, &isnull);
 		stored[row].known_time = !isnull;
-		stored[row].dropped_at = result_value(row, 6, &isnull);
+		stored[row].dropped_at = result_value(row, STORED_DROPPED_AT, &isnull);
 	}
 	SPI_freetuptable(SPI_tuptable);
 	*n = (int) nrows;
@@ -311,16 +340,16 @@ add_new(Changes *changes, const char *tenant_id, const Link *link, Present *cons
 		{
 			uint64 middle = low + (high - low) / 2;
 
-			if (DatumGetObjectId(result_value(middle, 1, NULL)) < new[i]->oid)
+			if (DatumGetObjectId(result_value(middle, KNOWN_OID, NULL)) < new[i]->oid)
 				low = middle + 1;
 			else
 				high = middle;
 		}
-		if (low < nknown && DatumGetObjectId(result_value(low, 1, NULL)) == new[i]->oid)
+		if (low < nknown && DatumGetObjectId(result_value(low, KNOWN_OID, NULL)) == new[i]->oid)
 		{
 			bool isnull;
 
-			appeared_at = result_value(low, 2, &isnull);
+			appeared_at = result_value(low, KNOWN_APPEARED_AT, &isnull);
 			appeared = !isnull;
 		}
 		changes_add(changes, new[i]->name, folded.text + folded.last, new[i]->oid, appeared,
@@ -455,9 +484,9 @@ read_links(const char *tenant_id, int *n)
 
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		links[row].schema = result_text(row, 1);
-		links[row].oid = DatumGetObjectId(result_value(row, 2, NULL));
-		links[row].initial = DatumGetBool(result_value(row, 3, NULL));
+		links[row].schema = result_text(row, LINK_SCHEMA);
+		links[row].oid = DatumGetObjectId(result_value(row, LINK_OID, NULL));
+		links[row].initial = DatumGetBool(result_value(row, LINK_IS_INITIAL, NULL));
 	}
 	SPI_freetuptable(SPI_tuptable);
 	*n = (int) nrows;

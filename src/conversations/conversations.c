@@ -57,6 +57,13 @@ static Statement select_owner =
 			  " WHERE tenant_id = $1 AND conversation_id = $2",
 			  "text uuid");
 
+enum
+{
+	OWNER_USER_ID = 1,
+	OWNER_MESSAGE_COUNT,
+	OWNER_LAST_MESSAGE_AT
+};
+
 /* A clock that another server's has overtaken does not bring the messages out of order. */
 static Statement take_number = STATEMENT(
 	"UPDATE personalization.conversations"
@@ -66,6 +73,12 @@ static Statement take_number = STATEMENT(
 	" WHERE tenant_id = $1 AND conversation_id = $2 AND last_activity > $5"
 	" RETURNING message_count, last_activity",
 	"text uuid timestamptz timestamptz timestamptz");
+
+enum
+{
+	TAKEN_NUMBER = 1,
+	TAKEN_AT
+};
 
 static Statement insert_message =
 	STATEMENT("INSERT INTO personalization.conversation_messages"
@@ -112,11 +125,28 @@ static Statement select_conversation =
 			  " WHERE tenant_id = $1 AND conversation_id = $2",
 			  "text uuid");
 
+enum
+{
+	CONVERSATION_USER_ID = 1,
+	CONVERSATION_CONTEXT,
+	CONVERSATION_CREATED_AT,
+	CONVERSATION_LAST_ACTIVITY
+};
+
 static Statement select_messages = STATEMENT("SELECT number, role, content, metadata, created_at"
 											 " FROM personalization.conversation_messages"
 											 " WHERE tenant_id = $1 AND conversation_id = $2"
 											 " ORDER BY number DESC",
 											 "text uuid");
+
+enum
+{
+	MESSAGE_NUMBER = 1,
+	MESSAGE_ROLE,
+	MESSAGE_CONTENT,
+	MESSAGE_METADATA,
+	MESSAGE_CREATED_AT
+};
 
 static Statement select_active =
 	STATEMENT("SELECT conversation_id"
@@ -133,6 +163,12 @@ static Statement select_expired =
 			  " WHERE tenant_id = $1 AND activity_hour <= $2 AND last_activity <= $3"
 			  " ORDER BY activity_hour LIMIT $4",
 			  "text timestamptz timestamptz int8");
+
+enum
+{
+	EXPIRED_ID = 1,
+	EXPIRED_MESSAGES
+};
 
 /*
  * One that is being changed is left to the next pass; one that was changed
@@ -219,9 +255,9 @@ change_begin(ConversationChange *change)
 		tenant_require(change->tenant_id, &change->settings);
 		return false;
 	}
-	change->user_id = TextDatumGetCString(result_value(0, 1, NULL));
-	change->message_count = DatumGetInt32(result_value(0, 2, NULL));
-	change->last_message_at = DatumGetTimestampTz(result_value(0, 3, NULL));
+	change->user_id = TextDatumGetCString(result_value(0, OWNER_USER_ID, NULL));
+	change->message_count = DatumGetInt32(result_value(0, OWNER_MESSAGE_COUNT, NULL));
+	change->last_message_at = DatumGetTimestampTz(result_value(0, OWNER_LAST_MESSAGE_AT, NULL));
 	lock_user(change->tenant_id, change->user_id, &change->settings);
 
 	/* The time of the transaction, so that what it wrote it reads at now(). */
@@ -291,7 +327,7 @@ previous_message_at(const ConversationChange *change, int32 number)
 	if (number == change->message_count + 1 ||
 		statement_execute(&select_message_time, values, NULL, SNAPSHOT_NEW) == 0)
 		return change->last_message_at;
-	return DatumGetTimestampTz(result_value(0, 1, NULL));
+	return DatumGetTimestampTz(result_value(0, ONLY_COLUMN, NULL));
 }
 
 static void
@@ -329,9 +365,9 @@ personalization_append_message(PG_FUNCTION_ARGS)
 
 		if (statement_execute(&take_number, row, NULL, SNAPSHOT_NEW) > 0)
 		{
-			TimestampTz at = DatumGetTimestampTz(result_value(0, 2, NULL));
+			TimestampTz at = DatumGetTimestampTz(result_value(0, TAKEN_AT, NULL));
 
-			number = DatumGetInt32(result_value(0, 1, NULL));
+			number = DatumGetInt32(result_value(0, TAKEN_NUMBER, NULL));
 			{
 				Datum message[] = {row[0],
 								   row[1],
@@ -380,7 +416,8 @@ personalization_update_conversation(PG_FUNCTION_ARGS)
 
 		if (statement_execute(&select_context, before, NULL, SNAPSHOT_NEW) > 0)
 		{
-			Jsonb *context = json_merge_patch(DatumGetJsonbP(result_value(0, 1, NULL)), patch);
+			Jsonb *context =
+				json_merge_patch(DatumGetJsonbP(result_value(0, ONLY_COLUMN, NULL)), patch);
 			Datum after[] = {before[0],
 							 before[1],
 							 JsonbPGetDatum(context),
@@ -441,8 +478,8 @@ push_messages(JsonbParseState **state, uint64 nrows)
 	/* Newest first, until they are too many; the newest in any case. */
 	for (; shown < nrows; shown++)
 	{
-		size += toast_raw_datum_size(result_value(shown, 3, NULL)) +
-				toast_raw_datum_size(result_value(shown, 4, NULL));
+		size += toast_raw_datum_size(result_value(shown, MESSAGE_CONTENT, NULL)) +
+				toast_raw_datum_size(result_value(shown, MESSAGE_METADATA, NULL));
 		if (shown > 0 && size > MAX_DOCUMENT_MESSAGES)
 			break;
 	}
@@ -452,11 +489,14 @@ push_messages(JsonbParseState **state, uint64 nrows)
 	for (uint64 row = shown; row-- > 0;)
 	{
 		(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-		json_push_int(state, "number", DatumGetInt32(result_value(row, 1, NULL)));
-		json_push_text(state, "role", TextDatumGetCString(result_value(row, 2, NULL)));
-		json_push_text(state, "content", TextDatumGetCString(result_value(row, 3, NULL)));
-		json_push_jsonb(state, "metadata", DatumGetJsonbP(result_value(row, 4, NULL)));
-		json_push_time(state, "created_at", DatumGetTimestampTz(result_value(row, 5, NULL)));
+		json_push_int(state, "number", DatumGetInt32(result_value(row, MESSAGE_NUMBER, NULL)));
+		json_push_text(state, "role", TextDatumGetCString(result_value(row, MESSAGE_ROLE, NULL)));
+		json_push_text(state, "content",
+					   TextDatumGetCString(result_value(row, MESSAGE_CONTENT, NULL)));
+		json_push_jsonb(state, "metadata",
+						DatumGetJsonbP(result_value(row, MESSAGE_METADATA, NULL)));
+		json_push_time(state, "created_at",
+					   DatumGetTimestampTz(result_value(row, MESSAGE_CREATED_AT, NULL)));
 		(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
 	}
 	(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
@@ -474,17 +514,19 @@ conversation_document(const char *tenant_id, const pg_uuid_t *id, TimestampTz at
 	if (changes == NULL || statement_execute(&select_conversation, values, NULL, as) == 0)
 		return NULL;
 	settings_decode(changes, &settings);
-	last_activity = DatumGetTimestampTz(result_value(0, 4, NULL));
+	last_activity = DatumGetTimestampTz(result_value(0, CONVERSATION_LAST_ACTIVITY, NULL));
 	if (TIMESTAMP_NOT_FINITE(last_activity) || last_activity <= at - settings.conversation_ttl)
 		return NULL;
 
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	json_push_text(&state, "conversation_id",
 				   DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id))));
-	json_push_text(&state, "user_id", TextDatumGetCString(result_value(0, 1, NULL)));
+	json_push_text(&state, "user_id",
+				   TextDatumGetCString(result_value(0, CONVERSATION_USER_ID, NULL)));
 	json_push_text(&state, "tenant_id", tenant_id);
-	json_push_jsonb(&state, "context", DatumGetJsonbP(result_value(0, 2, NULL)));
-	json_push_time(&state, "created_at", DatumGetTimestampTz(result_value(0, 3, NULL)));
+	json_push_jsonb(&state, "context", DatumGetJsonbP(result_value(0, CONVERSATION_CONTEXT, NULL)));
+	json_push_time(&state, "created_at",
+				   DatumGetTimestampTz(result_value(0, CONVERSATION_CREATED_AT, NULL)));
 	json_push_time(&state, "last_activity", last_activity);
 	json_push_time(&state, "expires_at", last_activity + settings.conversation_ttl);
 	push_messages(&state, statement_execute(&select_messages, values, NULL, as));
@@ -526,7 +568,7 @@ conversation_active(const char *tenant_id, const char *user_id, const TenantSett
 
 	if (statement_execute(&select_active, values, NULL, SNAPSHOT_CALLER) == 0)
 		return false;
-	*id = *DatumGetUUIDP(result_value(0, 1, NULL));
+	*id = *DatumGetUUIDP(result_value(0, ONLY_COLUMN, NULL));
 	return true;
 }
 
@@ -551,12 +593,12 @@ conversations_expire(const char *tenant_id, const TenantSettings *settings, Time
 	column_init(&ids, UUIDOID, (int) nfound);
 	for (uint64 row = 0; row < nfound; row++)
 	{
-		int32 messages = DatumGetInt32(result_value(row, 2, NULL));
+		int32 messages = DatumGetInt32(result_value(row, EXPIRED_MESSAGES, NULL));
 
 		rows += 1 + Min(messages, settings->max_conversation_messages);
 		if (row > 0 && rows > limit)
 			break;
-		column_add(&ids, result_value(row, 1, NULL));
+		column_add(&ids, result_value(row, EXPIRED_ID, NULL));
 	}
 	dead[1] = column_array(&ids);
 	ndead = statement_execute(&delete_expired, dead, NULL, SNAPSHOT_NEW);
@@ -567,7 +609,7 @@ conversations_expire(const char *tenant_id, const TenantSettings *settings, Time
 	{
 		column_init(&ids, UUIDOID, (int) ndead);
 		for (uint64 row = 0; row < ndead; row++)
-			column_add(&ids, result_value(row, 1, NULL));
+			column_add(&ids, result_value(row, ONLY_COLUMN, NULL));
 		dead[1] = column_array(&ids);
 		(void) statement_execute(&delete_messages, dead, NULL, SNAPSHOT_NEW);
 	}

@@ -58,6 +58,20 @@ static Statement select_statistics =
 			  " ORDER BY messages DESC, role",
 			  "text text");
 
+enum
+{
+	STATISTICS_ROLE = 1,
+	STATISTICS_CONVERSATIONS,
+	STATISTICS_MESSAGES,
+	STATISTICS_CHARACTERS,
+	STATISTICS_MILLISECONDS,
+	STATISTICS_BRIEF,
+	STATISTICS_DETAILED,
+	STATISTICS_TECHNICAL,
+	STATISTICS_LENGTHS,
+	STATISTICS_GAPS
+};
+
 void
 conversation_count_start(const char *tenant_id, const char *user_id)
 {
@@ -83,12 +97,12 @@ conversation_count_message(const char *tenant_id, const char *user_id, const Mes
 	};
 
 	(void) statement_execute(&count_message, values, NULL, SNAPSHOT_NEW);
-	if (DatumGetInt64(result_value(0, 1, NULL)) > 1)
+	if (DatumGetInt64(result_value(0, ONLY_COLUMN, NULL)) > 1)
 		return;
 
 	/* The first of its role.  Roles are free text, and must not fill the table. */
 	(void) statement_execute(&count_roles, values, NULL, SNAPSHOT_NEW);
-	if (DatumGetInt64(result_value(0, 1, NULL)) <= MAX_COUNTED_ROLES)
+	if (DatumGetInt64(result_value(0, ONLY_COLUMN, NULL)) <= MAX_COUNTED_ROLES)
 		return;
 	(void) statement_execute(&delete_role, values, NULL, SNAPSHOT_NEW);
 	values[2] = CStringGetTextDatum("");
@@ -132,24 +146,24 @@ conversation_patterns(const char *tenant_id, const char *user_id, ConversationPa
 	{
 		RoleCount *role = &out->roles[out->nroles];
 
-		role->role = TextDatumGetCString(result_value(row, 1, NULL));
-		role->messages = DatumGetInt64(result_value(row, 3, NULL));
-		out->conversations += DatumGetInt64(result_value(row, 2, NULL));
+		role->role = TextDatumGetCString(result_value(row, STATISTICS_ROLE, NULL));
+		role->messages = DatumGetInt64(result_value(row, STATISTICS_MESSAGES, NULL));
+		out->conversations += DatumGetInt64(result_value(row, STATISTICS_CONVERSATIONS, NULL));
 		out->messages += role->messages;
-		milliseconds += DatumGetInt64(result_value(row, 5, NULL));
-		add_buckets(result_value(row, 10, NULL), gaps);
+		milliseconds += DatumGetInt64(result_value(row, STATISTICS_MILLISECONDS, NULL));
+		add_buckets(result_value(row, STATISTICS_GAPS, NULL), gaps);
 		if (role->messages > 0 && strcmp(role->role, ROLE_OF_USER) == 0)
 		{
 			int64 lengths[BUCKETS] = {0};
 
-			add_buckets(result_value(row, 9, NULL), lengths);
+			add_buckets(result_value(row, STATISTICS_LENGTHS, NULL), lengths);
 			out->user_messages = role->messages;
-			out->user_characters = DatumGetInt64(result_value(row, 4, NULL));
+			out->user_characters = DatumGetInt64(result_value(row, STATISTICS_CHARACTERS, NULL));
 			out->mean_characters = (double) out->user_characters / (double) role->messages;
 			out->median_characters = buckets_median(lengths);
-			out->asked_brief = DatumGetInt64(result_value(row, 6, NULL));
-			out->asked_detailed = DatumGetInt64(result_value(row, 7, NULL));
-			out->asked_technical = DatumGetInt64(result_value(row, 8, NULL));
+			out->asked_brief = DatumGetInt64(result_value(row, STATISTICS_BRIEF, NULL));
+			out->asked_detailed = DatumGetInt64(result_value(row, STATISTICS_DETAILED, NULL));
+			out->asked_technical = DatumGetInt64(result_value(row, STATISTICS_TECHNICAL, NULL));
 		}
 		if (role->messages > 0)
 			out->nroles++;

@@ -261,7 +261,7 @@ insert_interactions(TenantEvents *events)
 	nrows = rows_write(&interaction_writer, events->tenant_id, columns);
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		const pg_uuid_t *id = DatumGetUUIDP(result_value(row, 1, NULL));
+		const pg_uuid_t *id = DatumGetUUIDP(result_value(row, ONLY_COLUMN, NULL));
 
 		while (candidate < events->n &&
 			   (events->by_id[candidate]->fault != NULL ||

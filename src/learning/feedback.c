@@ -47,6 +47,13 @@ static Statement find_earlier =
 			  " AND " SAME_THING " ORDER BY occurred_at DESC, interaction_id DESC LIMIT 1",
 			  "text text jsonb");
 
+enum
+{
+	EARLIER_ID = 1,
+	EARLIER_DATA,
+	EARLIER_AT
+};
+
 static Statement set_replaces = STATEMENT("UPDATE personalization.interactions"
 										  " SET replaces = $3"
 										  " WHERE tenant_id = $1 AND interaction_id = $2",
@@ -145,10 +152,10 @@ feedback_learn(Event *event)
 	if (JB_ROOT_IS_OBJECT(event->data) &&
 		statement_execute(&find_earlier, values, NULL, SNAPSHOT_NEW) > 0)
 	{
-		const Jsonb *data = DatumGetJsonbPCopy(result_value(0, 2, NULL));
-		TimestampTz at = DatumGetTimestampTz(result_value(0, 3, NULL));
+		const Jsonb *data = DatumGetJsonbPCopy(result_value(0, EARLIER_DATA, NULL));
+		TimestampTz at = DatumGetTimestampTz(result_value(0, EARLIER_AT, NULL));
 
-		earlier = *DatumGetUUIDP(result_value(0, 1, NULL));
+		earlier = *DatumGetUUIDP(result_value(0, EARLIER_ID, NULL));
 		replaced = take_back(event, &earlier, data, at, &settings.learning);
 	}
 	(void) learn_events(event, 1, false);

@@ -38,6 +38,19 @@
 #define INBOX_COLUMNS                                                                              \
 	"tenant_id, position, user_id, interaction_type, data, occurred_at, interaction_id, feedback"
 
+enum
+{
+	INBOX_TENANT = 1,
+	INBOX_POSITION,
+	INBOX_USER,
+	INBOX_TYPE,
+	INBOX_DATA,
+	INBOX_OCCURRED_AT,
+	INBOX_ID,
+	INBOX_FEEDBACK,
+	INBOX_PLACE
+};
+
 /* The next tenant that has rows, behind another one. */
 static Statement select_tenant = STATEMENT("SELECT tenant_id"
 										   " FROM personalization.inbox"
@@ -133,11 +146,11 @@ row_document(uint64 row)
 	Datum value;
 
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	json_push_text(&state, "tenant_id", result_text(row, 1));
-	json_push_text(&state, "user_id", result_text(row, 3));
-	json_push_text(&state, "interaction_type", result_text(row, 4));
-	push_payload(&state, "data", row, 5);
-	value = result_value(row, 6, &isnull);
+	json_push_text(&state, "tenant_id", result_text(row, INBOX_TENANT));
+	json_push_text(&state, "user_id", result_text(row, INBOX_USER));
+	json_push_text(&state, "interaction_type", result_text(row, INBOX_TYPE));
+	push_payload(&state, "data", row, INBOX_DATA);
+	value = result_value(row, INBOX_OCCURRED_AT, &isnull);
 	if (isnull)
 		json_push_null(&state, "occurred_at");
 	else if (TIMESTAMP_NOT_FINITE(DatumGetTimestampTz(value)))
@@ -145,13 +158,13 @@ row_document(uint64 row)
 					   TIMESTAMP_IS_NOEND(DatumGetTimestampTz(value)) ? "infinity" : "-infinity");
 	else
 		json_push_time(&state, "occurred_at", DatumGetTimestampTz(value));
-	value = result_value(row, 7, &isnull);
+	value = result_value(row, INBOX_ID, &isnull);
 	if (isnull)
 		json_push_null(&state, "interaction_id");
 	else
 		json_push_text(&state, "interaction_id",
 					   DatumGetCString(DirectFunctionCall1(uuid_out, value)));
-	push_payload(&state, "feedback", row, 8);
+	push_payload(&state, "feedback", row, INBOX_FEEDBACK);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
@@ -159,20 +172,20 @@ row_document(uint64 row)
 static bool
 row_event(uint64 row, TimestampTz now, Event *event, Fault *fault)
 {
-	char *type = result_text(row, 4);
+	char *type = result_text(row, INBOX_TYPE);
 	Size data_too_large;
 	Size feedback_too_large;
 	bool isnull;
 	Datum value;
 
 	memset(event, 0, sizeof(*event));
-	event->tenant_id = result_text(row, 1);
-	event->user_id = result_text(row, 3);
-	event->data = jsonb_or_null(row, 5, &data_too_large);
-	event->feedback = jsonb_or_null(row, 8, &feedback_too_large);
-	value = result_value(row, 6, &isnull);
+	event->tenant_id = result_text(row, INBOX_TENANT);
+	event->user_id = result_text(row, INBOX_USER);
+	event->data = jsonb_or_null(row, INBOX_DATA, &data_too_large);
+	event->feedback = jsonb_or_null(row, INBOX_FEEDBACK, &feedback_too_large);
+	value = result_value(row, INBOX_OCCURRED_AT, &isnull);
 	event->occurred_at = isnull ? now : DatumGetTimestampTz(value);
-	value = result_value(row, 7, &isnull);
+	value = result_value(row, INBOX_ID, &isnull);
 	event->id_given = !isnull;
 	if (isnull)
 		interaction_id_make(&event->id);
@@ -208,16 +221,17 @@ next_tenant(const char *previous)
 	Datum values[] = {CStringGetTextDatum(previous)};
 
 	if (previous[0] != '\0' && statement_execute(&select_tenant, values, NULL, SNAPSHOT_NEW) > 0)
-		return result_text(0, 1);
-	return statement_execute(&select_first_tenant, NULL, NULL, SNAPSHOT_NEW) > 0 ? result_text(0, 1)
-																				 : NULL;
+		return result_text(0, ONLY_COLUMN);
+	return statement_execute(&select_first_tenant, NULL, NULL, SNAPSHOT_NEW) > 0
+			   ? result_text(0, ONLY_COLUMN)
+			   : NULL;
 }
 
 /* What of a row will be read, in bytes. */
 static Size
 row_bytes(uint64 row)
 {
-	static const int columns[] = {3, 4, 5, 8};
+	static const int columns[] = {INBOX_USER, INBOX_TYPE, INBOX_DATA, INBOX_FEEDBACK};
 	Size bytes = 0;
 
 	for (size_t i = 0; i < lengthof(columns); i++)
@@ -227,7 +241,7 @@ row_bytes(uint64 row)
 		Size size = isnull ? 0 : toast_raw_datum_size(value);
 
 		/* A payload that is too large is left where it is. */
-		if (columns[i] < 5 || size <= (Size) max_payload)
+		if (columns[i] < INBOX_DATA || size <= (Size) max_payload)
 			bytes += size;
 	}
 	return bytes;
@@ -261,7 +275,7 @@ take_events(const char *tenant_id, TimestampTz now, Taken *taken)
 	if (nrows > 0 && taken->n == 0)
 	{
 		strlcpy(first_tenant, tenant_id, sizeof(first_tenant));
-		first_position = DatumGetInt64(result_value(0, 2, NULL));
+		first_position = DatumGetInt64(result_value(0, INBOX_POSITION, NULL));
 	}
 	column_init(&places, TIDOID, (int) nrows);
 	for (; n < nrows && !is_full(taken); n++)
@@ -276,7 +290,7 @@ take_events(const char *tenant_id, TimestampTz now, Taken *taken)
 			*event->fault = fault;
 			event->document = row_document(n);
 		}
-		column_add(&places, result_value(n, 9, NULL));
+		column_add(&places, result_value(n, INBOX_PLACE, NULL));
 		taken->n++;
 	}
 	if (n > 0)
@@ -353,7 +367,7 @@ inbox_set_aside_first(int sqlstate, const char *message)
 
 	if (!lock_inbox() || statement_execute(&select_row, values, NULL, SNAPSHOT_NEW) == 0)
 		return;
-	event.tenant_id = result_text(0, 1);
+	event.tenant_id = result_text(0, INBOX_TENANT);
 	event.document = row_document(0);
 	event.fault = &fault;
 	(void) statement_execute(&delete_rejected_row, values, NULL, SNAPSHOT_NEW);

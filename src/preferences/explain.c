@@ -34,6 +34,12 @@ static Statement find_start = STATEMENT("SELECT ("
 										"   ORDER BY occurred_at DESC OFFSET $3 LIMIT 1)",
 										"text text int8");
 
+enum
+{
+	START_SNAPSHOT = 1,
+	START_REACH
+};
+
 PG_FUNCTION_INFO_V1(personalization_explain_preference);
 
 typedef struct Step
@@ -162,8 +168,8 @@ personalization_explain_preference(PG_FUNCTION_ARGS)
 	tenant_require(tenant_id, &settings);
 	(void) statement_execute(&find_start, values, NULL, SNAPSHOT_CALLER);
 	{
-		Datum snapshot = result_value(0, 1, &no_snapshot);
-		Datum reach = result_value(0, 2, &in_reach);
+		Datum snapshot = result_value(0, START_SNAPSHOT, &no_snapshot);
+		Datum reach = result_value(0, START_REACH, &in_reach);
 
 		plan.from = no_snapshot ? MIN_TIMESTAMP : DatumGetTimestampTz(snapshot);
 		if (!in_reach)

@@ -37,12 +37,35 @@ static Statement select_evidence = STATEMENT(
 	"   OFFSET 0) p",
 	"text text[] personalization.preference_category[] text[]");
 
+enum
+{
+	WANTED_ORDINAL = 1,
+	WANTED_EVIDENCE
+};
+
 /* The same for the keys of one user, in one scan of the index. */
 static Statement select_user_evidence =
 	STATEMENT("SELECT category, key, value, confidence, rivals, observation_count, last_updated"
 			  " FROM personalization.preferences"
 			  " WHERE tenant_id = $1 AND user_id = $2 AND key = ANY ($3)",
 			  "text text text[]");
+
+/* The same columns are read from snapshots; those of evidence from its first on. */
+enum
+{
+	STORED_CATEGORY = 1,
+	STORED_KEY,
+	STORED_EVIDENCE
+};
+
+enum
+{
+	EVIDENCE_VALUE = 0,
+	EVIDENCE_CONFIDENCE,
+	EVIDENCE_RIVALS,
+	EVIDENCE_COUNT,
+	EVIDENCE_LAST_UPDATED
+};
 
 static RowWriter evidence_writer = ROW_WRITER(
 	"personalization.preferences",
@@ -132,23 +155,25 @@ is_ours(double confidence, TimestampTz last_updated)
 
 /*
  * Reads the columns value, confidence, rivals, observation_count, last_updated
- * of the last result, from column on.
+ * of the last result, from the first of them on.
  */
 static void
-read_evidence(uint64 row, int column, Preference *preference)
+read_evidence(uint64 row, int first, Preference *preference)
 {
 	Evidence *evidence = &preference->evidence;
 	bool no_rivals;
 	Datum rivals;
 
 	evidence->candidates[0].value =
-		value_number(preference, DatumGetJsonbP(result_value(row, column, NULL)));
-	evidence->candidates[0].confidence = DatumGetFloat8(result_value(row, column + 1, NULL));
-	evidence->last_updated = DatumGetTimestampTz(result_value(row, column + 4, NULL));
+		value_number(preference, DatumGetJsonbP(result_value(row, first + EVIDENCE_VALUE, NULL)));
+	evidence->candidates[0].confidence =
+		DatumGetFloat8(result_value(row, first + EVIDENCE_CONFIDENCE, NULL));
+	evidence->last_updated =
+		DatumGetTimestampTz(result_value(row, first + EVIDENCE_LAST_UPDATED, NULL));
 	if (!is_ours(evidence->candidates[0].confidence, evidence->last_updated))
 		return;
 	evidence->ncandidates = 1;
-	rivals = result_value(row, column + 2, &no_rivals);
+	rivals = result_value(row, first + EVIDENCE_RIVALS, &no_rivals);
 	if (!no_rivals)
 	{
 		JsonbIterator *it = JsonbIteratorInit(&DatumGetJsonbP(rivals)->root);
@@ -171,7 +196,7 @@ read_evidence(uint64 row, int column, Preference *preference)
 			evidence->ncandidates++;
 		}
 	}
-	evidence->count = DatumGetInt32(result_value(row, column + 3, NULL));
+	evidence->count = DatumGetInt32(result_value(row, first + EVIDENCE_COUNT, NULL));
 }
 
 /* Candidates from first on as [{"value", "confidence"}], decayed to at. */
@@ -248,14 +273,15 @@ load_user_evidence(const char *tenant_id, Work *work, int n)
 	}
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		Work *mine = find_work(work, n, category_of(DatumGetObjectId(result_value(row, 1, NULL))),
-							   TextDatumGetCString(result_value(row, 2, NULL)));
+		Work *mine = find_work(
+			work, n, category_of(DatumGetObjectId(result_value(row, STORED_CATEGORY, NULL))),
+			TextDatumGetCString(result_value(row, STORED_KEY, NULL)));
 
 		/* Another category may have the same key. */
 		if (mine == NULL)
 			continue;
 		mine->stored = true;
-		read_evidence(row, 3, &mine->preference);
+		read_evidence(row, STORED_EVIDENCE, &mine->preference);
 	}
 }
 
@@ -290,10 +316,10 @@ load_evidence(const char *tenant_id, Work *work, int n)
 	}
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		int i = (int) DatumGetInt64(result_value(row, 1, NULL)) - 1;
+		int i = (int) DatumGetInt64(result_value(row, WANTED_ORDINAL, NULL)) - 1;
 
 		work[i].stored = true;
-		read_evidence(row, 2, &work[i].preference);
+		read_evidence(row, WANTED_EVIDENCE, &work[i].preference);
 	}
 }
 
@@ -470,14 +496,16 @@ preference_read(uint64 row, Preference *preference)
 	bool isnull[2];
 
 	memset(preference, 0, sizeof(*preference));
-	preference->confidence = DatumGetFloat8(result_value(row, 4, &isnull[0]));
-	preference->evidence.last_updated = DatumGetTimestampTz(result_value(row, 7, &isnull[1]));
+	preference->confidence =
+		DatumGetFloat8(result_value(row, STORED_EVIDENCE + EVIDENCE_CONFIDENCE, &isnull[0]));
+	preference->evidence.last_updated =
+		DatumGetTimestampTz(result_value(row, STORED_EVIDENCE + EVIDENCE_LAST_UPDATED, &isnull[1]));
 	if (isnull[0] || isnull[1] ||
 		!is_ours(preference->confidence, preference->evidence.last_updated))
 		return false;
-	preference->category = category_of(DatumGetObjectId(result_value(row, 1, NULL)));
-	preference->key = TextDatumGetCString(result_value(row, 2, NULL));
-	read_evidence(row, 3, preference);
+	preference->category = category_of(DatumGetObjectId(result_value(row, STORED_CATEGORY, NULL)));
+	preference->key = TextDatumGetCString(result_value(row, STORED_KEY, NULL));
+	read_evidence(row, STORED_EVIDENCE, preference);
 	return true;
 }
 

@@ -51,6 +51,14 @@ static Statement select_interactions =
 			  " ORDER BY occurred_at, interaction_id LIMIT $6",
 			  "text text timestamptz uuid timestamptz int8");
 
+enum
+{
+	REPLAYED_ID = 1,
+	REPLAYED_TYPE,
+	REPLAYED_DATA,
+	REPLAYED_AT
+};
+
 static Statement find_later =
 	STATEMENT("SELECT FROM personalization.interactions"
 			  " WHERE tenant_id = $1 AND user_id = $2 AND occurred_at > $3"
@@ -69,6 +77,12 @@ static Statement select_replaced =
 			  " FROM personalization.interactions"
 			  " WHERE tenant_id = $1 AND interaction_id = $2 AND user_id = $3",
 			  "text uuid text");
+
+enum
+{
+	REPLACED_AT = 1,
+	REPLACED_REPLACES
+};
 
 /* Interactions that are fetched at once. */
 #define CHUNK 1000
@@ -125,7 +139,7 @@ find_snapshot(const Replay *replay, TimestampTz at, bool after, TimestampTz *bef
 
 	if (query(replay, after ? &find_after : &find_before, values) == 0)
 		return false;
-	*before = DatumGetTimestampTz(result_value(0, 1, NULL));
+	*before = DatumGetTimestampTz(result_value(0, ONLY_COLUMN, NULL));
 	return true;
 }
 
@@ -170,8 +184,8 @@ skip_chain(State *state, const pg_uuid_t *id, TimestampTz *earliest)
 		if (query(replay, &select_replaced, values) == 0)
 			return;
 		state->skipped = lappend(state->skipped, current);
-		*earliest = Min(*earliest, DatumGetTimestampTz(result_value(0, 1, NULL)));
-		next = result_value(0, 2, &isnull);
+		*earliest = Min(*earliest, DatumGetTimestampTz(result_value(0, REPLACED_AT, NULL)));
+		next = result_value(0, REPLACED_REPLACES, &isnull);
 		if (isnull)
 			return;
 		current = palloc(sizeof(pg_uuid_t));
@@ -209,9 +223,10 @@ find_base(State *state)
 		{
 			bool isnull;
 
-			skip_chain(state,
-					   DatumGetUUIDP(SPI_getbinval(rows->vals[row], rows->tupdesc, 1, &isnull)),
-					   &earliest);
+			skip_chain(
+				state,
+				DatumGetUUIDP(SPI_getbinval(rows->vals[row], rows->tupdesc, ONLY_COLUMN, &isnull)),
+				&earliest);
 		}
 		if (earliest >= state->base)
 			return true;
@@ -298,11 +313,12 @@ replay_interactions(State *state)
 
 			/* Feedback reads what it is about, which takes the place of the last result. */
 			SPI_tuptable = rows;
-			interaction.id = *DatumGetUUIDP(result_value(row, 1, NULL));
-			interaction.type = interaction_type_of(DatumGetObjectId(result_value(row, 2, NULL)));
-			stored = result_value(row, 3, NULL);
+			interaction.id = *DatumGetUUIDP(result_value(row, REPLAYED_ID, NULL));
+			interaction.type =
+				interaction_type_of(DatumGetObjectId(result_value(row, REPLAYED_TYPE, NULL)));
+			stored = result_value(row, REPLAYED_DATA, NULL);
 			data = DatumGetJsonbP(stored);
-			interaction.at = DatumGetTimestampTz(result_value(row, 4, NULL));
+			interaction.at = DatumGetTimestampTz(result_value(row, REPLAYED_AT, NULL));
 			replay_interaction(state, &interaction, data);
 			last_at = interaction.at;
 			last_id = interaction.id;

@@ -15,6 +15,18 @@
 	" CASE WHEN tenant_id <> '' THEN 2 WHEN built_in THEN 0 ELSE 1 END"                            \
 	" FROM personalization.signal_rules WHERE tenant_id IN ('', $1)"
 
+enum
+{
+	RULE_TYPE = 1,
+	RULE_PATH,
+	RULE_CATEGORY,
+	RULE_KEY,
+	RULE_STRENGTH,
+	RULE_ENABLED,
+	RULE_ORDINAL,
+	RULE_RANK
+};
+
 static Statement select_all_rules = STATEMENT(SELECT_RULES, "text");
 
 /* Most calls learn one interaction, and need a few of the rules. */
@@ -76,14 +88,14 @@ signal_rules_read(const char *tenant_id, int type, ReadAs as)
 	{
 		SignalRule *rule = &rules->items[i];
 
-		rule->type = interaction_type_of(DatumGetObjectId(result_value(i, 1, NULL)));
-		rule->path = TextDatumGetCString(result_value(i, 2, NULL));
-		rule->category = category_of(DatumGetObjectId(result_value(i, 3, NULL)));
-		rule->key = TextDatumGetCString(result_value(i, 4, NULL));
-		rule->strength = DatumGetFloat8(result_value(i, 5, NULL));
-		rule->enabled = DatumGetBool(result_value(i, 6, NULL));
-		rule->ordinal = DatumGetInt32(result_value(i, 7, NULL));
-		rule->rank = DatumGetInt32(result_value(i, 8, NULL));
+		rule->type = interaction_type_of(DatumGetObjectId(result_value(i, RULE_TYPE, NULL)));
+		rule->path = TextDatumGetCString(result_value(i, RULE_PATH, NULL));
+		rule->category = category_of(DatumGetObjectId(result_value(i, RULE_CATEGORY, NULL)));
+		rule->key = TextDatumGetCString(result_value(i, RULE_KEY, NULL));
+		rule->strength = DatumGetFloat8(result_value(i, RULE_STRENGTH, NULL));
+		rule->enabled = DatumGetBool(result_value(i, RULE_ENABLED, NULL));
+		rule->ordinal = DatumGetInt32(result_value(i, RULE_ORDINAL, NULL));
+		rule->rank = DatumGetInt32(result_value(i, RULE_RANK, NULL));
 	}
 	SPI_freetuptable(SPI_tuptable);
 

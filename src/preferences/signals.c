@@ -32,6 +32,12 @@ static Statement select_interaction = STATEMENT("SELECT interaction_type, data"
 												" WHERE tenant_id = $1 AND interaction_id = $2",
 												"text uuid");
 
+enum
+{
+	INTERACTION_TYPE = 1,
+	INTERACTION_DATA
+};
+
 static uint32
 signal_hash(PreferenceCategory category, const char *key)
 {
@@ -513,7 +519,7 @@ interaction_read(const char *tenant_id, const pg_uuid_t *id, ReadAs as, Interact
 
 	if (statement_execute(&select_interaction, values, NULL, as) == 0)
 		return false;
-	*type = interaction_type_of(DatumGetObjectId(result_value(0, 1, NULL)));
-	*data = DatumGetJsonbP(result_value(0, 2, NULL));
+	*type = interaction_type_of(DatumGetObjectId(result_value(0, INTERACTION_TYPE, NULL)));
+	*data = DatumGetJsonbP(result_value(0, INTERACTION_DATA, NULL));
 	return true;
 }

@@ -264,7 +264,7 @@ find_snapshots(const char *tenant_id, FirstChange *changes, int n)
 	values[2] = column_array(&days);
 	nrows = statement_execute(&find_snapshots_of, values, NULL, SNAPSHOT_NEW);
 	for (uint64 row = 0; row < nrows; row++)
-		changes[DatumGetInt64(result_value(row, 1, NULL)) - 1].has_snapshot = true;
+		changes[DatumGetInt64(result_value(row, ONLY_COLUMN, NULL)) - 1].has_snapshot = true;
 	SPI_freetuptable(SPI_tuptable);
 	return (int) nrows;
 }

@@ -51,12 +51,28 @@ static Statement select_history =
 			  " ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",
 			  "text text timestamptz int8");
 
+enum
+{
+	HISTORY_ID = 1,
+	HISTORY_TYPE,
+	HISTORY_OCCURRED_AT,
+	HISTORY_DATA,
+	HISTORY_FEEDBACK
+};
+
 static Statement select_recent =
 	STATEMENT("SELECT interaction_type::text, occurred_at, data"
 			  " FROM personalization.interactions"
 			  " WHERE tenant_id = $1 AND user_id = $2 AND occurred_at <= $3"
 			  " ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",
 			  "text text timestamptz int8");
+
+enum
+{
+	RECENT_TYPE = 1,
+	RECENT_OCCURRED_AT,
+	RECENT_DATA
+};
 
 static Statement count_charts =
 	STATEMENT("SELECT data ->> 'chart_type', count(*)"
@@ -68,6 +84,12 @@ static Statement count_charts =
 			  " WHERE interaction_type = 'visualization' AND data ->> 'chart_type' <> ''"
 			  " GROUP BY 1",
 			  "text text timestamptz int8");
+
+enum
+{
+	CHART_TYPE = 1,
+	CHART_COUNT
+};
 
 static Statement upsert_traits = STATEMENT(
 	"INSERT INTO personalization.profiles AS p"
@@ -183,21 +205,23 @@ push_history(JsonbParseState **state, const Question *question, TraitReader *tra
 	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		char *type = result_text(row, 2);
+		char *type = result_text(row, HISTORY_TYPE);
 
 		traits_observe(traits,
 					   find_name(interaction_type_names, INTERACTION_TYPES, type, strlen(type)),
-					   result_value(row, 4, NULL));
+					   result_value(row, HISTORY_DATA, NULL));
 		if (row >= (uint64) shown)
 			continue;
-		*updated = Max(*updated, DatumGetTimestampTz(result_value(row, 3, NULL)));
+		*updated = Max(*updated, DatumGetTimestampTz(result_value(row, HISTORY_OCCURRED_AT, NULL)));
 		(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-		json_push_text(state, "id",
-					   DatumGetCString(DirectFunctionCall1(uuid_out, result_value(row, 1, NULL))));
+		json_push_text(
+			state, "id",
+			DatumGetCString(DirectFunctionCall1(uuid_out, result_value(row, HISTORY_ID, NULL))));
 		json_push_text(state, "interaction_type", type);
-		json_push_time(state, "timestamp", DatumGetTimestampTz(result_value(row, 3, NULL)));
-		json_push_jsonb(state, "data", result_jsonb(row, 4));
-		json_push_jsonb(state, "feedback", result_jsonb(row, 5));
+		json_push_time(state, "timestamp",
+					   DatumGetTimestampTz(result_value(row, HISTORY_OCCURRED_AT, NULL)));
+		json_push_jsonb(state, "data", result_jsonb(row, HISTORY_DATA));
+		json_push_jsonb(state, "feedback", result_jsonb(row, HISTORY_FEEDBACK));
 		(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
 	}
 	(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
@@ -370,10 +394,10 @@ push_recent(JsonbParseState **state, const Question *question, TimestampTz *last
 		char *text;
 
 		if (row == 0)
-			*last = DatumGetTimestampTz(result_value(row, 2, NULL));
-		if (strcmp(result_text(row, 1), "query") != 0)
+			*last = DatumGetTimestampTz(result_value(row, RECENT_OCCURRED_AT, NULL));
+		if (strcmp(result_text(row, RECENT_TYPE), "query") != 0)
 			continue;
-		data = &DatumGetJsonbP(result_value(row, 3, NULL))->root;
+		data = &DatumGetJsonbP(result_value(row, RECENT_DATA, NULL))->root;
 		query = json_member(data, "query", &value);
 		if (query == NULL || query->type != jbvString || query->val.string.len == 0)
 			query = json_member(data, "sql", &value);
@@ -422,7 +446,8 @@ push_charts(JsonbParseState **state, const Question *question)
 	json_push_key(state, "preferred_chart_types");
 	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	for (uint64 row = 0; row < nrows; row++)
-		json_push_int(state, result_text(row, 1), DatumGetInt64(result_value(row, 2, NULL)));
+		json_push_int(state, result_text(row, CHART_TYPE),
+					  DatumGetInt64(result_value(row, CHART_COUNT, NULL)));
 	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 

@@ -88,7 +88,7 @@ tables_asked(const char *tenant_id, const char *user_id, const char *query, Time
 	if (!query_identify(&text, &id) ||
 		statement_execute(&select_tables, values, NULL, SNAPSHOT_CALLER) == 0)
 		return NULL;
-	return DatumGetJsonbP(result_value(0, 1, NULL));
+	return DatumGetJsonbP(result_value(0, ONLY_COLUMN, NULL));
 }
 
 /* The name of the i-th table of those asked, NULL where that is none. */

@@ -22,6 +22,17 @@ static Statement select_profile =
 			  " WHERE tenant_id = $1 AND user_id = $2",
 			  "text text jsonb");
 
+enum
+{
+	PROFILE_SKILL = 1,
+	PROFILE_EXPERTISE,
+	PROFILE_STYLE,
+	PROFILE_CREATED_AT,
+	PROFILE_UPDATED_AT,
+	PROFILE_EARLIER,
+	PROFILE_THEN
+};
+
 /* {"at": …} for the statement; of now, which later traits do not touch, there is no such time. */
 static Datum
 time_of_traits(TimestampTz at)
@@ -66,13 +77,13 @@ set_traits_read(const char *tenant_id, const char *user_id, TimestampTz at, Read
 	traits->known = statement_execute(&select_profile, values, NULL, as) > 0;
 	if (!traits->known)
 		return;
-	traits->skill = result_text(0, 1);
-	traits->expertise = result_jsonb(0, 2);
-	traits->style = result_text(0, 3);
-	traits->created = DatumGetTimestampTz(result_value(0, 4, NULL));
-	traits->updated = DatumGetTimestampTz(result_value(0, 5, NULL));
-	traits->earlier = result_jsonb(0, 6);
-	then = result_jsonb(0, 7);
+	traits->skill = result_text(0, PROFILE_SKILL);
+	traits->expertise = result_jsonb(0, PROFILE_EXPERTISE);
+	traits->style = result_text(0, PROFILE_STYLE);
+	traits->created = DatumGetTimestampTz(result_value(0, PROFILE_CREATED_AT, NULL));
+	traits->updated = DatumGetTimestampTz(result_value(0, PROFILE_UPDATED_AT, NULL));
+	traits->earlier = result_jsonb(0, PROFILE_EARLIER);
+	then = result_jsonb(0, PROFILE_THEN);
 	if (then != NULL)
 		replace_traits(traits, then);
 	else if (at < traits->created && at < GetCurrentTransactionStartTimestamp())

@@ -25,6 +25,12 @@ static Statement select_latest =
 			  " ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",
 			  "text text timestamptz int8");
 
+enum
+{
+	LATEST_TYPE = 1,
+	LATEST_DATA
+};
+
 const char *const skill_level_names[] = {"beginner", "intermediate", "advanced"};
 const char *const communication_style_names[] = {"brief", "detailed", "technical"};
 
@@ -387,14 +393,14 @@ traits_read(const char *tenant_id, const char *user_id, TimestampTz at, Traits *
 	types = extension_objects()->interaction_values;
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		Oid type = DatumGetObjectId(result_value(row, 1, NULL));
+		Oid type = DatumGetObjectId(result_value(row, LATEST_TYPE, NULL));
 
 		/* Of all other types it is enough that they have been. */
 		traits_observe(reader,
 					   type == types[INTERACTION_QUERY]		   ? INTERACTION_QUERY
 					   : type == types[INTERACTION_REFINEMENT] ? INTERACTION_REFINEMENT
 															   : INTERACTION_EXPLORATION,
-					   result_value(row, 2, NULL));
+					   result_value(row, LATEST_DATA, NULL));
 	}
 	traits_end(reader, traits);
 }

@@ -42,6 +42,12 @@ static Statement select_times =
 			  " ORDER BY occurred_at DESC LIMIT $5",
 			  "text text timestamptz timestamptz int8");
 
+enum
+{
+	TIMES_TYPE = 1,
+	TIMES_OCCURRED_AT
+};
+
 PG_FUNCTION_INFO_V1(personalization_usage_patterns);
 
 static const char *const weekday_names[] = {"monday", "tuesday",  "wednesday", "thursday",
@@ -80,9 +86,9 @@ sum_interactions(const char *tenant_id, const char *user_id, TimestampTz at,
 
 		event->type = 0;
 		while (event->type < INTERACTION_TYPES - 1 &&
-			   types[event->type] != DatumGetObjectId(result_value(row, 1, NULL)))
+			   types[event->type] != DatumGetObjectId(result_value(row, TIMES_TYPE, NULL)))
 			event->type++;
-		event->at = DatumGetTimestampTz(result_value(row, 2, NULL));
+		event->at = DatumGetTimestampTz(result_value(row, TIMES_OCCURRED_AT, NULL));
 		event->clock = local_clock(&zone, event->at);
 	}
 	usage_sum(events, n, gaps, usage);

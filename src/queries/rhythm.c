@@ -32,6 +32,14 @@ static Statement select_later = STATEMENT("SELECT query_id, asked_days, query, a
 										  " ORDER BY due_on, query_id LIMIT $4",
 										  "text text date int8");
 
+enum
+{
+	RHYTHM_QUERY_ID = 1,
+	RHYTHM_DAYS,
+	RHYTHM_QUERY,
+	RHYTHM_ASK_COUNT
+};
+
 PG_FUNCTION_INFO_V1(personalization_merge_asked_days);
 PG_FUNCTION_INFO_V1(personalization_next_due_on);
 
@@ -146,7 +154,7 @@ take_rhythms(Rhythms *rhythms, uint64 nrows, bool only_due)
 	{
 		RecurringQuery *item = &rhythms->items[rhythms->n];
 		int32 days[CADENCE_DAYS];
-		size_t n = days_of_array(result_value(row, 2, NULL), days);
+		size_t n = days_of_array(result_value(row, RHYTHM_DAYS, NULL), days);
 		bool due;
 
 		item->cadence = cadence_of(days, n, rhythms->today);
@@ -156,11 +164,11 @@ take_rhythms(Rhythms *rhythms, uint64 nrows, bool only_due)
 		if (only_due && !due)
 			continue;
 		item->next_due = due ? rhythms->today : cadence_next(&item->cadence, rhythms->today);
-		item->query_id = *DatumGetUUIDP(result_value(row, 1, NULL));
+		item->query_id = *DatumGetUUIDP(result_value(row, RHYTHM_QUERY_ID, NULL));
 		item->query = NULL;
-		item->ask_count = DatumGetInt64(result_value(row, 4, NULL));
+		item->ask_count = DatumGetInt64(result_value(row, RHYTHM_ASK_COUNT, NULL));
 		if (!only_due)
-			item->query = TextDatumGetCString(result_value(row, 3, NULL));
+			item->query = TextDatumGetCString(result_value(row, RHYTHM_QUERY, NULL));
 		rhythms->n++;
 	}
 }

@@ -198,7 +198,8 @@ store_groups(const AskedGroup *groups, int n, const char *tenant_id)
 	/* What comes back is in the order in which it went in. */
 	Assert(nrows == (uint64) n);
 	for (uint64 row = 0; row < nrows; row++)
-		groups[row].first->is_first = DatumGetInt64(result_value(row, 1, NULL)) == groups[row].asks;
+		groups[row].first->is_first =
+			DatumGetInt64(result_value(row, ONLY_COLUMN, NULL)) == groups[row].asks;
 }
 
 static void

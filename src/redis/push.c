@@ -145,6 +145,13 @@ static Statement select_state =
 			  " FROM personalization.worker_state",
 			  "");
 
+enum
+{
+	STATE_DATABASE = 1,
+	STATE_GENERATION,
+	STATE_VERSION
+};
+
 static Statement note_pushed =
 	STATEMENT("UPDATE personalization.worker_state"
 			  " SET cache_version = $1, cache_pushed = cache_pushed + $2,"
@@ -449,9 +456,10 @@ read_state(void)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("table worker_state is empty"),
 						errhint("Run INSERT INTO personalization.worker_state DEFAULT VALUES.")));
-	strlcpy(cache.database, TextDatumGetCString(result_value(0, 1, NULL)), sizeof(cache.database));
-	cache.generation = DatumGetInt64(result_value(0, 2, NULL));
-	cache.version = DatumGetInt64(result_value(0, 3, NULL));
+	strlcpy(cache.database, TextDatumGetCString(result_value(0, STATE_DATABASE, NULL)),
+			sizeof(cache.database));
+	cache.generation = DatumGetInt64(result_value(0, STATE_GENERATION, NULL));
+	cache.version = DatumGetInt64(result_value(0, STATE_VERSION, NULL));
 	cache.extension = extension_objects()->generation;
 	worker_end();
 	cache.on = true;

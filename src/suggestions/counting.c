@@ -107,6 +107,15 @@ static Statement select_stored =
 			  " ORDER BY i.occurred_at, i.interaction_id",
 			  "text timestamptz uuid int8");
 
+enum
+{
+	ASK_USER = 1,
+	ASK_QUERY,
+	ASK_INTERACTION,
+	ASK_AT,
+	ASK_IS_FIRST
+};
+
 static Statement select_queued = STATEMENT("SELECT interaction_id"
 										   " FROM personalization.query_events"
 										   " WHERE tenant_id = $1 AND interaction_id = ANY ($2)",
@@ -120,6 +129,13 @@ static Statement select_texts = STATEMENT(
 	"   WHERE tenant_id = $1 AND user_id = k.user_id AND query_id = k.query_id AND " SHORT_QUERY
 	"   OFFSET 0) q",
 	"text text[] uuid[]");
+
+enum
+{
+	TEXT_ORDINAL = 1,
+	TEXT_QUERY,
+	TEXT_TABLES
+};
 
 static Statement skip_first = STATEMENT("DELETE FROM personalization.query_events"
 										" WHERE tenant_id = $1"
@@ -137,6 +153,12 @@ static Statement select_stored_next =
 			  " AND (occurred_at, interaction_id) > ($2, $3)"
 			  " ORDER BY occurred_at, interaction_id LIMIT 1",
 			  "text timestamptz uuid");
+
+enum
+{
+	NEXT_AT = 1,
+	NEXT_INTERACTION
+};
 
 static Statement move_rebuilding = STATEMENT("UPDATE personalization.rankings"
 											 " SET rebuild_from = $2, rebuild_id = $3"
@@ -210,9 +232,9 @@ counting_next_tenant(const char *previous)
 	char *rebuilding = NULL;
 
 	if (statement_execute(&select_waiting, values, NULL, SNAPSHOT_NEW) > 0)
-		waiting = TextDatumGetCString(result_value(0, 1, NULL));
+		waiting = TextDatumGetCString(result_value(0, ONLY_COLUMN, NULL));
 	if (statement_execute(&select_rebuilding, values, NULL, SNAPSHOT_NEW) > 0)
-		rebuilding = TextDatumGetCString(result_value(0, 1, NULL));
+		rebuilding = TextDatumGetCString(result_value(0, ONLY_COLUMN, NULL));
 	if (waiting == NULL || (rebuilding != NULL && strcmp(rebuilding, waiting) < 0))
 		return rebuilding;
 	return waiting;
@@ -228,12 +250,12 @@ read_asks(Counting *counting, uint64 nrows)
 	{
 		WaitingAsk *ask = &counting->asks[row];
 
-		ask->user_id = TextDatumGetCString(result_value(row, 1, NULL));
-		ask->query_id = *DatumGetUUIDP(result_value(row, 2, NULL));
+		ask->user_id = TextDatumGetCString(result_value(row, ASK_USER, NULL));
+		ask->query_id = *DatumGetUUIDP(result_value(row, ASK_QUERY, NULL));
 		ask->query = query_key(&ask->query_id);
-		ask->interaction_id = *DatumGetUUIDP(result_value(row, 3, NULL));
-		ask->at = DatumGetTimestampTz(result_value(row, 4, NULL));
-		ask->first = DatumGetBool(result_value(row, 5, NULL));
+		ask->interaction_id = *DatumGetUUIDP(result_value(row, ASK_INTERACTION, NULL));
+		ask->at = DatumGetTimestampTz(result_value(row, ASK_AT, NULL));
+		ask->first = DatumGetBool(result_value(row, ASK_IS_FIRST, NULL));
 	}
 	SPI_freetuptable(SPI_tuptable);
 }
@@ -260,7 +282,7 @@ drop_queued(Counting *counting)
 		bool queued = false;
 
 		for (uint64 row = 0; row < nrows && !queued; row++)
-			queued = memcmp(DatumGetUUIDP(result_value(row, 1, NULL))->data,
+			queued = memcmp(DatumGetUUIDP(result_value(row, ONLY_COLUMN, NULL))->data,
 							counting->asks[i].interaction_id.data, UUID_LEN) == 0;
 		if (!queued)
 			counting->asks[n++] = counting->asks[i];
@@ -350,10 +372,10 @@ read_texts(Counting *counting)
 	nrows = statement_execute(&select_texts, values, NULL, SNAPSHOT_NEW);
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		WaitingAsk *ask = &counting->asks[DatumGetInt64(result_value(row, 1, NULL)) - 1];
+		WaitingAsk *ask = &counting->asks[DatumGetInt64(result_value(row, TEXT_ORDINAL, NULL)) - 1];
 
-		ask->text = TextDatumGetCString(result_value(row, 2, NULL));
-		ask->tables = DatumGetJsonbPCopy(result_value(row, 3, NULL));
+		ask->text = TextDatumGetCString(result_value(row, TEXT_QUERY, NULL));
+		ask->tables = DatumGetJsonbPCopy(result_value(row, TEXT_TABLES, NULL));
 	}
 	SPI_freetuptable(SPI_tuptable);
 }
@@ -555,8 +577,8 @@ counting_skip_first(const char *tenant_id)
 	values[2] = UUIDPGetDatum(&from_id);
 	if (statement_execute(&select_stored_next, values, NULL, SNAPSHOT_NEW) > 0)
 	{
-		values[1] = result_value(0, 1, NULL);
-		values[2] = result_value(0, 2, NULL);
+		values[1] = result_value(0, NEXT_AT, NULL);
+		values[2] = result_value(0, NEXT_INTERACTION, NULL);
 	}
 	else
 		nulls[1] = nulls[2] = 'n';
@@ -572,7 +594,7 @@ statistics_expire(const char *tenant_id, int64 age, int64 limit)
 
 	if (statement_execute(&select_last_day, values, NULL, SNAPSHOT_NEW) == 0)
 		return 0;
-	values[1] = DateADTGetDatum(DatumGetDateADT(result_value(0, 1, NULL)) -
+	values[1] = DateADTGetDatum(DatumGetDateADT(result_value(0, ONLY_COLUMN, NULL)) -
 								(DateADT) Min(age / USECS_PER_DAY, INT_MAX / 2));
 	queries = (int64) statement_execute(&delete_old_queries, values, NULL, SNAPSHOT_NEW);
 	lists = (int64) statement_execute(&delete_old_lists, values, NULL, SNAPSHOT_NEW);

@@ -44,11 +44,25 @@ static Statement select_asks =
 			  " ORDER BY occurred_at, interaction_id",
 			  "text int8");
 
+enum
+{
+	ASK_USER = 1,
+	ASK_QUERY,
+	ASK_AT
+};
+
 static Statement select_texts = STATEMENT("SELECT DISTINCT ON (query_id) query_id, query, tables"
 										  " FROM personalization.user_queries"
 										  " WHERE tenant_id = $1 AND " SHORT_QUERY
 										  " ORDER BY query_id, last_asked DESC, user_id",
 										  "text");
+
+enum
+{
+	TEXT_QUERY_ID = 1,
+	TEXT_QUERY,
+	TEXT_TABLES
+};
 
 /* A user is judged from his fifth ask on. */
 #define JUDGED_FROM 4
@@ -263,11 +277,11 @@ load_texts(Evaluation *evaluation, const char *tenant_id)
 
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		QueryKey id = query_key(DatumGetUUIDP(result_value(row, 1, NULL)));
+		QueryKey id = query_key(DatumGetUUIDP(result_value(row, TEXT_QUERY_ID, NULL)));
 		StoredQuery *stored = query_store_find(evaluation->store, &id, true);
 
-		stored->query = TextDatumGetCString(result_value(row, 2, NULL));
-		stored->tables = DatumGetJsonbPCopy(result_value(row, 3, NULL));
+		stored->query = TextDatumGetCString(result_value(row, TEXT_QUERY, NULL));
+		stored->tables = DatumGetJsonbPCopy(result_value(row, TEXT_TABLES, NULL));
 	}
 	SPI_freetuptable(SPI_tuptable);
 }
@@ -285,11 +299,11 @@ replay_all(Evaluation *evaluation, const char *tenant_id, TimestampTz since)
 	{
 		bool isnull;
 		char *user_id =
-			TextDatumGetCString(SPI_getbinval(asks->vals[row], asks->tupdesc, 1, &isnull));
-		QueryKey id =
-			query_key(DatumGetUUIDP(SPI_getbinval(asks->vals[row], asks->tupdesc, 2, &isnull)));
+			TextDatumGetCString(SPI_getbinval(asks->vals[row], asks->tupdesc, ASK_USER, &isnull));
+		QueryKey id = query_key(
+			DatumGetUUIDP(SPI_getbinval(asks->vals[row], asks->tupdesc, ASK_QUERY, &isnull)));
 		TimestampTz at =
-			DatumGetTimestampTz(SPI_getbinval(asks->vals[row], asks->tupdesc, 3, &isnull));
+			DatumGetTimestampTz(SPI_getbinval(asks->vals[row], asks->tupdesc, ASK_AT, &isnull));
 		MemoryContext old = MemoryContextSwitchTo(context);
 
 		CHECK_FOR_INTERRUPTS();

@@ -29,6 +29,12 @@ static Statement select_own = STATEMENT("SELECT query_id, ask_count"
 										" LIMIT $3",
 										"text text int8");
 
+enum
+{
+	OWN_QUERY_ID = 1,
+	OWN_ASK_COUNT
+};
+
 /* Who else asks these, the latest first. */
 static Statement select_others =
 	STATEMENT("SELECT DISTINCT ON (query_id) query_id, query, tables"
@@ -36,6 +42,13 @@ static Statement select_others =
 			  " WHERE tenant_id = $1 AND user_id <> $2 AND query_id = ANY ($3)"
 			  " ORDER BY query_id, last_asked DESC",
 			  "text text uuid[]");
+
+enum
+{
+	OTHERS_QUERY_ID = 1,
+	OTHERS_QUERY,
+	OTHERS_TABLES
+};
 
 static Statement delete_queries = STATEMENT("DELETE FROM personalization.query_statistics"
 											" WHERE tenant_id = $1 AND query_id = ANY ($2)",
@@ -49,6 +62,12 @@ static Statement select_lists = STATEMENT("SELECT list_key, kind"
 										  " FROM personalization.query_lists"
 										  " WHERE tenant_id = $1 AND queries && $2",
 										  "text uuid[]");
+
+enum
+{
+	LISTS_KEY = 1,
+	LISTS_KIND
+};
 
 /*
  * What others were shown of queries that only this user asked: a query's id is a
@@ -132,8 +151,8 @@ leave_to_others(QueryStore *store, const char *tenant_id, const char *user_id, O
 	for (uint64 row = 0; row < nrows; row++)
 	{
 		bool isnull;
-		QueryKey id =
-			query_key(DatumGetUUIDP(SPI_getbinval(others->vals[row], others->tupdesc, 1, &isnull)));
+		QueryKey id = query_key(DatumGetUUIDP(
+			SPI_getbinval(others->vals[row], others->tupdesc, OTHERS_QUERY_ID, &isnull)));
 		OwnQuery *mine = find_own(own, n, &id);
 		StoredQuery *stored = query_store_find(store, &id, false);
 		double asks;
@@ -142,9 +161,9 @@ leave_to_others(QueryStore *store, const char *tenant_id, const char *user_id, O
 		if (stored == NULL)
 			continue;
 		stored = query_store_find(store, &id, true);
-		stored->query = SPI_getvalue(others->vals[row], others->tupdesc, 2);
-		stored->tables =
-			DatumGetJsonbPCopy(SPI_getbinval(others->vals[row], others->tupdesc, 3, &isnull));
+		stored->query = SPI_getvalue(others->vals[row], others->tupdesc, OTHERS_QUERY);
+		stored->tables = DatumGetJsonbPCopy(
+			SPI_getbinval(others->vals[row], others->tupdesc, OTHERS_TABLES, &isnull));
 		stored->terms_known = false;
 		asks = stored->statistics.ask_count;
 		stored->statistics.ask_count = Max(asks - (double) mine->asks, 1.0);
@@ -162,8 +181,9 @@ list_of(const SPITupleTable *lists, uint64 row, char *kind)
 {
 	bool isnull;
 
-	*kind = DatumGetChar(SPI_getbinval(lists->vals[row], lists->tupdesc, 2, &isnull));
-	return query_key(DatumGetUUIDP(SPI_getbinval(lists->vals[row], lists->tupdesc, 1, &isnull)));
+	*kind = DatumGetChar(SPI_getbinval(lists->vals[row], lists->tupdesc, LISTS_KIND, &isnull));
+	return query_key(
+		DatumGetUUIDP(SPI_getbinval(lists->vals[row], lists->tupdesc, LISTS_KEY, &isnull)));
 }
 
 /* Those that nobody else asks leave every list.  Returns the lists that they were in. */
@@ -237,7 +257,8 @@ make_shown_stale(const char *tenant_id, const char *user_id)
 	nrows = statement_execute(&select_shown_users, values, NULL, SNAPSHOT_NEW);
 	users = SPI_tuptable;
 	for (uint64 row = 0; row < nrows; row++)
-		cache_suggestions_stale(tenant_id, SPI_getvalue(users->vals[row], users->tupdesc, 1));
+		cache_suggestions_stale(tenant_id,
+								SPI_getvalue(users->vals[row], users->tupdesc, ONLY_COLUMN));
 	SPI_freetuptable(users);
 }
 
@@ -271,8 +292,8 @@ statistics_forget(const char *tenant_id, const char *user_id)
 	own = palloc0(n * sizeof(OwnQuery));
 	for (int i = 0; i < n; i++)
 	{
-		own[i].id = query_key(DatumGetUUIDP(result_value(i, 1, NULL)));
-		own[i].asks = DatumGetInt64(result_value(i, 2, NULL));
+		own[i].id = query_key(DatumGetUUIDP(result_value(i, OWN_QUERY_ID, NULL)));
+		own[i].asks = DatumGetInt64(result_value(i, OWN_ASK_COUNT, NULL));
 		query_store_want_query(store, &own[i].id);
 		tenant->asks -= own[i].asks;
 	}

@@ -33,6 +33,15 @@ static Statement select_before =
 			  " ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",
 			  "text text timestamptz int8 uuid");
 
+/* Of these two, the entry alone; the columns of an entry from its first on. */
+enum
+{
+	ENTRY_AT = 0,
+	ENTRY_INTERACTION,
+	ENTRY_QUERY
+};
+#define ENTRY_ONLY 1
+
 static Statement select_histories = STATEMENT(
 	"SELECT u.ordinal, h.*"
 	" FROM unnest($2, $3, $4) WITH ORDINALITY AS u (user_id, until, n, ordinal), LATERAL ("
@@ -43,6 +52,12 @@ static Statement select_histories = STATEMENT(
 	"   ORDER BY occurred_at DESC, interaction_id DESC LIMIT u.n) h",
 	"text text[] timestamptz[] int8[]");
 
+enum
+{
+	HISTORIES_ORDINAL = 1,
+	HISTORIES_ENTRY
+};
+
 static Statement select_known = STATEMENT("SELECT last_asked, query_id"
 										  " FROM ("
 										  "   SELECT last_asked, query_id"
@@ -52,6 +67,12 @@ static Statement select_known = STATEMENT("SELECT last_asked, query_id"
 										  " WHERE last_asked < $3"
 										  " ORDER BY last_asked DESC, query_id LIMIT $4",
 										  "text text timestamptz int8");
+
+enum
+{
+	KNOWN_LAST_ASKED = 1,
+	KNOWN_QUERY_ID
+};
 
 /* With fewer asks than these a user is worth a look at what else is known of him. */
 #define FEW_ASKS 20
@@ -81,11 +102,11 @@ query_uuid(const QueryKey *key)
 }
 
 static void
-read_entry(uint64 row, int column, HistoryEntry *entry)
+read_entry(uint64 row, int first, HistoryEntry *entry)
 {
-	entry->at = DatumGetTimestampTz(result_value(row, column, NULL));
-	entry->interaction_id = *DatumGetUUIDP(result_value(row, column + 1, NULL));
-	entry->query = query_key(DatumGetUUIDP(result_value(row, column + 2, NULL)));
+	entry->at = DatumGetTimestampTz(result_value(row, first + ENTRY_AT, NULL));
+	entry->interaction_id = *DatumGetUUIDP(result_value(row, first + ENTRY_INTERACTION, NULL));
+	entry->query = query_key(DatumGetUUIDP(result_value(row, first + ENTRY_QUERY, NULL)));
 }
 
 static void
@@ -96,7 +117,7 @@ read_history(uint64 nrows, TimestampTz until, int64 limit, History *history)
 	history->n = (int) nrows;
 	history->complete = nrows < (uint64) limit;
 	for (uint64 row = 0; row < nrows; row++)
-		read_entry(row, 1, &history->entries[nrows - 1 - row]);
+		read_entry(row, ENTRY_ONLY, &history->entries[nrows - 1 - row]);
 	SPI_freetuptable(SPI_tuptable);
 }
 
@@ -151,15 +172,17 @@ history_read_many(const char *tenant_id, const TimestampTz *until, const int64 *
 	}
 	for (uint64 row = 0; row < nrows; row = end)
 	{
-		int64 ordinal = DatumGetInt64(result_value(row, 1, NULL));
+		int64 ordinal = DatumGetInt64(result_value(row, HISTORIES_ORDINAL, NULL));
 		History *history = &histories[ordinal - 1];
 
-		for (end = row; end < nrows && DatumGetInt64(result_value(end, 1, NULL)) == ordinal; end++)
+		for (end = row;
+			 end < nrows && DatumGetInt64(result_value(end, HISTORIES_ORDINAL, NULL)) == ordinal;
+			 end++)
 			;
 		history->n = (int) (end - row);
 		history->entries = palloc(history->n * sizeof(HistoryEntry));
 		for (uint64 r = row; r < end; r++)
-			read_entry(r, 2, &history->entries[end - 1 - r]);
+			read_entry(r, HISTORIES_ENTRY, &history->entries[end - 1 - r]);
 	}
 	for (int i = 0; i < n; i++)
 		histories[i].complete = histories[i].n < limits[i];
@@ -184,8 +207,8 @@ history_complete(const char *tenant_id, History *history)
 		HistoryEntry *entry = &entries[nrows - 1 - row];
 
 		memset(entry, 0, sizeof(HistoryEntry));
-		entry->at = DatumGetTimestampTz(result_value(row, 1, NULL));
-		entry->query = query_key(DatumGetUUIDP(result_value(row, 2, NULL)));
+		entry->at = DatumGetTimestampTz(result_value(row, KNOWN_LAST_ASKED, NULL));
+		entry->query = query_key(DatumGetUUIDP(result_value(row, KNOWN_QUERY_ID, NULL)));
 	}
 	if (history->n > 0)
 		memcpy(entries + nrows, history->entries, history->n * sizeof(HistoryEntry));

@@ -29,6 +29,23 @@
 	"query_id, suggestion_id, suggestion_type, shown_at, rounds, passed_over, taken, outcome,"     \
 	" accepted_shown, accepted_at, dismissed_at, dismissals"
 
+enum
+{
+	SHOWN_QUERY = 1,
+	SHOWN_ID,
+	SHOWN_TYPE,
+	SHOWN_AT,
+	SHOWN_ROUNDS,
+	SHOWN_PASSED_OVER,
+	SHOWN_TAKEN,
+	SHOWN_OUTCOME,
+	SHOWN_ACCEPTED_SHOWN,
+	SHOWN_ACCEPTED_AT,
+	SHOWN_DISMISSED_AT,
+	SHOWN_DISMISSALS,
+	SHOWN_ORDINAL
+};
+
 /* So many are looked at, whatever has been shown: what was dismissed, then the latest. */
 #define FIRST_SHOWN " ORDER BY dismissed_at IS NULL, shown_at DESC, query_id LIMIT 500"
 
@@ -151,23 +168,24 @@ read_shown(uint64 row, Shown *shown)
 	Datum until;
 
 	memset(shown, 0, sizeof(Shown));
-	shown->query = query_key(DatumGetUUIDP(result_value(row, 1, NULL)));
-	shown->suggestion_id = *DatumGetUUIDP(result_value(row, 2, NULL));
-	shown->kind = (OfferKind) suggestion_type_of(DatumGetObjectId(result_value(row, 3, NULL)));
-	shown->shown_at = DatumGetTimestampTz(result_value(row, 4, NULL));
-	shown->rounds = Max(DatumGetInt32(result_value(row, 5, NULL)), 0);
-	shown->passed_over = Max(DatumGetInt32(result_value(row, 6, NULL)), 0);
-	shown->taken = Max(DatumGetInt32(result_value(row, 7, NULL)), 0);
-	value = result_value(row, 8, &isnull);
+	shown->query = query_key(DatumGetUUIDP(result_value(row, SHOWN_QUERY, NULL)));
+	shown->suggestion_id = *DatumGetUUIDP(result_value(row, SHOWN_ID, NULL));
+	shown->kind =
+		(OfferKind) suggestion_type_of(DatumGetObjectId(result_value(row, SHOWN_TYPE, NULL)));
+	shown->shown_at = DatumGetTimestampTz(result_value(row, SHOWN_AT, NULL));
+	shown->rounds = Max(DatumGetInt32(result_value(row, SHOWN_ROUNDS, NULL)), 0);
+	shown->passed_over = Max(DatumGetInt32(result_value(row, SHOWN_PASSED_OVER, NULL)), 0);
+	shown->taken = Max(DatumGetInt32(result_value(row, SHOWN_TAKEN, NULL)), 0);
+	value = result_value(row, SHOWN_OUTCOME, &isnull);
 	shown->outcome = isnull ? 0 : DatumGetChar(value);
-	value = result_value(row, 9, &isnull);
-	until = result_value(row, 10, &isnull_until);
+	value = result_value(row, SHOWN_ACCEPTED_SHOWN, &isnull);
+	until = result_value(row, SHOWN_ACCEPTED_AT, &isnull_until);
 	if (!isnull && !isnull_until)
 		shown->naccepted =
 			Min(read_times(value, shown->accepted_shown), read_times(until, shown->accepted_at));
-	value = result_value(row, 11, &isnull);
+	value = result_value(row, SHOWN_DISMISSED_AT, &isnull);
 	shown->dismissed_at = isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
-	shown->dismissals = Max(DatumGetInt32(result_value(row, 12, NULL)), 0);
+	shown->dismissals = Max(DatumGetInt32(result_value(row, SHOWN_DISMISSALS, NULL)), 0);
 }
 
 static int
@@ -220,7 +238,7 @@ outcomes_read_many(const char *tenant_id, const History *histories, int n)
 	{
 		uint64 end = row;
 
-		while (end < nrows && DatumGetInt64(result_value(end, 13, NULL)) == i + 1)
+		while (end < nrows && DatumGetInt64(result_value(end, SHOWN_ORDINAL, NULL)) == i + 1)
 			end++;
 		outcomes[i] = make_outcomes(row, end);
 		row = end;

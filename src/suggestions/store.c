@@ -327,6 +327,20 @@ static Statement select_queries =
 			  " WHERE tenant_id = $1 AND query_id = ANY ($2) AND " SHORT_QUERY,
 			  "text uuid[]");
 
+enum
+{
+	QUERY_ID = 1,
+	QUERY_TEXT,
+	QUERY_TABLES,
+	QUERY_ASK_COUNT,
+	QUERY_USER_COUNT,
+	QUERY_FAST,
+	QUERY_SLOW,
+	QUERY_LAST_USER,
+	QUERY_OTHER_ASKED,
+	QUERY_LAST_ASKED
+};
+
 static Statement select_lists =
 	STATEMENT("SELECT k.key, k.kind, l.*"
 			  " FROM unnest($2, $3) AS k (key, kind), LATERAL ("
@@ -336,8 +350,30 @@ static Statement select_lists =
 			  "   OFFSET 0) l",
 			  "text uuid[] \"char\"[]");
 
+enum
+{
+	LISTS_KEY = 1,
+	LISTS_KIND,
+	LISTS_TOTAL,
+	LISTS_QUERIES,
+	LISTS_WEIGHTS
+};
+
 #define RANKING_COLUMNS                                                                            \
 	"since, asks, users, weights, gradients, asked, covered, rebuild_from, rebuild_id"
+
+enum
+{
+	RANKING_SINCE = 1,
+	RANKING_ASKS,
+	RANKING_USERS,
+	RANKING_WEIGHTS,
+	RANKING_GRADIENTS,
+	RANKING_ASKED,
+	RANKING_COVERED,
+	RANKING_REBUILD_FROM,
+	RANKING_REBUILD_ID
+};
 
 static Statement select_ranking = STATEMENT(
 	"SELECT " RANKING_COLUMNS " FROM personalization.rankings WHERE tenant_id = $1", "text");
@@ -407,16 +443,16 @@ read_query(uint64 row, StoredQuery *stored)
 	QueryStatistics *statistics = &stored->statistics;
 
 	/* A query that was never asked is none. */
-	if (!time_value(row, 10, &statistics->last_asked))
+	if (!time_value(row, QUERY_LAST_ASKED, &statistics->last_asked))
 		return;
-	stored->query = TextDatumGetCString(result_value(row, 2, NULL));
-	stored->tables = DatumGetJsonbPCopy(result_value(row, 3, NULL));
-	statistics->ask_count = count_value(row, 4);
-	statistics->user_count = Max(DatumGetInt64(result_value(row, 5, NULL)), 0);
-	statistics->fast = trend_value(row, 6);
-	statistics->slow = trend_value(row, 7);
-	statistics->last_user = DatumGetUInt32(result_value(row, 8, NULL));
-	(void) time_value(row, 9, &statistics->other_asked);
+	stored->query = TextDatumGetCString(result_value(row, QUERY_TEXT, NULL));
+	stored->tables = DatumGetJsonbPCopy(result_value(row, QUERY_TABLES, NULL));
+	statistics->ask_count = count_value(row, QUERY_ASK_COUNT);
+	statistics->user_count = Max(DatumGetInt64(result_value(row, QUERY_USER_COUNT, NULL)), 0);
+	statistics->fast = trend_value(row, QUERY_FAST);
+	statistics->slow = trend_value(row, QUERY_SLOW);
+	statistics->last_user = DatumGetUInt32(result_value(row, QUERY_LAST_USER, NULL));
+	(void) time_value(row, QUERY_OTHER_ASKED, &statistics->other_asked);
 	stored->found = true;
 }
 
@@ -443,7 +479,7 @@ fetch_queries(QueryStore *store)
 	nrows = read_rows(store, &select_queries, values);
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		QueryKey id = query_key(DatumGetUUIDP(result_value(row, 1, NULL)));
+		QueryKey id = query_key(DatumGetUUIDP(result_value(row, QUERY_ID, NULL)));
 		MemoryContext old = MemoryContextSwitchTo(store->context);
 
 		read_query(row, &query_entry(store, &id)->stored);
@@ -472,14 +508,14 @@ read_links(uint64 row, char kind, Links *links)
 	bool trends = kind == LIST_TRENDING || kind == LIST_USUAL;
 	Datum *ids;
 	Datum *weights;
-	int n =
-		array_elements(result_value(row, 4, NULL), UUIDOID, UUID_LEN, false, TYPALIGN_CHAR, &ids);
+	int n = array_elements(result_value(row, LISTS_QUERIES, NULL), UUIDOID, UUID_LEN, false,
+						   TYPALIGN_CHAR, &ids);
 
-	if (array_elements(result_value(row, 5, NULL), FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL,
-					   TYPALIGN_DOUBLE, &weights) != n ||
+	if (array_elements(result_value(row, LISTS_WEIGHTS, NULL), FLOAT8OID, sizeof(float8),
+					   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &weights) != n ||
 		n > LINKS_MAX)
 		n = 0;
-	links->total = count_value(row, 3);
+	links->total = count_value(row, LISTS_TOTAL);
 	links->n = 0;
 	for (int i = 0; i < n; i++)
 	{
@@ -522,8 +558,9 @@ fetch_lists(QueryStore *store)
 	nrows = read_rows(store, &select_lists, values);
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		QueryKey key = query_key(DatumGetUUIDP(result_value(row, 1, NULL)));
-		StoredList *entry = list_entry(store, &key, DatumGetChar(result_value(row, 2, NULL)));
+		QueryKey key = query_key(DatumGetUUIDP(result_value(row, LISTS_KEY, NULL)));
+		StoredList *entry =
+			list_entry(store, &key, DatumGetChar(result_value(row, LISTS_KIND, NULL)));
 
 		read_links(row, (char) entry->key.kind, &entry->list.latest);
 		if (tenant_list(store, (char) entry->key.kind) != NULL)
@@ -553,23 +590,24 @@ read_ranking(TenantStatistics *tenant)
 	Ranking ranking;
 	int n;
 
-	(void) time_value(0, 1, &tenant->since);
-	tenant->asks = Max(DatumGetInt64(result_value(0, 2, NULL)), 0);
-	tenant->users = Max(DatumGetInt64(result_value(0, 3, NULL)), 0);
+	(void) time_value(0, RANKING_SINCE, &tenant->since);
+	tenant->asks = Max(DatumGetInt64(result_value(0, RANKING_ASKS, NULL)), 0);
+	tenant->users = Max(DatumGetInt64(result_value(0, RANKING_USERS, NULL)), 0);
 
 	/* What does not fit begins anew: as many as there are features, finite, within bounds. */
-	n = array_elements(result_value(0, 4, NULL), FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL,
-					   TYPALIGN_DOUBLE, &weights);
-	if (n != FEATURES || array_elements(result_value(0, 5, NULL), FLOAT8OID, sizeof(float8),
-										FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &gradients) != FEATURES)
+	n = array_elements(result_value(0, RANKING_WEIGHTS, NULL), FLOAT8OID, sizeof(float8),
+					   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &weights);
+	if (n != FEATURES ||
+		array_elements(result_value(0, RANKING_GRADIENTS, NULL), FLOAT8OID, sizeof(float8),
+					   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &gradients) != FEATURES)
 		return;
 	for (int f = 0; f < FEATURES; f++)
 	{
 		ranking.weights[f] = DatumGetFloat8(weights[f]);
 		ranking.gradients[f] = DatumGetFloat8(gradients[f]);
 	}
-	ranking.asked = DatumGetFloat8(result_value(0, 6, NULL));
-	ranking.covered = DatumGetFloat8(result_value(0, 7, NULL));
+	ranking.asked = DatumGetFloat8(result_value(0, RANKING_ASKED, NULL));
+	ranking.covered = DatumGetFloat8(result_value(0, RANKING_COVERED, NULL));
 	if (ranking_valid(&ranking))
 		tenant->ranking = ranking;
 }
@@ -606,8 +644,8 @@ query_store_lock(QueryStore *store, TimestampTz *from, pg_uuid_t *from_id)
 		(void) statement_execute(&lock_ranking, values, NULL, SNAPSHOT_NEW);
 	}
 	read_ranking(&store->tenant);
-	*from = DatumGetTimestampTz(result_value(0, 8, &complete));
-	id = result_value(0, 9, &isnull);
+	*from = DatumGetTimestampTz(result_value(0, RANKING_REBUILD_FROM, &complete));
+	id = result_value(0, RANKING_REBUILD_ID, &isnull);
 	memset(from_id, 0, sizeof(*from_id));
 	if (!isnull)
 		*from_id = *DatumGetUUIDP(id);

@@ -50,6 +50,15 @@ static Statement select_own_queries = STATEMENT(
 	" WHERE tenant_id = $1 AND user_id = $2 AND query_id = ANY ($3) AND first_asked <= $4",
 	"text text uuid[] timestamptz");
 
+enum
+{
+	OWN_QUERY_ID = 1,
+	OWN_TEXT,
+	OWN_TABLES,
+	OWN_ASKS,
+	OWN_LAST_ASKED
+};
+
 /* Read as it is now, whatever the snapshot. */
 static Statement select_any_query = STATEMENT("SELECT FROM personalization.user_queries"
 											  " WHERE tenant_id = $1 AND user_id = $2"
@@ -127,17 +136,17 @@ read_own_queries(Making *making, Nominee *nominees, int n)
 	nrows = statement_execute(&select_own_queries, values, NULL, SNAPSHOT_CALLER);
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		QueryKey id = query_key(DatumGetUUIDP(result_value(row, 1, NULL)));
+		QueryKey id = query_key(DatumGetUUIDP(result_value(row, OWN_QUERY_ID, NULL)));
 
 		for (int i = 0; i < n; i++)
 		{
 			if (!same_query(&nominees[i].id, &id))
 				continue;
 			nominees[i].own = true;
-			nominees[i].text = TextDatumGetCString(result_value(row, 2, NULL));
-			nominees[i].tables = DatumGetJsonbPCopy(result_value(row, 3, NULL));
-			nominees[i].own_asks = DatumGetInt64(result_value(row, 4, NULL));
-			nominees[i].own_last = DatumGetTimestampTz(result_value(row, 5, NULL));
+			nominees[i].text = TextDatumGetCString(result_value(row, OWN_TEXT, NULL));
+			nominees[i].tables = DatumGetJsonbPCopy(result_value(row, OWN_TABLES, NULL));
+			nominees[i].own_asks = DatumGetInt64(result_value(row, OWN_ASKS, NULL));
+			nominees[i].own_last = DatumGetTimestampTz(result_value(row, OWN_LAST_ASKED, NULL));
 		}
 	}
 	SPI_freetuptable(SPI_tuptable);

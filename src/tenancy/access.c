@@ -88,6 +88,12 @@ static Statement find_way_out =
 			  " ORDER BY r.oid = $1 DESC, 1 LIMIT 1",
 			  "oid");
 
+enum
+{
+	WAY_OUT_ROLE = 1,
+	WAY_OUT_REASON
+};
+
 /* Whether a role itself was granted the right to set the tenant. */
 static Statement find_set_right =
 	STATEMENT("SELECT FROM pg_catalog.pg_parameter_acl, pg_catalog.aclexplode(paracl) a"
@@ -168,7 +174,7 @@ unbind(Datum oid, const char *role)
 
 	for (uint64 i = 0; i < n; i++)
 	{
-		char *database = SPI_getvalue(bindings->vals[i], bindings->tupdesc, 1);
+		char *database = SPI_getvalue(bindings->vals[i], bindings->tupdesc, ONLY_COLUMN);
 
 		run_command(psprintf("ALTER ROLE %s %s%s RESET personalization.tenant_id", role,
 							 database != NULL ? "IN DATABASE " : "",
@@ -193,7 +199,7 @@ personalization_grant_access(PG_FUNCTION_ARGS)
 			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 							errmsg("role \"%s\" cannot be pooled", name),
 							errdetail("Role \"%s\", which is bound to a tenant, is a member of it.",
-									  NameStr(*DatumGetName(result_value(0, 1, NULL)))),
+									  NameStr(*DatumGetName(result_value(0, ONLY_COLUMN, NULL)))),
 							errhint("A pooled role may have no members that are bound.")));
 
 		/* It chooses its tenant in each transaction; none is its own. */
@@ -238,8 +244,8 @@ personalization_bind_role(PG_FUNCTION_ARGS)
 
 	if (statement_execute(&find_way_out, values, NULL, SNAPSHOT_NEW) > 0)
 	{
-		char *way_out = NameStr(*DatumGetName(result_value(0, 1, NULL)));
-		char *reason = TextDatumGetCString(result_value(0, 2, NULL));
+		char *way_out = NameStr(*DatumGetName(result_value(0, WAY_OUT_ROLE, NULL)));
+		char *reason = TextDatumGetCString(result_value(0, WAY_OUT_REASON, NULL));
 
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

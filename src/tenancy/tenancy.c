@@ -107,7 +107,7 @@ tenant_changes(const char *tenant_id, ReadAs as)
 
 	if (statement_execute(&select_tenant, values, NULL, as) == 0)
 		return NULL;
-	return DatumGetJsonbP(result_value(0, 1, NULL));
+	return DatumGetJsonbP(result_value(0, ONLY_COLUMN, NULL));
 }
 
 Jsonb *

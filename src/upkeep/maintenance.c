@@ -96,7 +96,7 @@ rejected_names(void)
 		names = lappend(names, pstrdup(""));
 	while (statement_execute(&select_rejected_name, values, NULL, SNAPSHOT_NEW) > 0)
 	{
-		names = lappend(names, result_text(0, 1));
+		names = lappend(names, result_text(0, ONLY_COLUMN));
 		values[0] = CStringGetTextDatum(llast(names));
 	}
 	return names;
@@ -111,7 +111,7 @@ maintenance_tenants(void)
 	ListCell *cell;
 
 	for (uint64 row = 0; row < nrows; row++)
-		names = lappend(names, result_text(row, 1));
+		names = lappend(names, result_text(row, ONLY_COLUMN));
 	names = list_concat(names, rejected_names());
 	list_sort(names, compare_names);
 	foreach (cell, names)
