@@ -74,13 +74,13 @@ CREATE FUNCTION personalization.append_message(
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_append_message';
 COMMENT ON FUNCTION personalization.append_message(text, uuid, text, text, jsonb) IS
-    'adds a message to a conversation and returns its number; NULL when there is no such conversation, or no longer';
+    'adds a message to a conversation and returns its number; an error where the conversation is unknown, has ended or has expired';
 
 CREATE FUNCTION personalization.update_conversation(tenant_id text, conversation_id uuid, patch jsonb) RETURNS jsonb
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_update_conversation';
 COMMENT ON FUNCTION personalization.update_conversation(text, uuid, jsonb) IS
-    'merges a patch (RFC 7396) into the context of a conversation and returns the context; NULL when there is no such conversation, or no longer';
+    'merges a patch (RFC 7396) into the context of a conversation and returns the context; an error where the conversation is unknown, has ended or has expired';
 
 CREATE FUNCTION personalization.get_conversation(
     tenant_id text, conversation_id uuid, at timestamptz DEFAULT now()) RETURNS jsonb

@@ -3,14 +3,14 @@
 -- Why each function has its SET clauses: learning.sql.
 
 CREATE FUNCTION personalization.preferences(
-    tenant_id text, user_id text, at timestamptz DEFAULT now(),
+    tenant_id text, user_id text, at timestamptz DEFAULT now(), min_confidence float8 DEFAULT NULL,
     OUT category personalization.preference_category, OUT key text, OUT value jsonb, OUT confidence float8,
-    OUT observation_count int, OUT last_updated timestamptz, OUT candidates jsonb)
+    OUT observation_count int, OUT last_updated timestamptz, OUT candidates jsonb, OUT state text)
     RETURNS SETOF record
     LANGUAGE c STABLE ROWS 20 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_preferences';
-COMMENT ON FUNCTION personalization.preferences(text, text, timestamptz) IS
-    'a user''s live preferences, strongest first, with the confidence as of a time';
+COMMENT ON FUNCTION personalization.preferences(text, text, timestamptz, float8) IS
+    'a user''s live preferences, strongest first, with the confidence as of a time; given min_confidence, all that have at least so much, those that are not live as ''emerging''';
 
 CREATE FUNCTION personalization.get_profile(tenant_id text, user_id text, at timestamptz DEFAULT now()) RETURNS jsonb
     LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off

@@ -15,7 +15,8 @@
 #include "base/extension.h"
 
 const char *const interaction_type_names[INTERACTION_TYPES] = {
-	"query", "visualization", "export", "dashboard", "feedback", "refinement", "exploration"};
+	"query",	"visualization", "export",		"dashboard",
+	"feedback", "refinement",	 "exploration", "custom"};
 
 const char *const category_names[PREFERENCE_CATEGORIES] = {"visualization", "query", "data",
 														   "presentation", "notification"};

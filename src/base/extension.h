@@ -23,9 +23,10 @@ typedef enum InteractionType
 	INTERACTION_DASHBOARD,
 	INTERACTION_FEEDBACK,
 	INTERACTION_REFINEMENT,
-	INTERACTION_EXPLORATION
+	INTERACTION_EXPLORATION,
+	INTERACTION_CUSTOM
 } InteractionType;
-#define INTERACTION_TYPES (INTERACTION_EXPLORATION + 1)
+#define INTERACTION_TYPES (INTERACTION_CUSTOM + 1)
 
 /* In the order of the SQL type personalization.preference_category. */
 typedef enum PreferenceCategory

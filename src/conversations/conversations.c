@@ -346,6 +346,21 @@ count_message(const ConversationChange *change, int32 number, TimestampTz at, co
 	conversation_count_message(change->tenant_id, change->user_id, &count);
 }
 
+/*
+ * One that is unknown, has ended or has expired: the same for all three, as what is
+ * erased leaves nothing behind to tell them apart.  A write that is not made is an
+ * error, so that nothing is lost without a word.
+ */
+pg_noreturn static void
+no_conversation(const pg_uuid_t *id)
+{
+	ereport(ERROR, (errcode(ERRCODE_NO_DATA_FOUND),
+					errmsg("conversation %s does not exist",
+						   DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)))),
+					errhint("It may have ended or expired. Start another one with "
+							"personalization.start_conversation().")));
+}
+
 Datum
 personalization_append_message(PG_FUNCTION_ARGS)
 {
@@ -394,9 +409,9 @@ personalization_append_message(PG_FUNCTION_ARGS)
 			cache_profile_changed(change.tenant_id, change.user_id);
 		}
 	}
-	SPI_finish();
 	if (number == 0)
-		PG_RETURN_NULL();
+		no_conversation(change.id);
+	SPI_finish();
 	PG_RETURN_INT32(number);
 }
 
@@ -434,9 +449,9 @@ personalization_update_conversation(PG_FUNCTION_ARGS)
 				cache_conversation_changed(change.tenant_id, change.id);
 		}
 	}
-	SPI_finish();
 	if (result == NULL)
-		PG_RETURN_NULL();
+		no_conversation(change.id);
+	SPI_finish();
 	PG_RETURN_JSONB_P(result);
 }
 

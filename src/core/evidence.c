@@ -32,6 +32,23 @@ expires_at(const LearningRule *rule, double confidence, int64_t last_updated)
 	return fades > expires ? fades : expires;
 }
 
+double
+evidence_total(const Evidence *evidence)
+{
+	double total = 0.0;
+
+	for (int i = 0; i < evidence->ncandidates; i++)
+		total += evidence->candidates[i].confidence;
+	return total;
+}
+
+bool
+evidence_has_majority(const Evidence *evidence)
+{
+	return evidence->ncandidates > 0 &&
+		   2 * evidence->candidates[0].confidence > evidence_total(evidence);
+}
+
 static bool
 has_candidate(const Evidence *evidence, int value)
 {

@@ -59,6 +59,15 @@ extern int64_t fades_at(const LearningRule *rule, double confidence, int64_t las
 extern int64_t expires_at(const LearningRule *rule, double confidence, int64_t last_updated);
 
 /*
+ * What the candidates have together, as of last_updated: how sure it is that the
+ * user has a preference at all.  With one candidate, its confidence.
+ */
+extern double evidence_total(const Evidence *evidence);
+
+/* Whether the strongest candidate has more than half of that. */
+extern bool evidence_has_majority(const Evidence *evidence);
+
+/*
  * Takes in one observation of a value at a time; evidence that had expired by
  * then is forgotten first.  A strength above 0 is a yes; 0 and below a no,
  * which creates nothing and counts nothing.  Returns whether anything changed.

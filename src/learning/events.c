@@ -76,7 +76,7 @@ interaction_type_decode(const char *name, InteractionType *type, Fault *fault)
 	if (number < 0)
 		return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION,
 						 "The types are query, visualization, export, dashboard, feedback, "
-						 "refinement and exploration.",
+						 "refinement, exploration and custom.",
 						 "unknown interaction_type \"%s\"", clipped(name, strlen(name)));
 	*type = (InteractionType) number;
 	return true;

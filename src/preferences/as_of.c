@@ -1,6 +1,6 @@
 /*
  * as_of.c
- *		The preferences of a user that are live at a time.
+ *		The preferences of a user as of a time.
  */
 #include "postgres.h"
 
@@ -34,39 +34,56 @@ compare_strength(const void *a, const void *b)
 	return strcmp(x->key, y->key);
 }
 
-Preference *
-preferences_live(const char *tenant_id, const char *user_id, const LearningRule *rule,
-				 TimestampTz at, BeforeKnown before, int *n, TimestampTz *latest)
+void
+preferences_as_of(const char *tenant_id, const char *user_id, const LearningRule *rule,
+				  TimestampTz at, BeforeKnown before, PreferencesAsOf *result)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
 	uint64 nrows = statement_execute(&select_preferences, values, NULL, SNAPSHOT_CALLER);
-	Preference *live = palloc(Max(nrows, 1) * sizeof(Preference));
+	Preference *stored = palloc(Max(nrows, 1) * sizeof(Preference));
+	Preference *emerging;
 	int nstored = 0;
+	int nemerging = 0;
 
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		if (preference_read(row, &live[nstored]))
+		if (preference_read(row, &stored[nstored]))
 			nstored++;
 	}
 	if (at < GetCurrentTransactionStartTimestamp())
-		live = preferences_of_then(tenant_id, user_id, rule, at, before, live, &nstored);
+		stored = preferences_of_then(tenant_id, user_id, rule, at, before, stored, &nstored);
 
-	*n = 0;
-	if (latest != NULL)
-		*latest = DT_NOBEGIN;
+	result->items = palloc(Max(nstored, 1) * sizeof(Preference));
+	result->nlive = 0;
+	result->latest = DT_NOBEGIN;
+	emerging = palloc(Max(nstored, 1) * sizeof(Preference));
 	for (int i = 0; i < nstored; i++)
 	{
-		Preference *preference = &live[i];
+		Preference *preference = &stored[i];
 		double confidence = preference->evidence.candidates[0].confidence;
 		TimestampTz last_updated = preference->evidence.last_updated;
 
-		if (latest != NULL)
-			*latest = Max(*latest, last_updated);
-		if (at >= fades_at(rule, confidence, last_updated))
-			continue;
+		result->latest = Max(result->latest, last_updated);
 		preference->confidence = decayed_confidence(confidence, last_updated, at, rule->decay);
-		live[(*n)++] = *preference;
+		if (at < fades_at(rule, confidence, last_updated))
+			result->items[result->nlive++] = *preference;
+		else if (at < expires_at(rule, confidence, last_updated))
+			emerging[nemerging++] = *preference;
 	}
-	qsort(live, *n, sizeof(Preference), compare_strength);
-	return live;
+	qsort(result->items, result->nlive, sizeof(Preference), compare_strength);
+	qsort(emerging, nemerging, sizeof(Preference), compare_strength);
+	memcpy(result->items + result->nlive, emerging, nemerging * sizeof(Preference));
+	result->n = result->nlive + nemerging;
+}
+
+const Preference *
+preferences_find(const PreferencesAsOf *preferences, PreferenceCategory category, const char *key)
+{
+	for (int i = 0; i < preferences->n; i++)
+	{
+		if (preferences->items[i].category == category &&
+			strcmp(preferences->items[i].key, key) == 0)
+			return &preferences->items[i];
+	}
+	return NULL;
 }

@@ -130,23 +130,39 @@ begin_reading(FunctionCallInfo fcinfo, Question *question)
 	tenant_require(question->tenant_id, &question->settings);
 }
 
+/* The least confidence that is asked for; -1 for live preferences, whatever theirs. */
+static double
+least_confidence(FunctionCallInfo fcinfo, int n)
+{
+	double value;
+
+	/* The function of an older script has no such argument. */
+	if (PG_NARGS() <= n || PG_ARGISNULL(n))
+		return -1;
+	value = PG_GETARG_FLOAT8(n);
+	if (!(value >= 0.0 && value <= 1.0))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("min_confidence must be between 0 and 1")));
+	return value;
+}
+
 Datum
 personalization_preferences(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	const Objects *ours = extension_objects();
+	double least = least_confidence(fcinfo, 3);
 	Question question;
-	Preference *live;
-	int n;
+	PreferencesAsOf known;
 
 	InitMaterializedSRF(fcinfo, 0);
 	begin_reading(fcinfo, &question);
-	live = preferences_live(question.tenant_id, question.user_id, &question.settings.learning,
-							question.at, BEFORE_KNOWN_AS_NOW, &n, NULL);
-	for (int i = 0; i < n; i++)
+	preferences_as_of(question.tenant_id, question.user_id, &question.settings.learning,
+					  question.at, BEFORE_KNOWN_AS_NOW, &known);
+	for (int i = 0; i < (least < 0 ? known.nlive : known.n); i++)
 	{
-		const Preference *preference = &live[i];
-		bool nulls[7] = {false};
+		const Preference *preference = &known.items[i];
+		bool nulls[8] = {false};
 		Datum values[] = {
 			ObjectIdGetDatum(ours->category_values[preference->category]),
 			CStringGetTextDatum(preference->key),
@@ -156,9 +172,11 @@ personalization_preferences(PG_FUNCTION_ARGS)
 			TimestampTzGetDatum(preference->evidence.last_updated),
 			JsonbPGetDatum(
 				preference_candidates(preference, &question.settings.learning, question.at)),
+			CStringGetTextDatum(i < known.nlive ? "live" : "emerging"),
 		};
 
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		if (preference->confidence >= least)
+			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	SPI_finish();
 	return (Datum) 0;
@@ -250,19 +268,19 @@ push_traits(JsonbParseState **state, TraitReader *reader, TimestampTz updated)
 static Jsonb *
 document(const Question *question)
 {
-	Preference *live;
-	int n;
+	PreferencesAsOf known;
 	TimestampTz updated;
 	TraitReader *traits;
 	JsonbParseState *state = NULL;
 
 	traits = traits_begin(question->tenant_id, question->user_id, question->at);
-	live = preferences_live(question->tenant_id, question->user_id, &question->settings.learning,
-							question->at, BEFORE_KNOWN_NONE, &n, &updated);
+	preferences_as_of(question->tenant_id, question->user_id, &question->settings.learning,
+					  question->at, BEFORE_KNOWN_NONE, &known);
+	updated = known.latest;
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	json_push_text(&state, "user_id", question->user_id);
 	json_push_text(&state, "tenant_id", question->tenant_id);
-	push_preferences(&state, live, n);
+	push_preferences(&state, known.items, known.nlive);
 	push_history(&state, question, traits, &updated);
 	push_traits(&state, traits, updated);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
@@ -415,20 +433,22 @@ push_recent(JsonbParseState **state, const Question *question, TimestampTz *last
 static void
 push_frequent_tables(JsonbParseState **state, const Question *question)
 {
-	int n;
-	Preference *live =
-		preferences_live(question->tenant_id, question->user_id, &question->settings.learning,
-						 question->at, BEFORE_KNOWN_NONE, &n, NULL);
+	PreferencesAsOf known;
 	int shown = 0;
+
+	preferences_as_of(question->tenant_id, question->user_id, &question->settings.learning,
+					  question->at, BEFORE_KNOWN_NONE, &known);
 
 	json_push_key(state, "frequent_tables");
 	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
-	for (int i = 0; i < n && shown < CONTEXT_ITEMS; i++)
+	for (int i = 0; i < known.nlive && shown < CONTEXT_ITEMS; i++)
 	{
-		if (live[i].category == CATEGORY_DATA &&
-			strncmp(live[i].key, FREQUENT_TABLE, strlen(FREQUENT_TABLE)) == 0)
+		const Preference *preference = &known.items[i];
+
+		if (preference->category == CATEGORY_DATA &&
+			strncmp(preference->key, FREQUENT_TABLE, strlen(FREQUENT_TABLE)) == 0)
 		{
-			json_push_text(state, NULL, live[i].key + strlen(FREQUENT_TABLE));
+			json_push_text(state, NULL, preference->key + strlen(FREQUENT_TABLE));
 			shown++;
 		}
 	}

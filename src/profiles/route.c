@@ -13,6 +13,8 @@
 #include "base/jsonutil.h"
 #include "base/local_time.h"
 #include "base/statement.h"
+#include "core/decay.h"
+#include "core/evidence.h"
 #include "core/routing.h"
 #include "core/statistics.h"
 #include "preferences/as_of.h"
@@ -40,15 +42,43 @@ PG_FUNCTION_INFO_V1(personalization_route);
 static const char *const explanation_levels[] = {"detailed", "standard", "brief"};
 static const char *const chart_complexities[] = {"simple", "standard", "advanced"};
 
+/*
+ * The value that a user wants, if it is settled: what the candidates have together is
+ * enough, and the strongest has more than half of it.  So a user who picks bars three times
+ * out of four has bars as the default, although no single confidence is that high.
+ */
 static const Preference *
-find_preference(const Preference *live, int n, PreferenceCategory category, const char *key)
+settled(const Preference *preference, bool enough)
 {
-	for (int i = 0; i < n; i++)
-	{
-		if (live[i].category == category && strcmp(live[i].key, key) == 0)
-			return &live[i];
-	}
-	return NULL;
+	return preference != NULL && enough && evidence_has_majority(&preference->evidence) ? preference
+																						: NULL;
+}
+
+/* The preferred chart, where the candidates together are above chart_confidence. */
+static const Preference *
+default_chart(const PreferencesAsOf *known, const TenantSettings *settings, TimestampTz at)
+{
+	const Preference *chart =
+		preferences_find(known, CATEGORY_VISUALIZATION, "preferred_chart_type");
+
+	return settled(chart, chart != NULL && decayed_confidence(evidence_total(&chart->evidence),
+															  chart->evidence.last_updated, at,
+															  settings->learning.decay) >
+											   settings->chart_confidence);
+}
+
+/* A preference that is live, or whose candidates together would be. */
+static const Preference *
+live_choice(const PreferencesAsOf *known, const TenantSettings *settings, TimestampTz at,
+			PreferenceCategory category, const char *key)
+{
+	const Preference *choice = preferences_find(known, category, key);
+
+	if (choice != NULL && choice < known->items + known->nlive)
+		return choice;
+	return settled(choice, choice != NULL &&
+							   at < fades_at(&settings->learning, evidence_total(&choice->evidence),
+											 choice->evidence.last_updated));
 }
 
 static void
@@ -168,9 +198,7 @@ personalization_route(PG_FUNCTION_ARGS)
 	TimestampTz at;
 	TenantSettings settings;
 	Traits traits;
-	Preference *live;
-	int n;
-	const Preference *chart;
+	PreferencesAsOf known;
 	JsonbParseState *state = NULL;
 	Jsonb *result;
 
@@ -180,8 +208,7 @@ personalization_route(PG_FUNCTION_ARGS)
 	SPI_connect();
 	tenant_require(tenant_id, &settings);
 	traits_read(tenant_id, user_id, at, &traits);
-	live =
-		preferences_live(tenant_id, user_id, &settings.learning, at, BEFORE_KNOWN_NONE, &n, NULL);
+	preferences_as_of(tenant_id, user_id, &settings.learning, at, BEFORE_KNOWN_NONE, &known);
 
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	json_push_text(&state, "skill_level", skill_level_names[traits.skill_level]);
@@ -189,14 +216,13 @@ personalization_route(PG_FUNCTION_ARGS)
 	json_push_text(&state, "chart_complexity", chart_complexities[traits.skill_level]);
 	json_push_text(&state, "communication_style",
 				   communication_style_names[traits.communication_style]);
-	chart = find_preference(live, n, CATEGORY_VISUALIZATION, "preferred_chart_type");
-	if (chart != NULL && chart->confidence > settings.chart_confidence)
-		push_preference(&state, "default_chart_type", chart);
+	push_preference(&state, "default_chart_type", default_chart(&known, &settings, at));
 	push_preference(&state, "export_format",
-					find_preference(live, n, CATEGORY_PRESENTATION, "export_format"));
+					live_choice(&known, &settings, at, CATEGORY_PRESENTATION, "export_format"));
 	push_preference(&state, "color_scheme",
-					find_preference(live, n, CATEGORY_VISUALIZATION, "color_scheme"));
-	push_likely_tables(&state, query, tables_asked(tenant_id, user_id, query, at), live, n);
+					live_choice(&known, &settings, at, CATEGORY_VISUALIZATION, "color_scheme"));
+	push_likely_tables(&state, query, tables_asked(tenant_id, user_id, query, at), known.items,
+					   known.nlive);
 	result = json_keep(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);

@@ -8,8 +8,14 @@ BEGIN
     EXECUTE statement INTO result;
     RETURN coalesce(result, 'null');
 EXCEPTION WHEN OTHERS THEN
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM);
+    RETURN concat_ws(' | ', SQLSTATE, regexp_replace(SQLERRM, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '(id)'));
 END $$;
+-- What each call that takes a conversation makes of one.
+CREATE FUNCTION pg_temp.uses(id uuid, OUT get text, OUT append text, OUT update text, OUT "end" text) LANGUAGE sql AS $$
+SELECT pg_temp.outcome(format('SELECT personalization.get_conversation(%L, %L)', 'c1', id)),
+       pg_temp.outcome(format('SELECT personalization.append_message(%L, %L, %L, %L)', 'c1', id, 'user', 'hello')),
+       pg_temp.outcome(format('SELECT personalization.update_conversation(%L, %L, %L)', 'c1', id, '{"a": 1}')),
+       pg_temp.outcome(format('SELECT personalization.end_conversation(%L, %L)', 'c1', id)) $$;
 SELECT count(personalization.create_tenant(t)) AS made FROM unnest(ARRAY['c1', 'c2']) AS t;
 
 -- == From start to end.
@@ -36,7 +42,7 @@ SELECT personalization.append_message('c1', :'bo', 'user', 'two');
 SELECT jsonb_array_length(personalization.get_conversation('c1', :'bo') -> 'messages') AS messages,
        personalization.get_context('c1', 'bo') ->> 'active_session' = :'bo' AS active;
 ROLLBACK;
-SELECT personalization.get_conversation('c1', :'bo') IS NULL AS gone, personalization.append_message('c1', :'bo', 'user', 'three') IS NULL AS no_number;
+SELECT get, append FROM pg_temp.uses(:'bo');
 -- A number that a rolled-back message had is given again.
 BEGIN;
 SELECT personalization.append_message('c1', :'id', 'user', 'never said');
@@ -75,9 +81,7 @@ SELECT personalization.get_context('c1', 'ana') ->> 'active_session' = :'second'
 
 -- == Ended, unknown, or another tenant's: nothing tells which.
 SELECT personalization.start_conversation('c2', 'ana', '{"secret": 1}') AS others \gset
-SELECT what, personalization.get_conversation('c1', id) AS get, personalization.append_message('c1', id, 'user', 'hello') AS append,
-       personalization.update_conversation('c1', id, '{"a": 1}') AS update, personalization.end_conversation('c1', id) AS "end"
-FROM (VALUES ('ended', :'id'::uuid), ('unknown', '00000000-0000-4000-8000-000000000000'), ('other', :'others')) AS v (what, id);
+SELECT what, u.* FROM (VALUES ('ended', :'id'::uuid), ('unknown', '00000000-0000-4000-8000-000000000000'), ('other', :'others')) AS v (what, id), pg_temp.uses(id) AS u;
 SELECT personalization.get_conversation('c2', :'others') -> 'context' AS untouched;
 SELECT count(*) AS left_of_ended FROM personalization.conversation_messages WHERE conversation_id = :'id';
 
@@ -86,8 +90,7 @@ SELECT personalization.append_message('c1', :'second', 'user', 'still there?') A
 UPDATE personalization.conversations SET last_activity = '2026-03-01 12:00:00+00', activity_hour = '2026-03-01 12:00:00+00', created_at = '2026-03-01 11:00:00+00', last_message_at = '2026-03-01 12:00:00+00' WHERE conversation_id = :'second';
 SELECT personalization.get_conversation('c1', :'second', at) ->> 'expires_at' AS expires_at FROM (VALUES (timestamptz '2026-03-02 11:59:59.999999+00'), ('2026-03-02 12:00:00+00'), ('2026-03-01 00:00:00+00')) AS v (at);
 SELECT personalization.get_context('c1', 'ana', at) ->> 'active_session' = :'second' AS active FROM (VALUES (timestamptz '2026-03-01 10:59+00'), ('2026-03-01 11:00+00'), ('2026-03-02 11:59:59.999999+00'), ('2026-03-02 12:00:00+00')) AS v (at);
-SELECT personalization.append_message('c1', :'second', 'user', 'hello?') IS NULL AS append, personalization.update_conversation('c1', :'second', '{}') IS NULL AS update,
-       personalization.end_conversation('c1', :'second') AS "end", personalization.get_conversation('c1', :'second') IS NULL AS get;
+SELECT * FROM pg_temp.uses(:'second');
 SELECT personalization.configure_tenant('c1', '{"conversation_ttl": "100 years"}') ->> 'conversation_ttl' AS ttl;
 SELECT personalization.get_conversation('c1', :'second', '2026-03-02 12:00:00+00') ->> 'expires_at' AS expires_at;
 SELECT personalization.configure_tenant('c1', '{"conversation_ttl": "90 minutes"}') ->> 'conversation_ttl' AS ttl;
@@ -198,9 +201,7 @@ SELECT personalization.start_conversation('c1', 'gus', '{"a": 1}') AS own \gset
 -- As its login would set it.
 SET personalization.tenant_id = 'c1';
 SET ROLE regress_talker;
-SELECT what, personalization.get_conversation('c1', id) AS get, personalization.append_message('c1', id, 'user', 'hello') AS append,
-       personalization.update_conversation('c1', id, '{"a": 1}') AS update, personalization.end_conversation('c1', id) AS "end"
-FROM (VALUES ('unknown', '00000000-0000-4000-8000-000000000000'::uuid), ('other', :'others')) AS v (what, id);
+SELECT what, u.* FROM (VALUES ('unknown', '00000000-0000-4000-8000-000000000000'::uuid), ('other', :'others')) AS v (what, id), pg_temp.uses(id) AS u;
 SELECT s AS call, pg_temp.outcome('SELECT personalization.' || replace(s, '$id', quote_literal(:'others'))) FROM unnest(ARRAY[
     $$start_conversation('c2', 'ana')$$, $$append_message('c2', $id, 'user', 'x')$$, $$update_conversation('c2', $id, '{}')$$, $$get_conversation('c2', $id)$$, $$end_conversation('c2', $id)$$]) AS s;
 SELECT personalization.append_message('c1', :'own', 'user', 'hello') AS number, personalization.update_conversation('c1', :'own', '{"b": 2}') AS context;

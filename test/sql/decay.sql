@@ -95,3 +95,17 @@ SELECT count(*) FROM personalization.preferences('d1', 'ana', '2026-03-02 08:59:
 SELECT count(*) FROM personalization.preferences('d1', 'ana', '2026-03-02 09:00+00');
 
 SELECT count(personalization.drop_tenant(t)) AS dropped FROM unnest(ARRAY['d', 'd0', 'd1']) AS t;
+
+-- With a least confidence, what is not live comes too, and says so; what has expired does not, whether or not upkeep ran.
+SELECT personalization.create_tenant('d2') IS NOT NULL AS made;
+SELECT count(personalization.learn('d2', 'gil', 'visualization', '{"chart_type": "bar"}', '2026-03-01 09:00')) FROM generate_series(1, 20);
+SELECT personalization.learn('d2', 'gil', 'export', '{"format": "csv"}', '2026-03-01 09:00') IS NOT NULL AS learned;
+SELECT at, least, key, confidence::numeric(6, 5), state
+FROM unnest(ARRAY['2026-03-01 10:00', '2026-03-02 10:00', '2026-03-20 10:00', '2026-06-20 10:00']::timestamptz[]) at,
+     unnest(ARRAY[NULL, 0, 0.2, 1]::float8[]) least,
+     personalization.preferences('d2', 'gil', at, least) ORDER BY at, least, confidence DESC;
+SELECT key, state FROM personalization.preferences('d2', 'gil', min_confidence => 0.05, at => '2026-03-02 10:00');
+SELECT count(*) FROM personalization.preferences('d2', 'gil', '2026-03-01 10:00', 1.5);
+SELECT count(*) FROM personalization.preferences('d2', 'gil', '2026-03-01 10:00', 'NaN');
+SELECT count(*) FROM personalization.preferences('d2', 'gil', '2026-03-01 10:00', -0.1);
+SELECT personalization.drop_tenant('d2') IS NOT NULL AS dropped;

@@ -166,3 +166,26 @@ SELECT personalization.configure_tenant('t', '{"max_history_size": 2}') ->> 'max
 SELECT h ->> 'timestamp' AS "timestamp" FROM jsonb_array_elements(personalization.get_profile('t', 'ana', '2026-03-01 09:03+00') -> 'interaction_history') AS h;
 
 SELECT count(personalization.drop_tenant(t)) AS dropped FROM unnest(ARRAY['t', 't_latest']) AS t;
+
+SELECT personalization.create_tenant('l2') IS NOT NULL AS made;
+-- Parameters that a driver declares as text or varchar, as JDBC does.
+PREPARE by_text(text, text, text, jsonb) AS SELECT personalization.learn($1, $2, $3, $4) IS NOT NULL AS learned;
+EXECUTE by_text('l2', 'typed', 'export', '{"format": "csv"}');
+PREPARE by_varchar(varchar, varchar, varchar, jsonb) AS SELECT personalization.learn($1, $2, $3, $4) IS NOT NULL AS learned;
+EXECUTE by_varchar('l2', 'typed', 'export', '{"format": "csv"}');
+EXECUTE by_varchar('l2', 'typed', 'exprot', '{"format": "csv"}');
+PREPARE traits(text, varchar) AS SELECT personalization.set_profile('l2', 'typed', skill_level => $1, communication_style => $2);
+EXECUTE traits('beginner', 'brief');
+SELECT skill_level, communication_style FROM personalization.profiles WHERE tenant_id = 'l2' AND user_id = 'typed';
+DEALLOCATE ALL;
+
+-- A product's own events: recorded, and learned from by rules of the administrator's only.
+SELECT personalization.learn('l2', 'clicker', 'custom', '{"click": "save", "widget": "sales"}') IS NOT NULL AS learned;
+SELECT count(*) FROM personalization.extract_signals('custom', '{"click": "save", "chart_type": "bar"}');
+INSERT INTO personalization.signal_rules (tenant_id, interaction_type, path, category, key, strength)
+VALUES ('l2', 'custom', 'widget', 'presentation', 'favourite_widget', 0.6);
+SELECT personalization.learn('l2', 'clicker', 'custom', '{"click": "save", "widget": "sales"}') IS NOT NULL AS learned;
+SELECT personalization.learn_batch('[{"tenant_id": "l2", "user_id": "clicker", "interaction_type": "custom", "data": {"widget": "sales"}}]');
+SELECT key, value, observation_count FROM personalization.preferences('l2', 'clicker');
+SELECT personalization.usage_patterns('l2', 'clicker') #> '{by_type,custom}' AS custom;
+SELECT personalization.drop_tenant('l2') IS NOT NULL AS dropped;

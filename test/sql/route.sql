@@ -33,6 +33,24 @@ SELECT personalization.configure_tenant('acme', jsonb_build_object('chart_confid
 SELECT personalization.route('acme', 'ana', 'x', '2026-03-02 12:00') ? 'default_chart_type' AS chart;
 SELECT personalization.configure_tenant('acme', '{"chart_confidence": 0.6}') -> 'chart_confidence' AS threshold;
 
+-- A settled choice among several: three of four are bars, though no confidence passes the threshold by itself.
+SELECT count(personalization.learn('acme', 'mix', v, d, '2026-03-02 09:00'::timestamptz + i * interval '1 minute'))
+FROM generate_series(1, 200) i, LATERAL (VALUES
+    ('visualization'::personalization.interaction_type, jsonb_build_object('chart_type', CASE WHEN i % 4 = 1 THEN 'pie' ELSE 'bar' END,
+        'color_scheme', (ARRAY['blue', 'red', 'green'])[i % 3 + 1])),
+    ('export', jsonb_build_object('format', CASE WHEN i % 4 = 1 THEN 'xlsx' ELSE 'csv' END))) u (v, d);
+SELECT key, value, confidence::numeric(4, 3),
+       (SELECT sum((c ->> 'confidence')::float8)::numeric(4, 3) FROM jsonb_array_elements(candidates) c) AS together
+FROM personalization.preferences('acme', 'mix', '2026-03-02 13:00') ORDER BY key;
+-- Twelve days later csv alone would not be live; no colour ever had more than half of them.
+SELECT at, r -> 'default_chart_type' AS chart, r -> 'export_format' AS format, r -> 'color_scheme' AS color
+FROM unnest(ARRAY['2026-03-02 13:00', '2026-03-04', '2026-03-09 13:00', '2026-03-14 13:00', '2026-03-20 13:00']::timestamptz[]) at,
+     personalization.route('acme', 'mix', 'x', at) r ORDER BY at;
+SELECT personalization.configure_tenant('acme', '{"chart_confidence": 0.65}') -> 'chart_confidence' AS threshold;
+SELECT personalization.route('acme', 'mix', 'x', '2026-03-02 13:00') -> 'default_chart_type' AS chart,
+       personalization.route('acme', 'mix', 'x', '2026-03-04') -> 'default_chart_type' AS two_days_later;
+SELECT personalization.configure_tenant('acme', '{"chart_confidence": 0.6}') -> 'chart_confidence' AS threshold;
+
 -- Tables that fit, the best first, of equal ones the most used.
 SELECT count(personalization.learn('acme', 'ana', 'query', jsonb_build_object('query', 'q' || i, 'tables_used', tables),
                                    '2026-03-02 09:00'::timestamptz + i * interval '1 minute'))
