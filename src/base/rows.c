@@ -14,6 +14,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "base/extension.h"
 #include "base/rows.h"
 
 void
@@ -99,21 +100,34 @@ column_array(const Column *column)
 											  column->type, length, by_value, align));
 }
 
-/* How many types, or columns, a list names. */
-static int
-count_names(const char *list)
+/* Looks the types up where that has not been done, or the extension is another one since. */
+static void
+know_types(RowWriter *writer)
 {
-	int n = 1;
+	uint64 generation = extension_objects()->generation;
 
-	for (const char *c = list; *c != '\0'; c++)
-		n += *c == ' ';
-	return n;
+	if (writer->generation == generation)
+		return;
+	writer->ncolumns = statement_types(writer->types, writer->type_ids, ROWS_MAX_COLUMNS);
+	writer->generation = generation;
+}
+
+Column *
+rows_begin(RowWriter *writer, int nrows)
+{
+	Column *columns;
+
+	know_types(writer);
+	columns = palloc(writer->ncolumns * sizeof(Column));
+	for (int c = 0; c < writer->ncolumns; c++)
+		column_init(&columns[c], writer->type_ids[c], nrows);
+	return columns;
 }
 
 static void
 write_values(RowWriter *writer, int nrows, StringInfo sql, StringInfo types)
 {
-	int width = count_names(writer->types);
+	int width = writer->ncolumns;
 
 	appendStringInfoString(sql, "VALUES ");
 	for (int row = 0; row < nrows; row++)
@@ -181,17 +195,20 @@ write_statement(RowWriter *writer, Statement *statement, int nrows)
 uint64
 rows_write(RowWriter *writer, const char *tenant_id, const Column *columns)
 {
-	int width = count_names(writer->types);
+	int width;
 	int nrows = columns[0].n;
 	bool few = nrows <= ROWS_FEW;
 	Statement *statement = few ? &writer->few[nrows] : &writer->many;
-	int nvalues = 1 + width * (few ? nrows : 1);
+	int nvalues;
 	Datum *values;
 	char *nulls;
 	int n = 0;
 
 	if (nrows == 0)
 		return 0;
+	know_types(writer);
+	width = writer->ncolumns;
+	nvalues = 1 + width * (few ? nrows : 1);
 	if (statement->sql == NULL)
 		write_statement(writer, statement, few ? nrows : 0);
 	values = palloc(nvalues * sizeof(Datum));

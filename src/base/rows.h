@@ -34,6 +34,9 @@ extern Datum column_array(const Column *column);
  */
 #define ROWS_FEW 8
 
+/* Columns of a RowWriter, besides tenant_id, at most. */
+#define ROWS_MAX_COLUMNS 12
+
 /* INSERT INTO table (tenant_id, columns) … tail, for any number of rows. */
 typedef struct RowWriter
 {
@@ -42,6 +45,11 @@ typedef struct RowWriter
 	const char *types;	 /* of the columns, separated by a space; arrays too */
 	const char *tail;	 /* ON CONFLICT …, RETURNING … */
 
+	/* Of the types, looked up when first needed and after an ALTER EXTENSION. */
+	uint64 generation;
+	int ncolumns;
+	Oid type_ids[ROWS_MAX_COLUMNS];
+
 	/* Statements, written when first needed: by number of rows, and over arrays. */
 	Statement few[ROWS_FEW + 1];
 	Statement many;
@@ -49,11 +57,17 @@ typedef struct RowWriter
 
 #define ROW_WRITER(table, columns, types, tail)                                                    \
 	{                                                                                              \
-		table, columns, types, tail, {{0}},                                                        \
+		table, columns, types, tail, 0, 0, {0}, {{0}},                                             \
 		{                                                                                          \
 			0                                                                                      \
 		}                                                                                          \
 	}
+
+/*
+ * The writer's columns, in their order, each with room for so many rows; in the
+ * current memory context.
+ */
+extern Column *rows_begin(RowWriter *writer, int nrows);
 
 /*
  * Writes the rows that the columns hold, all of the same length; returns the

@@ -10,10 +10,11 @@
 
 #include "base/compat.h"
 #include "base/extension.h"
+#include "base/rows.h"
 #include "base/statement.h"
 
-/* Those of a RowWriter are the most: ROWS_FEW rows of eleven columns, and the tenant. */
-#define MAX_PARAMETERS 100
+/* Those of a RowWriter are the most: ROWS_FEW rows of ROWS_MAX_COLUMNS, and the tenant. */
+#define MAX_PARAMETERS (ROWS_FEW * ROWS_MAX_COLUMNS + 1)
 
 /*
  * A new library may meet the objects of an older script, whose update has not been
@@ -35,26 +36,39 @@ hint_at_update(void *arg)
 	}
 }
 
+int
+statement_types(const char *list, Oid *types, int max)
+{
+	char *copy = pstrdup(list);
+	char *save = NULL;
+	int n = 0;
+	ErrorContextCallback hint = {.previous = error_context_stack, .callback = hint_at_update};
+
+	error_context_stack = &hint;
+
+	for (char *name = strtok_r(copy, " ", &save); name; name = strtok_r(NULL, " ", &save))
+	{
+		int32 typmod;
+
+		if (n == max)
+			elog(ERROR, "more than %d types in \"%s\"", max, list);
+		parse_type_string(name, &types[n++], &typmod);
+	}
+	error_context_stack = hint.previous;
+	pfree(copy);
+	return n;
+}
+
 static void
 prepare(Statement *statement, uint64 generation)
 {
 	Oid types[MAX_PARAMETERS];
-	int ntypes = 0;
-	char *list = pstrdup(statement->parameters);
-	char *save = NULL;
+	int ntypes = statement_types(statement->parameters, types, MAX_PARAMETERS);
 	ErrorContextCallback hint = {.previous = error_context_stack, .callback = hint_at_update};
 	SPIPlanPtr plan;
 
 	error_context_stack = &hint;
 
-	for (char *name = strtok_r(list, " ", &save); name; name = strtok_r(NULL, " ", &save))
-	{
-		int32 typmod;
-
-		if (ntypes == MAX_PARAMETERS)
-			elog(ERROR, "more than %d parameters in \"%s\"", MAX_PARAMETERS, statement->sql);
-		parse_type_string(name, &types[ntypes++], &typmod);
-	}
 	plan = SPI_prepare_cursor(statement->sql, ntypes, types, CURSOR_OPT_GENERIC_PLAN);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", statement->sql,

@@ -42,6 +42,12 @@ typedef enum ReadAs
  */
 extern uint64 statement_execute(Statement *statement, Datum *values, const char *nulls, ReadAs as);
 
+/*
+ * The types that a list names, as in parameters; returns how many.  An error
+ * where they are more than max, or where the schema of an older script lacks one.
+ */
+extern int statement_types(const char *list, Oid *types, int max);
+
 /* An error context callback for other statements: hints at the update of an older script. */
 extern void hint_at_update(void *arg);
 

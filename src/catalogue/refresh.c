@@ -270,17 +270,14 @@ read_stored(const char *tenant_id, const char *schema, int *n)
 /* The columns of linked_writer. */
 typedef struct Changes
 {
-	Column columns[6];
+	Column *columns;
 	const char *schema;
 } Changes;
 
 static void
 changes_init(Changes *changes, const char *schema, int size)
 {
-	static const Oid types[] = {TEXTOID, TEXTOID, TEXTOID, OIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID};
-
-	for (int i = 0; i < 6; i++)
-		column_init(&changes->columns[i], types[i], size);
+	changes->columns = rows_begin(&linked_writer, size);
 	changes->schema = schema;
 }
 

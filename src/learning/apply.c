@@ -216,16 +216,12 @@ static void
 insert_interactions(TenantEvents *events)
 {
 	const Objects *ours = extension_objects();
-	const Oid types[] = {UUIDOID,		 TEXTOID, ours->interaction_type, JSONBOID, JSONBOID,
-						 TIMESTAMPTZOID, UUIDOID};
-	Column columns[lengthof(types)];
+	Column *columns = rows_begin(&interaction_writer, events->n);
 	Event *previous = NULL;
 	bool ids_given = false;
 	uint64 nrows;
 	int candidate = 0;
 
-	for (size_t c = 0; c < lengthof(types); c++)
-		column_init(&columns[c], types[c], events->n);
 	for (int i = 0; i < events->n; i++)
 	{
 		Event *event = events->by_id[i];
@@ -282,8 +278,7 @@ static void
 make_profiles(TenantEvents *events, const Observation *observations, int nobservations)
 {
 	Event **by_user = palloc(events->n * sizeof(Event *));
-	const Oid types[] = {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID};
-	Column columns[lengthof(types)];
+	Column *columns = rows_begin(&profile_writer, events->n);
 	int n = 0;
 	int o = 0;
 
@@ -293,8 +288,6 @@ make_profiles(TenantEvents *events, const Observation *observations, int nobserv
 			by_user[n++] = events->items[i];
 	}
 	qsort(by_user, n, sizeof(Event *), compare_by_user);
-	for (size_t c = 0; c < lengthof(types); c++)
-		column_init(&columns[c], types[c], n);
 	for (int i = 0; i < n;)
 	{
 		const char *user_id = by_user[i]->user_id;

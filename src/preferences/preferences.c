@@ -327,12 +327,8 @@ static void
 store_evidence(const char *tenant_id, const LearningRule *rule, const Work *work, int n)
 {
 	const Objects *ours = extension_objects();
-	Column columns[9];
-	const Oid types[] = {TEXTOID,  ours->category, TEXTOID,		   JSONBOID, FLOAT8OID,
-						 JSONBOID, INT4OID,		   TIMESTAMPTZOID, DATEOID};
+	Column *columns = rows_begin(&evidence_writer, n);
 
-	for (size_t c = 0; c < lengthof(columns); c++)
-		column_init(&columns[c], types[c], n);
 	for (int i = 0; i < n; i++)
 	{
 		const Preference *preference = &work[i].preference;

@@ -166,13 +166,9 @@ add_day(AskedGroup *group, int32 day)
 static void
 store_groups(const AskedGroup *groups, int n, const char *tenant_id)
 {
-	const Oid types[] = {TEXTOID, UUIDOID,		  TEXTOID,		  TEXTOID,		JSONBOID,
-						 INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID, DATEARRAYOID, DATEOID};
-	Column columns[lengthof(types)];
+	Column *columns = rows_begin(&query_writer, n);
 	uint64 nrows;
 
-	for (size_t c = 0; c < lengthof(types); c++)
-		column_init(&columns[c], types[c], n);
 	for (int i = 0; i < n; i++)
 	{
 		AskedQuery *item = groups[i].last;
@@ -205,11 +201,8 @@ store_groups(const AskedGroup *groups, int n, const char *tenant_id)
 static void
 store_events(AskedQueries *asked, const char *tenant_id)
 {
-	const Oid types[] = {TEXTOID, UUIDOID, UUIDOID, TIMESTAMPTZOID, BOOLOID};
-	Column columns[lengthof(types)];
+	Column *columns = rows_begin(&event_writer, asked->n);
 
-	for (size_t c = 0; c < lengthof(types); c++)
-		column_init(&columns[c], types[c], asked->n);
 	qsort(asked->items, asked->n, sizeof(AskedQuery), compare_positions);
 	for (int i = 0; i < asked->n; i++)
 	{

@@ -459,14 +459,9 @@ static void
 store_shown(const char *tenant_id, const char *user_id, Shown **rows, int n, TimestampTz expires)
 {
 	const Objects *ours = extension_objects();
-	const Oid types[] = {TEXTOID,		 UUIDOID, UUIDOID, ours->suggestion_type,
-						 TIMESTAMPTZOID, INT4OID, INT4OID, INT4OID,
-						 CHAROID,		 DATEOID};
-	Column columns[lengthof(types)];
+	Column *columns = rows_begin(&shown_writer, n);
 
 	qsort(rows, n, sizeof(Shown *), compare_shown_pointers);
-	for (size_t c = 0; c < lengthof(types); c++)
-		column_init(&columns[c], types[c], n);
 	for (int i = 0; i < n; i++)
 	{
 		const Shown *shown = rows[i];

@@ -686,8 +686,6 @@ typedef struct Batch
 	RowWriter *writer;
 	const char *tenant_id;
 	Column *columns;
-	const Oid *types;
-	int ncolumns;
 } Batch;
 
 /* Writes what is there; a statement over arrays would not take columns that are arrays themselves. */
@@ -695,16 +693,8 @@ static void
 batch_flush(Batch *batch)
 {
 	(void) rows_write(batch->writer, batch->tenant_id, batch->columns);
-	for (int c = 0; c < batch->ncolumns; c++)
+	for (int c = 0; c < batch->writer->ncolumns; c++)
 		batch->columns[c].n = 0;
-}
-
-static void
-batch_begin(Batch *batch)
-{
-	batch->columns = palloc(batch->ncolumns * sizeof(Column));
-	for (int c = 0; c < batch->ncolumns; c++)
-		column_init(&batch->columns[c], batch->types[c], ROWS_FEW);
 }
 
 static void
@@ -745,9 +735,7 @@ compare_entries(const void *a, const void *b)
 static void
 save_queries(QueryStore *store)
 {
-	const Oid types[] = {UUIDOID,	TEXTOID, JSONBOID,		 FLOAT8OID,		 INT8OID, FLOAT8OID,
-						 FLOAT8OID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, DATEOID};
-	Batch batch = {&query_writer, store->tenant_id, NULL, types, lengthof(types)};
+	Batch batch = {&query_writer, store->tenant_id, rows_begin(&query_writer, ROWS_FEW)};
 	QueryEntry **entries = palloc(Max(hash_get_num_entries(store->queries), 1) * sizeof(void *));
 	QueryEntry *entry;
 	HASH_SEQ_STATUS scan;
@@ -760,7 +748,6 @@ save_queries(QueryStore *store)
 			entries[n++] = entry;
 	}
 	qsort(entries, n, sizeof(QueryEntry *), compare_entries);
-	batch_begin(&batch);
 	for (int i = 0; i < n; i++)
 	{
 		const StoredQuery *stored = &entries[i]->stored;
@@ -799,8 +786,7 @@ compare_lists(const void *a, const void *b)
 static void
 save_lists(QueryStore *store, TimestampTz day)
 {
-	const Oid types[] = {UUIDOID, CHAROID, FLOAT8OID, UUIDARRAYOID, FLOAT8ARRAYOID, DATEOID};
-	Batch batch = {&list_writer, store->tenant_id, NULL, types, lengthof(types)};
+	Batch batch = {&list_writer, store->tenant_id, rows_begin(&list_writer, ROWS_FEW)};
 	StoredList **entries = palloc(Max(hash_get_num_entries(store->lists), 1) * sizeof(void *));
 	StoredList *entry;
 	HASH_SEQ_STATUS scan;
@@ -813,7 +799,6 @@ save_lists(QueryStore *store, TimestampTz day)
 			entries[n++] = entry;
 	}
 	qsort(entries, n, sizeof(StoredList *), compare_lists);
-	batch_begin(&batch);
 	for (int i = 0; i < n; i++)
 	{
 		const Links *links = &entries[i]->list.latest;
