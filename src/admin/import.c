@@ -100,7 +100,7 @@ import_tables(const Import *import, const JsonbContainer *data)
 			continue;
 		if (counts[i] > 0 && (int64) import_count(import, table) != counts[i])
 			import_error(ERRCODE_INVALID_PARAMETER_VALUE, NULL,
-						 "data.%s has rows that are not of user_id \"%s\"", table->name,
+						 "rows in data.%s do not belong to user \"%s\"", table->name,
 						 import->user_id);
 		json_push_int(&state, table->name, counts[i]);
 	}
@@ -113,7 +113,7 @@ text_of(const Jsonb *document, const char *name)
 	char *text;
 
 	if (!json_text_member(&document->root, name, &text))
-		import_error(ERRCODE_INVALID_PARAMETER_VALUE, NULL, "%s of the document must be text",
+		import_error(ERRCODE_INVALID_PARAMETER_VALUE, NULL, "%s of the document must be a string",
 					 name);
 	return text;
 }
@@ -129,22 +129,20 @@ check_document(const Jsonb *document, Import *import)
 
 	if (!JB_ROOT_IS_OBJECT(document))
 		import_error(ERRCODE_INVALID_PARAMETER_VALUE,
-					 "Pass what personalization.export_user() returned.",
+					 "Pass a document returned by personalization.export_user().",
 					 "document must be a JSON object");
 	format = text_of(document, "format");
 	if (format != NULL && strcmp(format, EXPORT_FORMAT) != 0)
 		import_error(ERRCODE_INVALID_PARAMETER_VALUE,
-					 "Documents are read that say \"" EXPORT_FORMAT
-					 "\", and profile documents, which say "
-					 "nothing.",
-					 "unknown format \"%s\"", clipped(format, strlen(format)));
+					 "The format must be \"" EXPORT_FORMAT "\". Profile documents have no format.",
+					 "unrecognized format \"%s\"", clipped(format, strlen(format)));
 	tenant_id = text_of(document, "tenant_id");
 	if (tenant_id == NULL)
 		import_error(ERRCODE_NULL_VALUE_NOT_ALLOWED, NULL, "tenant_id of the document is missing");
 	if (strcmp(tenant_id, import->tenant_id) != 0)
 		import_error(ERRCODE_INVALID_PARAMETER_VALUE,
-					 "Change tenant_id in the document if the user is to move to another tenant.",
-					 "the document is of another tenant");
+					 "To import the user into another tenant, change tenant_id in the document.",
+					 "document belongs to another tenant");
 	user_id = text_of(document, "user_id");
 	if (user_id == NULL)
 		import_error(ERRCODE_NULL_VALUE_NOT_ALLOWED, NULL, "user_id of the document is missing");
@@ -179,11 +177,9 @@ personalization_import_user(PG_FUNCTION_ARGS)
 	tenant_require_prepared(import.tenant_id, &settings);
 	import.time_zone = settings.time_zone;
 	if (tenant_data_knows_user(import.tenant_id, import.user_id, true))
-		ereport(ERROR,
-				(errcode(ERRCODE_DUPLICATE_OBJECT),
-				 errmsg("user \"%s\" is known already", import.user_id),
-				 errhint("A user is imported as a whole. Call personalization.forget_user() first "
-						 "to replace him.")));
+		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
+						errmsg("user \"%s\" already exists", import.user_id),
+						errhint("To replace the user, call personalization.forget_user() first.")));
 	if (!ours)
 		counts = import_profile(&import, document);
 	else

@@ -80,7 +80,7 @@ collect_columns(const Rows *rows, TupleDesc columns, bool *given)
 			column = find_column(columns, &name);
 			if (column < 0 || is_owner_column(NameStr(TupleDescAttr(columns, column)->attname)))
 				import_error(ERRCODE_INVALID_PARAMETER_VALUE, NULL,
-							 "%s has an unknown column \"%s\"", rows->paths[row],
+							 "%s has an unrecognized column \"%s\"", rows->paths[row],
 							 clipped(name.val.string.val, name.val.string.len));
 			given[column] = true;
 		}
@@ -132,7 +132,7 @@ prepare_inserter(const char *table, const Rows *rows, TupleDesc columns, Inserte
 										  table, names.data, places.data),
 								 first + inserter->n, types);
 	if (inserter->plan == NULL)
-		elog(ERROR, "could not prepare the insertion into %s: %s", table,
+		elog(ERROR, "could not prepare to insert into %s: %s", table,
 			 SPI_result_code_string(SPI_result));
 }
 
@@ -186,10 +186,10 @@ insert_row(const Import *import, const Import *checks, const Inserter *inserter,
 	}
 	*path = row_path;
 	if (SPI_execute_plan(inserter->plan, values, nulls, false, 0) < 0)
-		elog(ERROR, "could not insert: %s", SPI_result_code_string(SPI_result));
+		elog(ERROR, "could not insert a row: %s", SPI_result_code_string(SPI_result));
 	if (SPI_processed == 0)
-		import_error(ERRCODE_UNIQUE_VIOLATION, "Identifiers may be used once in a tenant.",
-					 "%s has a key that is taken", row_path);
+		import_error(ERRCODE_UNIQUE_VIOLATION, "Identifiers must be unique within a tenant.",
+					 "%s duplicates an existing key", row_path);
 }
 
 /*
@@ -275,7 +275,8 @@ import_table(const JsonbValue *name)
 			memcmp(table->name, name->val.string.val, name->val.string.len) == 0)
 			return table;
 	}
-	import_error(
-		ERRCODE_INVALID_PARAMETER_VALUE, "The document may be of a later version of the extension.",
-		"unknown table \"%s\" in data", clipped(name->val.string.val, name->val.string.len));
+	import_error(ERRCODE_INVALID_PARAMETER_VALUE,
+				 "The document may have been exported by a later version of the extension.",
+				 "unrecognized table \"%s\" in data",
+				 clipped(name->val.string.val, name->val.string.len));
 }

@@ -69,8 +69,8 @@ check_value(const Import *import, const char *column, Oid type, Datum value, con
 				int len = VARSIZE_ANY_EXHDR(DatumGetPointer(value));
 
 				if (len == 0 || len > MAX_KEY_LENGTH)
-					import_error(ERRCODE_PROGRAM_LIMIT_EXCEEDED, NULL, "%s must have 1 to %d bytes",
-								 path, MAX_KEY_LENGTH);
+					import_error(ERRCODE_PROGRAM_LIMIT_EXCEEDED, NULL,
+								 "%s must have between 1 and %d bytes", path, MAX_KEY_LENGTH);
 			}
 			else if (strcmp(column, "domain_expertise") == 0 &&
 					 !check_id(path, VARDATA_ANY(DatumGetPointer(value)),
@@ -104,7 +104,7 @@ scalar_text(const JsonbValue *value, const char *path)
 		case jbvBool:
 			return pstrdup(value->val.boolean ? "true" : "false");
 		default:
-			import_error(ERRCODE_INVALID_PARAMETER_VALUE, NULL, "%s must be a single value", path);
+			import_error(ERRCODE_INVALID_PARAMETER_VALUE, NULL, "%s must be a scalar", path);
 	}
 }
 

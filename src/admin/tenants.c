@@ -44,10 +44,9 @@ personalization_create_tenant(PG_FUNCTION_ARGS)
 	SPI_connect();
 	lock_tenant(tenant_id, TENANT_ALONE);
 	if (!tenant_insert(tenant_id, settings))
-		ereport(ERROR,
-				(errcode(ERRCODE_DUPLICATE_OBJECT),
-				 errmsg("tenant \"%s\" already exists", tenant_id),
-				 errhint("Its settings are changed with personalization.configure_tenant().")));
+		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
+						errmsg("tenant \"%s\" already exists", tenant_id),
+						errhint("Use personalization.configure_tenant() to change its settings.")));
 	audit("create_tenant", tenant_id, NULL, NULL, settings);
 	SPI_finish();
 	PG_RETURN_JSONB_P(settings_document(settings));

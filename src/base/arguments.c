@@ -24,7 +24,7 @@ check_id(const char *what, const char *id, size_t len, Fault *fault)
 						 what);
 	if (len > MAX_ID_LENGTH)
 		return fault_set(fault, ERRCODE_STRING_DATA_RIGHT_TRUNCATION,
-						 psprintf("It may have at most %d bytes.", MAX_ID_LENGTH),
+						 psprintf("The maximum is %d bytes.", MAX_ID_LENGTH),
 						 "%s is too long: %zu bytes", what, len);
 	return true;
 }
@@ -60,10 +60,10 @@ check_payload(const char *what, const Jsonb *payload, Fault *fault)
 	size_t size = VARSIZE(payload);
 
 	if (size > (size_t) max_payload)
-		return fault_set(fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-						 psprintf("The limit is %d bytes, the setting personalization.max_payload.",
-								  max_payload),
-						 "%s is too large: %zu bytes", what, size);
+		return fault_set(
+			fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+			psprintf("The maximum is %d bytes, set by personalization.max_payload.", max_payload),
+			"%s is too large: %zu bytes", what, size);
 
 	/* A level takes eight bytes at least, so most need no look. */
 	if (size > MAX_NESTING * 2 * sizeof(JEntry) &&
@@ -133,7 +133,7 @@ require_size(Size size, const char *name)
 		return;
 	(void) fault_set(
 		&fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-		psprintf("The limit is %d bytes, the setting personalization.max_payload.", max_payload),
+		psprintf("The maximum is %d bytes, set by personalization.max_payload.", max_payload),
 		"%s is too large: %zu bytes", name, size);
 	fault_raise(&fault, -1);
 }

@@ -105,9 +105,9 @@ find_value(const Oid *values, int nvalues, Oid value)
 		if (values[i] == value)
 			return i;
 	}
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("value %u is not one that the library knows", value),
-					errhint("Do not add values to the types of " EXTENSION_NAME ".")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unrecognized enum value: %u", value),
+			 errhint("Do not add values to the enum types of " EXTENSION_NAME ".")));
 }
 
 InteractionType

@@ -33,7 +33,7 @@ check_tenant_id(char **newval, void **extra, GucSource source)
 {
 	if (*newval != NULL && strlen(*newval) > MAX_ID_LENGTH)
 	{
-		GUC_check_errdetail("A tenant's name has at most %d bytes.", MAX_ID_LENGTH);
+		GUC_check_errdetail("The name of a tenant has at most %d bytes.", MAX_ID_LENGTH);
 		return false;
 	}
 	return true;
@@ -61,56 +61,62 @@ define_session_settings(void)
 	 * this.  A value that such a role planted before the library was loaded
 	 * is thrown away, with a warning, when the setting is defined here.
 	 */
-	DefineCustomStringVariable("personalization.tenant_id", "Tenant of the session.",
-							   "Row-level security shows this tenant's rows and no others.",
-							   &session_tenant, "", PGC_SUSET, 0, check_tenant_id, NULL, NULL);
+	DefineCustomStringVariable(
+		"personalization.tenant_id", "Sets the tenant of the session.",
+		"Row-level security restricts the session to the rows of this tenant.", &session_tenant, "",
+		PGC_SUSET, 0, check_tenant_id, NULL, NULL);
 	DefineCustomBoolVariable("personalization.auto_create_tenants",
-							 "Makes a tenant when it is first learned for.", NULL,
+							 "Creates an unknown tenant when its first event is learned.", NULL,
 							 &auto_create_tenants, false, PGC_SUSET, 0, NULL, NULL, NULL);
-	DefineCustomIntVariable("personalization.max_payload", "Size of an interaction's data at most.",
-							NULL, &max_payload, 1024 * 1024, 1024, INT_MAX / 8, PGC_SUSET,
-							GUC_UNIT_BYTE, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"personalization.max_payload", "Sets the maximum size of an interaction's data.", NULL,
+		&max_payload, 1024 * 1024, 1024, INT_MAX / 8, PGC_SUSET, GUC_UNIT_BYTE, NULL, NULL, NULL);
 }
 
 static void
 define_worker_settings(void)
 {
 	DefineCustomBoolVariable("personalization.worker",
-							 "Lets the background worker work, where the library is preloaded.",
-							 NULL, &worker_enabled, true, PGC_SIGHUP, 0, NULL, NULL, NULL);
+							 "Enables the background worker, if the library is preloaded.", NULL,
+							 &worker_enabled, true, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("personalization.worker_naptime",
+							"Sets the time between two checks of the inbox by the worker.", NULL,
+							&worker_naptime, 1000, 10, 3600 * 1000, PGC_SIGHUP, GUC_UNIT_MS, NULL,
+							NULL, NULL);
 	DefineCustomIntVariable(
-		"personalization.worker_naptime", "Time between two looks of the worker at the inbox.",
-		NULL, &worker_naptime, 1000, 10, 3600 * 1000, PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
-	DefineCustomIntVariable("personalization.worker_batch_size",
-							"Rows at most that the worker handles in one transaction.", NULL,
-							&worker_batch_size, 1000, 1, 100000, PGC_SIGHUP, 0, NULL, NULL, NULL);
-	DefineCustomIntVariable(
-		"personalization.maintenance_interval", "Time between two passes of the worker's upkeep.",
-		NULL, &maintenance_interval, 60, 1, 24 * 3600, PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
+		"personalization.worker_batch_size",
+		"Sets the maximum number of rows that the worker processes in one transaction.", NULL,
+		&worker_batch_size, 1000, 1, 100000, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("personalization.maintenance_interval",
+							"Sets the time between two maintenance passes of the worker.", NULL,
+							&maintenance_interval, 60, 1, 24 * 3600, PGC_SIGHUP, GUC_UNIT_S, NULL,
+							NULL, NULL);
 }
 
 static void
 define_redis_settings(void)
 {
 	DefineCustomStringVariable(
-		"personalization.redis_url", "The Redis to which documents are pushed; empty for none.",
-		NULL, &redis_url, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, check_redis_url, NULL, NULL);
+		"personalization.redis_url",
+		"Sets the URL of the Redis server to which documents are pushed; empty for none.", NULL,
+		&redis_url, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, check_redis_url, NULL, NULL);
 	DefineCustomStringVariable("personalization.redis_ca_file",
-							   "Certificates that a Redis's must be signed by; empty for the "
-							   "system's.",
+							   "Sets the file of authorities for the certificate of the Redis "
+							   "server; empty for those of the system.",
 							   NULL, &redis_ca_file, "", PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("personalization.redis_cert_file",
-							   "Certificate that is shown to a Redis; empty for none.", NULL,
-							   &redis_cert_file, "", PGC_SIGHUP, 0, NULL, NULL, NULL);
-	DefineCustomStringVariable("personalization.redis_key_file",
-							   "Private key of the certificate that is shown to a Redis.", NULL,
-							   &redis_key_file, "", PGC_SIGHUP, 0, NULL, NULL, NULL);
+							   "Sets the file of the client certificate for Redis; empty for none.",
+							   NULL, &redis_cert_file, "", PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+		"personalization.redis_key_file",
+		"Sets the file of the private key of the client certificate for Redis.", NULL,
+		&redis_key_file, "", PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("personalization.redis_timeout",
-							"Time that a Redis has for each answer.", NULL, &redis_timeout, 1000,
+							"Sets the timeout for each reply of Redis.", NULL, &redis_timeout, 1000,
 							10, 60 * 1000, PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomStringVariable("personalization.cache_database",
-							   "The one database whose documents are pushed; empty for any.", NULL,
-							   &cache_database, "", PGC_SIGHUP, 0, NULL, NULL, NULL);
+							   "Sets the only database whose documents are pushed; empty for any.",
+							   NULL, &cache_database, "", PGC_SIGHUP, 0, NULL, NULL, NULL);
 }
 
 void

@@ -90,7 +90,7 @@ void
 json_scalar(const Jsonb *document, JsonbValue *value)
 {
 	if (!JsonbExtractScalar(unconstify(JsonbContainer *, &document->root), value))
-		elog(ERROR, "jsonb is no scalar");
+		elog(ERROR, "jsonb value is not a scalar");
 }
 
 bool

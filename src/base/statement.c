@@ -95,7 +95,7 @@ statement_execute(Statement *statement, Datum *values, const char *nulls, ReadAs
 		prepare(statement, generation);
 	result = SPI_execute_plan(statement->plan, values, nulls, as == SNAPSHOT_CALLER, 0);
 	if (result < 0)
-		elog(ERROR, "could not run \"%s\": %s", statement->sql, SPI_result_code_string(result));
+		elog(ERROR, "could not execute \"%s\": %s", statement->sql, SPI_result_code_string(result));
 	return SPI_processed;
 }
 

@@ -36,7 +36,8 @@ interaction_id_make(pg_uuid_t *id)
 	fraction = (uint32) (last & 0xfff);
 
 	if (!pg_strong_random(id->data + 8, UUID_LEN - 8))
-		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not get random bytes")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random bytes")));
 	for (int i = 0; i < 6; i++)
 		id->data[i] = (unsigned char) (msecs >> (40 - 8 * i));
 	id->data[6] = (unsigned char) (0x70 | (fraction >> 8));

@@ -177,13 +177,11 @@ start_worker(Database *database)
 		(void) free_slot(database->slot);
 		database->next_try = GetCurrentTimestamp() + RETRY_GAVE_WAY_MS * INT64CONST(1000);
 		if (!complained)
-			ereport(
-				LOG,
-				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-				 errmsg("personalization: no free background worker slot for database %u",
-						database->oid),
-				 errhint(
-					 "Raise max_worker_processes; it will be tried again until there is one.")));
+			ereport(LOG, (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+						  errmsg("personalization: out of background worker slots for database %u",
+								 database->oid),
+						  errhint("You might need to increase max_worker_processes. The launcher "
+								  "keeps trying.")));
 		complained = true;
 	}
 	MemoryContextSwitchTo(old);
@@ -202,8 +200,8 @@ worker_ended(Database *database)
 	database->has_no_work = outcome == WORKER_NO_WORK || outcome == WORKER_OUTDATED;
 	if (outcome == WORKER_OUTDATED && !database->is_outdated)
 		ereport(LOG, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					  errmsg("personalization: the extension in database %u is older than the "
-							 "library, and has no worker",
+					  errmsg("personalization: extension in database %u is older than the library, "
+							 "so no worker is started",
 							 database->oid),
 					  errhint("Run ALTER EXTENSION " EXTENSION_NAME " UPDATE in that database.")));
 	database->is_outdated = outcome == WORKER_OUTDATED;
@@ -301,7 +299,7 @@ personalization_launcher_main(Datum arg)
 		announcements = worker_shared->announcements;
 		LWLockRelease(worker_shared->lock);
 
-		pgstat_report_activity(STATE_RUNNING, "looking after the workers");
+		pgstat_report_activity(STATE_RUNNING, "supervising workers");
 		list_databases();
 		look_after_workers(announced);
 		pgstat_report_activity(STATE_IDLE, NULL);

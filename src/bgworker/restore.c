@@ -76,7 +76,7 @@ worker_is_settled(void)
 
 	if (settled)
 		return true;
-	worker_begin("looking whether a dump is being restored");
+	worker_begin("checking for a restore in progress");
 	settled = is_whole();
 	if (settled)
 		(void) statement_execute(&settle, NULL, NULL, SNAPSHOT_NEW);

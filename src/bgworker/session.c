@@ -240,7 +240,7 @@ write_note(void *arg)
 	Note *note = arg;
 	Datum values[3];
 
-	worker_begin("noting an error");
+	worker_begin("recording an error");
 	values[0] = CStringGetTextDatum(note->failure->message);
 	values[1] = CStringGetTextDatum(note->activity);
 	values[2] = TimestampTzGetDatum(GetCurrentTimestamp());

@@ -75,7 +75,7 @@ check_description(const text *description)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("description is too large: %zu bytes",
 							   (size_t) VARSIZE_ANY_EXHDR(description)),
-						errhint("It may have at most %d bytes.", MAX_VALUE_SIZE)));
+						errhint("The maximum is %d bytes.", MAX_VALUE_SIZE)));
 }
 
 static void
@@ -91,7 +91,7 @@ check_columns(ArrayType *columns)
 	if (VARSIZE(columns) > MAX_VALUE_SIZE)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("columns is too large: %zu bytes", (size_t) VARSIZE(columns)),
-						errhint("It may have at most %d bytes.", MAX_VALUE_SIZE)));
+						errhint("The maximum is %d bytes.", MAX_VALUE_SIZE)));
 	deconstruct_array(columns, TEXTOID, -1, false, TYPALIGN_INT, &items, &nulls, &n);
 	for (int i = 0; i < n; i++)
 	{
@@ -99,8 +99,8 @@ check_columns(ArrayType *columns)
 
 		if (nulls[i])
 			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-							errmsg("columns must not hold nulls")));
-		if (!check_id("a name in columns", VARDATA_ANY(DatumGetPointer(items[i])),
+							errmsg("columns must not contain nulls")));
+		if (!check_id("an element of columns", VARDATA_ANY(DatumGetPointer(items[i])),
 					  VARSIZE_ANY_EXHDR(DatumGetPointer(items[i])), &fault))
 			fault_raise(&fault, -1);
 	}
@@ -136,7 +136,7 @@ personalization_register_table(PG_FUNCTION_ARGS)
 	if (folded.last == folded.len)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("table_name names no table: \"%s\"", clipped(table, strlen(table)))));
+				 errmsg("invalid value for table_name: \"%s\"", clipped(table, strlen(table)))));
 	for (int i = 3; i <= 4; i++)
 	{
 		/* The statement has the folded name before them. */
@@ -186,12 +186,12 @@ personalization_link_schema(PG_FUNCTION_ARGS)
 	if (is_reserved_schema(schema))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("schema \"%s\" cannot be linked", schema),
-						errhint("Link a schema that holds tables of your own.")));
+						errhint("Link a schema that contains your own tables.")));
 	namespace = get_namespace_oid(schema, false);
 	if (bound_by_tenancy() && !may_use_schema(namespace))
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 						errmsg("permission denied for schema %s", schema),
-						errhint("Who links a schema must have USAGE on it.")));
+						errhint("Linking a schema requires the USAGE privilege on it.")));
 
 	begin_change(tenant_id);
 	catalogue_link(tenant_id, schema, namespace, now);

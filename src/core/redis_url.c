@@ -50,12 +50,12 @@ decode(Span part, char *out, size_t size, const char **fault)
 			if (low < 0)
 				return fail(fault, "A percent sign must be followed by two hexadecimal digits.");
 			if (high == 0 && low == 0)
-				return fail(fault, "%00 cannot be part of it.");
+				return fail(fault, "It must not contain %00.");
 			c = (char) (high * 16 + low);
 			p += 2;
 		}
 		if (n + 1 >= size)
-			return fail(fault, "A part of it is too long.");
+			return fail(fault, "One of its parts is too long.");
 		out[n++] = c;
 	}
 	out[n] = '\0';
@@ -135,7 +135,7 @@ parse_host(Span part, RedisUrl *url, const char **fault)
 		host.end = bracket;
 		colon = bracket + 1 < part.end ? bracket + 1 : NULL;
 		if (colon != NULL && *colon != ':')
-			return fail(fault, "What follows the bracket must be a port.");
+			return fail(fault, "The bracket can only be followed by a port.");
 	}
 	else
 	{
@@ -178,7 +178,7 @@ redis_url_parse(const char *text, RedisUrl *url, const char **fault)
 		const char *value = query + 1;
 
 		if (!skip(&value, "db="))
-			return fail(fault, "After the question mark only db=number is known.");
+			return fail(fault, "Only db=number is allowed after the question mark.");
 		if (!parse_database((Span){value, rest.end}, url, fault))
 			return false;
 		rest.end = query;
@@ -202,7 +202,7 @@ redis_url_parse(const char *text, RedisUrl *url, const char **fault)
 		if (slash + 1 < rest.end)
 		{
 			if (query != NULL)
-				return fail(fault, "The database is given twice.");
+				return fail(fault, "The database is specified twice.");
 			if (!parse_database((Span){slash + 1, rest.end}, url, fault))
 				return false;
 		}

@@ -264,7 +264,7 @@ insert_interactions(TenantEvents *events)
 				memcmp(events->by_id[candidate]->id.data, id->data, UUID_LEN) != 0))
 			candidate++;
 		if (candidate == events->n)
-			elog(ERROR, "an inserted interaction is not among the events");
+			elog(ERROR, "inserted interaction not found among the events");
 		events->by_id[candidate]->is_new = true;
 	}
 }

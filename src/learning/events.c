@@ -21,7 +21,7 @@
 #include "base/uuid.h"
 #include "learning/events.h"
 
-#define TIME_HINT "Write it as in ISO 8601, such as \"2026-03-01T09:30:00+00:00\"."
+#define TIME_HINT "Use ISO 8601 format, such as \"2026-03-01T09:30:00+00:00\"."
 
 /*
  * Whether the names of time zones with a slash in them are known.  One that is
@@ -56,7 +56,7 @@ decode_time(const char *text, TimestampTz *at, Fault *fault)
 		!time_zones_are_known(field, ftype, nf) ||
 		decode_date_time(field, ftype, nf, &dtype, &tm, &fsec, &tz) != 0)
 		return fault_set(fault, ERRCODE_INVALID_DATETIME_FORMAT, TIME_HINT,
-						 "occurred_at is no time: \"%s\"", clipped(text, strlen(text)));
+						 "invalid value for occurred_at: \"%s\"", clipped(text, strlen(text)));
 	if (dtype == DTK_LATE || dtype == DTK_EARLY)
 		return fault_set(fault, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, TIME_HINT,
 						 "occurred_at must be finite");
@@ -77,7 +77,7 @@ interaction_type_decode(const char *name, InteractionType *type, Fault *fault)
 		return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION,
 						 "The types are query, visualization, export, dashboard, feedback, "
 						 "refinement, exploration and custom.",
-						 "unknown interaction_type \"%s\"", clipped(name, strlen(name)));
+						 "invalid value for interaction_type: \"%s\"", clipped(name, strlen(name)));
 	*type = (InteractionType) number;
 	return true;
 }
@@ -108,8 +108,9 @@ decode_field(Field field, const JsonbValue *value, TimestampTz now, Event *event
 	{
 		if (value->type != jbvString)
 			return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
-							 field == FIELD_OCCURRED_AT ? TIME_HINT : "Write it in quotes.",
-							 "%s must be text", name);
+							 field == FIELD_OCCURRED_AT ? TIME_HINT
+														: "Write the value as a JSON string.",
+							 "%s must be a string", name);
 		text = pnstrdup(value->val.string.val, value->val.string.len);
 	}
 	switch (field)
@@ -135,8 +136,9 @@ decode_field(Field field, const JsonbValue *value, TimestampTz now, Event *event
 		case FIELD_INTERACTION_ID:
 			event->id_given = uuid_decode(text, &event->id);
 			if (!event->id_given)
-				return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION, NULL,
-								 "interaction_id is no UUID: \"%s\"", clipped(text, strlen(text)));
+				return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION, "It must be a UUID.",
+								 "invalid value for interaction_id: \"%s\"",
+								 clipped(text, strlen(text)));
 			return true;
 		case FIELD_FEEDBACK:
 			event->feedback = JsonbValueToJsonb(unconstify(JsonbValue *, value));
@@ -158,9 +160,10 @@ event_decode(const JsonbValue *object, TimestampTz now, Event *event, Fault *fau
 	event->index = -1;
 	event->occurred_at = GetCurrentTransactionStartTimestamp(); /* the now() of learn() */
 	if (object->type != jbvBinary || !JsonContainerIsObject(object->val.binary.data))
-		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
-						 "An event is an object with the names of learn()'s arguments.",
-						 "an event must be a JSON object");
+		return fault_set(
+			fault, ERRCODE_INVALID_PARAMETER_VALUE,
+			"The members of an event have the names of the arguments of personalization.learn().",
+			"event must be a JSON object");
 
 	/* Whose it is comes first: that decides where a rejected event is kept. */
 	if (json_member(object->val.binary.data, field_names[FIELD_TENANT_ID], &value) != NULL &&
@@ -181,9 +184,9 @@ event_decode(const JsonbValue *object, TimestampTz now, Event *event, Fault *fau
 		if (field < 0)
 			return fault_set(
 				fault, ERRCODE_INVALID_PARAMETER_VALUE,
-				"An event has tenant_id, user_id, interaction_type, data, occurred_at, "
-				"interaction_id and feedback; anything else belongs into data.",
-				"unknown field \"%s\"", clipped(name.val.string.val, name.val.string.len));
+				"The fields are tenant_id, user_id, interaction_type, data, occurred_at, "
+				"interaction_id and feedback. Put other information into data.",
+				"unrecognized field \"%s\"", clipped(name.val.string.val, name.val.string.len));
 		if (value.type == jbvNull)
 			continue;
 		given[field] = true;

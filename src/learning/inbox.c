@@ -132,7 +132,7 @@ push_payload(JsonbParseState **state, const char *name, uint64 row, int column)
 	const Jsonb *payload = jsonb_or_null(row, column, &too_large);
 
 	if (too_large > 0)
-		json_push_text(state, name, "left out, as it is too large");
+		json_push_text(state, name, "omitted because it is too large");
 	else
 		json_push_jsonb(state, name, payload);
 }
@@ -193,11 +193,11 @@ row_event(uint64 row, TimestampTz now, Event *event, Fault *fault)
 		event->id = *DatumGetUUIDP(value);
 
 	if (data_too_large > 0 || feedback_too_large > 0)
-		return fault_set(fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-						 psprintf("The limit is %d bytes, the setting personalization.max_payload.",
-								  max_payload),
-						 "%s is too large: %zu bytes", data_too_large > 0 ? "data" : "feedback",
-						 data_too_large > 0 ? data_too_large : feedback_too_large);
+		return fault_set(
+			fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+			psprintf("The maximum is %d bytes, set by personalization.max_payload.", max_payload),
+			"%s is too large: %zu bytes", data_too_large > 0 ? "data" : "feedback",
+			data_too_large > 0 ? data_too_large : feedback_too_large);
 	if (event->user_id == NULL || type == NULL || event->data == NULL)
 		return fault_set(fault, ERRCODE_NULL_VALUE_NOT_ALLOWED, NULL, "%s is missing",
 						 event->user_id == NULL ? "user_id"
@@ -298,8 +298,8 @@ take_events(const char *tenant_id, TimestampTz now, Taken *taken)
 		values[1] = column_array(&places);
 		if (statement_execute(&delete_rows, values, NULL, SNAPSHOT_NEW) != n)
 			ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-							errmsg("rows of the inbox were deleted while they were read"),
-							errhint("They are tried again.")));
+							errmsg("rows of the inbox were deleted concurrently"),
+							errhint("The transaction might succeed if retried.")));
 	}
 	SPI_freetuptable(rows);
 	return (int) n;

@@ -157,9 +157,9 @@ personalization_learn_batch(PG_FUNCTION_ARGS)
 
 	prevent_if_read_only("learn_batch()");
 	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("events must not be null"),
-				 errhint("jsonb_agg() of no rows is null: write coalesce(jsonb_agg(...), '[]').")));
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("events must not be null"),
+						errhint("jsonb_agg() returns null if there are no rows. Use "
+								"coalesce(jsonb_agg(...), '[]').")));
 	divert = divert_argument(fcinfo, 1);
 	if (bound_by_tenancy() && current_tenant() == NULL)
 		(void) checked_tenant("");
@@ -167,13 +167,14 @@ personalization_learn_batch(PG_FUNCTION_ARGS)
 	if (!JB_ROOT_IS_ARRAY(array) || JB_ROOT_IS_SCALAR(array))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("events must be a JSON array"),
-				 errhint("A single event is learned with personalization.learn().")));
+				 errhint("Use personalization.learn() for a single event.")));
 
 	if (JB_ROOT_COUNT(array) > MAX_BATCH)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("too many events in one call: %u", (unsigned) JB_ROOT_COUNT(array)),
-						errhint("Split them into calls of a thousand or so; at most %d are taken.",
-								MAX_BATCH)));
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many events in one call: %u", (unsigned) JB_ROOT_COUNT(array)),
+				 errhint("Split them into calls of about a thousand events. The maximum is %d.",
+						 MAX_BATCH)));
 
 	SPI_connect();
 	events = decode_batch(array, divert, &n);

@@ -180,14 +180,14 @@ rule_signal(const SignalRule *rule, const JsonbValue *name, JsonbValue *value, S
 
 	if (strlen(signal.key) > MAX_KEY_LENGTH)
 		return fault_set(fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-						 psprintf("A preference's key has at most %d bytes.", MAX_KEY_LENGTH),
-						 "data.%s makes a preference key of %zu bytes", rule->path,
+						 psprintf("The maximum is %d bytes.", MAX_KEY_LENGTH),
+						 "preference key from data.%s is too long: %zu bytes", rule->path,
 						 strlen(signal.key));
 	document = json_document(value);
 	if (VARSIZE(document) > MAX_VALUE_SIZE)
 		return fault_set(fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-						 psprintf("A preference's value has at most %d bytes.", MAX_VALUE_SIZE),
-						 "data.%s makes a preference value of %zu bytes", rule->path,
+						 psprintf("The maximum is %d bytes.", MAX_VALUE_SIZE),
+						 "preference value from data.%s is too large: %zu bytes", rule->path,
 						 (size_t) VARSIZE(document));
 	signal.value = document;
 	append_signal(signals, &signal);
@@ -318,7 +318,7 @@ version_signals(const SignalRules *rules, const JsonbContainer *data, const char
 		return true;
 	if (found->type != jbvBinary || !JsonContainerIsObject(found->val.binary.data))
 		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
-						 "data.%s of a refinement must be an object", name);
+						 "data.%s of a refinement must be a JSON object", name);
 	return query_decode(found->val.binary.data, &query, fault) &&
 		   object_signals(rules, -1, found->val.binary.data, &query, signals, fault);
 }
@@ -377,7 +377,7 @@ feedback_rating(const JsonbContainer *data, double *rating, bool *present, Fault
 		char *text = JsonbToCString(NULL, unconstify(JsonbContainer *, &told->root), VARSIZE(told));
 
 		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
-						 "A rating is \"positive\", \"negative\" or a number from -1 to 1.",
+						 "The rating must be \"positive\", \"negative\" or a number from -1 to 1.",
 						 "invalid rating in feedback: %s", clipped(text, strlen(text)));
 	}
 	return true;
@@ -389,7 +389,7 @@ feedback_text(const JsonbContainer *data, const char *name, char **text, Fault *
 {
 	return json_text_member(data, name, text) ||
 		   fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
-					 "\"%s\" in feedback must be text", name);
+					 "\"%s\" in feedback must be a string", name);
 }
 
 /* Feedback on a preference. */
@@ -406,14 +406,14 @@ preference_feedback(const JsonbContainer *data, const char *category, const char
 		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
 						 "The categories are visualization, query, data, presentation and "
 						 "notification.",
-						 "unknown preference category \"%s\" in feedback",
+						 "unrecognized preference category \"%s\" in feedback",
 						 clipped(category, strlen(category)));
 	if (key[0] == '\0')
 		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
 						 "\"key\" in feedback must not be empty");
 	if (strlen(key) > MAX_KEY_LENGTH)
 		return fault_set(fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-						 psprintf("A preference's key has at most %d bytes.", MAX_KEY_LENGTH),
+						 psprintf("The maximum is %d bytes.", MAX_KEY_LENGTH),
 						 "\"key\" in feedback is too long: %zu bytes", strlen(key));
 	found = json_member(data, "value", &value);
 	signal.category = (PreferenceCategory) number;
@@ -422,7 +422,7 @@ preference_feedback(const JsonbContainer *data, const char *category, const char
 	signal.strength = EXPLICIT * rating;
 	if (signal.value != NULL && VARSIZE(signal.value) > MAX_VALUE_SIZE)
 		return fault_set(fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-						 psprintf("A preference's value has at most %d bytes.", MAX_VALUE_SIZE),
+						 psprintf("The maximum is %d bytes.", MAX_VALUE_SIZE),
 						 "\"value\" in feedback is too large: %zu bytes",
 						 (size_t) VARSIZE(signal.value));
 	append_signal(signals, &signal);
@@ -440,15 +440,14 @@ interaction_feedback(const SignalRules *rules, const char *id, double rating, Fi
 	Jsonb *data;
 
 	if (!uuid_decode(id, &uuid))
-		return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION, NULL,
-						 "\"interaction_id\" in feedback is no UUID: \"%s\"",
+		return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION, "It must be a UUID.",
+						 "invalid value for \"interaction_id\" in feedback: \"%s\"",
 						 clipped(id, strlen(id)));
 	if (!find(&uuid, &type, &data, arg))
-		return fault_set(
-			fault, ERRCODE_NO_DATA_FOUND,
-			"Feedback on an interaction is given after the interaction is learned, and "
-			"before the history's retention ends.",
-			"feedback on an interaction that is not there: %s", id);
+		return fault_set(fault, ERRCODE_NO_DATA_FOUND,
+						 "Learn the interaction before its feedback. Interactions older than "
+						 "history_retention are deleted.",
+						 "interaction %s does not exist", id);
 
 	/* Feedback on feedback has nothing to be about. */
 	if (type == INTERACTION_FEEDBACK)
@@ -477,13 +476,13 @@ feedback_signals(const SignalRules *rules, const JsonbContainer *data, FindInter
 		return false;
 	if ((category == NULL) != (key == NULL))
 		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
-						 "feedback on a preference needs both \"category\" and \"key\"");
+						 "feedback on a preference requires both \"category\" and \"key\"");
 	if (category == NULL && interaction_id == NULL)
 		return true; /* a remark: recorded, and that is all */
 	if (!rated)
 		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
-						 "A rating is \"positive\", \"negative\" or a number from -1 to 1.",
-						 "feedback needs a rating");
+						 "The rating must be \"positive\", \"negative\" or a number from -1 to 1.",
+						 "feedback requires a rating");
 	if (category != NULL)
 		return preference_feedback(data, category, key, rating, signals, fault);
 	return interaction_feedback(rules, interaction_id, rating, find, arg, signals, fault);

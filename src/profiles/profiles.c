@@ -324,8 +324,8 @@ check_expertise(ArrayType *expertise)
 
 		if (nulls[i])
 			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-							errmsg("domain_expertise must not hold nulls")));
-		if (!check_id("a subject in domain_expertise", VARDATA_ANY(DatumGetPointer(items[i])),
+							errmsg("domain_expertise must not contain nulls")));
+		if (!check_id("an element of domain_expertise", VARDATA_ANY(DatumGetPointer(items[i])),
 					  VARSIZE_ANY_EXHDR(DatumGetPointer(items[i])), &fault))
 			fault_raise(&fault, -1);
 	}

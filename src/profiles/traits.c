@@ -355,7 +355,7 @@ infer_expertise(TraitReader *reader)
 						 subjects->items[i].name);
 	}
 	if (n == 0)
-		appendStringInfoString(&evidence, "none of the subjects has enough");
+		appendStringInfoString(&evidence, "no subject is used often enough");
 	traits->nexpertise = n;
 	traits->sources[TRAIT_DOMAIN_EXPERTISE] = TRAIT_INFERRED;
 	traits->evidence[TRAIT_DOMAIN_EXPERTISE] = evidence.data;

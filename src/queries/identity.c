@@ -36,7 +36,7 @@ query_text(const JsonbContainer *data, const char *name, const char **text, Faul
 
 	if (!json_text_member(data, name, &found))
 		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
-						 "data.%s of a query must be text", name);
+						 "data.%s of a query must be a string", name);
 	*text = found != NULL && found[0] != '\0' ? found : NULL;
 	return true;
 }

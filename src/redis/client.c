@@ -72,7 +72,7 @@ lost_by_hiredis(RedisClient *client)
 	if (client->context == NULL)
 		return lost(client, "out of memory");
 	if (client->context->err == REDIS_ERR_OOM)
-		return lost(client, "the answer is too large");
+		return lost(client, "reply is too large");
 	if (client->tls != NULL)
 	{
 		char fault[TLS_FAULT_SIZE];
@@ -157,7 +157,7 @@ take_answers(RedisClient *client, int64 *until)
 		if (client->unanswered == 0)
 		{
 			freeReplyObject(reply);
-			return lost(client, "an answer to no question");
+			return lost(client, "unexpected reply");
 		}
 		client->unanswered--;
 		*until = milliseconds() + client->timeout;
@@ -183,7 +183,7 @@ read_more(RedisClient *client)
 		if (redisBufferRead(client->context) != REDIS_OK)
 			return lost_by_hiredis(client);
 		if (client->context->reader->len - client->context->reader->pos > MAX_ANSWER)
-			return lost(client, "the answer is too large");
+			return lost(client, "reply is too large");
 	} while (client->tls != NULL && redis_tls_pending(client->tls));
 	return true;
 }
@@ -217,7 +217,7 @@ talk(RedisClient *client, bool until_answered)
 
 		ready = wait_for(client, events, until);
 		if (ready == 0)
-			return lost(client, "no answer in time");
+			return lost(client, "timed out waiting for a reply");
 		if ((ready & WL_SOCKET_WRITEABLE) != 0)
 			until = milliseconds() + client->timeout;
 		if ((ready & WL_SOCKET_READABLE) != 0 && !read_more(client))
@@ -285,7 +285,7 @@ redis_alive(RedisClient *client)
 		if (client->context->reader->len == client->context->reader->pos)
 			return true;
 	}
-	return lost(client, n > 0 ? "an answer to no question" : "the connection was closed");
+	return lost(client, n > 0 ? "unexpected reply" : "connection closed");
 }
 
 /* Waits until the connection stands. */
@@ -296,7 +296,7 @@ wait_connected(RedisClient *client)
 	socklen_t size = sizeof(error);
 
 	if (wait_for(client, WL_SOCKET_WRITEABLE, milliseconds() + client->timeout) == 0)
-		return lost(client, "no connection in time");
+		return lost(client, "connection timed out");
 	if (getsockopt(client->context->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
 		error = errno;
 	return error == 0 || lost(client, strerror(error));
@@ -321,7 +321,7 @@ begin_tls(RedisClient *client)
 			return lost(client, fault);
 		if (wait_for(client, step == TLS_WANTS_READ ? WL_SOCKET_READABLE : WL_SOCKET_WRITEABLE,
 					 until) == 0)
-			return lost(client, "no TLS handshake in time");
+			return lost(client, "TLS handshake timed out");
 	}
 }
 

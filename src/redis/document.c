@@ -174,7 +174,7 @@ build(void *arg)
 	if (document == NULL)
 		return;
 	if (!JB_ROOT_IS_OBJECT(document))
-		elog(ERROR, "a document for the cache is no object");
+		elog(ERROR, "document for the cache is not an object");
 	text = utf8(JsonbToCString(NULL, &document->root, VARSIZE(document)));
 	len = strlen(text);
 	if (len > MAX_DOCUMENT)

@@ -245,7 +245,7 @@ be_off(void)
 	if (cache.off_at != 0 && now < cache.off_at + OFF_EVERY)
 		return;
 	cache.off_at = now;
-	worker_begin("giving up the cache");
+	worker_begin("switching the cache off");
 	(void) statement_execute(&switch_off, NULL, NULL, SNAPSHOT_NEW);
 	changes_discard();
 	worker_end();
@@ -265,15 +265,16 @@ fail(const char *fault)
 		redis_close(&cache.client);
 	if (cache.failures == 0)
 		ereport(LOG, (errcode(ERRCODE_CONNECTION_FAILURE),
-					  errmsg("personalization: the cache at %s fails: %s", place_name(), message),
-					  errdetail("What changes waits in table cache_changes; it will be tried "
-								"again until it succeeds.")));
+					  errmsg("personalization: could not push to the cache at %s: %s", place_name(),
+							 message),
+					  errdetail("Changes are kept in table cache_changes. The push is retried "
+								"until it succeeds.")));
 	cache.failures++;
 	worker_show_cache(CACHE_FAILING);
 	now = GetCurrentTimestamp();
 	cache.next_try = now + Min(INT64CONST(1000) << Min(cache.failures - 1, 6), RETRY_MAX_MS) * 1000;
 
-	worker_begin("noting that the cache fails");
+	worker_begin("recording a failure of the cache");
 	{
 		Datum values[] = {CStringGetTextDatum(message), TimestampTzGetDatum(now)};
 
@@ -289,8 +290,9 @@ succeed(void)
 {
 	cache.heard = GetCurrentTimestamp();
 	if (cache.failures > 0)
-		ereport(LOG, (errmsg("personalization: the cache at %s is back after %d failed attempts",
-							 place_name(), cache.failures)));
+		ereport(LOG,
+				(errmsg("personalization: cache at %s is available again after %d failed attempts",
+						place_name(), cache.failures)));
 	else if (!cache.greeted)
 		ereport(LOG, (errmsg("personalization: pushing to the cache at %s", place_name())));
 	cache.greeted = true;
@@ -319,7 +321,7 @@ load_script(const char *script, char *sha)
 		return false;
 	if (strlen(text) != sizeof(Sha) - 1)
 	{
-		strlcpy(cache.client.fault, "an unexpected answer", REDIS_FAULT_SIZE);
+		strlcpy(cache.client.fault, "unexpected reply", REDIS_FAULT_SIZE);
 		return false;
 	}
 	strlcpy(sha, text, sizeof(Sha));
@@ -400,7 +402,7 @@ delete_matching(const char *pattern, const List *prefixes)
 			reply->element[1]->type != REDIS_REPLY_ARRAY ||
 			reply->element[0]->len >= sizeof(cursor))
 		{
-			strlcpy(cache.client.fault, "an unexpected answer", REDIS_FAULT_SIZE);
+			strlcpy(cache.client.fault, "unexpected reply", REDIS_FAULT_SIZE);
 			return false;
 		}
 		strlcpy(cursor, reply->element[0]->str, sizeof(cursor));
@@ -440,8 +442,8 @@ claim(void)
 	if (strcmp(answer_text(reply), "unknown") == 0)
 		return delete_matching(CACHE_PREFIX "*", cache_prefixes(NULL));
 	strlcpy(cache.client.fault,
-			strcmp(answer_text(reply), "taken") == 0 ? "another database pushes to it"
-													 : "an unexpected answer",
+			strcmp(answer_text(reply), "taken") == 0 ? "another database pushes to this cache"
+													 : "unexpected reply",
 			REDIS_FAULT_SIZE);
 	return false;
 }
@@ -693,7 +695,7 @@ send_batch(Batch *batch)
 static void
 finish_batch(const Batch *batch)
 {
-	worker_begin("noting what the cache has");
+	worker_begin("recording pushed documents");
 	changes_delete(batch->changes, batch->n);
 	{
 		Datum values[] = {Int64GetDatum(cache.version), Int64GetDatum(batch->pushed),
@@ -707,7 +709,7 @@ finish_batch(const Batch *batch)
 		Datum values[] = {CStringGetTextDatum(batch->fault),
 						  TimestampTzGetDatum(GetCurrentTimestamp())};
 
-		ereport(LOG, (errmsg("personalization: a document for the cache could not be built: %s",
+		ereport(LOG, (errmsg("personalization: could not build a document for the cache: %s",
 							 batch->fault)));
 		(void) statement_execute(&note_failure, values, NULL, SNAPSHOT_NEW);
 	}

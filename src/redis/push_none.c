@@ -13,7 +13,7 @@
 #include "bgworker/session.h"
 #include "redis/push.h"
 
-#define NOT_SUPPORTED "personalization.redis_url is set, but this build has no hiredis"
+#define NOT_SUPPORTED "personalization.redis_url is set, but this build does not support Redis"
 
 static Statement note_failure = STATEMENT(
 	"UPDATE personalization.worker_state"
@@ -31,9 +31,9 @@ cache_push(void)
 		Datum values[2];
 
 		ereport(LOG, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg(NOT_SUPPORTED),
-					  errhint("Build it with hiredis and jansson installed, or empty "
-							  "personalization.redis_url.")));
-		worker_begin("noting that there is no hiredis");
+					  errhint("Build the library with hiredis and jansson installed, or set "
+							  "personalization.redis_url to an empty string.")));
+		worker_begin("recording that the build has no hiredis");
 		values[0] = CStringGetTextDatum(NOT_SUPPORTED);
 		values[1] = TimestampTzGetDatum(GetCurrentTimestamp());
 		(void) statement_execute(&note_failure, values, NULL, SNAPSHOT_NEW);

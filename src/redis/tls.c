@@ -91,7 +91,8 @@ redis_tls_new(const char *host, const RedisTlsFiles *files, char *fault)
 	if ((files->cert[0] == '\0') != (files->key[0] == '\0'))
 	{
 		strlcpy(fault,
-				"personalization.redis_cert_file and personalization.redis_key_file go together",
+				"personalization.redis_cert_file and personalization.redis_key_file must be set "
+				"together",
 				TLS_FAULT_SIZE);
 		return NULL;
 	}
@@ -125,10 +126,10 @@ static void
 set_handshake_fault(const SSL *tls, int error, char *fault)
 {
 	if (SSL_get_verify_result(tls) != X509_V_OK)
-		set_fault(fault, "the server's certificate is refused",
+		set_fault(fault, "could not verify the server's certificate",
 				  X509_verify_cert_error_string(SSL_get_verify_result(tls)));
 	else if (!redis_tls_fault(tls, fault))
-		set_fault(fault, "TLS", error != 0 ? strerror(error) : "the connection was closed");
+		set_fault(fault, "TLS", error != 0 ? strerror(error) : "connection closed");
 }
 
 bool

@@ -7,7 +7,8 @@
 RedisTls *
 redis_tls_new(const char *host, const RedisTlsFiles *files, char *fault)
 {
-	strlcpy(fault, "rediss:// needs TLS, which this build's hiredis does not have", TLS_FAULT_SIZE);
+	strlcpy(fault, "rediss:// requires TLS, which is not supported by this build's hiredis",
+			TLS_FAULT_SIZE);
 	return NULL;
 }
 

@@ -88,11 +88,12 @@ begin_change(FunctionCallInfo fcinfo, const char *function)
 {
 	char *tenant_id = tenant_argument(fcinfo, 0);
 
-	prevent_if_read_only(function);
+	prevent_if_read_only(psprintf("%s()", function));
 	if (bound_by_tenancy())
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("%s is an administrator's", function),
-						errhint("Call it as a superuser or as a role with BYPASSRLS.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for function %s", function),
+				 errhint("The function must be called by a superuser or a role with BYPASSRLS.")));
 	SPI_connect();
 	lock_tenant(tenant_id, TENANT_ALONE);
 	(void) tenant_existing(tenant_id, SNAPSHOT_NEW);
@@ -102,7 +103,7 @@ begin_change(FunctionCallInfo fcinfo, const char *function)
 Datum
 personalization_reset_ranking(PG_FUNCTION_ARGS)
 {
-	Datum values[] = {CStringGetTextDatum(begin_change(fcinfo, "reset_ranking()"))};
+	Datum values[] = {CStringGetTextDatum(begin_change(fcinfo, "reset_ranking"))};
 
 	(void) statement_execute(&reset_weights, values, NULL, SNAPSHOT_NEW);
 	SPI_finish();
@@ -112,7 +113,7 @@ personalization_reset_ranking(PG_FUNCTION_ARGS)
 Datum
 personalization_rebuild_statistics(PG_FUNCTION_ARGS)
 {
-	statistics_restart(begin_change(fcinfo, "rebuild_statistics()"));
+	statistics_restart(begin_change(fcinfo, "rebuild_statistics"));
 	SPI_finish();
 	PG_RETURN_VOID();
 }

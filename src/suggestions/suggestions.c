@@ -618,12 +618,15 @@ personalization_record_outcome(PG_FUNCTION_ARGS)
 	tenant_require_prepared(tenant_id, &settings);
 	if (!outcome_record(tenant_id, user_id, PG_GETARG_UUID_P(2), strcmp(outcome, "accepted") == 0,
 						GetCurrentTimestamp()))
-		ereport(ERROR,
-				(errcode(ERRCODE_NO_DATA_FOUND),
-				 errmsg("this user was shown no suggestion by that suggestion_id"),
-				 errhint("A suggestion_id holds until the suggestion is shown again after its "
-						 "outcome; those of a read-only transaction or a standby, or given while "
-						 "another session was changing what the user is shown, are not kept.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_NO_DATA_FOUND),
+			 errmsg("suggestion %s does not exist",
+					DatumGetCString(DirectFunctionCall1(uuid_out, PG_GETARG_DATUM(2)))),
+			 errdetail("It was not shown to this user, it was shown again under another id after "
+					   "its outcome, or it was not recorded because the transaction was "
+					   "read-only or another session was changing the user's suggestions."),
+			 errhint("Call personalization.get_suggestions() again.")));
 	cache_suggestions_stale(tenant_id, user_id);
 	SPI_finish();
 	PG_RETURN_VOID();

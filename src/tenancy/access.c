@@ -73,7 +73,7 @@ static Statement find_way_out =
 			  "   WHEN r.rolbypassrls THEN 'has BYPASSRLS'"
 			  "   WHEN r.rolcreaterole THEN 'has CREATEROLE'"
 			  "   WHEN r.rolreplication THEN 'has REPLICATION'"
-			  "   WHEN r.rolname ~ '^pg_' THEN 'reaches the server''s files or programs'"
+			  "   WHEN r.rolname ~ '^pg_' THEN 'can access the server''s files or programs'"
 			  "   ELSE 'may set personalization.tenant_id'"
 			  "  END"
 			  " FROM pg_catalog.pg_roles r"
@@ -133,7 +133,7 @@ run_command(const char *command)
 	error_context_stack = hint.previous;
 
 	if (result < 0)
-		elog(ERROR, "could not run \"%s\": %s", command, SPI_result_code_string(result));
+		elog(ERROR, "could not execute \"%s\": %s", command, SPI_result_code_string(result));
 }
 
 /* The name of the role argument; whether it may log in. */
@@ -196,11 +196,12 @@ personalization_grant_access(PG_FUNCTION_ARGS)
 	if (PG_GETARG_BOOL(1))
 	{
 		if (statement_execute(&find_bound_member, values, NULL, SNAPSHOT_NEW) > 0)
-			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-							errmsg("role \"%s\" cannot be pooled", name),
-							errdetail("Role \"%s\", which is bound to a tenant, is a member of it.",
-									  NameStr(*DatumGetName(result_value(0, ONLY_COLUMN, NULL)))),
-							errhint("A pooled role may have no members that are bound.")));
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("role \"%s\" cannot be pooled", name),
+					 errdetail("Role \"%s\", which is bound to a tenant, is a member of this role.",
+							   NameStr(*DatumGetName(result_value(0, ONLY_COLUMN, NULL)))),
+					 errhint("Revoke the membership, or remove the binding of the member.")));
 
 		/* It chooses its tenant in each transaction; none is its own. */
 		if (unbind(PG_GETARG_DATUM(0), role))
@@ -226,8 +227,8 @@ personalization_bind_role(PG_FUNCTION_ARGS)
 	if (!can_login)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("role \"%s\" cannot log in", name),
-						errdetail("A role's tenant takes effect at its login; SET ROLE does not "
-								  "bring it along."),
+						errdetail("The tenant of a role takes effect when the role logs in; SET "
+								  "ROLE does not set it."),
 						errhint("Bind the role that logs in.")));
 	SPI_connect();
 	/* Not made by auto_create_tenants, which would make one of a misspelling. */
@@ -249,11 +250,11 @@ personalization_bind_role(PG_FUNCTION_ARGS)
 
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("role \"%s\" cannot be kept to one tenant", name),
+				 errmsg("role \"%s\" cannot be bound to a tenant", name),
 				 strcmp(way_out, name) == 0
-					 ? errdetail("It %s.", reason)
-					 : errdetail("It is a member of role \"%s\", which %s.", way_out, reason),
-				 errhint("Take that away first.")));
+					 ? errdetail("The role %s.", reason)
+					 : errdetail("The role is a member of role \"%s\", which %s.", way_out, reason),
+				 errhint("Remove this attribute or membership first.")));
 	}
 	audit("bind_role", tenant_id, NULL, name, NULL);
 	SPI_finish();

@@ -110,7 +110,7 @@ unknown_setting(const char *name, int len, Fault *fault)
 	for (size_t i = 0; i < lengthof(known); i++)
 		appendStringInfo(&names, "%s%s", i == 0 ? "" : ", ", known[i].name);
 	return fault_set(fault, ERRCODE_UNDEFINED_OBJECT, psprintf("The settings are %s.", names.data),
-					 "unknown setting \"%.*s\"", len, name);
+					 "unrecognized setting \"%.*s\"", len, name);
 }
 
 /* interval_in() without its error, which would not say which setting is wrong. */
@@ -143,7 +143,7 @@ static bool
 refuse(const Setting *setting, const char *wanted, bool quoted, Fault *fault)
 {
 	return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
-					 quoted ? "Write it without quotes." : NULL, "setting \"%s\" must be %s",
+					 quoted ? "Write the value without quotes." : NULL, "setting \"%s\" must be %s",
 					 setting->name, wanted);
 }
 
@@ -272,7 +272,7 @@ settings_decode(const Jsonb *changes, TenantSettings *settings)
 	if (settings_read(changes, settings, &fault))
 		return;
 	fault.hint =
-		"The tenant's settings are stored so; personalization.configure_tenant() mends them.";
+		"Use personalization.configure_tenant() to repair the stored settings of the tenant.";
 	fault_raise(&fault, -1);
 }
 

@@ -75,18 +75,16 @@ check_tenant(const char *tenant_id, Fault *fault)
 	current = current_tenant();
 	if (current == NULL)
 		return fault_set(fault, ERRCODE_INSUFFICIENT_PRIVILEGE,
-						 "An administrator binds the role to a tenant with "
-						 "personalization.bind_role(), which takes effect at its next login; a "
-						 "pooled role sets personalization.tenant_id with SET LOCAL in each "
-						 "transaction.",
-						 "this session has no tenant");
+						 "A pooled role sets personalization.tenant_id with SET LOCAL in each "
+						 "transaction. Other roles are bound to a tenant with "
+						 "personalization.bind_role(), which takes effect at the next login.",
+						 "no tenant is set for this session");
 	if (strcmp(current, tenant_id) != 0)
-		return fault_set(
-			fault, ERRCODE_INSUFFICIENT_PRIVILEGE,
-			psprintf("The session's tenant is \"%s\", by the setting "
-					 "personalization.tenant_id, which a pooled role sets with SET LOCAL.",
-					 clipped(current, strlen(current))),
-			"tenant_id \"%s\" is not the tenant of this session", tenant_id);
+		return fault_set(fault, ERRCODE_INSUFFICIENT_PRIVILEGE,
+						 psprintf("The tenant of the session is \"%s\". A pooled role changes it "
+								  "by setting personalization.tenant_id with SET LOCAL.",
+								  clipped(current, strlen(current))),
+						 "permission denied for tenant \"%s\"", tenant_id);
 	return true;
 }
 
@@ -119,7 +117,7 @@ tenant_existing(const char *tenant_id, ReadAs as)
 	if (changes == NULL)
 	{
 		(void) tenant_unknown(tenant_id, &fault);
-		fault.hint = "The table personalization.tenants lists those that do.";
+		fault.hint = "Table personalization.tenants lists the existing tenants.";
 		fault_raise(&fault, -1);
 	}
 	return changes;
@@ -187,8 +185,8 @@ bool
 tenant_unknown(const char *tenant_id, Fault *fault)
 {
 	return fault_set(fault, ERRCODE_UNDEFINED_OBJECT,
-					 "An administrator makes it with personalization.create_tenant(), or turns on "
-					 "personalization.auto_create_tenants.",
+					 "An administrator can create it with personalization.create_tenant(), or turn "
+					 "on personalization.auto_create_tenants.",
 					 "tenant \"%s\" does not exist", tenant_id);
 }
 

@@ -213,9 +213,10 @@ maintain_apart(const char *tenant_id, TimestampTz at, PassCounts *counts)
 	if (error == NULL)
 		*counts = work.counts;
 	else
-		ereport(WARNING, (errcode(error->sqlerrcode),
-						  errmsg("upkeep of tenant \"%s\" failed: %s", tenant_id, error->message),
-						  error->hint ? errhint("%s", error->hint) : 0));
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("maintenance of tenant \"%s\" failed: %s", tenant_id, error->message),
+				 error->hint ? errhint("%s", error->hint) : 0));
 }
 
 typedef struct InboxWork
@@ -324,9 +325,10 @@ personalization_run_maintenance(PG_FUNCTION_ARGS)
 
 	/* A role that sees one tenant only would leave the others undone, silently. */
 	if (bound_by_tenancy())
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("run_maintenance() is for all tenants"),
-						errhint("Call it as a superuser or as a role with BYPASSRLS.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for function run_maintenance"),
+				 errhint("The function must be called by a superuser or a role with BYPASSRLS.")));
 	SPI_connect();
 	counts.inbox = drain_apart();
 	counting_adopt();

@@ -106,7 +106,7 @@ static const NapStep nap_steps[] = {
 };
 
 static const TenantStep tenant_steps[] = {
-	{.activity = "deleting what is dead", .batch = maintain_tenant},
+	{.activity = "deleting expired rows", .batch = maintain_tenant},
 };
 
 /* What lasts from one turn of a step to the next. */
@@ -325,7 +325,7 @@ do_skip(void *arg)
 {
 	Batch *batch = arg;
 
-	worker_begin("getting past what fails");
+	worker_begin("skipping a failing row");
 	batch->nap_step->skip(&batch->failure);
 	worker_end();
 }
@@ -430,7 +430,7 @@ note_end_of_pass(void *arg)
 {
 	Datum values[3];
 
-	worker_begin("noting the pass");
+	worker_begin("recording the pass");
 	pass.counts.inbox = taken_since_pass;
 	pass.counts.queries = counted_since_pass;
 	values[0] = TimestampTzGetDatum(pass.started);
@@ -495,7 +495,7 @@ do_pass(void)
 			next_in_pass();
 	}
 	if (!worker_try(note_end_of_pass, NULL, &failure))
-		worker_note_failure(&failure, "noting the pass");
+		worker_note_failure(&failure, "recording the pass");
 	end_pass();
 	return false;
 }

@@ -106,7 +106,7 @@ SELECT path, pg_temp.try(patch::jsonb, path::text[]) FROM (VALUES
 SELECT left(pg_temp.try(to_jsonb(repeat('v', 70000)), '{data,preferences,0,value}'), 100), left(pg_temp.try(to_jsonb(repeat('k', 1025)), '{data,preferences,0,key}'), 100),
     left(pg_temp.try(to_jsonb(repeat('v', 1100000)), '{data,interactions,0,data}'), 100), left(pg_temp.try((repeat('[', 200) || repeat(']', 200))::jsonb, '{data,interactions,0,feedback}'), 100);
 -- An interaction that is another user's.
-SELECT pg_temp.try(to_jsonb(interaction_id), '{data,interactions,0,interaction_id}') ~ '^23505 \| data.interactions\[0\] has a key that is taken' AS taken FROM personalization.interactions WHERE tenant_id = 'p' AND user_id = 'bo' LIMIT 1;
+SELECT pg_temp.try(to_jsonb(interaction_id), '{data,interactions,0,interaction_id}') ~ '^23505 \| data.interactions\[0\] duplicates an existing key' AS taken FROM personalization.interactions WHERE tenant_id = 'p' AND user_id = 'bo' LIMIT 1;
 -- But not one of another tenant's, who would be found out by it.
 SELECT pg_temp.try(to_jsonb(interaction_id), '{data,interactions,0,interaction_id}') FROM personalization.interactions WHERE tenant_id = 'p2' AND user_id = 'ana' LIMIT 1;
 

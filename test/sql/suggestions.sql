@@ -185,7 +185,7 @@ SELECT count(*) FROM personalization.suggestions WHERE shown_at > now() OR expir
 SELECT pg_temp.shown_id('o', 'new', 'Which were returned?', '2026-02-10 08:02') AS id, gen_random_uuid() AS unknown \gset
 SELECT pg_temp.shown_id('r', 'ana', 'Noise 2', '2026-03-09 10:00') AS other_tenants \gset
 SELECT pg_temp.shown_id('o', 'user 5', 'Orders by region?', '2026-02-01 13:30') AS other_users \gset
-SELECT what, pg_temp.outcome(format('SELECT personalization.record_outcome(%L, %L, %L, %L)', t, u, i, o)) FROM (VALUES
+SELECT what, replace(pg_temp.outcome(format('SELECT personalization.record_outcome(%L, %L, %L, %L)', t, u, i, o)), i, '…') AS outcome FROM (VALUES
     (1, 'unknown', 'o', 'new', :'unknown', 'accepted'), (2, 'another user''s', 'o', 'new', :'other_users', 'accepted'), (3, 'another tenant''s', 'o', 'new', :'other_tenants', 'dismissed'),
     (4, 'bad outcome', 'o', 'new', :'id', 'Accepted'), (5, 'no outcome', 'o', 'new', :'id', NULL), (6, 'no id', 'o', 'new', NULL, 'accepted'), (7, 'no tenant', 'nowhere', 'new', :'id', 'accepted'),
     (8, 'accepted', 'o', 'new', :'id', 'accepted'), (9, 'again', 'o', 'new', :'id', 'accepted'), (10, 'changed', 'o', 'new', :'id', 'dismissed')) v(n, what, t, u, i, o) ORDER BY n;

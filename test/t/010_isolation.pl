@@ -229,12 +229,12 @@ unlike(shown('acme', "SELECT * FROM personalization.extract_signals('export', '{
 
 # Batches that mix tenants.
 my $mixed = sub { my ($tenant) = @_; return "'[" . join(', ', map { sprintf($event, $_, 'ana') } 'acme', $tenant, 'acme') . "]'" };
-stopped('a batch with another tenant: raise', 'acme', qr/42501: events\[1\]: tenant_id "[^"]*" is not the tenant/, 'BEGIN;', 'SELECT personalization.learn_batch(' . $mixed->($globex) . ');', 'ROLLBACK;');
+stopped('a batch with another tenant: raise', 'acme', qr/42501: events\[1\]: permission denied for tenant "[^"]*"/, 'BEGIN;', 'SELECT personalization.learn_batch(' . $mixed->($globex) . ');', 'ROLLBACK;');
 alike('a batch with another tenant: raise', 'acme', 'SELECT personalization.learn_batch(' . $mixed->($globex) . ');', 'SELECT personalization.learn_batch(' . $mixed->('initech-no-such') . ');');
-stopped('a batch with another tenant: divert', 'acme', qr/^2$.*acme\|42501\|tenant_id "[^"]*" is not the tenant of this session/ms,
+stopped('a batch with another tenant: divert', 'acme', qr/^2$.*acme\|42501\|permission denied for tenant "[^"]*"/ms,
 	'BEGIN;', 'SELECT personalization.learn_batch(' . $mixed->($globex) . ", 'divert');", 'SELECT tenant_id, sqlstate, reason FROM personalization.rejected_events;', 'ROLLBACK;');
 alike('a batch with another tenant: divert', 'acme', map { [ 'BEGIN;', 'SELECT personalization.learn_batch(' . $mixed->($_) . ", 'divert');", 'SELECT tenant_id, sqlstate, reason, hint FROM personalization.rejected_events ORDER BY 3;', 'ROLLBACK;' ] } $globex, 'initech-no-such');
-stopped('a batch of a role without a tenant', 'unbound', qr/42501: this session has no tenant/, "SELECT personalization.learn_batch('[]', 'divert');", 'SELECT personalization.learn_batch(' . $mixed->($globex) . ", 'divert');");
+stopped('a batch of a role without a tenant', 'unbound', qr/42501: no tenant is set for this session/, "SELECT personalization.learn_batch('[]', 'divert');", 'SELECT personalization.learn_batch(' . $mixed->($globex) . ", 'divert');");
 
 # ---------------------------------------------------------------- the tenant of the session
 
@@ -315,7 +315,7 @@ for my $mode ('force_generic_plan', 'force_custom_plan', 'auto')
 
 	like($before, qr/ACME-OWN|^acme\|/m, 'a cursor shows rows of its tenant');
 	unlike($after, qr/^acme\|/m, 'a cursor that is open while the tenant changes shows no more rows of the first');
-	like($after, qr/42501: this session has no tenant/, 'SET LOCAL ends with its transaction');
+	like($after, qr/42501: no tenant is set for this session/, 'SET LOCAL ends with its transaction');
 
 	# WITH HOLD keeps a copy of rows that the role was entitled to when it made it: DISCARD ALL ends it.
 	unlike(shown('pooled', "BEGIN; SET LOCAL personalization.tenant_id = '$globex';", 'DECLARE c CURSOR WITH HOLD FOR TABLE personalization.interactions;', 'COMMIT;', 'DISCARD ALL;', 'FETCH ALL FROM c;'), qr/$marker/,
@@ -335,7 +335,7 @@ admin('GRANT acme, unbound, nobody TO pooled');
 	($before, $after) = split /^switched$/m, $shown;
 	like($before, qr/$marker/, "a superuser's plan");
 	unlike($after, qr/$marker/, "a superuser's plan, used after SET ROLE, shows nothing");
-	like($after, qr/42501: this session has no tenant/, 'nor do the functions take one from before');
+	like($after, qr/42501: no tenant is set for this session/, 'nor do the functions take one from before');
 }
 admin('REVOKE acme, unbound, nobody FROM pooled');
 
@@ -409,7 +409,7 @@ my $shadow = q{
 
 	like($shown, qr/"recent_queries": \["q"\]/, 'shadowed names: the functions work as ever');
 	unlike($shown, qr/own = saw|own unnest|$marker"/, 'shadowed names: none of them is called');
-	like($shown, qr/42501: tenant_id "[^"]*" is not the tenant/, 'shadowed names: the check is the same');
+	like($shown, qr/42501: permission denied for tenant "[^"]*"/, 'shadowed names: the check is the same');
 	is(victim(), $untouched, 'shadowed names: nothing changed');
 }
 hidden('operators of his own on our types, first in his path', 'acme', 'BEGIN;', split(/(?<=;)\s*\n/, $shadow =~ s/\n\tCREATE FUNCTION own.count[^\n]*//r), $noseq, "SELECT * FROM personalization.interactions WHERE tenant_id = '$globex';",
@@ -455,7 +455,7 @@ for my $role ('maker', 'shell')
 {
 	my ($status, $out, $err) = $node->psql('postgres', "SELECT personalization.bind_role('$role', 'acme')");
 
-	like($err, qr/role "$role" cannot be kept to one tenant/, "bind_role() refuses $role, who has a way out");
+	like($err, qr/role "$role" cannot be bound to a tenant/, "bind_role() refuses $role, who has a way out");
 }
 admin("SELECT personalization.bind_role('mate', 'acme')");
 admin('DROP ROLE maker');

@@ -121,8 +121,8 @@ sql('postgres', "$insert VALUES ('acme', 'bad', 'nonsense', '{}', now()), ('acme
 within(2, 'postgres', $empty, 'good and bad rows are taken');
 is(sql('postgres', q(SELECT tenant_id, reason FROM personalization.rejected_events ORDER BY tenant_id, reason COLLATE "C")), <<'END' =~ s/\n\z//r, 'each with its reason');
 acme|data must be a JSON object
+acme|invalid value for interaction_type: "nonsense"
 acme|occurred_at must be finite
-acme|unknown interaction_type "nonsense"
 acme|user_id is missing
 nowhere|tenant "nowhere" does not exist
 END
@@ -239,9 +239,9 @@ sql('postgres', q{SELECT count(personalization.create_tenant(t, '{"history_reten
 within(8, 'postgres', q(SELECT count(*) = 0 FROM personalization.interactions WHERE tenant_id IN ('short', 'tall')), 'retention is applied, in batches');
 is(sql('postgres', q(SELECT count(*) FROM personalization.interactions WHERE tenant_id = 'broken')), '2500',
 	'a tenant with broken settings is left as it is, and stops no other');
-within(5, 'postgres', q(SELECT last_error LIKE '%unknown setting "x"%' AND last_error_in = 'deleting what is dead, tenant "broken"' AND last_error_at > now() - interval '1 min' FROM personalization.worker_status),
+within(5, 'postgres', q(SELECT last_error LIKE '%unrecognized setting "x"%' AND last_error_in = 'deleting expired rows, tenant "broken"' AND last_error_at > now() - interval '1 min' FROM personalization.worker_status),
 	'its error is in the status');
-like(slurp_file($node->logfile), qr/CONTEXT:  personalization worker, deleting what is dead, tenant "broken"/, 'and the log says in what it happened');
+like(slurp_file($node->logfile), qr/CONTEXT:  personalization worker, deleting expired rows, tenant "broken"/, 'and the log says in what it happened');
 # The end of a text that is cut is not the middle of a character.
 sql('postgres', q(UPDATE personalization.tenants SET settings = jsonb_build_object(repeat('ü', 40) || 'x' || repeat('ü', 400), 1) WHERE tenant_id = 'broken'));
 within(5, 'postgres', q(SELECT last_error NOT LIKE '%"x"%' FROM personalization.worker_status), 'another error');

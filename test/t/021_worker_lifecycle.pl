@@ -280,9 +280,9 @@ $start = position();
 sql('postgres', 'CREATE DATABASE crowded');
 sql('crowded', 'CREATE EXTENSION personalization');
 sleep(7);
-my @said = grep { /no free background worker slot/ } split /\n/, log_since($start);
+my @said = grep { /out of background worker slots/ } split /\n/, log_since($start);
 is(scalar(@said), 1, 'no free slot is said once');
-like(log_since($start), qr/HINT:  Raise max_worker_processes/, 'with a hint');
+like(log_since($start), qr/HINT:  You might need to increase max_worker_processes/, 'with a hint');
 sql('postgres', 'DROP EXTENSION personalization');
 within(10, 'crowded', $pid, 'and the worker comes when there is one');
 

@@ -253,7 +253,7 @@ sql(q(UPDATE personalization.tenants SET settings = '{"x": 1}' WHERE tenant_id =
 settled('a tenant with broken settings holds up nothing');
 is($redis->ask('GET', $key), undef, 'what cannot be built is deleted');
 is(same($redis->ask('GET', 'personalization:profile:globex:ana'), q(personalization.get_profile('globex', 'ana'))), 't', 'the others arrive');
-like(status('cache_last_error'), qr/unknown setting "x"/, 'the status says why');
+like(status('cache_last_error'), qr/unrecognized setting "x"/, 'the status says why');
 sql(q(UPDATE personalization.tenants SET settings = '{}' WHERE tenant_id = 'acme'));
 
 ####################################################################
@@ -317,7 +317,7 @@ eventually('another connection', sub { my $now = eval { $redis->ask('SELECT', 3)
 sql('CREATE DATABASE other');
 $node->safe_psql('other', 'CREATE EXTENSION personalization');
 $node->safe_psql('other', q(SELECT personalization.create_tenant('globex'); SELECT personalization.learn('globex', 'ana', 'export', '{"format": "other"}')));
-$node->poll_query_until('other', q(SELECT cache_last_error = 'another database pushes to it' FROM personalization.worker_status))
+$node->poll_query_until('other', q(SELECT cache_last_error = 'another database pushes to this cache' FROM personalization.worker_status))
   or fail('another database is told so');
 is(same($redis->ask('GET', 'personalization:profile:globex:ana'), q(personalization.get_profile('globex', 'ana'))), 't', 'another database is kept out');
 sql(q(ALTER SYSTEM SET personalization.cache_database = 'postgres')), reload();
