@@ -24,7 +24,6 @@
 #include "cache/changes.h"
 #include "preferences/preferences.h"
 #include "tenancy/audit.h"
-#include "tenancy/locks.h"
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
 
@@ -159,7 +158,6 @@ personalization_import_user(PG_FUNCTION_ARGS)
 	Jsonb *document;
 	bool ours;
 	TenantSettings settings;
-	uint32 key;
 	JsonbContainer *data;
 	OwnerScope scope;
 	Jsonb *counts;
@@ -171,10 +169,7 @@ personalization_import_user(PG_FUNCTION_ARGS)
 	ours = check_document(document, &import);
 
 	SPI_connect();
-	key = user_lock_key(import.tenant_id, import.user_id);
-	lock_users(import.tenant_id, &key, 1);
-	tenant_check_current(import.tenant_id);
-	tenant_require_prepared(import.tenant_id, &settings);
+	user_begin(import.tenant_id, import.user_id, &settings);
 	import.time_zone = settings.time_zone;
 	if (tenant_data_knows_user(import.tenant_id, import.user_id, true))
 		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),

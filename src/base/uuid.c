@@ -1,12 +1,13 @@
 /*
  * uuid.c
- *		UUIDs: new ones in the order of time, and reading one without an error.
+ *		UUIDs: new ones in the order of time; as text, and out of text without an error.
  */
 #include "postgres.h"
 
 #include "fmgr.h"
 #include "datatype/timestamp.h"
 #include "port.h"
+#include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
 #include "base/uuid.h"
@@ -52,6 +53,12 @@ personalization_new_interaction_id(PG_FUNCTION_ARGS)
 
 	interaction_id_make(id);
 	PG_RETURN_UUID_P(id);
+}
+
+char *
+uuid_text(const pg_uuid_t *uuid)
+{
+	return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(uuid)));
 }
 
 bool

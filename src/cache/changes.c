@@ -12,11 +12,11 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "base/uuid.h"
 #include "commands/dbcommands.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -167,8 +167,7 @@ void
 cache_conversation_changed(const char *tenant_id, const pg_uuid_t *id)
 {
 	if (cache_wanted())
-		note(tenant_id, DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id))),
-			 CACHE_CONVERSATION);
+		note(tenant_id, uuid_text(id), CACHE_CONVERSATION);
 }
 
 void

@@ -65,7 +65,6 @@ PG_FUNCTION_INFO_V1(personalization_unregister_table);
 PG_FUNCTION_INFO_V1(personalization_link_schema);
 PG_FUNCTION_INFO_V1(personalization_unlink_schema);
 PG_FUNCTION_INFO_V1(personalization_tenant_tables);
-PG_FUNCTION_INFO_V1(personalization_new_tables);
 PG_FUNCTION_INFO_V1(personalization_hidden_tables);
 
 static void
@@ -251,40 +250,6 @@ personalization_tenant_tables(PG_FUNCTION_ARGS)
 			values[i] = result_value(row, TABLE_COLUMNS + (i - 3), &nulls[i]);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 		SPI_tuptable = rows;
-	}
-	SPI_finish();
-	return (Datum) 0;
-}
-
-Datum
-personalization_new_tables(PG_FUNCTION_ARGS)
-{
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	char *tenant_id = tenant_argument(fcinfo, 0);
-	char *user_id = id_argument(fcinfo, 1, "user_id");
-	TimestampTz at = time_argument(fcinfo, 2, "at");
-	TenantSettings settings;
-	NewTable tables[NEW_TABLES_REACH];
-	int n;
-
-	InitMaterializedSRF(fcinfo, 0);
-	SPI_connect();
-	tenant_require(tenant_id, &settings);
-	n = catalogue_new_tables(tenant_id, user_id, settings.new_table_window, at, tables,
-							 NEW_TABLES_REACH);
-	for (int i = 0; i < n; i++)
-	{
-		const NewTable *table = &tables[i];
-		bool nulls[5] = {false, false, table->description == NULL, table->columns == NULL, false};
-		Datum values[] = {
-			CStringGetTextDatum(table->name),
-			CStringGetTextDatum(table->schema != NULL ? "linked" : "registered"),
-			nulls[2] ? (Datum) 0 : CStringGetTextDatum(table->description),
-			PointerGetDatum(table->columns),
-			TimestampTzGetDatum(table->appeared_at),
-		};
-
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	SPI_finish();
 	return (Datum) 0;

@@ -25,17 +25,20 @@ typedef struct NewTable
 	TimestampTz appeared_at;
 } NewTable;
 
+/* The names of the tables that a user has used, as they were told; *n: how many. */
+typedef char **(*UsedTables)(const char *tenant_id, const char *user_id, int *n);
+
 /*
  * The tables that appeared within a window (in microseconds) before a time,
  * are not dropped, may be read by the current role and have not been used by
- * the user: newest first, those of one time by schema and name.  At most max,
+ * the user, as used says: newest first, those of one time by schema and name.  At most max,
  * found among the newest NEW_TABLES_REACH.  Returns how many.  The caller is in
  * SPI; nothing is written.
  */
 #define NEW_TABLES_REACH 200
 
-extern int catalogue_new_tables(const char *tenant_id, const char *user_id, int64 window,
-								TimestampTz at, NewTable *out, int max);
+extern int catalogue_new_tables(const char *tenant_id, const char *user_id, UsedTables used,
+								int64 window, TimestampTz at, NewTable *out, int max);
 
 /* Whether schemas are linked to a tenant: what may be shown then depends on who asks. */
 extern bool catalogue_is_linked(const char *tenant_id);

@@ -20,12 +20,6 @@
 #include "catalogue/catalogue.h"
 #include "catalogue/names.h"
 
-/* How many of the tables that a user has used are looked at. */
-#define USED_TABLES_REACH 10000
-
-#define FREQUENT_TABLE "frequent_table:"
-#define EXPLORED_TABLE "explored_table:"
-
 static Statement select_any_link = STATEMENT("SELECT FROM personalization.linked_schemas"
 											 " WHERE tenant_id = $1"
 											 " LIMIT 1",
@@ -68,55 +62,25 @@ enum
 	NAMED_IS_DROPPED
 };
 
-/* The character behind ':' ends each range. */
-static Statement select_used =
-	STATEMENT("("
-			  "   SELECT substr(key, 16)"
-			  "   FROM personalization.preferences"
-			  "   WHERE tenant_id = $1 AND user_id = $2 AND key >= 'frequent_table:'"
-			  "   AND key < 'frequent_table;'"
-			  "   LIMIT $3)"
-			  " UNION ALL ("
-			  "   SELECT substr(key, 16)"
-			  "   FROM personalization.preferences"
-			  "   WHERE tenant_id = $1 AND user_id = $2 AND key >= 'explored_table:'"
-			  "   AND key < 'explored_table;'"
-			  "   LIMIT $3)",
-			  "text text int8");
-
-StaticAssertDecl(sizeof(FREQUENT_TABLE) == 16 && sizeof(EXPLORED_TABLE) == 16,
-				 "select_used cuts off the keys' beginnings");
-
-/* The tables that a user has used, folded. */
-static FoldedName *
-read_used(const char *tenant_id, const char *user_id, int *n)
-{
-	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
-					  Int64GetDatum(USED_TABLES_REACH)};
-	uint64 nrows = statement_execute(&select_used, values, NULL, SNAPSHOT_CALLER);
-	FoldedName *used = palloc(nrows * sizeof(FoldedName) + 1);
-
-	for (uint64 row = 0; row < nrows; row++)
-		used[row] = fold_name(result_text(row, ONLY_COLUMN));
-	*n = (int) nrows;
-	return used;
-}
-
 int
-catalogue_new_tables(const char *tenant_id, const char *user_id, int64 window, TimestampTz at,
-					 NewTable *out, int max)
+catalogue_new_tables(const char *tenant_id, const char *user_id, UsedTables used, int64 window,
+					 TimestampTz at, NewTable *out, int max)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), TimestampTzGetDatum(at - window),
 					  TimestampTzGetDatum(known_until(at)), Int64GetDatum(NEW_TABLES_REACH)};
 	uint64 nrows = statement_execute(&select_new, values, NULL, SNAPSHOT_CALLER);
 	SPITupleTable *rows = SPI_tuptable;
-	FoldedName *used;
+	char **used_names;
+	FoldedName *folded_used;
 	int nused;
 	int n = 0;
 
 	if (nrows == 0)
 		return 0;
-	used = read_used(tenant_id, user_id, &nused);
+	used_names = used(tenant_id, user_id, &nused);
+	folded_used = palloc(Max(nused, 1) * sizeof(FoldedName));
+	for (int i = 0; i < nused; i++)
+		folded_used[i] = fold_name(used_names[i]);
 	SPI_tuptable = rows;
 	for (uint64 row = 0; row < nrows && n < max; row++)
 	{
@@ -129,7 +93,7 @@ catalogue_new_tables(const char *tenant_id, const char *user_id, int64 window, T
 		Oid relation;
 
 		for (int i = 0; i < nused && !is_used; i++)
-			is_used = same_table(&folded, &used[i]);
+			is_used = same_table(&folded, &folded_used[i]);
 		if (is_used || !may_show_table(schema, table, false, &relation))
 			continue;
 		out[n].name = shown_name(schema, table);

@@ -17,7 +17,6 @@
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 
 #include "base/arguments.h"
 #include "base/fault.h"
@@ -215,17 +214,6 @@ hour_of(TimestampTz at)
 	return at - (past < 0 ? past + USECS_PER_HOUR : past);
 }
 
-/* Locks a user, as learning does, and reads the settings that hold until the end. */
-static void
-lock_user(const char *tenant_id, const char *user_id, TenantSettings *settings)
-{
-	uint32 key = user_lock_key(tenant_id, user_id);
-
-	lock_users(tenant_id, &key, 1);
-	tenant_check_current(tenant_id);
-	tenant_require_prepared(tenant_id, settings);
-}
-
 /* The conversation_id of a call. */
 static const pg_uuid_t *
 conversation_argument(FunctionCallInfo fcinfo, int n)
@@ -258,7 +246,7 @@ change_begin(ConversationChange *change)
 	change->user_id = TextDatumGetCString(result_value(0, OWNER_USER_ID, NULL));
 	change->message_count = DatumGetInt32(result_value(0, OWNER_MESSAGE_COUNT, NULL));
 	change->last_message_at = DatumGetTimestampTz(result_value(0, OWNER_LAST_MESSAGE_AT, NULL));
-	lock_user(change->tenant_id, change->user_id, &change->settings);
+	user_begin(change->tenant_id, change->user_id, &change->settings);
 
 	/* The time of the transaction, so that what it wrote it reads at now(). */
 	change->now = GetCurrentTransactionStartTimestamp();
@@ -279,7 +267,7 @@ personalization_start_conversation(PG_FUNCTION_ARGS)
 	prevent_if_read_only("start_conversation()");
 	interaction_id_make(id);
 	SPI_connect();
-	lock_user(tenant_id, user_id, &settings);
+	user_begin(tenant_id, user_id, &settings);
 	{
 		Datum conversation[] = {CStringGetTextDatum(tenant_id), UUIDPGetDatum(id),
 								CStringGetTextDatum(user_id),	JsonbPGetDatum(context),
@@ -355,8 +343,7 @@ pg_noreturn static void
 no_conversation(const pg_uuid_t *id)
 {
 	ereport(ERROR, (errcode(ERRCODE_NO_DATA_FOUND),
-					errmsg("conversation %s does not exist",
-						   DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)))),
+					errmsg("conversation %s does not exist", uuid_text(id)),
 					errhint("It may have ended or expired. Start another one with "
 							"personalization.start_conversation().")));
 }
@@ -534,8 +521,7 @@ conversation_document(const char *tenant_id, const pg_uuid_t *id, TimestampTz at
 		return NULL;
 
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	json_push_text(&state, "conversation_id",
-				   DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id))));
+	json_push_text(&state, "conversation_id", uuid_text(id));
 	json_push_text(&state, "user_id",
 				   TextDatumGetCString(result_value(0, CONVERSATION_USER_ID, NULL)));
 	json_push_text(&state, "tenant_id", tenant_id);

@@ -12,7 +12,6 @@
 #include "pgtime.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
-#include "utils/fmgrprotos.h"
 
 #include "base/arguments.h"
 #include "base/compat.h"
@@ -217,8 +216,7 @@ event_document(const Event *event)
 	json_push_jsonb(&state, field_names[FIELD_DATA], event->data);
 	json_push_time(&state, field_names[FIELD_OCCURRED_AT], event->occurred_at);
 	if (event->id_given)
-		json_push_text(&state, field_names[FIELD_INTERACTION_ID],
-					   DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&event->id))));
+		json_push_text(&state, field_names[FIELD_INTERACTION_ID], uuid_text(&event->id));
 	json_push_jsonb(&state, field_names[FIELD_FEEDBACK], event->feedback);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }

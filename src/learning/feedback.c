@@ -19,7 +19,6 @@
 #include "preferences/signal_rules.h"
 #include "preferences/signals.h"
 #include "queries/identity.h"
-#include "tenancy/locks.h"
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
 
@@ -139,16 +138,13 @@ take_back(const Event *event, const pg_uuid_t *id, const Jsonb *data, TimestampT
 void
 feedback_learn(Event *event)
 {
-	uint32 key = user_lock_key(event->tenant_id, event->user_id);
 	Datum values[] = {CStringGetTextDatum(event->tenant_id), CStringGetTextDatum(event->user_id),
 					  JsonbPGetDatum(event->data)};
 	TenantSettings settings;
 	pg_uuid_t earlier;
 	bool replaced = false;
 
-	lock_users(event->tenant_id, &key, 1);
-	tenant_check_current(event->tenant_id);
-	tenant_require_prepared(event->tenant_id, &settings);
+	user_begin(event->tenant_id, event->user_id, &settings);
 	if (JB_ROOT_IS_OBJECT(event->data) &&
 		statement_execute(&find_earlier, values, NULL, SNAPSHOT_NEW) > 0)
 	{

@@ -162,8 +162,7 @@ row_document(uint64 row)
 	if (isnull)
 		json_push_null(&state, "interaction_id");
 	else
-		json_push_text(&state, "interaction_id",
-					   DatumGetCString(DirectFunctionCall1(uuid_out, value)));
+		json_push_text(&state, "interaction_id", uuid_text(DatumGetUUIDP(value)));
 	push_payload(&state, "feedback", row, INBOX_FEEDBACK);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }

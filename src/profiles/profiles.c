@@ -6,14 +6,15 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "base/uuid.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "preferences/used_tables.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 
 #include "base/arguments.h"
 #include "base/extension.h"
@@ -30,7 +31,6 @@
 #include "profiles/profiles.h"
 #include "profiles/stored_traits.h"
 #include "profiles/traits.h"
-#include "tenancy/locks.h"
 #include "tenancy/tenancy.h"
 
 /* How many queries and tables a context shows. */
@@ -41,8 +41,6 @@
 
 /* And among how many it counts charts. */
 #define CHARTS_REACH 1000
-
-#define FREQUENT_TABLE "frequent_table:"
 
 static Statement select_history =
 	STATEMENT("SELECT interaction_id, interaction_type::text, occurred_at, data, feedback"
@@ -232,9 +230,7 @@ push_history(JsonbParseState **state, const Question *question, TraitReader *tra
 			continue;
 		*updated = Max(*updated, DatumGetTimestampTz(result_value(row, HISTORY_OCCURRED_AT, NULL)));
 		(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-		json_push_text(
-			state, "id",
-			DatumGetCString(DirectFunctionCall1(uuid_out, result_value(row, HISTORY_ID, NULL))));
+		json_push_text(state, "id", uuid_text(DatumGetUUIDP(result_value(row, HISTORY_ID, NULL))));
 		json_push_text(state, "interaction_type", type);
 		json_push_time(state, "timestamp",
 					   DatumGetTimestampTz(result_value(row, HISTORY_OCCURRED_AT, NULL)));
@@ -339,7 +335,6 @@ personalization_set_profile(PG_FUNCTION_ARGS)
 	TimestampTz now = GetCurrentTimestamp();
 	TenantSettings settings;
 	SetTraits before;
-	uint32 key;
 	char nulls[] = "      n";
 	Datum values[] = {CStringGetTextDatum(tenant_id),
 					  CStringGetTextDatum(user_id),
@@ -361,10 +356,7 @@ personalization_set_profile(PG_FUNCTION_ARGS)
 		check_expertise(PG_GETARG_ARRAYTYPE_P(3));
 
 	SPI_connect();
-	key = user_lock_key(tenant_id, user_id);
-	lock_users(tenant_id, &key, 1);
-	tenant_check_current(tenant_id);
-	tenant_require_prepared(tenant_id, &settings);
+	user_begin(tenant_id, user_id, &settings);
 	set_traits_read(tenant_id, user_id, now, SNAPSHOT_NEW, &before);
 	if (before.known)
 	{
@@ -385,8 +377,7 @@ push_session(JsonbParseState **state, const Question *question)
 
 	if (conversation_active(question->tenant_id, question->user_id, &question->settings,
 							question->at, &id))
-		json_push_text(state, "active_session",
-					   DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&id))));
+		json_push_text(state, "active_session", uuid_text(&id));
 	else
 		json_push_null(state, "active_session");
 }
@@ -443,12 +434,11 @@ push_frequent_tables(JsonbParseState **state, const Question *question)
 	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 	for (int i = 0; i < known.nlive && shown < CONTEXT_ITEMS; i++)
 	{
-		const Preference *preference = &known.items[i];
+		const char *table = frequent_table(&known.items[i]);
 
-		if (preference->category == CATEGORY_DATA &&
-			strncmp(preference->key, FREQUENT_TABLE, strlen(FREQUENT_TABLE)) == 0)
+		if (table != NULL)
 		{
-			json_push_text(state, NULL, preference->key + strlen(FREQUENT_TABLE));
+			json_push_text(state, NULL, table);
 			shown++;
 		}
 	}

@@ -6,6 +6,7 @@
 
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "preferences/used_tables.h"
 #include "utils/builtins.h"
 
 #include "base/arguments.h"
@@ -27,8 +28,6 @@
 
 /* So many tables are named. */
 #define LIKELY_TABLES 5
-
-#define FREQUENT_TABLE "frequent_table:"
 
 static Statement select_tables =
 	STATEMENT("SELECT tables"
@@ -162,12 +161,11 @@ push_likely_tables(JsonbParseState **state, const char *query, const Jsonb *aske
 	query_words(query, strlen(query), &words);
 	for (int i = 0; i < n; i++)
 	{
-		const char *name = live[i].key + strlen(FREQUENT_TABLE);
+		const char *name = frequent_table(&live[i]);
 		bool was_asked = false;
 		double fit;
 
-		if (live[i].category != CATEGORY_DATA ||
-			strncmp(live[i].key, FREQUENT_TABLE, strlen(FREQUENT_TABLE)) != 0)
+		if (name == NULL)
 			continue;
 		for (uint32 t = 0; t < nasked; t++)
 		{

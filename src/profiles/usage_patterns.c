@@ -4,13 +4,13 @@
  */
 #include "postgres.h"
 
+#include "base/uuid.h"
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
-#include "utils/fmgrprotos.h"
 #include "utils/json.h"
 
 #include "base/arguments.h"
@@ -167,9 +167,7 @@ push_recurring(JsonbParseState **state, const char *tenant_id, const char *user_
 
 		cadence_words(&query->cadence, words);
 		(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-		json_push_text(
-			state, "query_id",
-			DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&query->query_id))));
+		json_push_text(state, "query_id", uuid_text(&query->query_id));
 		json_push_text(state, "query", query->query);
 		json_push_text(state, "cadence", cadence_name(&query->cadence));
 		json_push_text(state, "rhythm", words);

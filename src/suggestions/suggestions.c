@@ -11,13 +11,14 @@
 
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "base/uuid.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "suggestions/new_tables.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 
 #include "base/arguments.h"
 #include "base/extension.h"
@@ -195,8 +196,8 @@ read_new_tables(Making *making)
 	const SuggestionRequest *request = making->request;
 	int64 window = making->settings.new_table_window;
 	Weighed *offered = palloc(MAX_NEW_TABLES * sizeof(Weighed));
-	int n = catalogue_new_tables(request->tenant_id, request->user_id, window, request->at,
-								 making->new_tables, MAX_NEW_TABLES);
+	int n = new_tables(request->tenant_id, request->user_id, window, request->at,
+					   making->new_tables, MAX_NEW_TABLES);
 	int kept = 0;
 
 	for (int i = 0; i < n; i++)
@@ -523,9 +524,7 @@ suggestions_document(const char *tenant_id, const char *user_id, TimestampTz at)
 		const Suggestion *suggestion = &suggestions[i];
 
 		(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-		json_push_text(
-			&state, "suggestion_id",
-			DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&suggestion->id))));
+		json_push_text(&state, "suggestion_id", uuid_text(&suggestion->id));
 		json_push_text(&state, "suggestion_type", suggestion_type_names[suggestion->kind]);
 		json_push_text(&state, "suggestion", suggestion->text);
 		json_push_double(&state, "score", suggestion->score);

@@ -24,6 +24,7 @@
 #include "base/jsonutil.h"
 #include "base/owner.h"
 #include "base/statement.h"
+#include "tenancy/locks.h"
 #include "tenancy/tenancy.h"
 
 static Statement select_tenant =
@@ -227,4 +228,14 @@ tenant_check_current(const char *tenant_id)
 	PopActiveSnapshot();
 	if ((seen == NULL) != (latest == NULL) || (seen != NULL && !json_equal(seen, latest)))
 		serialization_failure();
+}
+
+void
+user_begin(const char *tenant_id, const char *user_id, TenantSettings *settings)
+{
+	uint32 key = user_lock_key(tenant_id, user_id);
+
+	lock_users(tenant_id, &key, 1);
+	tenant_check_current(tenant_id);
+	tenant_require_prepared(tenant_id, settings);
 }

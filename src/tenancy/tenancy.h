@@ -59,4 +59,12 @@ extern bool tenant_unknown(const char *tenant_id, Fault *fault);
  */
 extern void tenant_check_current(const char *tenant_id);
 
+/*
+ * What every change to the data of one user begins with: locks the user for
+ * learning until the end of the transaction, as lock_users() does, checks that
+ * the tenant is current, and reads its settings, which hold until the end.  An
+ * error where there is no such tenant.  The caller is in SPI.
+ */
+extern void user_begin(const char *tenant_id, const char *user_id, TenantSettings *settings);
+
 #endif
