@@ -6,6 +6,13 @@ CREATE FUNCTION personalization.current_tenant() RETURNS text
 COMMENT ON FUNCTION personalization.current_tenant() IS
     'the tenant of the session, NULL when none is set: the setting personalization.tenant_id';
 
+-- Without SET clauses: what it sets shall outlast the call.
+CREATE FUNCTION personalization.use_tenant(tenant_id text) RETURNS void
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'personalization_use_tenant';
+COMMENT ON FUNCTION personalization.use_tenant(text) IS
+    'sets the tenant for the rest of this transaction; an error outside one, and for an unknown tenant';
+
 -- A tenant's row holds the settings that differ from the defaults.
 CREATE TABLE personalization.tenants (
     tenant_id   text COLLATE "C" NOT NULL PRIMARY KEY CHECK (tenant_id <> ''),

@@ -10,6 +10,7 @@
 
 #include "base/guc.h"
 #include "bgworker/launcher.h"
+#include "tenancy/session.h"
 
 PG_MODULE_MAGIC;
 
@@ -21,6 +22,7 @@ _PG_init(void)
 	if (IsBinaryUpgrade)
 		return;
 	guc_init();
+	session_init();
 	if (process_shared_preload_libraries_in_progress)
 		launcher_register();
 }

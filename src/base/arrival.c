@@ -19,7 +19,6 @@
 #define POSITION_SESSION_BITS 12
 #define POSITION_EPOCH INT64CONST(631152000000000) /* 2020-01-01, from 2000-01-01 */
 
-PG_FUNCTION_INFO_V1(personalization_inbox_position);
 PG_FUNCTION_INFO_V1(personalization_inbox_arrival);
 
 int64
@@ -32,12 +31,6 @@ arrival_position(void)
 	last = Max(now, last + 1);
 	return (last << POSITION_SESSION_BITS) |
 		   (my_proc_number() & ((1 << POSITION_SESSION_BITS) - 1));
-}
-
-Datum
-personalization_inbox_position(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT64(arrival_position());
 }
 
 Datum

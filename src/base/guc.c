@@ -13,6 +13,7 @@
 #include "core/redis_url.h"
 
 char *session_tenant = NULL;
+bool local_tenant_only = false;
 bool auto_create_tenants = false;
 int max_payload = 1024 * 1024;
 
@@ -65,6 +66,10 @@ define_session_settings(void)
 		"personalization.tenant_id", "Sets the tenant of the session.",
 		"Row-level security restricts the session to the rows of this tenant.", &session_tenant, "",
 		PGC_SUSET, 0, check_tenant_id, NULL, NULL);
+	DefineCustomBoolVariable("personalization.local_tenant_only",
+							 "Refuses to set the tenant for longer than a transaction.",
+							 "Superusers and roles with BYPASSRLS are not restricted.",
+							 &local_tenant_only, false, PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable("personalization.auto_create_tenants",
 							 "Creates an unknown tenant when its first event is learned.", NULL,
 							 &auto_create_tenants, false, PGC_SUSET, 0, NULL, NULL, NULL);

@@ -12,6 +12,7 @@
 
 /* Sessions */
 extern char *session_tenant;	 /* personalization.tenant_id, "" when unset */
+extern bool local_tenant_only;	 /* personalization.local_tenant_only */
 extern bool auto_create_tenants; /* personalization.auto_create_tenants */
 extern int max_payload;			 /* personalization.max_payload, bytes */
 

@@ -25,6 +25,7 @@
 #include "catalogue/catalogue.h"
 #include "catalogue/names.h"
 #include "tenancy/locks.h"
+#include "tenancy/session.h"
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
 

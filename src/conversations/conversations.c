@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 
 #include "base/arguments.h"
+#include "base/compat.h"
 #include "base/fault.h"
 #include "base/jsonutil.h"
 #include "base/rows.h"

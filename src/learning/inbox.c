@@ -20,6 +20,7 @@
 #include "utils/timestamp.h"
 
 #include "base/arguments.h"
+#include "base/arrival.h"
 #include "base/extension.h"
 #include "base/fault.h"
 #include "base/guc.h"
@@ -31,6 +32,7 @@
 #include "learning/events.h"
 #include "learning/inbox.h"
 #include "learning/rejected.h"
+#include "tenancy/session.h"
 
 /* A batch ends behind the row that brings it over so many bytes, out of compression. */
 #define BATCH_BYTES ((Size) 16 * 1024 * 1024)
@@ -85,6 +87,8 @@ static Statement select_row = STATEMENT("SELECT " INBOX_COLUMNS " FROM personali
 										" WHERE tenant_id = $1 AND position = $2",
 										"text int8");
 
+PG_FUNCTION_INFO_V1(personalization_inbox_position);
+
 /* The tenant behind which the next batch begins. */
 static char last_tenant[MAX_ID_LENGTH + 1] = "";
 
@@ -100,6 +104,20 @@ static int64 first_position = 0;
  * stay large and do not fail with it.
  */
 static char suspect[MAX_ID_LENGTH + 1] = "";
+
+/*
+ * The default of a column, so that a row without a tenant gets an error that says what
+ * to do, and not that of row-level security, which comes later.
+ */
+Datum
+personalization_inbox_position(PG_FUNCTION_ARGS)
+{
+	if (bound_by_tenancy() && current_tenant() == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("no tenant is set for this session"), errhint("%s", no_tenant_hint())));
+	PG_RETURN_INT64(arrival_position());
+}
 
 /* One session drains at a time. */
 static bool

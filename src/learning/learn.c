@@ -17,6 +17,7 @@
 #include "learning/events.h"
 #include "learning/feedback.h"
 #include "learning/rejected.h"
+#include "tenancy/session.h"
 #include "tenancy/tenancy.h"
 
 PG_FUNCTION_INFO_V1(personalization_learn);

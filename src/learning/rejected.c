@@ -10,7 +10,7 @@
 #include "base/rows.h"
 #include "base/statement.h"
 #include "learning/rejected.h"
-#include "tenancy/tenancy.h"
+#include "tenancy/session.h"
 
 static Statement insert_rejected = STATEMENT(
 	"INSERT INTO personalization.rejected_events (tenant_id, event, sqlstate, reason, hint)"

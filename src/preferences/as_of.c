@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "base/extension.h"
 #include "base/statement.h"
 #include "core/decay.h"
 #include "core/evidence.h"

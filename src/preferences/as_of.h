@@ -9,6 +9,7 @@
 
 #include "utils/timestamp.h"
 
+#include "base/extension.h"
 #include "core/evidence.h"
 #include "preferences/preferences.h"
 #include "preferences/replay.h"

@@ -12,11 +12,12 @@
 #include "base/arguments.h"
 #include "base/extension.h"
 #include "base/fault.h"
+#include "base/statement.h"
 #include "core/statistics.h"
 #include "preferences/signal_rules.h"
 #include "preferences/signals.h"
 #include "queries/identity.h"
-#include "tenancy/tenancy.h"
+#include "tenancy/session.h"
 
 PG_FUNCTION_INFO_V1(personalization_extract_signals);
 

@@ -14,6 +14,7 @@
 #include "utils/uuid.h"
 
 #include "base/jsonutil.h"
+#include "base/statement.h"
 #include "base/subxact.h"
 #include "cache/changes.h"
 #include "catalogue/catalogue.h"

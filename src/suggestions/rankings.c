@@ -16,6 +16,7 @@
 #include "suggestions/rankings.h"
 #include "suggestions/store.h"
 #include "tenancy/locks.h"
+#include "tenancy/session.h"
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
 

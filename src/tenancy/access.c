@@ -40,7 +40,7 @@ static const char *const application_grants[] = {
 	"SELECT, INSERT, UPDATE, DELETE ON personalization.tenant_tables,"
 	" personalization.linked_schemas",
 	"SELECT ON personalization.tenant_statistics",
-	"EXECUTE ON FUNCTION personalization.inbox_position, personalization.current_tenant, "
+	"EXECUTE ON FUNCTION personalization.inbox_position, personalization.current_tenant, personalization.use_tenant, "
 	"personalization.new_interaction_id,"
 	" personalization.query_id, personalization.extract_signals, personalization.learn,"
 	" personalization.learn_batch, personalization.collect_feedback, personalization.preferences,"

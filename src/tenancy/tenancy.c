@@ -15,6 +15,7 @@
 #include "storage/lock.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
@@ -25,6 +26,7 @@
 #include "base/owner.h"
 #include "base/statement.h"
 #include "tenancy/locks.h"
+#include "tenancy/session.h"
 #include "tenancy/tenancy.h"
 
 static Statement select_tenant =
@@ -42,29 +44,7 @@ static Statement insert_ranking = STATEMENT("INSERT INTO personalization.ranking
 											" ON CONFLICT (tenant_id) DO NOTHING",
 											"text");
 
-PG_FUNCTION_INFO_V1(personalization_current_tenant);
-
-Datum
-personalization_current_tenant(PG_FUNCTION_ARGS)
-{
-	const char *tenant = current_tenant();
-
-	if (tenant == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text(tenant));
-}
-
-const char *
-current_tenant(void)
-{
-	return session_tenant == NULL || session_tenant[0] == '\0' ? NULL : session_tenant;
-}
-
-bool
-bound_by_tenancy(void)
-{
-	return !has_bypassrls_privilege(GetUserId());
-}
+PG_FUNCTION_INFO_V1(personalization_use_tenant);
 
 bool
 check_tenant(const char *tenant_id, Fault *fault)
@@ -75,17 +55,18 @@ check_tenant(const char *tenant_id, Fault *fault)
 		return true;
 	current = current_tenant();
 	if (current == NULL)
-		return fault_set(fault, ERRCODE_INSUFFICIENT_PRIVILEGE,
-						 "A pooled role sets personalization.tenant_id with SET LOCAL in each "
-						 "transaction. Other roles are bound to a tenant with "
-						 "personalization.bind_role(), which takes effect at the next login.",
+		return fault_set(fault, ERRCODE_INSUFFICIENT_PRIVILEGE, no_tenant_hint(),
 						 "no tenant is set for this session");
 	if (strcmp(current, tenant_id) != 0)
-		return fault_set(fault, ERRCODE_INSUFFICIENT_PRIVILEGE,
-						 psprintf("The tenant of the session is \"%s\". A pooled role changes it "
-								  "by setting personalization.tenant_id with SET LOCAL.",
-								  clipped(current, strlen(current))),
-						 "permission denied for tenant \"%s\"", tenant_id);
+		return fault_set(
+			fault, ERRCODE_INSUFFICIENT_PRIVILEGE,
+			psprintf(may_set_tenant()
+						 ? "The tenant of the session is \"%s\". A pooled role sets it "
+						   "in each transaction, with personalization.use_tenant()."
+						 : "The tenant of the session is \"%s\", to which an "
+						   "administrator has bound the role.",
+					 clipped(current, strlen(current))),
+			"permission denied for tenant \"%s\"", tenant_id);
 	return true;
 }
 
@@ -238,4 +219,34 @@ user_begin(const char *tenant_id, const char *user_id, TenantSettings *settings)
 	lock_users(tenant_id, &key, 1);
 	tenant_check_current(tenant_id);
 	tenant_require_prepared(tenant_id, settings);
+}
+
+/*
+ * The role's own right to set the parameter is what the server checks.  The tenant is
+ * looked up once it is set: row-level security shows its row then, and no other's.
+ */
+Datum
+personalization_use_tenant(PG_FUNCTION_ARGS)
+{
+	char *tenant_id = id_argument(fcinfo, 0, "tenant_id");
+	TenantSettings settings;
+	Fault fault;
+
+	RequireTransactionBlock(true, "use_tenant()");
+	if (!superuser() && !may_set_tenant())
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("permission denied for function use_tenant"),
+						errdetail("The role may not set " TENANT_SETTING "."),
+						errhint("An administrator makes it a pooled role with "
+								"personalization.grant_access(role, pooled => true).")));
+	(void) set_config_option(TENANT_SETTING, tenant_id, superuser() ? PGC_SUSET : PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+	SPI_connect();
+	if (!tenant_read(tenant_id, &settings))
+	{
+		(void) tenant_unknown(tenant_id, &fault);
+		fault_raise(&fault, -1);
+	}
+	SPI_finish();
+	PG_RETURN_VOID();
 }

@@ -12,15 +12,6 @@
 #include "base/statement.h"
 #include "tenancy/settings.h"
 
-/* The tenant of the session, NULL when none is set. */
-extern const char *current_tenant(void);
-
-/*
- * Whether the current role is bound by row-level security; a superuser or a
- * BYPASSRLS role acts for the tenant that it names.
- */
-extern bool bound_by_tenancy(void);
-
 /* What is wrong with acting for a tenant. */
 extern bool check_tenant(const char *tenant_id, Fault *fault);
 

@@ -27,6 +27,7 @@
 #include "preferences/snapshots.h"
 #include "suggestions/counting.h"
 #include "suggestions/outcomes.h"
+#include "tenancy/session.h"
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
 #include "upkeep/maintenance.h"

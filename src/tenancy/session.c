@@ -1,0 +1,146 @@
+/*
+ * session.c
+ *		The tenant that a session acts for: what current_tenant() returns.
+ *
+ * A pooled role sets its tenant in each transaction.  Behind a transaction pooler a
+ * SET for the whole session goes to whoever has the connection next, so there is a
+ * setting that refuses it, personalization.local_tenant_only.  Whether a value
+ * outlasts its transaction is known to the server's settings only: what stands on
+ * the stack of our variable is looked at, when the tenant is asked for and before
+ * the transaction commits.
+ */
+#include "postgres.h"
+
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/guc_tables.h"
+
+#include "base/compat.h"
+#include "base/guc.h"
+#include "tenancy/session.h"
+
+PG_FUNCTION_INFO_V1(personalization_current_tenant);
+
+bool
+bound_by_tenancy(void)
+{
+	return !has_bypassrls_privilege(GetUserId());
+}
+
+bool
+may_set_tenant(void)
+{
+	return pg_parameter_aclcheck(TENANT_SETTING, GetUserId(), ACL_SET) == ACLCHECK_OK;
+}
+
+/* Whether the tenant in force was set by SET, and not for this transaction only. */
+static bool
+tenant_is_of_session(void)
+{
+	struct config_generic *setting = server_setting(TENANT_SETTING);
+
+	for (const GucStack *change = setting->stack; change != NULL; change = change->prev)
+	{
+		if (change->state == GUC_SET)
+			break;
+		if (change->state == GUC_LOCAL || change->state == GUC_SET_LOCAL)
+			return false;
+	}
+	return setting->source == PGC_S_SESSION;
+}
+
+/*
+ * Whether this transaction has set the tenant by SET, so that it would outlast it: from the
+ * newest change to the oldest, each says what it leaves behind.
+ */
+static bool
+tenant_will_last(void)
+{
+	struct config_generic *setting = server_setting(TENANT_SETTING);
+	GucSource source = setting->source;
+	const char *value = session_tenant;
+	bool was_set = false;
+
+	for (const GucStack *change = setting->stack; change != NULL; change = change->prev)
+	{
+		switch (change->state)
+		{
+			case GUC_SET:
+				was_set = true;
+				break;
+			case GUC_SET_LOCAL:
+				was_set = true;
+				value = change->masked.val.stringval;
+				source = PGC_S_SESSION;
+				break;
+			case GUC_SAVE:
+			case GUC_LOCAL:
+				value = change->prior.val.stringval;
+				source = change->source;
+				break;
+		}
+	}
+	return was_set && source == PGC_S_SESSION && value != NULL && value[0] != '\0';
+}
+
+/* A parallel worker has the leader's values without their history. */
+static bool
+must_be_local(void)
+{
+	return local_tenant_only && !IsParallelWorker() && bound_by_tenancy();
+}
+
+const char *
+current_tenant(void)
+{
+	if (session_tenant == NULL || session_tenant[0] == '\0')
+		return NULL;
+	return must_be_local() && tenant_is_of_session() ? NULL : session_tenant;
+}
+
+const char *
+no_tenant_hint(void)
+{
+	if (session_tenant != NULL && session_tenant[0] != '\0' && must_be_local())
+		return "personalization.local_tenant_only is on: SET for a whole session has no effect. "
+			   "Begin a transaction, and call personalization.use_tenant() in it.";
+	if (may_set_tenant())
+		return "Begin a transaction, and call personalization.use_tenant() in it.";
+	return "An administrator binds the role to a tenant with personalization.bind_role(), which "
+		   "takes effect at its next login.";
+}
+
+/* Refuses SET before it takes effect; in a transaction block, where that is committed. */
+static void
+before_commit(XactEvent event, void *arg)
+{
+	if (event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PRE_PREPARE)
+		return;
+	if (session_tenant == NULL || !must_be_local() || !tenant_will_last())
+		return;
+	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					errmsg("parameter \"" TENANT_SETTING "\" cannot be set for a whole session"),
+					errdetail("personalization.local_tenant_only is on."),
+					errhint("Begin a transaction, and call personalization.use_tenant() in it.")));
+}
+
+void
+session_init(void)
+{
+	RegisterXactCallback(before_commit, NULL);
+}
+
+Datum
+personalization_current_tenant(PG_FUNCTION_ARGS)
+{
+	const char *tenant = current_tenant();
+
+	if (tenant == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(tenant));
+}
