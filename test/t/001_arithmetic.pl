@@ -6,7 +6,7 @@ use strict;
 use warnings;
 
 use FindBin;
-use PostgreSQL::Test::Cluster;
+use Personalization;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -14,12 +14,7 @@ my $data = "$FindBin::RealBin/../data";
 my $shared = $ENV{PERSONALIZATION_SHARED} // "$FindBin::RealBin/../../../shared";
 my $model = "$shared/oracle/engine.py";
 
-my $node = PostgreSQL::Test::Cluster->new('arithmetic');
-$node->init;
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\n");
-$node->start;
-
-sub sql { return $node->safe_psql('postgres', join("\n", @_)); }
+my $node = node('arithmetic');
 
 sql('CREATE EXTENSION personalization');
 

@@ -8,8 +8,7 @@
 use strict;
 use warnings;
 
-use IPC::Run;
-use PostgreSQL::Test::Cluster;
+use Personalization;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -17,12 +16,7 @@ my $clients = 8;
 my $rate = 1e-4;
 my $time = '2026-03-02 12:00:00+00';
 
-my $node = PostgreSQL::Test::Cluster->new('concurrency');
-$node->init;
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\ndeadlock_timeout = '200ms'\n");
-$node->start;
-
-sub sql { return $node->safe_psql('postgres', join("\n", @_)); }
+my $node = node('concurrency', "deadlock_timeout = '200ms'\n");
 
 sql(qq{
 	CREATE EXTENSION personalization;
@@ -111,29 +105,6 @@ sub learn_batch
 	} @_;
 
 	return "SELECT personalization.learn_batch('[" . join(', ', @events) . "]');";
-}
-
-# Runs a script in each client at once, as the application's role, and returns what each said.
-sub run_clients
-{
-	my ($what, @scripts) = @_;
-	my (@runs, @said);
-
-	foreach my $i (0 .. $#scripts)
-	{
-		my $file = "${PostgreSQL::Test::Utils::tmp_check}/$what-$i.sql";
-
-		append_to_file($file, join("\n", @{ $scripts[$i] }) . "\n");
-		push @runs,
-		  IPC::Run::start(
-			[   'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-f', $file, '-d',
-				$node->connstr('postgres') . ' user=app' ],
-			'>', \$said[$i][0], '2>', \$said[$i][1]);
-	}
-	$_->finish foreach @runs;
-	is(join('', map { $_->[1] } @said), '', "$what: no client failed");
-	is(scalar(grep { $_->result != 0 } @runs), 0, "$what: all ended well");
-	return map { [ split /\n/, $_->[0] ] } @said;
 }
 
 # What is stored, in the form of the tally.
@@ -291,34 +262,7 @@ foreach my $client (1 .. $clients)
 run_clients('shared ids', @scripts);
 is( sql('SELECT count(*), count(DISTINCT interaction_id) FROM personalization.interactions'),
 	'400|400', 'shared ids: each was learned once');
-is( sql(q{
-		SELECT * FROM
-			(SELECT user_id AS with_profile FROM personalization.profiles) p
-		FULL JOIN
-			(SELECT DISTINCT user_id AS with_interactions FROM personalization.interactions) i
-			ON with_profile = with_interactions
-		WHERE with_profile IS NULL OR with_interactions IS NULL}),
-	'',
-	'shared ids: only those have a profile for whom something was learned');
-is( sql(q{
-		SELECT * FROM
-			(SELECT user_id, category, key, observation_count FROM personalization.preferences) p
-		FULL JOIN
-			(SELECT user_id, s.category, s.key, count(*) AS n FROM personalization.interactions,
-				personalization.extract_signals(interaction_type, data) s GROUP BY 1, 2, 3) i
-			USING (user_id, category, key)
-		WHERE observation_count IS DISTINCT FROM n}),
-	'',
-	'shared ids: the preferences count what was recorded');
-is( sql(q{
-		SELECT * FROM
-			(SELECT user_id, query, ask_count FROM personalization.user_queries) q
-		FULL JOIN
-			(SELECT user_id, data ->> 'query' AS query, count(*) AS n FROM personalization.interactions
-			 WHERE interaction_type = 'query' GROUP BY 1, 2) i USING (user_id, query)
-		WHERE ask_count IS DISTINCT FROM n}),
-	'',
-	'shared ids: and so do the queries');
+is_consistent('shared ids');
 
 my $log = slurp_file($node->logfile);
 unlike($log, qr/deadlock/i, 'there was no deadlock');

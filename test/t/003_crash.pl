@@ -5,16 +5,11 @@ use strict;
 use warnings;
 
 use IPC::Run;
-use PostgreSQL::Test::Cluster;
+use Personalization;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('crash');
-$node->init;
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\nfsync = on\nrestart_after_crash = on\n");
-$node->start;
-
-sub sql { return $node->safe_psql('postgres', join("\n", @_)); }
+my $node = node('crash', "fsync = on\nrestart_after_crash = on\n");
 
 is(sql('SHOW fsync') . sql('SHOW synchronous_commit'), 'onon', 'the server writes to disk');
 sql(q{
@@ -144,35 +139,7 @@ sub check_after_crash
 	cmp_ok($unanswered, '<=', 12, "$what: at most the last call of each session was not ($unanswered)");
 	$known = keys %stored;
 
-	is( sql(q{
-			SELECT * FROM
-				(SELECT user_id AS with_profile FROM personalization.profiles) p
-			FULL JOIN
-				(SELECT DISTINCT user_id AS with_interactions FROM personalization.interactions) i
-				ON with_profile = with_interactions
-			WHERE with_profile IS NULL OR with_interactions IS NULL}),
-		'',
-		"$what: every user has a profile, and nobody else");
-	is( sql(q{
-			SELECT * FROM
-				(SELECT user_id, category, key, observation_count FROM personalization.preferences) p
-			FULL JOIN
-				(SELECT user_id, s.category, s.key, count(*) AS n FROM personalization.interactions,
-					personalization.extract_signals(interaction_type, data) s GROUP BY 1, 2, 3) i
-				USING (user_id, category, key)
-			WHERE observation_count IS DISTINCT FROM n}),
-		'',
-		"$what: each has had its effect, once");
-	is( sql(q{
-			SELECT * FROM
-				(SELECT user_id, query, ask_count FROM personalization.user_queries) q
-			FULL JOIN
-				(SELECT user_id, data ->> 'query' AS query, count(*) AS n
-				 FROM personalization.interactions WHERE interaction_type = 'query' GROUP BY 1, 2) i
-				USING (user_id, query)
-			WHERE ask_count IS DISTINCT FROM n}),
-		'',
-		"$what: on the queries too");
+	is_consistent($what);
 
 	# The sender does not know what was done and sends all of it again.
 	my $before = dump_tables();

@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 
+use Personalization;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -16,20 +17,7 @@ my $at = '2026-03-20 12:00:00+00';
 my @derived = ('worker_state', 'worker_restores', 'rankings', 'query_events', 'query_statistics',
 	'query_lists', 'cache_changes');
 
-my $node = PostgreSQL::Test::Cluster->new('dump');
-$node->init;
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\n");
-$node->start;
-
-sub sql { my $db = shift; return $node->safe_psql($db, join(";\n", @_)); }
-
-# As another role.
-sub sql_as
-{
-	my ($role, $db, $sql) = @_;
-
-	return $node->safe_psql($db, $sql, connstr => $node->connstr($db) . " user=$role");
-}
+my $node = node('dump');
 
 # Every catalog's content, as far as it has a name or can be counted.
 sub catalogs

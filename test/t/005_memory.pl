@@ -7,25 +7,20 @@
 use strict;
 use warnings;
 
-use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
+use Personalization;
 use Test::More;
 
 plan skip_all => 'there is no /proc here to read memory from' unless -r '/proc/self/status';
 
 my $long = $ENV{PERSONALIZATION_LONG_TESTS} ? 10 : 1;
 
-my $node = PostgreSQL::Test::Cluster->new('memory');
-$node->init;
 # Plans, caches of the catalogue and the like must not be rebuilt in the middle.
-$node->append_conf('postgresql.conf', q{
-timezone = 'UTC'
+my $node = node('memory', q{
 autovacuum = off
 synchronous_commit = off
 shared_buffers = 64MB
 max_wal_size = 4GB
 });
-$node->start;
 
 # The session is one of an ordinary role that may also look at its own memory.
 $node->safe_psql('postgres', q{

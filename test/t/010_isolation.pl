@@ -9,8 +9,7 @@
 use strict;
 use warnings;
 
-use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
+use Personalization;
 use Test::More;
 
 my $marker = 'GLOBEX-SECRET';
@@ -20,12 +19,9 @@ my $unused_id = '00000000-0000-4000-8000-00000000000c';
 my @tables = qw(tenants interactions rejected_events preferences profiles user_queries signal_rules
   conversations conversation_messages conversation_statistics);
 
-my $node = PostgreSQL::Test::Cluster->new('isolation');
 # The superuser is called so whoever runs this.
 $ENV{PGUSER} = 'postgres';
-$node->init(extra => [ '--locale=C', '--encoding=UTF8', '-U', 'postgres' ]);
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\nwal_level = logical\nautovacuum = off\nrestart_after_crash = on\n");
-$node->start;
+my $node = node('isolation', "wal_level = logical\nautovacuum = off\nrestart_after_crash = on\n", init => [ extra => [ '--locale=C', '--encoding=UTF8', '-U', 'postgres' ] ]);
 
 # Runs SQL in a session of its own; returns everything that it shows.
 sub shown
@@ -45,28 +41,26 @@ sub shown
 	return "$stdout\n$stderr";
 }
 
-sub admin { return $node->safe_psql('postgres', join("\n", @_)); }
-
 # ---------------------------------------------------------------- two tenants in one partition
 
-admin(q{
+sql(q{
 	CREATE EXTENSION personalization;
 	SELECT personalization.create_tenant('acme'), personalization.create_tenant('initech');
 	SELECT personalization.create_tenant('globex' || i),
 		personalization.learn('globex' || i, 'x', 'query', '{}', '2026-03-01') FROM generate_series(1, 60) i;
 	SELECT personalization.learn('acme', 'x', 'query', '{}', '2026-03-01');});
-my $globex = admin(q{
+my $globex = sql(q{
 	SELECT g.tenant_id FROM personalization.interactions g, personalization.interactions a
 	WHERE a.tenant_id = 'acme' AND g.tenant_id LIKE 'globex%' AND g.tableoid = a.tableoid ORDER BY 1 LIMIT 1});
 isnt($globex, '', 'the victim shares its partitions with the attacker');
-admin("SELECT personalization.drop_tenant(tenant_id) FROM (SELECT tenant_id FROM personalization.tenants WHERE tenant_id LIKE 'globex%' AND tenant_id <> '$globex' OFFSET 0) t");
+sql("SELECT personalization.drop_tenant(tenant_id) FROM (SELECT tenant_id FROM personalization.tenants WHERE tenant_id LIKE 'globex%' AND tenant_id <> '$globex' OFFSET 0) t");
 
 for my $of ([ $globex, $marker, $globex_id ], [ 'acme', 'ACME-OWN', $acme_id ])
 {
 	my ($tenant, $text, $id) = @$of;
 
 	# Many of them, so that statistics have common values.
-	admin(qq{
+	sql(qq{
 		SELECT personalization.learn('$tenant', '$text-user', 'query',
 			'{"query": "$text-question", "sql": "SELECT \\"$text-column\\"", "tables_used": ["$text-table"]}', '2026-03-01', '$id', '{"comment": "$text-feedback"}');
 		SELECT count(personalization.learn('$tenant', '$text-user-' || i % 3, 'visualization', '{"chart_type": "$text-chart"}', '2026-03-01')) FROM generate_series(1, 300) i;
@@ -76,22 +70,22 @@ for my $of ([ $globex, $marker, $globex_id ], [ 'acme', 'ACME-OWN', $acme_id ])
 		INSERT INTO personalization.signal_rules (tenant_id, interaction_type, path, category, key, strength)
 		VALUES ('$tenant', 'export', '$text-path', 'notification', '$text-rule', 0.5);});
 }
-admin(qq{
+sql(qq{
 	INSERT INTO personalization.rejected_events (tenant_id, event, sqlstate, reason) VALUES ('', '"$marker"', '00000', '$marker');
 	ANALYZE;
 	CREATE ROLE acme LOGIN; CREATE ROLE globex LOGIN; CREATE ROLE pooled LOGIN; CREATE ROLE nobody LOGIN; CREATE ROLE leafy LOGIN; CREATE ROLE unbound LOGIN;
 	SELECT personalization.bind_role('acme', 'acme'), personalization.bind_role('globex', '$globex'), personalization.bind_role('leafy', 'acme'),
 		personalization.grant_access('pooled', pooled => true), personalization.grant_access('unbound');
 	CREATE SCHEMA own AUTHORIZATION acme; CREATE SCHEMA nobodys AUTHORIZATION nobody; GRANT ALL ON DATABASE postgres TO acme;});
-admin(qq{GRANT SELECT, INSERT, UPDATE, DELETE ON personalization.$_ TO leafy})
-	for split /\n/, admin(q{SELECT c.relname FROM pg_class c WHERE relnamespace = 'personalization'::regnamespace AND relispartition AND relkind = 'r'});
-my $leaf = admin(q{SELECT tableoid::regclass FROM personalization.interactions WHERE tenant_id = 'acme' LIMIT 1});
-my @leaves = map { admin("SELECT tableoid::regclass FROM personalization.$_ WHERE tenant_id = '$globex' LIMIT 1") } @tables;
+sql(qq{GRANT SELECT, INSERT, UPDATE, DELETE ON personalization.$_ TO leafy})
+	for split /\n/, sql(q{SELECT c.relname FROM pg_class c WHERE relnamespace = 'personalization'::regnamespace AND relispartition AND relkind = 'r'});
+my $leaf = sql(q{SELECT tableoid::regclass FROM personalization.interactions WHERE tenant_id = 'acme' LIMIT 1});
+my @leaves = map { sql("SELECT tableoid::regclass FROM personalization.$_ WHERE tenant_id = '$globex' LIMIT 1") } @tables;
 
 # What the victim holds, in one value.
 sub victim
 {
-	return admin('SELECT concat(' . join(', ', map { qq{(SELECT md5(string_agg(t::text, ',' ORDER BY t::text COLLATE "C")) FROM personalization.$_ t WHERE tenant_id NOT IN ('acme', 'initech'))} } @tables) . ')');
+	return sql('SELECT concat(' . join(', ', map { qq{(SELECT md5(string_agg(t::text, ',' ORDER BY t::text COLLATE "C")) FROM personalization.$_ t WHERE tenant_id NOT IN ('acme', 'initech'))} } @tables) . ')');
 }
 my $untouched = victim();
 
@@ -277,8 +271,8 @@ for my $name (sort keys %ways)
 	stays("$name, library loaded", 'acme', 'acme', $load, $ways{$name});
 	stays("$name, library loaded by it", 'unbound', 'none', $ways{$name} =~ s/acme/unbound/gr);
 }
-admin("SELECT count(*) FROM pg_db_role_setting WHERE setrole = 'acme'::regrole") eq '1' or fail('the binding is as it was');
-is(admin("SELECT setconfig FROM pg_db_role_setting WHERE setrole = 'acme'::regrole"), '{personalization.tenant_id=acme}', 'the binding is as it was');
+sql("SELECT count(*) FROM pg_db_role_setting WHERE setrole = 'acme'::regrole") eq '1' or fail('the binding is as it was');
+is(sql("SELECT setconfig FROM pg_db_role_setting WHERE setrole = 'acme'::regrole"), '{personalization.tenant_id=acme}', 'the binding is as it was');
 like(shown('acme', "SET personalization.tenant_id = '$globex';", "SELECT current_setting('personalization.tenant_id');"), qr/^$globex$/m, 'a plant is there to be tried');
 {
 	# It may leave the role without a tenant, never with another.
@@ -287,9 +281,9 @@ like(shown('acme', "SET personalization.tenant_id = '$globex';", "SELECT current
 	unlike(shown('acme', @$_, 'TABLE personalization.interactions; TABLE personalization.preferences;', "SELECT 'tenant ' || personalization.current_tenant();", "SELECT personalization.get_profile('$globex', '$marker-user');"),
 		qr/$marker"|tenant $globex/, 'PGOPTIONS') for [], [$load], [ 'RESET ALL;' ], [ 'RESET personalization.tenant_id;' ];
 }
-admin('GRANT globex TO acme');
+sql('GRANT globex TO acme');
 stays('SET ROLE to a role of another tenant', 'acme', 'acme', 'SET ROLE globex;', $load);
-admin('REVOKE globex FROM acme');
+sql('REVOKE globex FROM acme');
 
 # Row security is switched off by nobody whom it binds.
 stopped('row_security = off', 'acme', qr/42501/, 'SET row_security = off;', 'TABLE personalization.interactions;', "SELECT personalization.get_profile('acme', 'x');");
@@ -322,7 +316,7 @@ for my $mode ('force_generic_plan', 'force_custom_plan', 'auto')
 		'a cursor WITH HOLD does not outlive DISCARD ALL');
 }
 # One connection, several roles: plans are made anew for each.
-admin('GRANT acme, unbound, nobody TO pooled');
+sql('GRANT acme, unbound, nobody TO pooled');
 {
 	my $shown = shown('pooled', "SET personalization.tenant_id = '$globex';", 'PREPARE p AS TABLE personalization.interactions;', ('EXECUTE p;') x 6, "SELECT personalization.get_profile('$globex', '$marker-user');", '\echo switched',
 		"SET ROLE nobody;", 'EXECUTE p;', "SELECT personalization.get_profile('$globex', '$marker-user', '2026-03-01');", 'RESET ROLE;', 'RESET personalization.tenant_id;', 'SET ROLE unbound;', 'EXECUTE p;', "SELECT personalization.get_profile('$globex', '$marker-user', '2026-03-01');");
@@ -337,7 +331,7 @@ admin('GRANT acme, unbound, nobody TO pooled');
 	unlike($after, qr/$marker/, "a superuser's plan, used after SET ROLE, shows nothing");
 	like($after, qr/42501: no tenant is set for this session/, 'nor do the functions take one from before');
 }
-admin('REVOKE acme, unbound, nobody FROM pooled');
+sql('REVOKE acme, unbound, nobody FROM pooled');
 
 # ---------------------------------------------------------------- the planner and the executor
 
@@ -382,11 +376,11 @@ stopped('a materialized view, a table of his own', 'acme', qr/SELECT|ERROR|^\s*$
 hidden('SECURITY DEFINER of his own', 'acme', 'BEGIN; CREATE FUNCTION own.sd() RETURNS SETOF personalization.interactions LANGUAGE sql SECURITY DEFINER AS $$TABLE personalization.interactions$$; SELECT * FROM own.sd(); ROLLBACK;');
 stays('SECURITY DEFINER of another tenant', 'acme', 'acme', 'SELECT 1;');
 # Rows that a view's owner may see: without security_invoker it is the owner's rights that count.
-admin('CREATE VIEW public.of_superuser AS TABLE personalization.interactions; CREATE VIEW public.of_invoker WITH (security_invoker = true) AS TABLE personalization.interactions; GRANT SELECT ON public.of_superuser, public.of_invoker TO acme');
+sql('CREATE VIEW public.of_superuser AS TABLE personalization.interactions; CREATE VIEW public.of_invoker WITH (security_invoker = true) AS TABLE personalization.interactions; GRANT SELECT ON public.of_superuser, public.of_invoker TO acme');
 like(shown('acme', 'TABLE public.of_superuser;'), qr/$marker/, "a superuser's view without security_invoker passes row-level security by: nobody may grant one");
 hidden("a superuser's view with security_invoker", 'acme', 'TABLE public.of_invoker;');
-admin('DROP VIEW public.of_superuser, public.of_invoker');
-is(admin("SELECT count(*) FROM pg_class WHERE relnamespace = 'personalization'::regnamespace AND relkind = 'v' AND NOT coalesce(reloptions && '{security_invoker=true,security_invoker=on}', false)"), 0, 'our own views are security_invoker');
+sql('DROP VIEW public.of_superuser, public.of_invoker');
+is(sql("SELECT count(*) FROM pg_class WHERE relnamespace = 'personalization'::regnamespace AND relkind = 'v' AND NOT coalesce(reloptions && '{security_invoker=true,security_invoker=on}', false)"), 0, 'our own views are security_invoker');
 
 # Names that shadow ours, and PostgreSQL's: in his temporary schema, in his own before pg_catalog.
 my $shadow = q{
@@ -450,15 +444,15 @@ TODO:
 # ---------------------------------------------------------------- roles that can help themselves to more
 
 # Bound, as far as bind_role() lets them be: then they must have no way out.
-admin('CREATE ROLE maker LOGIN CREATEROLE; CREATE ROLE team; CREATE ROLE mate LOGIN IN ROLE team; CREATE ROLE shell LOGIN IN ROLE pg_execute_server_program; CREATE SCHEMA shells AUTHORIZATION shell');
+sql('CREATE ROLE maker LOGIN CREATEROLE; CREATE ROLE team; CREATE ROLE mate LOGIN IN ROLE team; CREATE ROLE shell LOGIN IN ROLE pg_execute_server_program; CREATE SCHEMA shells AUTHORIZATION shell');
 for my $role ('maker', 'shell')
 {
 	my ($status, $out, $err) = $node->psql('postgres', "SELECT personalization.bind_role('$role', 'acme')");
 
 	like($err, qr/role "$role" cannot be bound to a tenant/, "bind_role() refuses $role, who has a way out");
 }
-admin("SELECT personalization.bind_role('mate', 'acme')");
-admin('DROP ROLE maker');
+sql("SELECT personalization.bind_role('mate', 'acme')");
+sql('DROP ROLE maker');
 $node->psql('postgres', "SELECT personalization.grant_access('team', pooled => true)");
 unlike(shown('mate', "SET personalization.tenant_id = '$globex';", 'TABLE personalization.interactions;'), qr/$marker/, "a pooled role's member that is bound stays so");
 # ---------------------------------------------------------------- rows that are no rows of ours

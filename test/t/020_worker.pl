@@ -4,47 +4,19 @@
 use strict;
 use warnings;
 
-use PostgreSQL::Test::Cluster;
+use Personalization;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
 my $dir = $PostgreSQL::Test::Utils::tmp_check;
-my $node = PostgreSQL::Test::Cluster->new('worker');
-$node->init;
-$node->append_conf('postgresql.conf', q{
-timezone = 'UTC'
+my $node = node('worker', q{
 shared_preload_libraries = 'personalization, pg_stat_statements'
 pg_stat_statements.track = all
 personalization.worker_naptime = '100ms'
 personalization.maintenance_interval = '1s'
 max_worker_processes = 16
 });
-$node->start;
-
-sub sql { my $db = shift; return $node->safe_psql($db, join(";\n", @_)); }
-
-# Whether a query says 't' within some seconds, several times that on a machine that is busy with other things; how
-# long it took is noted.
-sub within
-{
-	my ($seconds, $db, $query, $what) = @_;
-	$seconds *= 6;
-	my $start = time;
-
-	while (time - $start < $seconds)
-	{
-		if (sql($db, $query) eq 't')
-		{
-			note(sprintf('%s: after %.1f s', $what, time - $start));
-			return pass($what);
-		}
-		sleep(0.05);
-	}
-	fail($what);
-	diag("still not so after $seconds s: $query");
-	return 0;
-}
 
 my $empty = 'SELECT count(*) = 0 FROM personalization.inbox';
 my $insert = 'INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data, occurred_at)';

@@ -3,15 +3,12 @@
 use strict;
 use warnings;
 
+use Personalization;
 use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $node = PostgreSQL::Test::Cluster->new('lifecycle');
-$node->init(allows_streaming => 1);
-$node->append_conf('postgresql.conf', q{
-timezone = 'UTC'
+my $node = node('lifecycle', q{
 shared_preload_libraries = 'personalization'
 personalization.worker_naptime = '50ms'
 personalization.worker_batch_size = 200
@@ -19,37 +16,7 @@ personalization.maintenance_interval = '1s'
 max_worker_processes = 16
 restart_after_crash = on
 fsync = on
-});
-$node->start;
-
-sub sql { my $db = shift; return $node->safe_psql($db, join(";\n", @_)); }
-
-# Whether a query says 't' within some seconds; errors, as while the server restarts, count as no.
-sub within
-{
-	my ($seconds, $db, $query, $what, $on) = @_;
-	my $start = time;
-	my ($ret, $out, $err) = (0, '', '');
-
-	while (time - $start < $seconds)
-	{
-		($ret, $out, $err) = ($on || $node)->psql($db, $query);
-		if ($out eq 't')
-		{
-			note(sprintf('%s: after %.1f s', $what, time - $start));
-			return pass($what);
-		}
-		sleep(0.05);
-	}
-	fail($what);
-	diag("still not so after $seconds s: $query: $out $err");
-	return 0;
-}
-
-# What was logged since a position, without the noise of the tests.
-sub log_since { return substr(slurp_file($node->logfile), shift); }
-
-sub position { return -s $node->logfile; }
+}, init => [ allows_streaming => 1 ]);
 
 my $pid = 'SELECT pid IS NOT NULL FROM personalization.worker_status';
 my $empty = 'SELECT count(*) = 0 FROM personalization.inbox';
@@ -70,7 +37,7 @@ sub fill
 ####################################################################
 # Preloaded without any extension: nothing to do, nothing to say.
 
-my $start = position();
+my $start = log_position();
 sleep(4);
 is(sql('postgres', q(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'personalization launcher')), '1', 'a launcher without any extension');
 unlike(log_since($start), qr/ERROR|FATAL|WARNING|PANIC|personalization worker/, 'which says nothing');
@@ -90,7 +57,7 @@ sql('postgres', "DROP DATABASE $_") foreach 'closed', 'mould';
 
 # So is one that a DROP DATABASE left half dropped, even when the launcher is told to look around.
 sql('postgres', 'CREATE DATABASE broken', q(UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'broken'), 'CREATE DATABASE whole');
-$start = position();
+$start = log_position();
 sql('whole', 'CREATE EXTENSION personalization');
 within(20, 'whole', $pid, 'a worker in the whole database');
 sleep(2.5);
@@ -238,7 +205,7 @@ is(sql('postgres', 'SELECT count(*), (SELECT count(*) FROM personalization.rejec
 # Idle, it has nothing to say.
 within(10, 'postgres', $pid, 'a worker');
 sleep(2);
-$start = position();
+$start = log_position();
 sleep(10);
 my @noise = grep { /personalization|ERROR|FATAL/ } split /\n/, log_since($start);
 is(join("\n", @noise), '', 'nothing is logged in ten idle seconds');
@@ -276,7 +243,7 @@ $standby->stop;
 $node->append_conf('postgresql.conf', 'max_worker_processes = 3');    # launchers: replication's and ours
 $node->restart;
 within(10, 'postgres', $pid, 'one worker has a slot');
-$start = position();
+$start = log_position();
 sql('postgres', 'CREATE DATABASE crowded');
 sql('crowded', 'CREATE EXTENSION personalization');
 sleep(7);

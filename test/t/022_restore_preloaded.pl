@@ -4,20 +4,17 @@
 use strict;
 use warnings;
 
-use PostgreSQL::Test::Cluster;
+use Personalization;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $tmp = $PostgreSQL::Test::Utils::tmp_check;
-my $node = PostgreSQL::Test::Cluster->new('preloaded');
-$node->init;
-$node->append_conf('postgresql.conf', q{
+my $node = node('preloaded', q{
 shared_preload_libraries = 'personalization'
 personalization.worker = off
 personalization.worker_naptime = 20ms
 personalization.maintenance_interval = 1
 });
-$node->start;
 
 # Old data that the tenant's own retention keeps, and rows that wait.
 $node->safe_psql('postgres', q{

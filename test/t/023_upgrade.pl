@@ -10,7 +10,7 @@ use warnings;
 
 use Cwd qw(realpath);
 use File::Basename;
-use PostgreSQL::Test::Cluster;
+use Personalization;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -81,24 +81,11 @@ CREATE FUNCTION personalization.mood() RETURNS text LANGUAGE sql AS $$SELECT 'ca
 
 ####################################################################
 
-my $node = PostgreSQL::Test::Cluster->new('upgrade', install_path => $install);
-$node->init;
-$node->append_conf('postgresql.conf', q{
-timezone = 'UTC'
+my $node = node('upgrade', q{
 shared_preload_libraries = 'personalization'
 personalization.worker_naptime = '50ms'
 personalization.maintenance_interval = '1s'
-});
-$node->start;
-
-sub sql { my $db = shift; return $node->safe_psql($db, join(";\n", @_)); }
-sub within
-{
-	my ($db, $query, $what) = @_;
-
-	return ok($node->poll_query_until($db, $query), $what);
-}
-sub log_since { return substr(slurp_file($node->logfile), shift); }
+}, install_path => $install);
 my $update = 'Run ALTER EXTENSION personalization UPDATE.';
 
 ####################################################################
@@ -140,10 +127,10 @@ sleep(5);
 unlike(log_since($start), qr/personalization worker|is older than|PANIC|FATAL|was terminated/, 'nothing is said again, and no worker comes and goes');
 
 sql('postgres', 'ALTER EXTENSION personalization UPDATE');
-within('postgres', 'SELECT pid IS NOT NULL FROM personalization.worker_status', 'a worker comes with ALTER EXTENSION UPDATE');
+within(20, 'postgres', 'SELECT pid IS NOT NULL FROM personalization.worker_status', 'a worker comes with ALTER EXTENSION UPDATE');
 is(sql('postgres', $reading), $before, 'everything is as it was');
 sql('postgres', q(INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data) VALUES ('acme', 'ben', 'export', '{"format": "csv"}')));
-within('postgres', q(SELECT count(*) = 1 FROM personalization.interactions WHERE user_id = 'ben'), 'which learns');
+within(20, 'postgres', q(SELECT count(*) = 1 FROM personalization.interactions WHERE user_id = 'ben'), 'which learns');
 is(sql('postgres', q(SELECT count(*) FROM (SELECT e.objid::regclass FROM pg_depend e WHERE e.deptype = 'e' AND e.classid = 'pg_class'::regclass
 	AND e.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'personalization') AND e.objid::regclass::text ~ 'inbox_[0-7]$') x)), '8', 'its tables are the extension\'s');
 
@@ -168,7 +155,7 @@ is(sql('postgres', q(SELECT extversion, (SELECT count(*) FROM pg_attribute WHERE
 fill('two');
 sql('postgres', q(ALTER EXTENSION personalization UPDATE TO '1.2'));
 fill('three');
-within('postgres', 'SELECT count(*) = 0 FROM personalization.inbox', 'the worker learns on');
+within(20, 'postgres', 'SELECT count(*) = 0 FROM personalization.inbox', 'the worker learns on');
 is(sql('postgres', q(SELECT user_id, count(*) FROM personalization.interactions WHERE user_id IN ('one', 'two', 'three') GROUP BY 1 ORDER BY 1)),
 	"one|3000\nthree|3000\ntwo|3000", 'all of it, once');
 is(sql('postgres', 'SELECT count(*) FROM personalization.rejected_events'), '0', 'nothing is set aside');

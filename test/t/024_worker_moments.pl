@@ -6,7 +6,7 @@
 use strict;
 use warnings;
 
-use PostgreSQL::Test::Cluster;
+use Personalization;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -17,18 +17,12 @@ my $rounds = $ENV{PERSONALIZATION_LONG_TESTS} ? 100 : 10;
 srand($seed);
 note("PERSONALIZATION_SEED=$seed");
 
-my $node = PostgreSQL::Test::Cluster->new('moments');
-$node->init;
-$node->append_conf('postgresql.conf', q{
-timezone = 'UTC'
+my $node = node('moments', q{
 shared_preload_libraries = 'personalization'
 personalization.worker_naptime = '20ms'
 personalization.maintenance_interval = '1s'
 max_worker_processes = 16
 });
-$node->start;
-
-sub sql { my $db = shift; return $node->safe_psql($db, join(";\n", @_)); }
 
 # Work of every kind: rows of the inbox, queries to be counted, interactions and preferences that are dead.
 sub give_work

@@ -4,8 +4,7 @@
 use strict;
 use warnings;
 
-use IPC::Run;
-use PostgreSQL::Test::Cluster;
+use Personalization;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -14,56 +13,12 @@ my $clients = 8;
 my $appends = 150;
 my $dir = $PostgreSQL::Test::Utils::tmp_check;
 
-my $node = PostgreSQL::Test::Cluster->new('conversations');
-$node->init;
-$node->append_conf('postgresql.conf', q{
-timezone = 'UTC'
+my $node = node('conversations', q{
 deadlock_timeout = '200ms'
 shared_preload_libraries = 'personalization'
 personalization.worker_batch_size = 10
 personalization.maintenance_interval = '1s'
 });
-$node->start;
-
-sub sql { return $node->safe_psql('postgres', join(";\n", @_)); }
-
-sub within
-{
-	my ($seconds, $query, $what) = @_;
-	my $start = time;
-
-	while (time - $start < $seconds)
-	{
-		return pass($what) if sql($query) eq 't';
-		sleep(0.1);
-	}
-	fail($what);
-	diag("still not so after $seconds s: $query");
-	return 0;
-}
-
-# Runs a script in each client at once, as the application's role, and returns the lines each said.
-sub run_clients
-{
-	my ($what, @scripts) = @_;
-	my (@runs, @said);
-
-	foreach my $i (0 .. $#scripts)
-	{
-		my $file = "$dir/$what-$i.sql";
-
-		append_to_file($file, join("\n", @{ $scripts[$i] }) . "\n");
-		push @runs,
-		  IPC::Run::start(
-			[   'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-f', $file, '-d',
-				$node->connstr('postgres') . ' user=app' ],
-			'>', \$said[$i][0], '2>', \$said[$i][1]);
-	}
-	$_->finish foreach @runs;
-	is(join('', map { $_->[1] } @said), '', "$what: no client failed");
-	is(scalar(grep { $_->result != 0 } @runs), 0, "$what: all ended well");
-	return map { [ split /\n/, $_->[0] ] } @said;
-}
 
 sql('CREATE EXTENSION personalization', q(SELECT personalization.create_tenant('acme')),
 	q(SELECT personalization.create_tenant('globex')), 'CREATE ROLE app LOGIN',

@@ -9,26 +9,20 @@ use strict;
 use warnings;
 
 use File::Find;
-use PostgreSQL::Test::Cluster;
+use Personalization;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('privacy');
-$node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
 # The log as it is by default: the test module would log every statement.
-$node->append_conf('postgresql.conf', q{
+my $node = node('privacy', q{
 shared_preload_libraries = 'personalization'
-timezone = 'UTC'
 autovacuum = off
 log_statement = none
 log_min_messages = warning
 log_min_error_statement = error
 log_error_verbosity = default
 log_parameter_max_length_on_error = 0
-});
-$node->start;
-
-sub sql { return $node->safe_psql('postgres', join("\n", @_)); }
+}, init => [ extra => [ '--locale=C', '--encoding=UTF8' ] ]);
 
 sql(q{
 	CREATE EXTENSION personalization;

@@ -3,45 +3,19 @@
 use strict;
 use warnings;
 
-use PostgreSQL::Test::Cluster;
+use Personalization;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
 my $dir = $PostgreSQL::Test::Utils::tmp_check;
-my $node = PostgreSQL::Test::Cluster->new('suggestions');
-$node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
-$node->append_conf('postgresql.conf', q{
-timezone = 'UTC'
+my $node = node('suggestions', q{
 shared_preload_libraries = 'personalization'
 personalization.worker_naptime = '100ms'
 personalization.maintenance_interval = '2s'
 max_worker_processes = 16
 restart_after_crash = on
-});
-$node->start;
-
-sub sql { my $db = shift; return $node->safe_psql($db, join(";\n", @_)); }
-
-# Whether a query says 't' within a minute or so: the machine may be busy.
-sub within
-{
-	my ($db, $query, $what) = @_;
-	my $start = time;
-
-	while (time - $start < 120)
-	{
-		if (sql($db, $query) eq 't')
-		{
-			note(sprintf('%s: after %.1f s', $what, time - $start));
-			return pass($what);
-		}
-		sleep(0.1);
-	}
-	fail($what);
-	diag("still not so: $query");
-	return 0;
-}
+}, init => [ extra => [ '--locale=C', '--encoding=UTF8' ] ]);
 
 my $counted = 'SELECT count(*) = 0 FROM personalization.query_events';
 my $complete = 'SELECT count(*) = (SELECT count(*) FROM personalization.tenants) FROM personalization.rankings WHERE rebuild_from IS NULL';
@@ -68,7 +42,7 @@ foreach my $tenant ('red', 'blue')
 		SELECT personalization.register_table('$tenant', '${marker}_new', 'of $marker', ARRAY['${marker}_column']);},
 		connstr => $node->connstr('postgres') . " user=$tenant");
 }
-within('postgres', $counted, 'the worker counts 1,400 asks');
+within(20, 'postgres', $counted, 'the worker counts 1,400 asks');
 is(sql('postgres', q(SELECT string_agg(concat_ws(' ', tenant_id, asks, users), ', ' ORDER BY tenant_id) FROM personalization.rankings)),
 	'blue 700 7, red 700 7', 'each once');
 
@@ -110,7 +84,7 @@ for my $round (1 .. 4)
 	# The server restarts all its sessions.
 	$node->poll_query_until('postgres', 'SELECT true');
 }
-within('postgres', $counted, 'all is counted after four kills');
+within(20, 'postgres', $counted, 'all is counted after four kills');
 is(sql('postgres', q(SELECT asks, users, (SELECT sum(ask_count) FROM personalization.query_statistics WHERE tenant_id = 'killed') FROM personalization.rankings WHERE tenant_id = 'killed')),
 	'8000|50|8000', 'each once');
 
@@ -125,9 +99,9 @@ $node->safe_psql('postgres', $_, connstr => $node->connstr('postgres') . ' user=
 	q(UPDATE personalization.user_queries SET query = repeat('long ', 200000), tables = (SELECT jsonb_agg(i) FROM generate_series(1, 30000) i) WHERE user_id = 'user 1' AND query LIKE '%sales%'),
 	q(INSERT INTO personalization.query_events SELECT 'red', u, query_id, interaction_id, t, true, -1 FROM personalization.interactions, unnest(ARRAY['user 1', repeat('u', 100000)]) u, unnest('{infinity,-infinity,2026-03-01}'::timestamptz[]) t WHERE query_id IS NOT NULL LIMIT 600));
 sql('postgres', q(SELECT personalization.learn('blue', 'user 1', 'query', '{"query": "Still there?"}', '2026-03-09')));
-within('postgres', q(SELECT EXISTS (SELECT FROM personalization.query_statistics WHERE tenant_id = 'blue' AND query = 'Still there?')), 'the others are counted');
-within('postgres', $counted, 'what was planted is got past');
-within('postgres', $complete, 'and all is complete');
+within(20, 'postgres', q(SELECT EXISTS (SELECT FROM personalization.query_statistics WHERE tenant_id = 'blue' AND query = 'Still there?')), 'the others are counted');
+within(20, 'postgres', $counted, 'what was planted is got past');
+within(20, 'postgres', $complete, 'and all is complete');
 is(sql('postgres', 'SELECT personalization.worker_pid()'), $pid, 'by the same worker');
 sql('postgres', q(SELECT personalization.drop_tenant('red')));
 
@@ -135,7 +109,7 @@ sql('postgres', q(SELECT personalization.drop_tenant('red')));
 # A tenant many of whose asks fail lets the others go between them.
 
 sql('postgres', 'ALTER SYSTEM SET personalization.worker = off', 'SELECT pg_reload_conf()');
-within('postgres', 'SELECT personalization.worker_pid() IS NULL', 'the worker leaves');
+within(20, 'postgres', 'SELECT personalization.worker_pid() IS NULL', 'the worker leaves');
 sql('postgres', q{
 	SELECT personalization.create_tenant('a first');
 	SELECT count(personalization.learn('a first', 'ana', 'query', jsonb_build_object('query', 'bad ' || n), '2026-03-09')) FROM generate_series(1, 100) n;
@@ -150,7 +124,7 @@ sql('postgres', q{
 	CREATE TRIGGER look_behind AFTER INSERT ON personalization.query_statistics FOR EACH ROW
 	WHEN (NEW.query = 'Between them?') EXECUTE FUNCTION look_behind();
 	ALTER SYSTEM RESET personalization.worker}, 'SELECT pg_reload_conf()');
-within('postgres', $counted, 'asks that fail are got past');
+within(20, 'postgres', $counted, 'asks that fail are got past');
 is(sql('postgres', 'SELECT count(*), min(n) BETWEEN 90 AND 99 FROM behind'), '1|t', 'and another tenant had its turn between them');
 is(sql('postgres', q(SELECT count(*) FROM personalization.query_statistics WHERE tenant_id = 'a first')), '0', 'those that fail are not counted');
 sql('postgres', 'DROP TRIGGER look_behind ON personalization.query_statistics; DROP FUNCTION look_behind(); DROP TABLE behind;
@@ -164,14 +138,14 @@ my $answers = "SELECT u, (SELECT $answer FROM personalization.get_suggestions(t,
 sql('postgres', 'DELETE FROM personalization.suggestions');
 # In the order of time, as after a restore.
 sql('postgres', q(SELECT personalization.rebuild_statistics(t) FROM unnest('{blue,killed}'::text[]) t));
-within('postgres', $complete, 'made anew');
+within(20, 'postgres', $complete, 'made anew');
 my $before = sql('postgres', "BEGIN READ ONLY", $answers, 'COMMIT');
 $node->command_ok([ 'pg_dump', '-Fc', '-f', "$dir/dump", $node->connstr('postgres') ], 'dump');
 sql('postgres', 'CREATE DATABASE restored');
 $node->command_ok([ 'pg_restore', '-d', $node->connstr('restored'), "$dir/dump" ], 'restore');
 my ($toc) = run_command([ 'pg_restore', '-l', "$dir/dump" ]);
 unlike($toc, qr/TABLE DATA personalization (rankings|query_events|query_statistics|query_lists)_/, 'no derived data is in the dump');
-within('restored', $complete, 'the worker makes it anew');
+within(20, 'restored', $complete, 'the worker makes it anew');
 is(sql('restored', "BEGIN READ ONLY", $answers, 'COMMIT'), $before, 'the suggestions are the same, in the same order');
 
 ####################################################################

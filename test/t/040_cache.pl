@@ -4,11 +4,8 @@
 use strict;
 use warnings;
 
-use FindBin;
-use lib $FindBin::RealBin;
-
 use Cache;
-use PostgreSQL::Test::Cluster;
+use Personalization;
 use PostgreSQL::Test::Utils;
 use Redis;
 use Test::More;
@@ -29,7 +26,7 @@ sub same
 {
 	my ($value, $query) = @_;
 
-	return sql('SELECT ' . q_literal($value) . "::jsonb - '{version,cached_at}'::text[] = ($query)");
+	return sql('SELECT ' . quote($value) . "::jsonb - '{version,cached_at}'::text[] = ($query)");
 }
 
 $redis->ask('SELECT', 3);
@@ -49,7 +46,7 @@ my $value = $redis->ask('GET', $key);
 like($value, qr/\Q$number\E/, 'numbers come as they are, to the last digit');
 is(same($value, q(personalization.get_profile('acme', 'ana'))), 't', 'it is what get_profile returns');
 is(sql('SELECT (v ->> \'version\')::numeric > 1e15, (v ->> \'cached_at\')::timestamptz <= now(), (v ->> \'version\')::bigint = '
-		. '(SELECT cache_version FROM personalization.worker_state) FROM (SELECT ' . q_literal($value) . '::jsonb) x (v)'),
+		. '(SELECT cache_version FROM personalization.worker_state) FROM (SELECT ' . quote($value) . '::jsonb) x (v)'),
 	't|t|t', 'with version and cached_at');
 my $ttl = $redis->ask('PTTL', $key);
 ok($ttl > 3_500_000 && $ttl <= 3_600_000, "it lives for an hour ($ttl ms)");
@@ -191,13 +188,13 @@ is(same($redis->ask('GET', $key), q(personalization.get_profile('acme', 'ana')))
 # No two ids share a key, and none smuggles a command in.
 
 my @ids = ('a:b', 'a%3Ab', 'a%253Ab', 'a b', "a\tb", "a\nb", "x\r\nFLUSHALL\r\n", '%', '%%', ':', '::', 'ä', "\x{7f}", '*', '[a]', '?', '\\', '{a}', 'a', 'b');
-my $list = 'ARRAY[' . join(', ', map { 'E' . q_literal(join('', map { sprintf('\\x%02x', ord) } split //)) } @ids) . ']';
+my $list = 'ARRAY[' . join(', ', map { 'E' . quote(join('', map { sprintf('\\x%02x', ord) } split //)) } @ids) . ']';
 sql("SELECT count(personalization.create_tenant(t)) FROM unnest($list) t",
 	"SELECT count(personalization.learn(t, u, 'export', jsonb_build_object('format', t || '/' || u))) FROM unnest($list) t, unnest($list) u");
 settled('strange names arrive');
 my $profiles = $redis->all('personalization:profile:');
 is(scalar(keys %$profiles), @ids * @ids + 7, 'each pair of names has a key');
-sql('CREATE TABLE there (document jsonb)', 'INSERT INTO there VALUES ' . join(', ', map { '(' . q_literal($_) . ')' } values %$profiles));
+sql('CREATE TABLE there (document jsonb)', 'INSERT INTO there VALUES ' . join(', ', map { '(' . quote($_) . ')' } values %$profiles));
 is(sql(q(SELECT count(DISTINCT (document ->> 'tenant_id', document ->> 'user_id')), bool_and(document - '{version,cached_at}'::text[] =
 		personalization.get_profile(document ->> 'tenant_id', document ->> 'user_id')) FROM there)),
 	@ids * @ids + 7 . '|t', 'with its own document');
@@ -211,7 +208,7 @@ foreach my $tenant (9, 14, 13)    # ':' and '[a]' and '*'
 {
 	my $name = $ids[$tenant];
 
-	sql('SELECT personalization.drop_tenant(' . q_literal($name) . ')');
+	sql('SELECT personalization.drop_tenant(' . quote($name) . ')');
 }
 settled('the tenants are dropped');
 my @left = grep { $_ ne ':' && $_ ne '[a]' && $_ ne '*' } @ids;

@@ -4,15 +4,12 @@
 use strict;
 use warnings;
 
-use FindBin;
-use lib $FindBin::RealBin;
-
 use Cache;
 use IO::Select;
 use IO::Socket::UNIX;
 use IPC::Run;
 use POSIX ();
-use PostgreSQL::Test::Cluster;
+use Personalization;
 use PostgreSQL::Test::Utils;
 use Redis;
 use Test::More;
@@ -28,7 +25,7 @@ personalization.redis_url = '@{[ $redis->url ]}'
 personalization.redis_timeout = '2s'
 });
 
-sub point_to { my $url = shift; sql('ALTER SYSTEM SET personalization.redis_url = ' . q_literal($url), 'SELECT pg_reload_conf()'); return; }
+sub point_to { my $url = shift; sql('ALTER SYSTEM SET personalization.redis_url = ' . quote($url), 'SELECT pg_reload_conf()'); return; }
 
 # 'p50 / max' in ms of learns at a steady rate; an error of one fails the test.
 my $run = 0;
@@ -68,7 +65,7 @@ sub converges
 	my $all = $redis->all('personalization:profile:');
 	cmp_ok(scalar(keys %$all), '>', 0, "$what: there are keys");
 	sql('DROP TABLE IF EXISTS there', 'CREATE TABLE there (key text, document jsonb)',
-		'INSERT INTO there VALUES ' . join(', ', map { '(' . q_literal($_) . ', ' . q_literal($all->{$_}) . ')' } keys %$all));
+		'INSERT INTO there VALUES ' . join(', ', map { '(' . quote($_) . ', ' . quote($all->{$_}) . ')' } keys %$all));
 	is(sql(q{SELECT count(*) FILTER (WHERE key <> format('personalization:profile:%s:%s', document ->> 'tenant_id', document ->> 'user_id')
 			OR document - '{version,cached_at}'::text[] <> personalization.get_profile(document ->> 'tenant_id', document ->> 'user_id')) FROM there}),
 		'0', "$what: every key is as the database says");

@@ -3,11 +3,8 @@
 use strict;
 use warnings;
 
-use FindBin;
-use lib $FindBin::RealBin;
-
 use Cache;
-use PostgreSQL::Test::Cluster;
+use Personalization;
 use PostgreSQL::Test::Utils;
 use Redis;
 use Test::More;
@@ -101,7 +98,7 @@ sub converges
 	sql(qq(SELECT personalization.learn('acme', 'ana', 'export', '{"format": "change $changes"}')));
 	eventually("$what: a change arrives", sub { ($redis->ask('GET', $key) // '') =~ /"change $changes"/ });
 	eventually("$what: nothing waits", sub { status("cache_state = 'connected' AND cache_backlog = 0") eq 't' });
-	my $value = q_literal($redis->ask('GET', $key));
+	my $value = quote($redis->ask('GET', $key));
 	is(sql("SELECT ${value}::jsonb - '{version,cached_at}'::text[] = personalization.get_profile('acme', 'ana')"),
 		't', "$what: it is what get_profile returns");
 	return;
