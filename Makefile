@@ -43,8 +43,6 @@ OTHERS = $(filter-out %/push_none.c,$(call sources,src/redis/*.c))
 endif
 SRCS   = $(filter-out $(OTHERS),$(call sources,src/*.c src/*/*.c))
 OBJS   = $(SRCS:.c=.o)
-# jansson has a json_equal() as we do: each keeps to its own.
-PG_LDFLAGS = -Wl,-Bsymbolic-functions
 SHLIB_LINK = $(if $(filter 1,$(WITH_REDIS)),-lhiredis -ljansson $(if $(filter 1,$(WITH_REDIS_TLS)),-lhiredis_ssl -lssl -lcrypto))
 
 SQL_FILES  = $(SQL_PARTS:%=sql/%.sql)
@@ -58,7 +56,7 @@ $(if $(SQL_STRAY),$(warning not in SQL_PARTS, so not in the extension: $(SQL_STR
 # No contraction: a score must not depend on whether the machine has fused multiply-add. It stands
 # in CPPFLAGS because those are all that bitcode is compiled with.
 PG_CPPFLAGS = -I$(from)/src -isystem $(shell $(PG_CONFIG) --includedir-server) -ffp-contract=off $(if $(filter 1,$(WITH_REDIS)),-DUSE_REDIS)
-PG_CFLAGS   = -std=gnu99 -Wall -Wextra $(WERROR) -Wno-unused-parameter
+PG_CFLAGS   = -std=gnu99 -Wall -Wextra $(WERROR) -Wno-unused-parameter -fvisibility=hidden
 
 # make installcheck: on any running server that has the extension installed. Not test/t: those make
 # servers of their own, which `make check` arranges.

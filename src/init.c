@@ -8,13 +8,12 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 
+#include "base/compat.h"
 #include "base/guc.h"
 #include "bgworker/launcher.h"
 #include "tenancy/session.h"
 
 PG_MODULE_MAGIC;
-
-extern void _PG_init(void);
 
 void
 _PG_init(void)

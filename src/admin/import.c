@@ -17,6 +17,7 @@
 #include "admin/tenant_data.h"
 #include "admin/users.h"
 #include "base/arguments.h"
+#include "base/compat.h"
 #include "base/fault.h"
 #include "base/jsonutil.h"
 #include "base/owner.h"

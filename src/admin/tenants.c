@@ -12,6 +12,7 @@
 
 #include "admin/tenant_data.h"
 #include "base/arguments.h"
+#include "base/compat.h"
 #include "base/fault.h"
 #include "base/jsonutil.h"
 #include "base/statement.h"

@@ -15,6 +15,7 @@
 #include "admin/tenant_data.h"
 #include "admin/users.h"
 #include "base/arguments.h"
+#include "base/compat.h"
 #include "base/jsonutil.h"
 #include "base/statement.h"
 #include "cache/changes.h"

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_namespace.h"
+#include "fmgr.h"
 #include "miscadmin.h"
 #include "parser/parse_type.h"
 #include "storage/proc.h"
@@ -19,6 +20,29 @@
 
 #if PG_VERSION_NUM < 150000
 #error "personalization needs PostgreSQL 15 or later"
+#endif
+
+/*
+ * The library is built with -fvisibility=hidden, and shows what the server looks up by name: functions
+ * called from SQL, entry points, the magic block.  The server marks these since version 16.  A file
+ * that has any of them includes this header, so that they are also shown to version 15.
+ */
+#if PG_VERSION_NUM < 160000
+#undef PGDLLEXPORT
+#define PGDLLEXPORT __attribute__((visibility("default")))
+
+#undef PG_FUNCTION_INFO_V1
+#define PG_FUNCTION_INFO_V1(name)                                                                  \
+	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                               \
+	extern PGDLLEXPORT const Pg_finfo_record *CppConcat(pg_finfo_, name)(void);                    \
+	const Pg_finfo_record *CppConcat(pg_finfo_, name)(void)                                        \
+	{                                                                                              \
+		static const Pg_finfo_record finfo = {1};                                                  \
+		return &finfo;                                                                             \
+	}                                                                                              \
+	extern int no_such_variable
+
+extern PGDLLEXPORT void _PG_init(void);
 #endif
 
 /* Version 18 says so before a function, and no longer behind it. */

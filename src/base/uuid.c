@@ -10,6 +10,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
+#include "base/compat.h"
 #include "base/uuid.h"
 
 PG_FUNCTION_INFO_V1(personalization_new_interaction_id);

@@ -13,6 +13,7 @@
 #include "storage/shmem.h"
 #include "utils/builtins.h"
 
+#include "base/compat.h"
 #include "bgworker/state.h"
 
 #define TRANCHE "personalization"

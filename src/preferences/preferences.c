@@ -14,6 +14,7 @@
 #include "utils/snapmgr.h"
 
 #include "base/arguments.h"
+#include "base/compat.h"
 #include "base/extension.h"
 #include "base/fault.h"
 #include "base/jsonutil.h"

@@ -17,6 +17,7 @@
 #include "utils/builtins.h"
 
 #include "base/arguments.h"
+#include "base/compat.h"
 #include "base/extension.h"
 #include "base/fault.h"
 #include "base/jsonutil.h"

@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 
 #include "base/arguments.h"
+#include "base/compat.h"
 #include "base/extension.h"
 #include "base/jsonutil.h"
 #include "base/local_time.h"

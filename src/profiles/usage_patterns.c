@@ -14,6 +14,7 @@
 #include "utils/json.h"
 
 #include "base/arguments.h"
+#include "base/compat.h"
 #include "base/extension.h"
 #include "base/jsonutil.h"
 #include "base/local_time.h"

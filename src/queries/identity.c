@@ -18,6 +18,7 @@
 #include "utils/formatting.h"
 
 #include "base/arguments.h"
+#include "base/compat.h"
 #include "base/fault.h"
 #include "base/jsonutil.h"
 #include "core/question.h"

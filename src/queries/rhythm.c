@@ -9,6 +9,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "base/compat.h"
 #include "base/local_time.h"
 #include "base/statement.h"
 #include "core/statistics.h"

@@ -20,6 +20,7 @@
 #include "common/hashfn.h"
 
 #include "base/arguments.h"
+#include "base/compat.h"
 #include "base/extension.h"
 #include "base/statement.h"
 #include "core/links.h"

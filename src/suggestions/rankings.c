@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 
 #include "base/arguments.h"
+#include "base/compat.h"
 #include "base/statement.h"
 #include "core/ranking.h"
 #include "suggestions/rankings.h"

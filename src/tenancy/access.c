@@ -13,6 +13,7 @@
 #include "utils/syscache.h"
 
 #include "base/arguments.h"
+#include "base/compat.h"
 #include "base/statement.h"
 #include "tenancy/audit.h"
 #include "tenancy/tenancy.h"

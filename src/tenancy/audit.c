@@ -18,6 +18,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
+#include "base/compat.h"
 #include "base/owner.h"
 #include "base/statement.h"
 #include "tenancy/audit.h"

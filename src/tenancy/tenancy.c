@@ -20,6 +20,7 @@
 #include "utils/syscache.h"
 
 #include "base/arguments.h"
+#include "base/compat.h"
 #include "base/fault.h"
 #include "base/guc.h"
 #include "base/jsonutil.h"

@@ -16,6 +16,7 @@
 #include "utils/resowner.h"
 
 #include "base/arguments.h"
+#include "base/compat.h"
 #include "base/jsonutil.h"
 #include "base/statement.h"
 #include "base/subxact.h"

@@ -16,6 +16,7 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 
+#include "base/compat.h"
 #include "base/extension.h"
 #include "base/guc.h"
 #include "bgworker/restore.h"
