@@ -43,5 +43,5 @@ CREATE TABLE personalization.rejected_events (
     PRIMARY KEY (tenant_id, rejected_id)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.rejected_events IS
-    'events that the inbox or learn_batch(…, ''divert'') could not take, each with the reason';
+    'events that the inbox or learn_batch(..., ''divert'') could not take, each with the reason';
 CREATE INDEX rejected_events_time ON personalization.rejected_events (tenant_id, rejected_at);

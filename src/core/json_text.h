@@ -2,8 +2,8 @@
  * json_text.h
  *		Whether bytes that nobody vouches for are JSON that PostgreSQL's jsonb takes.
  */
-#ifndef JSON_TEXT_H
-#define JSON_TEXT_H
+#ifndef PERSONALIZATION_CORE_JSON_TEXT_H
+#define PERSONALIZATION_CORE_JSON_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

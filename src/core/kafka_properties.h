@@ -7,8 +7,8 @@
  * Pairs are separated by white space or semicolons.  A value in double quotes may
  * hold these, and with a backslash before them the quote and the backslash.
  */
-#ifndef KAFKA_PROPERTIES_H
-#define KAFKA_PROPERTIES_H
+#ifndef PERSONALIZATION_CORE_KAFKA_PROPERTIES_H
+#define PERSONALIZATION_CORE_KAFKA_PROPERTIES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  *		What a message of a topic says by where it stands: an interaction's id; and
  *		times as numbers.
  */
-#ifndef MESSAGE_ID_H
-#define MESSAGE_ID_H
+#ifndef PERSONALIZATION_CORE_MESSAGE_ID_H
+#define PERSONALIZATION_CORE_MESSAGE_ID_H
 
 #include <stdbool.h>
 #include <stddef.h>

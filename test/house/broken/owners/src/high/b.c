@@ -1,0 +1,2 @@
+static Statement theirs = STATEMENT("TRUNCATE personalization.things", "");
+static Statement nobodys = STATEMENT("DELETE FROM personalization.unheard_of", "");

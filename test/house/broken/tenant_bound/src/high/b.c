@@ -1,0 +1,1 @@
+static Statement all = STATEMENT("SELECT tenant_id FROM personalization.others", "");
