@@ -50,6 +50,7 @@ typedef struct Step
 	double strength;
 	Evidence before;
 	Evidence after;
+	double share; /* of the confidence after the last step, 0 to 1 */
 } Step;
 
 typedef struct Steps
@@ -84,6 +85,7 @@ note_step(const Replayed *interaction, const Signal *signal, const Preference *p
 	steps->items[steps->n].value = signal->value;
 	steps->items[steps->n].strength = signal->strength;
 	steps->items[steps->n].before = preference->evidence;
+	steps->items[steps->n].share = 0.0;
 }
 
 /* The confidence of a candidate as of a time; 0 where there is none any more. */
@@ -102,20 +104,68 @@ confidence_of(const Evidence *evidence, int value, const LearningRule *rule, Tim
 	return 0;
 }
 
+/*
+ * Under value_policy 'latest' a preference has one confidence, to which observations of
+ * all values add.
+ */
+static double
+confidence_counted(const Evidence *evidence, int value, const LearningRule *rule, TimestampTz at)
+{
+	if (rule->policy == VALUE_LATEST && evidence->ncandidates > 0)
+		value = evidence->candidates[0].value;
+	return confidence_of(evidence, value, rule, at);
+}
+
+/*
+ * Of the confidence that the value has now, how much each observation still carries.  An
+ * observation adds strength * rate and leaves 1 - rate of what was before it; fading takes
+ * the same part of both.  So from the last step backwards: of what is there after a step,
+ * one part is its own, and the rest is shared among those before it.
+ */
 static void
-put_steps(ReturnSetInfo *result, const Steps *steps, const Preference *preference,
+share_out(Steps *steps, int value, const LearningRule *rule)
+{
+	double carried = 1.0;
+
+	for (int i = steps->n - 1; i >= 0; i--)
+	{
+		Step *step = &steps->items[i];
+		double after = confidence_counted(&step->after, value, rule, step->interaction.at);
+		double before = confidence_counted(&step->before, value, rule, step->interaction.at);
+		double own;
+
+		/* A no adds nothing, and what comes from before it is what it left. */
+		own = step->strength > 0.0 ? after - before * (1.0 - rule->rate) : 0.0;
+		if (after > 0.0)
+		{
+			own = Min(Max(own, 0.0), after);
+			step->share = carried * own / after;
+			carried *= 1.0 - own / after;
+		}
+		else
+		{
+			step->share = 0.0;
+			carried = 0.0;
+		}
+	}
+}
+
+static void
+put_steps(ReturnSetInfo *result, Steps *steps, const Preference *preference,
 		  const LearningRule *rule)
 {
 	const Objects *ours = extension_objects();
 
+	if (steps->n > 0 && steps->items[steps->n - 1].after.ncandidates > 0)
+		share_out(steps, steps->items[steps->n - 1].after.candidates[0].value, rule);
 	for (int i = steps->n - 1; i >= 0; i--)
 	{
 		Step *step = &steps->items[i];
 		const Evidence *last = &steps->items[steps->n - 1].after;
 		const Jsonb *value = step->value;
 		int current = last->ncandidates > 0 ? last->candidates[0].value : -1;
-		bool nulls[6] = {false};
-		Datum values[6];
+		bool nulls[7] = {false};
+		Datum values[7];
 
 		if (value == NULL && step->before.ncandidates > 0)
 			value = preference->values[step->before.candidates[0].value];
@@ -134,6 +184,7 @@ put_steps(ReturnSetInfo *result, const Steps *steps, const Preference *preferenc
 		values[5] =
 			Float8GetDatum(confidence_of(&step->after, current, rule, step->interaction.at) -
 						   confidence_of(&step->before, current, rule, step->interaction.at));
+		values[6] = Float8GetDatum(step->share);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 }

@@ -49,6 +49,23 @@ SELECT * FROM pg_temp.evidence('adds');
 
 -- == Why it is as it is.
 SELECT interaction_type, value, strength, effect::numeric(10, 6) FROM personalization.explain_preference('f', 'many', 'visualization', 'preferred_chart_type');
+-- What each still carries of it: a long history fades from the list, and the parts add up to the whole.
+SELECT count(personalization.learn('f', 'long', 'visualization', jsonb_build_object('chart_type', CASE WHEN i % 4 = 0 THEN 'pie' ELSE 'bar' END),
+                                   now() - interval '100 hours' + i * interval '15 minutes')) FROM generate_series(1, 375) i;
+SELECT value, round(share::numeric, 4) AS share FROM personalization.explain_preference('f', 'long', 'visualization', 'preferred_chart_type') LIMIT 6;
+SELECT count(*), count(*) FILTER (WHERE share > 0.0005) AS felt, round(sum(share)::numeric, 6) AS whole,
+       count(*) FILTER (WHERE share > 1e-9 AND value = '"pie"') AS of_another_value
+FROM personalization.explain_preference('f', 'long', 'visualization', 'preferred_chart_type');
+-- A no carries nothing, and leaves to those before it what it did not take; of a preference that is gone nothing is left.
+SELECT count(pg_temp.rate('long', '{"category": "visualization", "key": "preferred_chart_type", "value": "bar"}', '-0.5')) AS given;
+SELECT interaction_type, round(share::numeric, 4) AS share FROM personalization.explain_preference('f', 'long', 'visualization', 'preferred_chart_type') LIMIT 3;
+SELECT round(sum(share)::numeric, 6) AS whole FROM personalization.explain_preference('f', 'long', 'visualization', 'preferred_chart_type');
+SELECT personalization.create_tenant('f_latest', '{"value_policy": "latest"}') IS NOT NULL AS made;
+SELECT count(personalization.learn('f_latest', 'long', 'visualization', jsonb_build_object('chart_type', CASE WHEN i % 4 = 0 THEN 'pie' ELSE 'bar' END),
+                                   now() - interval '10 hours' + i * interval '15 minutes')) FROM generate_series(1, 36) i;
+SELECT value, round(share::numeric, 4) AS share FROM personalization.explain_preference('f_latest', 'long', 'visualization', 'preferred_chart_type') LIMIT 3;
+SELECT round(sum(share)::numeric, 6) AS whole FROM personalization.explain_preference('f_latest', 'long', 'visualization', 'preferred_chart_type');
+SELECT personalization.drop_tenant('f_latest') IS NOT NULL AS dropped;
 -- The effects add up to the confidence of the value that it has now.
 SELECT abs(sum(e.effect) - p.confidence) < 1e-12 AS adds_up, count(*) FROM personalization.preferences p, personalization.explain_preference('f', 'many', 'visualization', 'preferred_chart_type') e
 WHERE p.tenant_id = 'f' AND p.user_id = 'many' AND p.key = 'preferred_chart_type' GROUP BY p.confidence;
