@@ -1,11 +1,11 @@
 /*
  * import.c
- *		import_user(): a user's data out of a document.
+ *		import_user(): importing a user's data from a document.
  *
- * The document may come from anywhere.  It names tables and columns only among
- * those that we know, never a tenant or a user to write for, and every value
- * goes through its column's type and through the checks that learning makes.
- * The rows are written with the rights of the caller.
+ *		The document may come from anywhere.  It can name only known tables
+ *		and columns, never a tenant or a user to write for, and every value is
+ *		checked by its column's type and by the checks of learning.  The rows
+ *		are written with the privileges of the caller.
  */
 #include "postgres.h"
 
@@ -28,7 +28,7 @@
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
 
-/* The tenant's statistics count what came in, like what is learned. */
+/* The tenant's statistics count imported queries like learned ones. */
 static Statement queue_queries =
 	STATEMENT("INSERT INTO personalization.query_events"
 			  "  (tenant_id, user_id, query_id, interaction_id, occurred_at, is_first)"
@@ -65,7 +65,7 @@ rows_of(const char *table, const JsonbValue *value)
 	return rows;
 }
 
-/* Inserts what the document holds, and returns the number of rows by table. */
+/* Inserts the rows of the document, and returns the number of rows by table. */
 static Jsonb *
 import_tables(const Import *import, const JsonbContainer *data)
 {
@@ -90,7 +90,7 @@ import_tables(const Import *import, const JsonbContainer *data)
 		counts[table - tenant_tables] = rows.n;
 	}
 
-	/* A row may belong to a user by what it refers to: then that must be his. */
+	/* A row may belong to a user by reference to another row, which must then be the user's. */
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < tenant_tables_n; i++)
 	{
@@ -118,7 +118,7 @@ text_of(const Jsonb *document, const char *name)
 	return text;
 }
 
-/* Checks what the document says it is; whether it is one of ours. */
+/* Checks the members that identify the document; returns whether it has our format. */
 static bool
 check_document(const Jsonb *document, Import *import)
 {
@@ -163,7 +163,7 @@ personalization_import_user(PG_FUNCTION_ARGS)
 	OwnerScope scope;
 	Jsonb *counts;
 
-	/* Not by max_payload: it holds many payloads, each of which is. */
+	/* max_payload does not apply to the document as a whole, only to each payload in it. */
 	require_argument(fcinfo, 1, "document");
 	document = PG_GETARG_JSONB_P(1);
 	prevent_if_read_only("import_user()");
@@ -186,7 +186,7 @@ personalization_import_user(PG_FUNCTION_ARGS)
 		counts = import_tables(&import, data);
 	}
 
-	/* When evidence expires is as the settings here have it: whatever the caller wrote. */
+	/* Expiry is computed with the settings of this tenant, whatever the document contains. */
 	owner_begin(&scope);
 	preferences_reschedule(import.tenant_id, import.user_id,
 						   tenant_existing(import.tenant_id, SNAPSHOT_NEW));

@@ -1,7 +1,8 @@
 /*
  * import.h
- *		What the parts of import_user() share.  All of them raise what is wrong with
- *		the document, with the path of its place there; their callers are in SPI.
+ *		The internals of import_user(), shared by its parts.  All functions
+ *		raise errors with the path of the place in the document; their callers
+ *		are in SPI.
  */
 #ifndef PERSONALIZATION_ADMIN_IMPORT_H
 #define PERSONALIZATION_ADMIN_IMPORT_H
@@ -14,7 +15,7 @@
 #include "admin/tenant_data.h"
 #include "base/compat.h"
 
-/* A member under another name. */
+/* A member with another name than the column. */
 typedef struct Renamed
 {
 	const char *from;
@@ -28,12 +29,12 @@ typedef struct Rows
 	Jsonb **items;
 	const char **paths;
 
-	/* The document's names of columns that it calls otherwise than the table does. */
+	/* Names of columns that differ between the document and the table. */
 	const Renamed *names;
 	int nnames;
 } Rows;
 
-/* Whose rows they are. */
+/* The user to import. */
 typedef struct Import
 {
 	const char *tenant_id;
@@ -46,27 +47,28 @@ pg_noreturn extern void
 import_error(int sqlstate, const char *hint, const char *format, ...) pg_attribute_printf(3, 4);
 
 /*
- * A value of the document as a datum of its column's type, or as an array of its
- * elements' type; checked as learning would have, unless import is NULL.
+ * Converts a value of the document to a datum of its column's type, or to an
+ * array of its elements' type.  Checks it as learning does, unless import is
+ * NULL.
  */
 extern Datum import_scalar(const Import *import, const char *column, const JsonbValue *value,
 						   Oid type, const char *path);
 extern Datum import_array(const Import *import, const char *column, const JsonbValue *value,
 						  Oid element, const char *path);
 
-/* The member name of the document, an object or array; NULL where it is absent. */
+/* Returns a member of the document, an object or array, or NULL if it is absent. */
 extern JsonbContainer *import_member(const Jsonb *document, const char *name, bool array);
 
-/* The table of that name, if it is one that documents carry. */
+/* Returns the table of that name; raises an error if documents do not contain it. */
 extern TenantTable *import_table(const JsonbValue *name);
 
-/* Inserts rows for the user; an error tells the place of the one at fault. */
+/* Inserts rows for the user; an error contains the place of the invalid row. */
 extern void import_rows(const Import *import, TenantTable *table, const Rows *rows);
 
-/* The rows of a table that are the user's now. */
+/* Returns the number of the user's rows in a table. */
 extern uint64 import_count(const Import *import, TenantTable *table);
 
-/* Imports a profile document; the number of rows by table. */
+/* Imports a profile document; returns the number of rows by table. */
 extern Jsonb *import_profile(const Import *import, const Jsonb *document);
 
 #endif

@@ -2,11 +2,11 @@
  * import_profile.c
  *		Importing a profile document.
  *
- * A profile as the service before kept it, and as get_profile() returns it:
- * without what was asked apart from the history, and with one value for a
- * preference.  A document of get_profile() says in trait_sources which traits
- * were set; in one that does not, a trait with the service's default counts as
- * not set.
+ *		Profile documents come from the earlier service, or from
+ *		get_profile().  They contain no queries apart from the history, and
+ *		one value per preference.  A document of get_profile() has
+ *		trait_sources, which tells which traits were set; in a document
+ *		without it, a trait with the service's default counts as not set.
  */
 #include "postgres.h"
 
@@ -23,7 +23,7 @@
 #include "queries/identity.h"
 #include "queries/user_queries.h"
 
-/* Counts the queries of an imported history, as learning them would have. */
+/* Counts the queries of an imported history as learning does. */
 static Statement select_queries =
 	STATEMENT("SELECT data, occurred_at, interaction_id"
 			  " FROM personalization.interactions"
@@ -38,7 +38,7 @@ enum
 	IMPORTED_ID
 };
 
-/* Documents of others do not say which query an interaction is. */
+/* Documents of other origin do not contain the ids of queries. */
 static Statement identify_queries =
 	STATEMENT("UPDATE personalization.interactions"
 			  " SET query_id = personalization.query_id(data)"
@@ -77,7 +77,7 @@ rows_for(const JsonbContainer *container, const Renamed *names, int nnames)
 	return rows;
 }
 
-/* A number member; 1, which is in every range, where there is none. */
+/* Returns a number member, or 1, which is in every range, if it is absent. */
 static double
 number_member(const JsonbContainer *object, const char *name)
 {
@@ -119,7 +119,7 @@ profile_preferences(const Jsonb *document)
 		if (value.type != jbvBinary || !JsonContainerIsObject(value.val.binary.data))
 			import_error(ERRCODE_INVALID_PARAMETER_VALUE, NULL, "%s must be an object", path);
 
-		/* No value, no confidence: that prefers nothing. */
+		/* A preference without a value or without confidence has no meaning. */
 		if (json_member(value.val.binary.data, "value", &ignored) == NULL ||
 			number_member(value.val.binary.data, "confidence") == 0)
 			continue;
@@ -160,7 +160,7 @@ profile_interactions(const Jsonb *document)
 	return rows;
 }
 
-/* Whether a trait is one that somebody set. */
+/* Whether a trait was set by hand. */
 static bool
 trait_is_set(const Jsonb *document, const char *trait, const JsonbValue *value)
 {

@@ -1,7 +1,8 @@
 /*
  * import_rows.c
- *		Rows out of a document into a table: only into columns that it has, never for
- *		another tenant or user, and with the rights of the caller.
+ *		Inserting rows of a document into a table: only into columns that it
+ *		has, never for another tenant or user, and with the privileges of the
+ *		caller.
  */
 #include "postgres.h"
 
@@ -23,16 +24,16 @@
 #include "base/jsonutil.h"
 #include "base/statement.h"
 
-/* A statement that inserts one row, and what its parameters are. */
+/* A statement that inserts one row, and its parameters. */
 typedef struct Inserter
 {
 	TupleDesc columns;
 	int n;
-	int parameters[MaxTupleAttributeNumber]; /* attribute of each, from 0 */
+	int parameters[MaxTupleAttributeNumber]; /* attribute number of each, from 0 */
 	SPIPlanPtr plan;
 	bool has_user;
 	const Rows *rows;
-	const char *missing; /* a column that no row has and that has to be there, or NULL */
+	const char *missing; /* a required column that no row has, or NULL */
 } Inserter;
 
 static int
@@ -50,14 +51,14 @@ find_column(TupleDesc columns, const JsonbValue *name)
 	return -1;
 }
 
-/* tenant_id and user_id are ours to say. */
+/* tenant_id and user_id are not taken from the document. */
 static bool
 is_owner_column(const char *column)
 {
 	return strcmp(column, "tenant_id") == 0 || strcmp(column, "user_id") == 0;
 }
 
-/* The columns that any row names; the others get their defaults. */
+/* Finds the columns that any row names; the others get their defaults. */
 static void
 collect_columns(const Rows *rows, TupleDesc columns, bool *given)
 {
@@ -136,7 +137,7 @@ prepare_inserter(const char *table, const Rows *rows, TupleDesc columns, Inserte
 			 SPI_result_code_string(SPI_result));
 }
 
-/* What the document calls a column. */
+/* Returns the name of a column in the document. */
 static const char *
 name_in_document(const Rows *rows, const char *column)
 {
@@ -148,7 +149,7 @@ name_in_document(const Rows *rows, const char *column)
 	return column;
 }
 
-/* The row's values; *path becomes the place of the one at hand. */
+/* Converts the row's values; *path becomes the place of the present one. */
 static void
 insert_row(const Import *import, const Import *checks, const Inserter *inserter, const Jsonb *row,
 		   const char *row_path, const char **path)
@@ -193,8 +194,8 @@ insert_row(const Import *import, const Import *checks, const Inserter *inserter,
 }
 
 /*
- * Inserts a row.  An error of a type or a constraint does not say where in the
- * document it is, and shows the row: so it is told anew.
+ * Inserts a row.  The error of a type or a constraint does not contain the
+ * place in the document, and shows the row, so it is replaced.
  */
 static void
 insert_row_telling(const Import *import, const Import *checks, const Inserter *inserter,

@@ -1,7 +1,7 @@
 /*
  * import_values.c
- *		Values out of a document that nobody trusts: each goes through its column's
- *		type, and through the checks that learning makes.
+ *		Converting values of an untrusted document: each is checked by its
+ *		column's type, and by the checks of learning.
  */
 #include "postgres.h"
 
@@ -31,7 +31,7 @@ import_error(int sqlstate, const char *hint, const char *format, ...)
 	ereport(ERROR, (errcode(sqlstate), errmsg("%s", text), hint != NULL ? errhint("%s", hint) : 0));
 }
 
-/* What learning would not have stored. */
+/* Rejects a value that learning would not have stored. */
 static void
 check_value(const Import *import, const char *column, Oid type, Datum value, const char *path)
 {
@@ -87,7 +87,7 @@ check_value(const Import *import, const char *column, Oid type, Datum value, con
 	}
 }
 
-/* A scalar as the text that its type's input function reads. */
+/* Returns a scalar as text for its type's input function. */
 static char *
 scalar_text(const JsonbValue *value, const char *path)
 {

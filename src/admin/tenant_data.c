@@ -1,6 +1,6 @@
 /*
  * tenant_data.c
- *		Every table that holds data of tenants, in one list.
+ *		The list of all tables with tenants' data.
  */
 #include "postgres.h"
 
@@ -21,14 +21,14 @@
 #define ERASE_TENANT(name) STATEMENT("DELETE FROM " OF_TENANT(name), "text")
 #define FIND_TENANT(name) STATEMENT("SELECT FROM " OF_TENANT(name) " LIMIT 1", "text")
 
-/* No row is anybody's in particular. */
+/* Rows that belong to no particular user. */
 #define TENANT_TABLE(name)                                                                         \
 	{                                                                                              \
 #name, false, false, false, ERASE_TENANT(name), FIND_TENANT(name), NO_STATEMENT,           \
 			NO_STATEMENT, NO_STATEMENT                                                             \
 	}
 
-/* The rows t that satisfy a condition are the user's, who is $2. */
+/* The rows t that satisfy a condition belong to the user, who is $2. */
 #define USER_TABLE_BY(name, carried, unchecked, condition)                                         \
 	{                                                                                              \
 #name, true, carried, unchecked, ERASE_TENANT(name), FIND_TENANT(name),                    \
@@ -39,22 +39,23 @@
 			STATEMENT("SELECT FROM " OF_TENANT(name) " AND " condition " LIMIT 1", "text text")    \
 	}
 
-/* It has a column user_id. */
+/* The table has a column user_id. */
 #define USER_TABLE(name) USER_TABLE_BY(name, true, false, "t.user_id = $2")
 
-/* The same, of rows that are derived from others: not worth carrying. */
+/* The same, for rows that are derived from others and are not exported. */
 #define DERIVED_USER_TABLE(name) USER_TABLE_BY(name, false, false, "t.user_id = $2")
 
-/* A row belongs to that of another table, which has a user_id, with the same key. */
+/* A row belongs to the row of another table with the same key, which has a user_id. */
 #define CHILD_TABLE(name, parent, key)                                                             \
 	USER_TABLE_BY(name, true, false,                                                               \
 				  "t." #key " IN (SELECT p." #key " FROM personalization." #parent                 \
 				  " p WHERE p.tenant_id = $1 AND p.user_id = $2)")
 
 /*
- * In the order in which rows are erased: children before their parents, and
- * tenants the last.  Not here: cache_changes, whose rows are what erases the keys
- * in the cache, and go with them; audit_log, which outlives the tenant.
+ * In the order in which rows are deleted: children before their parents, and
+ * tenants last.  Not listed: cache_changes, whose rows cause the deletion of
+ * keys in the cache and are deleted with them, and audit_log, which is kept
+ * when the tenant is dropped.
  */
 #define INBOX 0
 TenantTable tenant_tables[] = {

@@ -1,6 +1,7 @@
 /*
  * tenants.c
- *		Making, configuring and dropping tenants: the administrator's functions.
+ *		Creating, configuring and dropping tenants: functions for
+ *		administrators.
  */
 #include "postgres.h"
 
@@ -53,7 +54,7 @@ personalization_create_tenant(PG_FUNCTION_ARGS)
 	PG_RETURN_JSONB_P(settings_document(settings));
 }
 
-/* {"before", "after"}: the settings that differ from the defaults. */
+/* Returns {"before", "after"} with the settings that differ from the defaults. */
 static Jsonb *
 changes_of(const Jsonb *before, const Jsonb *after)
 {
@@ -83,7 +84,7 @@ personalization_configure_tenant(PG_FUNCTION_ARGS)
 	lock_tenant(tenant_id, TENANT_ALONE);
 	before = tenant_existing(tenant_id, SNAPSHOT_NEW);
 	after = settings_merge(before, patch);
-	/* What an UPDATE has broken is mended here too. */
+	/* This also repairs settings that an UPDATE has made invalid. */
 	valid = settings_read(before, &old, &fault);
 	settings_decode(after, &new);
 	{
@@ -93,13 +94,13 @@ personalization_configure_tenant(PG_FUNCTION_ARGS)
 		(void) statement_execute(&update_settings, values, NULL, SNAPSHOT_NEW);
 	}
 
-	/* When evidence expires is stored, for the index, and depends on these. */
+	/* The stored expiry of evidence, which is indexed, depends on these settings. */
 	if (!valid || old.learning.decay != new.learning.decay ||
 		old.learning.floor != new.learning.floor ||
 		old.learning.retention != new.learning.retention)
 		preferences_reschedule(tenant_id, NULL, after);
 
-	/* What was asked meanwhile was not counted; nor was it while something was broken. */
+	/* Requests were not counted while suggestions were off or a setting was invalid. */
 	if (new.suggestions && (!valid || !old.suggestions))
 		statistics_restart(tenant_id);
 	cache_tenant_changed(tenant_id);
@@ -136,8 +137,8 @@ personalization_drop_tenant(PG_FUNCTION_ARGS)
 	snapshots_forgotten();
 
 	/*
-	 * Under REPEATABLE READ rows that are younger than our snapshot stay unseen by
-	 * our statements: a tenant made anew by that name would find them.
+	 * Under REPEATABLE READ our statements do not see rows newer than our
+	 * snapshot, which a new tenant with that name would inherit.
 	 */
 	if (IsolationUsesXactSnapshot() && tenant_data_is_left(tenant_id))
 		serialization_failure();

@@ -1,6 +1,6 @@
 /*
  * users.c
- *		What a person may ask for: forget_user() and export_user().
+ *		forget_user() and export_user().
  */
 #include "postgres.h"
 
@@ -31,13 +31,14 @@ PG_FUNCTION_INFO_V1(personalization_forget_user);
 PG_FUNCTION_INFO_V1(personalization_export_user);
 
 /*
- * Learns and this come one after the other, by the user's lock: one that was
- * before is erased whole, one that is after begins anew.
+ * The user's lock serializes this with learning: what was learned before is
+ * deleted, and what is learned afterwards starts a new user.
  *
- * The inbox is the exception, as its rows are taken out before their users are
- * locked.  So they are erased before we lock: a row that the worker has taken
- * makes us wait until it is learned, and then it is erased as an interaction;
- * with the lock held we would wait for each other.
+ * The inbox is an exception, because its rows are removed before their users
+ * are locked.  So they are deleted before the user is locked here: if the
+ * worker has removed a row, this waits until the row is learned, and it is
+ * then deleted as an interaction.  With the lock held, the two would wait for
+ * each other.
  */
 static void
 lock_for_forgetting(const char *tenant_id, const char *user_id)
@@ -62,9 +63,9 @@ personalization_forget_user(PG_FUNCTION_ARGS)
 	lock_for_forgetting(tenant_id, user_id);
 
 	/*
-	 * What is derived from a user's rows and does not bear his name is taken
-	 * back here, while those rows still say what it was, and the keys of the
-	 * cache are given up.
+	 * Data that is derived from the user's rows without their name is updated
+	 * now, while those rows still exist, and the keys of the cache are
+	 * deleted.
 	 */
 	cache_forget_user(tenant_id, user_id);
 	statistics_forget(tenant_id, user_id);
@@ -72,8 +73,8 @@ personalization_forget_user(PG_FUNCTION_ARGS)
 	snapshots_forgotten();
 
 	/*
-	 * Under REPEATABLE READ rows of the user that are younger than our snapshot
-	 * stay unseen by our statements; not so by the one that asks for them.
+	 * Under REPEATABLE READ our statements do not see rows of the user newer
+	 * than our snapshot; this one does.
 	 */
 	if (IsolationUsesXactSnapshot() && tenant_data_knows_user(tenant_id, user_id, true))
 		serialization_failure();

@@ -1,6 +1,6 @@
 /*
  * arguments.c
- *		The checks that every entry point makes of its arguments.
+ *		Checks of the arguments of functions that are called from SQL.
  */
 #include "postgres.h"
 
@@ -29,7 +29,7 @@ check_id(const char *what, const char *id, size_t len, Fault *fault)
 	return true;
 }
 
-/* How deep arrays and objects lie in each other, at most limit + 1. */
+/* The nesting depth of arrays and objects, at most limit + 1. */
 static int
 nesting_depth(const Jsonb *payload, int limit)
 {
@@ -65,7 +65,7 @@ check_payload(const char *what, const Jsonb *payload, Fault *fault)
 			psprintf("The maximum is %d bytes, set by personalization.max_payload.", max_payload),
 			"%s is too large: %zu bytes", what, size);
 
-	/* A level takes eight bytes at least, so most need no look. */
+	/* Each level takes at least eight bytes, so small documents need no check. */
 	if (size > MAX_NESTING * 2 * sizeof(JEntry) &&
 		nesting_depth(payload, MAX_NESTING) > MAX_NESTING)
 		return fault_set(fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED, NULL,
@@ -123,7 +123,7 @@ id_argument(FunctionCallInfo fcinfo, int n, const char *name)
 	return text_to_cstring(value);
 }
 
-/* An error for an argument of so many bytes, which are known before it is decompressed. */
+/* Raises an error if an argument is too large. The size is known before it is decompressed. */
 static void
 require_size(Size size, const char *name)
 {

@@ -1,7 +1,7 @@
 /*
  * arrival.c
- *		Numbers in the order of arrival, for queues: the inbox and the changes for a
- *		cache.
+ *		Numbers in order of arrival, for queues: the inbox and the changes for
+ *		the cache.
  */
 #include "postgres.h"
 
@@ -13,8 +13,8 @@
 #include "base/compat.h"
 
 /*
- * The columns of a position, from the top: 51 bits of microseconds since 2020,
- * enough for 71 years, and 12 that tell sessions apart.
+ * A position consists of 51 bits of microseconds since 2020, which last for 71
+ * years, and 12 bits that distinguish sessions.
  */
 #define POSITION_SESSION_BITS 12
 #define POSITION_EPOCH INT64CONST(631152000000000) /* 2020-01-01, from 2000-01-01 */
@@ -27,7 +27,7 @@ arrival_position(void)
 	static int64 last = 0;
 	int64 now = GetCurrentTimestamp() - POSITION_EPOCH;
 
-	/* Each later than the one before it, whatever the clock does. */
+	/* Always later than the previous one, even if the clock goes back. */
 	last = Max(now, last + 1);
 	return (last << POSITION_SESSION_BITS) |
 		   (my_proc_number() & ((1 << POSITION_SESSION_BITS) - 1));

@@ -1,13 +1,16 @@
 /*
  * arrival.h
- *		Numbers in the order of arrival, for queues.
+ *		Numbers in order of arrival, for queues.
  */
 #ifndef PERSONALIZATION_BASE_ARRIVAL_H
 #define PERSONALIZATION_BASE_ARRIVAL_H
 
 #include "postgres.h"
 
-/* A number that grows with time and with each call in this process; inbox_arrival() has the time. */
+/*
+ * A number that grows with time and with each call in this process.
+ * inbox_arrival() extracts the time.
+ */
 extern int64 arrival_position(void);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * compat.h
- *		What differs between the versions of PostgreSQL; nothing else looks at
+ *		Differences between versions of PostgreSQL.  No other file uses
  *		PG_VERSION_NUM.
  */
 #ifndef PERSONALIZATION_BASE_COMPAT_H
@@ -50,7 +50,7 @@ extern PGDLLEXPORT void _PG_init(void);
 #define pg_noreturn pg_attribute_noreturn()
 #endif
 
-/* DecodeDateTime() has told more about an error since version 16. */
+/* DecodeDateTime() returns more about an error since version 16. */
 static inline int
 decode_date_time(char **field, int *ftype, int nf, int *dtype, struct pg_tm *tm, fsec_t *fsec,
 				 int *tzp)
@@ -64,7 +64,7 @@ decode_date_time(char **field, int *ftype, int nf, int *dtype, struct pg_tm *tm,
 #endif
 }
 
-/* parseTypeString()'s last argument was a flag before it was an error context. */
+/* The last argument of parseTypeString() was a flag before it became an error context. */
 static inline void
 parse_type_string(const char *name, Oid *type, int32 *typmod)
 {
@@ -86,7 +86,7 @@ may_use_schema(Oid schema)
 #endif
 }
 
-/* Which of this backend's transactions is the current one. */
+/* The id of this backend's current transaction. */
 static inline LocalTransactionId
 my_local_transaction(void)
 {
@@ -98,8 +98,8 @@ my_local_transaction(void)
 }
 
 /*
- * For the worker's session: ALTER DATABASE … SET transaction_timeout, which came
- * with version 17, would end it in the middle of a vacuum.
+ * For the worker's session: ALTER DATABASE … SET transaction_timeout, new in
+ * version 17, would end it in the middle of a vacuum.
  */
 static inline void
 no_transaction_timeout(void)
@@ -120,7 +120,7 @@ my_proc_number(void)
 #endif
 }
 
-/* A setting of the server by its name; version 16 has a function for it. */
+/* Finds a setting of the server by its name; version 16 has a function for this. */
 static inline struct config_generic *
 server_setting(const char *name)
 {

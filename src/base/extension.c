@@ -55,9 +55,9 @@ enum_values(Oid type, const char *const *names, int nnames, Oid *values)
 }
 
 /*
- * A session may see the extension dropped and created again, so that the same
- * names mean other objects.  The type's OID tells; the look-up is a few cache
- * hits.
+ * The extension may be dropped and created again during a session, so that the
+ * same names mean other objects.  The type's OID reveals this; the lookup
+ * takes a few cache hits.
  */
 const Objects *
 extension_objects(void)
@@ -116,7 +116,7 @@ interaction_type_of(Oid value)
 	return find_value(extension_objects()->interaction_values, INTERACTION_TYPES, value);
 }
 
-/* Categories come out of our own statements, which have just looked the objects up. */
+/* Categories come from statements of the library, which have just looked up the objects. */
 PreferenceCategory
 category_of(Oid value)
 {

@@ -11,7 +11,10 @@
 #define EXTENSION_NAME "personalization"
 #define SCHEMA_NAME "personalization"
 
-/* Tenants' and users' names, in bytes: two of them and a key fit an index. */
+/*
+ * Maximum size of the names of tenants and users, in bytes: two of them and a
+ * key fit in an index entry.
+ */
 #define MAX_ID_LENGTH 512
 
 /* In the order of the SQL type personalization.interaction_type. */
@@ -39,19 +42,19 @@ typedef enum PreferenceCategory
 } PreferenceCategory;
 #define PREFERENCE_CATEGORIES (CATEGORY_NOTIFICATION + 1)
 
-/* In the order of the SQL type personalization.suggestion_type, which is that of the core's OfferKind. */
+/* In the order of the SQL type personalization.suggestion_type, and of the core's OfferKind. */
 #define SUGGESTION_TYPES 5
 
 extern const char *const interaction_type_names[INTERACTION_TYPES];
 extern const char *const category_names[PREFERENCE_CATEGORIES];
 extern const char *const suggestion_type_names[SUGGESTION_TYPES];
 
-/* The index of name[0..len) in an array of names, -1 when it is not there. */
+/* Returns the index of name[0..len) in an array of names, or -1 if it is not there. */
 extern int find_name(const char *const *names, int nnames, const char *name, size_t len);
 
 typedef struct Objects
 {
-	/* Grows with every CREATE EXTENSION that this backend meets. */
+	/* Grows with every CREATE EXTENSION that this backend notices. */
 	uint64 generation;
 	Oid schema;
 	Oid interaction_type;
@@ -65,12 +68,13 @@ typedef struct Objects
 } Objects;
 
 /*
- * The objects of the extension as they are now.  Cheap; an error when the
- * extension is not there.  The result is valid until the next call.
+ * Returns the present objects of the extension.  This is cheap.  Raises an
+ * error if the extension does not exist.  The result is valid until the next
+ * call.
  */
 extern const Objects *extension_objects(void);
 
-/* From the SQL values to ours; an error for a value that is not ours. */
+/* Convert SQL values to C values; they raise an error for an unknown value. */
 extern InteractionType interaction_type_of(Oid value);
 extern PreferenceCategory category_of(Oid value);
 extern int suggestion_type_of(Oid value);

@@ -1,6 +1,6 @@
 /*
  * fault.c
- *		An error that can be kept instead of raised.
+ *		Errors that can be kept instead of raised.
  */
 #include "postgres.h"
 

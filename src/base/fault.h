@@ -1,6 +1,6 @@
 /*
  * fault.h
- *		An error that can be kept instead of raised.
+ *		Errors that can be kept instead of raised.
  */
 #ifndef PERSONALIZATION_BASE_FAULT_H
 #define PERSONALIZATION_BASE_FAULT_H
@@ -10,8 +10,8 @@
 #include "base/compat.h"
 
 /*
- * What is wrong with an event.  Kept rather than raised, so that a batch can
- * set the event aside; the texts are palloc'd or constant, hint may be NULL.
+ * An error in an event.  It is kept rather than raised, so that a batch can
+ * set the event aside.  The texts are palloc'd or constant; hint may be NULL.
  */
 typedef struct Fault
 {
@@ -20,14 +20,14 @@ typedef struct Fault
 	const char *hint;
 } Fault;
 
-/* Fills fault and returns false, for "return fault_set(…)". */
+/* Fills fault and returns false, to be used as "return fault_set(…)". */
 extern bool fault_set(Fault *fault, int sqlstate, const char *hint, const char *format, ...)
 	pg_attribute_printf(4, 5);
 
-/* The beginning of a text for a message, of whole characters. */
+/* Returns the beginning of a text for a message, without splitting characters. */
 extern char *clipped(const char *text, size_t len);
 
-/* Raises fault; index is that of the event in its batch, -1 for none. */
+/* Raises fault. index is the index of the event in its batch, or -1. */
 pg_noreturn extern void fault_raise(const Fault *fault, int index);
 
 #endif

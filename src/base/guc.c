@@ -58,9 +58,9 @@ static void
 define_session_settings(void)
 {
 	/*
-	 * SUSET: what isolates tenants is that an ordinary role cannot change
-	 * this.  A value that such a role planted before the library was loaded
-	 * is thrown away, with a warning, when the setting is defined here.
+	 * SUSET isolates tenants: an ordinary role cannot change this setting.  A
+	 * value that such a role set before the library was loaded is discarded,
+	 * with a warning, when the setting is defined here.
 	 */
 	DefineCustomStringVariable(
 		"personalization.tenant_id", "Sets the tenant of the session.",

@@ -1,9 +1,10 @@
 /*
  * guc.h
- *		The settings of the server.  Those of a tenant are in tenancy/settings.h.
+ *		The settings of the server.  Those of a tenant are in
+ *		tenancy/settings.h.
  *
- * guc.c defines each with its default and its bounds; the manual's page is
- * docs/settings.md.
+ *		guc.c defines each of them with its default and its bounds;
+ *		docs/settings.md documents them.
  */
 #ifndef PERSONALIZATION_BASE_GUC_H
 #define PERSONALIZATION_BASE_GUC_H
@@ -30,7 +31,7 @@ extern char *redis_key_file;  /* personalization.redis_key_file, "" for none */
 extern int redis_timeout;	  /* personalization.redis_timeout, milliseconds */
 extern char *cache_database;  /* personalization.cache_database, "" for any */
 
-/* Defines them all; called once, when the library is loaded. */
+/* Defines all settings. Called once, when the library is loaded. */
 extern void guc_init(void);
 
 #endif

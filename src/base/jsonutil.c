@@ -1,6 +1,6 @@
 /*
  * jsonutil.c
- *		Small helpers around jsonb.
+ *		Helper functions for jsonb.
  */
 #include "postgres.h"
 
@@ -32,7 +32,7 @@ json_document(JsonbValue *value)
 	Jsonb *roomy;
 	Jsonb *document;
 
-	/* That is what a scalar is made into on its way; made here, it leaves no parse state. */
+	/* A scalar is converted to this anyway; doing it here leaves no parse state behind. */
 	array.type = jbvArray;
 	array.val.array.nElems = 1;
 	array.val.array.elems = value;
@@ -54,7 +54,7 @@ json_member(const JsonbContainer *object, const char *name, JsonbValue *value)
 {
 	JsonbValue *found;
 
-	/* The look-up only asserts it, and reads an array's elements as if they were keys. */
+	/* The lookup only asserts this, and would read an array's elements as keys. */
 	if (!JsonContainerIsObject(object))
 		return NULL;
 	found = getKeyJsonValueFromContainer(unconstify(JsonbContainer *, object), name, strlen(name),
@@ -80,7 +80,7 @@ json_text_member(const JsonbContainer *object, const char *name, char **text)
 bool
 json_number(const JsonbValue *value, double *number)
 {
-	/* The "no overflow" variant gives infinity instead of an error. */
+	/* The "no overflow" variant returns infinity instead of raising an error. */
 	*number = DatumGetFloat8(
 		DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
 	return *number >= -DBL_MAX && *number <= DBL_MAX;
@@ -102,7 +102,7 @@ json_equal(const Jsonb *a, const Jsonb *b)
 								  unconstify(JsonbContainer *, &b->root)) == 0;
 }
 
-/* Pushes the members of patch merged into target, which is NULL where that is no object. */
+/* Pushes the members of patch merged into target. target is NULL if it is not an object. */
 static void
 push_merged(JsonbParseState **state, const JsonbContainer *target, const JsonbContainer *patch)
 {
@@ -171,7 +171,7 @@ json_from_double(double number, JsonbValue *value)
 {
 	char text[DOUBLE_SHORTEST_DECIMAL_LEN];
 
-	/* JSON has no other numbers. */
+	/* JSON has no NaN or infinity. */
 	if (isnan(number) || isinf(number))
 	{
 		value->type = jbvNull;
@@ -196,7 +196,7 @@ json_push_key(JsonbParseState **state, const char *name)
 	(void) pushJsonbValue(state, WJB_KEY, &key);
 }
 
-/* An array's element where name is NULL. */
+/* Pushes an element of an array if name is NULL. */
 static void
 push(JsonbParseState **state, const char *name, JsonbValue *value)
 {

@@ -1,6 +1,6 @@
 /*
  * local_time.c
- *		Times on a tenant's wall clock, and the dates of UTC.
+ *		Times on a tenant's clock, and dates in UTC.
  */
 #include "postgres.h"
 
@@ -11,7 +11,7 @@
 
 #define QUARTER (15 * USECS_PER_MINUTE)
 
-/* Towards the past, as negative times are before 2000. */
+/* Rounds towards the past, because times before 2000 are negative. */
 static int64
 floor_divide(int64 number, int64 by)
 {

@@ -1,7 +1,7 @@
 /*
  * owner.c
- *		Acting as the owner of the extension, for the few things that a caller may not
- *		do themselves.
+ *		Running statements as the owner of the extension, for operations that
+ *		the caller may not perform.
  */
 #include "postgres.h"
 

@@ -1,7 +1,7 @@
 /*
  * owner.h
- *		Acting as the owner of the extension, for the few things that a caller may not
- *		do themselves.
+ *		Running statements as the owner of the extension, for operations that
+ *		the caller may not perform.
  */
 #ifndef PERSONALIZATION_BASE_OWNER_H
 #define PERSONALIZATION_BASE_OWNER_H
@@ -9,11 +9,12 @@
 #include "postgres.h"
 
 /*
- * Between these two statements run as the extension's owner, the way
- * referential actions run as the table's: for the few things that a function of
- * ours may do and its caller may not by himself.  They are our own statements,
- * with qualified names, and take nothing but values from the caller; whom they
- * act for has been checked.  An error in between restores the user by itself.
+ * Between these two calls statements run as the extension's owner, like
+ * referential actions as the table's owner: for the few operations that a
+ * function of the extension may perform but its caller may not.  Only
+ * statements of the library run there, with qualified names; the caller
+ * supplies only values, and the caller's access to the tenant has been
+ * checked.  An error in between restores the user.
  */
 typedef struct OwnerScope
 {

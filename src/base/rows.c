@@ -1,6 +1,6 @@
 /*
  * rows.c
- *		Writing rows of one tenant, a few or thousands, in one statement.
+ *		Writing one or many rows of one tenant with one statement.
  */
 #include "postgres.h"
 
@@ -53,11 +53,12 @@ column_add_text(Column *column, const char *text)
 }
 
 /*
- * The array's elements, if they are arrays themselves, go as text: unnest()
- * would take an array of arrays apart down to their elements.
+ * If the array's elements are arrays themselves, they are passed as text,
+ * because unnest() would expand an array of arrays down to their elements.
  *
- * They are read again under the session's settings, and some DateStyles write
- * what they do not read, or read as another day.  ISO is read under all.
+ * The text is read again under the session's settings, and some DateStyles
+ * write dates that they read as other dates, or not at all.  ISO is read under
+ * all.
  */
 static Datum
 column_texts(const Column *column)
@@ -100,7 +101,7 @@ column_array(const Column *column)
 											  column->type, length, by_value, align));
 }
 
-/* Looks the types up where that has not been done, or the extension is another one since. */
+/* Looks up the types, unless that has been done for the present extension. */
 static void
 know_types(RowWriter *writer)
 {
@@ -170,7 +171,7 @@ write_arrays(RowWriter *writer, StringInfo sql, StringInfo types)
 	pfree(list);
 }
 
-/* Writes the statement for so many rows, 0 for any number. */
+/* Builds the statement for a number of rows, 0 for any number. */
 static void
 write_statement(RowWriter *writer, Statement *statement, int nrows)
 {

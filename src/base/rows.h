@@ -1,6 +1,6 @@
 /*
  * rows.h
- *		Writing rows of one tenant, a few or thousands, in one statement.
+ *		Writing one or many rows of one tenant with one statement.
  */
 #ifndef PERSONALIZATION_BASE_ROWS_H
 #define PERSONALIZATION_BASE_ROWS_H
@@ -9,7 +9,7 @@
 
 #include "base/statement.h"
 
-/* The values of one column, row by row. */
+/* The values of one column. */
 typedef struct Column
 {
 	Oid type; /* of an element */
@@ -19,22 +19,22 @@ typedef struct Column
 	bool *nulls;
 } Column;
 
-/* A column of room for size values, in the current memory context. */
+/* Initializes a column with space for size values, in the current memory context. */
 extern void column_init(Column *column, Oid type, int size);
 extern void column_add(Column *column, Datum value);
 extern void column_add_null(Column *column);
 extern void column_add_text(Column *column, const char *text); /* NULL for null */
 
-/* The column as a one-dimensional array. */
+/* Returns the column as a one-dimensional array. */
 extern Datum column_array(const Column *column);
 
 /*
- * Up to so many rows are written as VALUES, which costs half of what arrays
- * cost; for more than those there is one statement over arrays.
+ * Up to this number of rows are written as VALUES, which costs half as much as
+ * arrays; for more rows there is one statement over arrays.
  */
 #define ROWS_FEW 8
 
-/* Columns of a RowWriter, besides tenant_id, at most. */
+/* Maximum number of columns of a RowWriter, besides tenant_id. */
 #define ROWS_MAX_COLUMNS 12
 
 /* INSERT INTO table (tenant_id, columns) … tail, for any number of rows. */
@@ -42,15 +42,15 @@ typedef struct RowWriter
 {
 	const char *table;
 	const char *columns; /* without tenant_id */
-	const char *types;	 /* of the columns, separated by a space; arrays too */
+	const char *types;	 /* of the columns, separated by a space; may be arrays */
 	const char *tail;	 /* ON CONFLICT …, RETURNING … */
 
-	/* Of the types, looked up when first needed and after an ALTER EXTENSION. */
+	/* Of the types; looked up when first needed and after ALTER EXTENSION. */
 	uint64 generation;
 	int ncolumns;
 	Oid type_ids[ROWS_MAX_COLUMNS];
 
-	/* Statements, written when first needed: by number of rows, and over arrays. */
+	/* Statements, built when first needed: by number of rows, and over arrays. */
 	Statement few[ROWS_FEW + 1];
 	Statement many;
 } RowWriter;
@@ -64,14 +64,14 @@ typedef struct RowWriter
 	}
 
 /*
- * The writer's columns, in their order, each with room for so many rows; in the
- * current memory context.
+ * Returns the writer's columns, in their order, each with space for nrows
+ * values, in the current memory context.
  */
 extern Column *rows_begin(RowWriter *writer, int nrows);
 
 /*
- * Writes the rows that the columns hold, all of the same length; returns the
- * number of rows written, or returned where tail says so.  The caller is in
+ * Writes the rows in the columns, which have equal lengths.  Returns the
+ * number of rows written, or returned if tail has RETURNING.  The caller is in
  * SPI.
  */
 extern uint64 rows_write(RowWriter *writer, const char *tenant_id, const Column *columns);

@@ -1,6 +1,6 @@
 /*
  * statement.c
- *		SQL statements that the library runs again and again.
+ *		Prepared SQL statements.
  */
 #include "postgres.h"
 
@@ -13,12 +13,15 @@
 #include "base/rows.h"
 #include "base/statement.h"
 
-/* Those of a RowWriter are the most: ROWS_FEW rows of ROWS_MAX_COLUMNS, and the tenant. */
+/*
+ * The largest are those of a RowWriter: ROWS_FEW rows of ROWS_MAX_COLUMNS
+ * columns, and the tenant.
+ */
 #define MAX_PARAMETERS (ROWS_FEW * ROWS_MAX_COLUMNS + 1)
 
 /*
- * A new library may meet the objects of an older script, whose update has not been
- * run: what it misses then is no fault of the caller's.
+ * A new library may meet the objects of an older script whose update has not
+ * been run.  An object that it does not find is then not the caller's fault.
  */
 void
 hint_at_update(void *arg)
@@ -76,7 +79,7 @@ prepare(Statement *statement, uint64 generation)
 
 	error_context_stack = hint.previous;
 
-	/* The old one is of an extension that is no more. */
+	/* The old plan belongs to an extension that has been dropped. */
 	if (statement->plan != NULL)
 		SPI_freeplan(statement->plan);
 	statement->plan = NULL;

@@ -1,7 +1,7 @@
 /*
  * subxact.c
- *		Something done in a subtransaction of its own, so that its failure ends with
- *		it.
+ *		Running a function in a subtransaction, so that its failure affects
+ *		nothing else.
  */
 #include "postgres.h"
 
@@ -39,7 +39,10 @@ do_apart(Apart action, void *arg)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		/* Its own SPI: what it reads and allocates goes with it, not with all of the caller's. */
+		/*
+		 * It has its own SPI connection, so its results and memory are freed
+		 * with it and not with those of the caller.
+		 */
 		SPI_connect();
 		action(arg);
 		SPI_finish();

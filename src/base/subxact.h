@@ -1,7 +1,7 @@
 /*
  * subxact.h
- *		Something done in a subtransaction of its own, so that its failure ends with
- *		it.
+ *		Running a function in a subtransaction, so that its failure affects
+ *		nothing else.
  */
 #ifndef PERSONALIZATION_BASE_SUBXACT_H
 #define PERSONALIZATION_BASE_SUBXACT_H
@@ -9,20 +9,20 @@
 #include "postgres.h"
 
 /*
- * Something to be done in a subtransaction of its own, in SPI.  Nothing outlasts it
- * that it allocates, except in a memory context that it has been given.
+ * A function to run in a subtransaction, connected to SPI.  What it allocates
+ * is freed, except in a memory context that it was given.
  */
 typedef void (*Apart)(void *arg);
 
 /*
- * Does it; where it fails undoes it, and returns the error.  What ends the
- * session or the command is raised all the same.
+ * Calls it; if it fails, rolls it back and returns the error.  Errors that end
+ * the session or the command are raised nevertheless.
  */
 extern ErrorData *do_apart(Apart action, void *arg);
 
 /*
- * Whether an error may be the fault of the row at hand; not so a deadlock, a
- * want of memory, a missing column.
+ * Whether an error may be caused by the row being processed, unlike a
+ * deadlock, lack of memory, or a missing column.
  */
 extern bool error_is_of_row(int sqlstate);
 

@@ -1,6 +1,7 @@
 /*
  * uuid.c
- *		UUIDs: new ones in the order of time; as text, and out of text without an error.
+ *		UUIDs: new ones in order of time, and conversion from and to text
+ *		without errors.
  */
 #include "postgres.h"
 
@@ -16,10 +17,10 @@
 PG_FUNCTION_INFO_V1(personalization_new_interaction_id);
 
 /*
- * Version 7 (RFC 9562): 48 bits of milliseconds, 12 of fractions of one, and
- * the rest random, so that the newest entries of the index lie together.  Each
- * of a session is later than the one before it, as the RFC allows, so that what
- * happened at one time is in the order in which it was told.
+ * Version 7 (RFC 9562): 48 bits of milliseconds, 12 bits of fractions of a
+ * millisecond, and random bits, so that the newest index entries are adjacent.
+ * Each id of a session is later than the previous one, as the RFC allows, so
+ * that events of the same time are in the order in which they were learned.
  */
 void
 interaction_id_make(pg_uuid_t *id)

@@ -1,10 +1,9 @@
 /*
  * changes.c
- *		The push to Redis, seen from what changes: settings, and the notes for
- *		the worker.
+ *		The queue of changes for Redis: settings, and inserting rows.
  *
- * A note is a row of cache_changes, inserted in the transaction that changes
- * something: it is there if and only if that commits.
+ *		A row of cache_changes is inserted in the transaction that makes the
+ *		change, so it exists if and only if that commits.
  */
 #include "postgres.h"
 
@@ -59,7 +58,10 @@ cache_wanted(void)
 	return ours;
 }
 
-/* Whether the very last note said the same and still stands; a call in a loop notes once. */
+/*
+ * Whether the latest row recorded the same change and still exists, so that
+ * repeated calls in a loop insert one row.
+ */
 static bool
 noted_just_now(const char *tenant_id, const char *id, int what)
 {
@@ -83,7 +85,7 @@ noted_just_now(const char *tenant_id, const char *id, int what)
 	return false;
 }
 
-/* The only partition of cache_changes, where its rows are. */
+/* The only partition of cache_changes, which contains its rows. */
 static Relation
 open_changes(void)
 {
@@ -103,10 +105,10 @@ open_changes(void)
 }
 
 /*
- * Inserts a row without going through SQL, which would cost a learn several
- * times as much: the table has no index, no trigger and no constraint but NOT
- * NULL.  Nor has any role a right to it; that the caller may write for the
- * tenant has been checked.
+ * Inserts a row without SQL, which would make learning several times as
+ * expensive.  The table has no index, no trigger, and only NOT NULL
+ * constraints.  No role has privileges on it; that the caller may write for
+ * the tenant has been checked.
  */
 static void
 insert_change(Relation changes, const char *tenant_id, const char *id, int what)
@@ -182,7 +184,7 @@ cache_tenant_changed(const char *tenant_id)
 	note(tenant_id, "", CACHE_TENANT);
 }
 
-/* Notes the conversations that a statement lists. */
+/* Records the conversations returned by a statement. */
 static void
 note_conversations(Statement *statement, Datum *values, const char *tenant_id)
 {

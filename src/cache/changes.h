@@ -1,15 +1,16 @@
 /*
  * changes.h
- *		The push to Redis, seen from what changes: whoever changes something that
- *		a document shows says so here, in the same transaction.
+ *		The queue of changes for Redis.  Code that changes the content of a
+ *		document records it here, in the same transaction.
  *
- * What is noted is that a document may have changed, no more.  The worker
- * writes the document as it then finds it, or deletes the key where it finds
- * none; so a note too many does no harm, and an erased user's keys go by the
- * same way.  All notes are nothing where no cache is configured.
+ *		A row means only that a document may have changed.  The worker writes
+ *		the document in its present state, or deletes the key if there is
+ *		none.  So a superfluous row does no harm, and the keys of a forgotten
+ *		user are deleted by the same mechanism.  Without a cache these
+ *		functions do nothing.
  *
- * The callers are in SPI, and have checked that the session may act for the
- * tenant.
+ *		The callers are in SPI, and have checked that the session may act for
+ *		the tenant.
  */
 #ifndef PERSONALIZATION_CACHE_CHANGES_H
 #define PERSONALIZATION_CACHE_CHANGES_H
@@ -18,20 +19,23 @@
 
 #include "utils/uuid.h"
 
-/* Whether changes in this database go to a cache. */
+/* Whether changes in this database are pushed to a cache. */
 extern bool cache_wanted(void);
 
 /* What may have changed: column what of cache_changes. */
 typedef enum CacheWhat
 {
 	CACHE_PROFILE = 1,			 /* of a user */
-	CACHE_SUGGESTIONS_STALE = 2, /* of a user: those computed before now */
-	CACHE_SUGGESTIONS = 4,		 /* of a user: computed anew */
-	CACHE_CONVERSATION = 8,		 /* id is the conversation's */
+	CACHE_SUGGESTIONS_STALE = 2, /* of a user: suggestions computed before now are invalid */
+	CACHE_SUGGESTIONS = 4,		 /* of a user: suggestions are to be computed */
+	CACHE_CONVERSATION = 8,		 /* id is the id of the conversation */
 	CACHE_TENANT = 16			 /* all users of a tenant */
 } CacheWhat;
 
-/* A user who learned; asked: among it queries, so that his suggestions are stale. */
+/*
+ * A user for whom something was learned.  asked: it included queries, so that
+ * the user's cached suggestions are invalid.
+ */
 typedef struct CacheUser
 {
 	const char *user_id;
@@ -47,13 +51,13 @@ extern void cache_suggestions_stale(const char *tenant_id, const char *user_id);
 extern void cache_conversation_changed(const char *tenant_id, const pg_uuid_t *id);
 extern void cache_conversation_ended(const char *tenant_id, const pg_uuid_t *id);
 
-/* What holds for the profiles of all its users, such as its settings. */
+/* A change that affects the profiles of all users of a tenant, such as a setting. */
 extern void cache_tenant_changed(const char *tenant_id);
 
 /*
- * Erasing all of a user or tenant, his conversations included: to be called
- * before their rows are erased.  The rows of cache_changes stay until the keys
- * are gone.
+ * A user or tenant is erased, including conversations.  To be called before
+ * their rows are deleted.  The rows of cache_changes stay until the keys have
+ * been deleted.
  */
 extern void cache_forget_user(const char *tenant_id, const char *user_id);
 extern void cache_forget_tenant(const char *tenant_id);

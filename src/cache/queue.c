@@ -1,6 +1,6 @@
 /*
  * queue.c
- *		The rows of cache_changes.
+ *		Reading and deleting rows of cache_changes.
  */
 #include "postgres.h"
 
@@ -14,7 +14,7 @@
 #include "cache/changes.h"
 #include "cache/queue.h"
 
-/* In whatever order they lie: it is about that of their arrival, and costs no sorting. */
+/* In physical order, which is roughly that of arrival and requires no sorting. */
 static Statement select_changes = STATEMENT("SELECT tenant_id, id, what, position, ctid"
 											" FROM personalization.cache_changes"
 											" LIMIT $1",
@@ -29,7 +29,7 @@ enum
 	CHANGE_PLACE
 };
 
-/* The position too, for the case that a place has been given to another row meanwhile. */
+/* The position is compared too, because the place may meanwhile contain another row. */
 static Statement delete_changes =
 	STATEMENT("DELETE FROM personalization.cache_changes c"
 			  " USING unnest($2::tid[], $3::int8[]) AS done (place, position)"
@@ -38,7 +38,7 @@ static Statement delete_changes =
 
 static Statement discard_changes = STATEMENT("DELETE FROM personalization.cache_changes", "");
 
-/* The latest of each is kept, which of two about suggestions is the one that counts. */
+/* Keeps the latest row of each kind; of the two kinds about suggestions, the later one counts. */
 static Statement coalesce_changes = STATEMENT(
 	"DELETE FROM personalization.cache_changes c"
 	" USING ("
@@ -59,10 +59,10 @@ int64 changes_since_vacuum = 0;
 static Statement count_changes =
 	STATEMENT("SELECT count(*) FROM personalization.cache_changes", "");
 
-/* What a row takes at least, in bytes. */
+/* Minimum size of a row, in bytes. */
 #define ROW_SIZE 48
 
-/* Below this the table is left alone, in bytes. */
+/* The table is not compacted below this size, in bytes. */
 #define COALESCE_FROM (1024 * 1024)
 
 /* A row as read. */
@@ -75,7 +75,7 @@ typedef struct ChangeRow
 	int index;
 } ChangeRow;
 
-/* Users, conversations and tenants are things of their own, whatever their ids. */
+/* Users, conversations and tenants are distinct, even if their ids are equal. */
 static int
 kind_of(int what)
 {
@@ -114,7 +114,7 @@ compare_by_tenant(const void *a, const void *b)
 	return order != 0 ? order : x->first - y->first;
 }
 
-/* The id of a row; "" where it is longer than any id: whoever put it there, it is none. */
+/* Returns the id of a row, or "" if it is longer than any valid id. */
 static char *
 read_id(uint64 row)
 {
@@ -132,7 +132,7 @@ read_rows(int64 limit, int *n)
 	uint64 nrows = statement_execute(&select_changes, values, NULL, SNAPSHOT_CALLER);
 	ChangeRow *rows;
 
-	/* SPI has left us in its own. */
+	/* SPI has changed the memory context. */
 	MemoryContextSwitchTo(context);
 	rows = palloc(Max(nrows, 1) * sizeof(ChangeRow));
 	for (uint64 i = 0; i < nrows; i++)
@@ -149,7 +149,7 @@ read_rows(int64 limit, int *n)
 	return rows;
 }
 
-/* Takes a row into a change: the later of two about suggestions holds. */
+/* Merges a row into a change; of the two kinds about suggestions, the later one counts. */
 static void
 add_row(CacheChange *change, const ChangeRow *row)
 {
@@ -182,7 +182,7 @@ changes_read(int64 limit, int most, int *n)
 		add_row(&changes[*n - 1], row);
 	}
 
-	/* Who came first has his turn first; whose tenant is the same stand together. */
+	/* Sort by arrival, with the changes of one tenant together. */
 	qsort(changes, *n, sizeof(CacheChange), compare_by_arrival);
 	*n = Min(*n, most);
 	qsort(changes, *n, sizeof(CacheChange), compare_by_tenant);
@@ -234,7 +234,7 @@ changes_coalesce(void)
 		return;
 	changes_since_vacuum += (int64) statement_execute(&coalesce_changes, NULL, NULL, SNAPSHOT_NEW);
 
-	/* Of what is there: the file may hold what is not committed yet, or not vacuumed. */
+	/* Only live rows count: the file may contain rows that are uncommitted or not vacuumed. */
 	(void) statement_execute(&count_changes, NULL, NULL, SNAPSHOT_NEW);
 	last_size = DatumGetInt64(result_value(0, ONLY_COLUMN, NULL)) * ROW_SIZE;
 }

@@ -1,7 +1,7 @@
 /*
  * queue.h
- *		The rows of cache_changes: taken by the worker, deleted once the cache
- *		has what they ask for.  The callers are in SPI.
+ *		The rows of cache_changes, which the worker reads, and deletes once
+ *		the cache has the documents.  The callers are in SPI.
  */
 #ifndef PERSONALIZATION_CACHE_QUEUE_H
 #define PERSONALIZATION_CACHE_QUEUE_H
@@ -11,37 +11,38 @@
 #include "nodes/pg_list.h"
 #include "storage/itemptr.h"
 
-/* Where a row stands, and which it is. */
+/* The place of a row, and its identity. */
 typedef struct ChangePlace
 {
 	ItemPointerData place;
 	int64 position;
 } ChangePlace;
 
-/* All that was read about one user, one conversation or one tenant. */
+/* All rows that were read about one user, one conversation or one tenant. */
 typedef struct CacheChange
 {
 	const char *tenant_id;
 	const char *id;
-	int what; /* a sum of CacheWhat; of the two about suggestions the later one */
+	int what; /* a sum of CacheWhat; of the two about suggestions, the later one */
 	ChangePlace *rows;
 	int nrows;
-	int first; /* order of arrival among those read */
+	int first; /* order of arrival among the rows read */
 } CacheChange;
 
 /*
- * Reads up to limit rows, and returns what they come to, by tenant; most
- * changes first come first when there are more than most.  Sees what the
- * transaction's snapshot shows.  In the current memory context.
+ * Reads up to limit rows of the transaction's snapshot, and returns the
+ * resulting changes, ordered by tenant.  If there are more than most, the most
+ * that arrived first are returned.  The result is in the current memory
+ * context.
  */
 extern CacheChange *changes_read(int64 limit, int most, int *n);
 
-/* Deletes the rows of changes that are done. */
+/* Deletes the rows of changes that have been pushed. */
 extern void changes_delete(const CacheChange *changes, int n);
 
 /*
- * Of several rows that ask for the same keeps one, once the table has doubled
- * since the last time; so that it stays bounded by the number of users and
+ * Deletes rows that are superseded by a later one, once the table has doubled
+ * since the last time, so that its size is limited by the number of users and
  * conversations.
  */
 extern void changes_coalesce(void);
@@ -49,7 +50,7 @@ extern void changes_coalesce(void);
 /* Deletes all rows. */
 extern void changes_discard(void);
 
-/* Rows deleted by this process; for whoever vacuums the table, and then starts anew from 0. */
+/* Number of rows deleted by this process. The code that vacuums the table resets it to 0. */
 extern int64 changes_since_vacuum;
 
 #endif

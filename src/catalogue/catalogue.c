@@ -1,9 +1,10 @@
 /*
  * catalogue.c
- *		The catalogue of a tenant: the tables that its users can query.
+ *		The catalogue of a tenant: functions that register tables, link
+ *		schemas, and list them.
  *
- * Tables are told by hand (register_table()), or found in linked schemas of
- * this database.  Here are the functions by which that is done and looked at.
+ *		Tables are registered by hand (register_table()), or found in linked
+ *		schemas of this database.
  */
 #include "postgres.h"
 
@@ -106,7 +107,7 @@ check_columns(ArrayType *columns)
 	}
 }
 
-/* The tenant is there and stays until the end of the transaction. */
+/* Checks that the tenant exists, and locks it until the end of the transaction. */
 static void
 begin_change(const char *tenant_id)
 {
@@ -139,7 +140,7 @@ personalization_register_table(PG_FUNCTION_ARGS)
 				 errmsg("invalid value for table_name: \"%s\"", clipped(table, strlen(table)))));
 	for (int i = 3; i <= 4; i++)
 	{
-		/* The statement has the folded name before them. */
+		/* In the statement the folded name precedes these parameters. */
 		if (PG_ARGISNULL(i - 1))
 			nulls[i] = 'n';
 		else

@@ -1,10 +1,10 @@
 /*
  * lookup.c
- *		What is asked of the catalogue: which tables are new to a user, which must
- *		not be shown.
+ *		Queries on the catalogue: which tables are new to a user, and which
+ *		must be hidden.
  *
- * What is in pg_class is everybody's to see; what is shown of it goes by the
- * privileges of whoever asks, at that moment.
+ *		Everyone can read pg_class; which of its tables are shown depends on
+ *		the privileges of the current role at the time of the call.
  */
 #include "postgres.h"
 
@@ -42,8 +42,8 @@ enum
 };
 
 /*
- * A probe a name.  As a condition "= ANY" the planner would, of a table without
- * statistics, rather read all of the tenant's rows.
+ * One probe per name.  With a condition "= ANY" and without statistics of the
+ * table, the planner would prefer to read all rows of the tenant.
  */
 static Statement select_named =
 	STATEMENT("SELECT t.*"

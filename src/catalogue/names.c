@@ -1,6 +1,7 @@
 /*
  * names.c
- *		Names of tables: folded to be compared, quoted to be shown, and looked up.
+ *		Names of tables: folding for comparison, quoting for display, and
+ *		lookup.
  */
 #include "postgres.h"
 
@@ -55,7 +56,7 @@ shown_name(const char *schema, const char *table)
 	return schema[0] == '\0' ? pstrdup(table) : quote_qualified_identifier(schema, table);
 }
 
-/* The table of a linked schema as it is now, InvalidOid where there is none by that name. */
+/* Returns the present table of a linked schema, or InvalidOid if there is none with that name. */
 static Oid
 linked_relation(const char *schema, const char *table, Oid *namespace)
 {
@@ -82,7 +83,10 @@ linked_relation(const char *schema, const char *table, Oid *namespace)
 	}
 }
 
-/* Whether the current role may read it, or some of its columns; false when it is gone meanwhile. */
+/*
+ * Whether the current role may read the table or some of its columns; false if
+ * it has been dropped.
+ */
 static bool
 may_read(Oid relation, Oid namespace)
 {

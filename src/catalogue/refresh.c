@@ -1,10 +1,10 @@
 /*
  * refresh.c
- *		Linked schemas: their tables are compared with what is stored of them.
+ *		Comparing the tables of linked schemas with the stored rows.
  *
- * The comparison reads pg_class and what is stored in the order of the names,
- * and writes what differs.  It looks at a schema only when something may have
- * changed since it last did.
+ *		The comparison reads pg_class and the stored rows, both in the order
+ *		of names, and writes the differences.  A schema is read only if
+ *		something may have changed since the last comparison.
  */
 #include "postgres.h"
 
@@ -65,7 +65,7 @@ enum
 	LINK_IS_INITIAL
 };
 
-/* What there is of a schema: not partitions, nor what belongs to an extension. */
+/* The tables of a schema, without partitions and members of extensions. */
 static Statement select_present =
 	STATEMENT("SELECT c.relname::text, c.oid"
 			  " FROM pg_catalog.pg_class c"
@@ -101,7 +101,7 @@ enum
 	STORED_DROPPED_AT
 };
 
-/* Under which names relations are known already, in any schema: the live or latest first. */
+/* The stored names of relations, in any schema: the live or latest one first. */
 static Statement select_known = STATEMENT("SELECT DISTINCT ON (relation) relation, appeared_at"
 										  " FROM personalization.tenant_tables"
 										  " WHERE tenant_id = $1 AND relation = ANY ($2)"
@@ -121,7 +121,7 @@ static RowWriter linked_writer =
 			   "ON CONFLICT (tenant_id, schema_name, table_name) DO UPDATE"
 			   " SET relation = excluded.relation, dropped_at = excluded.dropped_at");
 
-/* The condition stands outside the sub-select as well, for rows that come back meanwhile. */
+/* The condition is repeated outside the sub-select, for rows that come back meanwhile. */
 static Statement delete_dropped = STATEMENT("DELETE FROM personalization.tenant_tables"
 											" WHERE tenant_id = $1 AND dropped_at < $2"
 											" AND ctid = ANY (ARRAY("
@@ -132,16 +132,17 @@ static Statement delete_dropped = STATEMENT("DELETE FROM personalization.tenant_
 											"text timestamptz int8");
 
 /*
- * Counts whatever may have changed pg_class or pg_namespace, as far as this
- * process has been told, and transactions that were undone.  A schema that was
- * compared under the present count needs no look.
+ * Counts events that may have changed pg_class or pg_namespace, as far as this
+ * process has been notified, and rollbacks.  A schema that was compared at the
+ * present count need not be read.
  */
 static uint64 catalogue_generation = 1;
 
 typedef struct Compared
 {
-	uint64 key;		   /* hash of tenant and schema; a clash makes one wait for the next change */
-	uint64 generation; /* under which it was last compared */
+	uint64
+		key; /* hash of tenant and schema; after a collision a change is noticed with the next one */
+	uint64 generation; /* at which the schema was last compared */
 } Compared;
 
 static HTAB *compared = NULL;
@@ -201,10 +202,10 @@ typedef struct Link
 {
 	const char *schema;
 	Oid oid;
-	bool initial; /* what is there was there when it was linked */
+	bool initial; /* its present tables existed when it was linked */
 } Link;
 
-/* Names in order, as two lists that are merged. */
+/* Names in order: two such lists are merged. */
 typedef struct Present
 {
 	char *name;
@@ -303,8 +304,9 @@ changes_add(Changes *changes, const char *table, const char *last_name, Oid rela
 }
 
 /*
- * Tables whose names are not stored.  A relation that is known under another
- * name was renamed, or moved to this schema: it is as new as it was.
+ * Adds tables whose names are not stored.  A relation that is stored with
+ * another name was renamed, or moved to this schema: it keeps the time when it
+ * appeared.
  */
 static void
 add_new(Changes *changes, const char *tenant_id, const Link *link, Present *const *new, int n,
@@ -354,7 +356,7 @@ add_new(Changes *changes, const char *tenant_id, const Link *link, Present *cons
 	}
 }
 
-/* Compares a schema (InvalidOid: it is gone); returns whether there is more to write. */
+/* Compares a schema (InvalidOid: dropped); returns whether there is more to write. */
 static bool
 compare_schema(const char *tenant_id, const Link *link, Oid namespace, TimestampTz at, int64 limit,
 			   int64 *changed)
@@ -370,7 +372,10 @@ compare_schema(const char *tenant_id, const Link *link, Oid namespace, Timestamp
 	int room;
 	Changes changes;
 
-	/* Once to find what is new: it is written first, while the rows of its old names tell of it. */
+	/*
+	 * First find new tables: they are written first, while the rows of their
+	 * old names still exist.
+	 */
 	for (int i = 0, j = 0; i < npresent; i++)
 	{
 		while (j < nstored && strcmp(stored[j].name, present[i].name) < 0)
@@ -383,7 +388,7 @@ compare_schema(const char *tenant_id, const Link *link, Oid namespace, Timestamp
 	add_new(&changes, tenant_id, link, new, Min(nnew, room), at);
 	nfound = nnew;
 
-	/* And again for what is stored. */
+	/* Then go through the stored rows. */
 	for (int i = 0, j = 0; j < nstored; j++)
 	{
 		Stored *row = &stored[j];
@@ -403,9 +408,9 @@ compare_schema(const char *tenant_id, const Link *link, Oid namespace, Timestamp
 }
 
 /*
- * Where a linked schema is no longer there by its name, but under another one:
- * the link goes with it.  After a restore the OID may be anybody's, so a table
- * of ours must be in it.
+ * Finds a linked schema that has been renamed, so that the link follows it.
+ * After a restore the OID may belong to any schema, so the schema must contain
+ * a table that is stored.
  */
 static bool
 follow_renamed(const char *tenant_id, Link *link, TimestampTz at)
@@ -439,7 +444,7 @@ follow_renamed(const char *tenant_id, Link *link, TimestampTz at)
 	return true;
 }
 
-/* Brings one link up to date; returns whether there may be more. */
+/* Updates one link; returns whether there may be more. */
 static bool
 refresh_link(const char *tenant_id, Link *link, TimestampTz at, int64 limit, int64 *changed)
 {
@@ -466,7 +471,7 @@ refresh_link(const char *tenant_id, Link *link, TimestampTz at, int64 limit, int
 		(void) statement_execute(&note_compared, values, NULL, SNAPSHOT_NEW);
 	}
 
-	/* A snapshot of the transaction's may be older than what we were told of. */
+	/* The snapshot of the transaction may be older than the notifications that we have received. */
 	if (!IsolationUsesXactSnapshot())
 		entry->generation = generation;
 	return false;
@@ -498,7 +503,7 @@ catalogue_link(const char *tenant_id, const char *schema, Oid namespace, Timesta
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(schema),
 					  ObjectIdGetDatum(namespace), TimestampTzGetDatum(at), 0};
 
-	/* Linked already: that stays as it is. */
+	/* If it is linked already, nothing changes. */
 	if (statement_execute(&upsert_link, values, "    n", SNAPSHOT_NEW) > 0)
 	{
 		watch_catalogue();
@@ -530,7 +535,7 @@ catalogue_refresh(const char *tenant_id, TimestampTz at, TimestampTz kept_since,
 
 	if (n > 0)
 	{
-		/* The tenant, and its links, must not be dropped between reading and writing. */
+		/* The tenant and its links must not be dropped between reading and writing. */
 		lock_tenant(tenant_id, TENANT_LEARNING);
 		links = read_links(tenant_id, &n);
 		watch_catalogue();

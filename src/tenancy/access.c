@@ -1,6 +1,6 @@
 /*
  * access.c
- *		Who may do what: grant_access() and bind_role().
+ *		Privileges of applications: grant_access() and bind_role().
  */
 #include "postgres.h"
 
@@ -19,10 +19,10 @@
 #include "tenancy/tenancy.h"
 
 /*
- * What an application role may do.  The functions run with its own rights, so
- * it needs those on the tables too; row-level security keeps them to its
- * tenant.  Never TRUNCATE, REFERENCES or TRIGGER, which are not subject to
- * it, and nothing on a partition.
+ * The privileges of an application role.  The functions run with its own
+ * privileges, so it needs them on the tables too; row-level security restricts
+ * them to its tenant.  Never TRUNCATE, REFERENCES or TRIGGER, to which
+ * row-level security does not apply, and nothing on partitions.
  */
 static const char *const application_grants[] = {
 	"USAGE ON SCHEMA personalization",
@@ -63,9 +63,9 @@ static const char *const application_grants[] = {
 };
 
 /*
- * The ways out of a binding that a role may have by itself or through the
- * roles that it is a member of: passing by row-level security, setting the
- * tenant, making itself a member of others, reading the files beneath.
+ * How a role could escape its binding, by itself or through a role of which it
+ * is a member: bypassing row-level security, setting the tenant, making itself
+ * a member of other roles, reading files.
  */
 static Statement find_way_out =
 	STATEMENT("SELECT r.rolname,"
@@ -95,7 +95,7 @@ enum
 	WAY_OUT_REASON
 };
 
-/* Whether a role itself was granted the right to set the tenant. */
+/* Whether a role itself was granted the privilege to set the tenant. */
 static Statement find_set_right =
 	STATEMENT("SELECT FROM pg_catalog.pg_parameter_acl, pg_catalog.aclexplode(paracl) a"
 			  " WHERE parname = 'personalization.tenant_id' AND a.privilege_type = 'SET'"
@@ -111,7 +111,7 @@ static Statement find_bindings =
 			  " WHERE s.setrole = $1 AND pg_catalog.lower(c) LIKE 'personalization.tenant\\_id=%'",
 			  "oid");
 
-/* Other roles that are bound to a tenant and are members of this one. */
+/* Other roles that are bound to a tenant and are members of this role. */
 static Statement find_bound_member = STATEMENT(
 	"SELECT r.rolname"
 	" FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c, pg_catalog.pg_roles r"
@@ -137,7 +137,7 @@ run_command(const char *command)
 		elog(ERROR, "could not execute \"%s\": %s", command, SPI_result_code_string(result));
 }
 
-/* The name of the role argument; whether it may log in. */
+/* Returns the name of the role argument, and whether the role can log in. */
 static char *
 role_argument(FunctionCallInfo fcinfo, int n, bool *can_login)
 {
@@ -165,7 +165,7 @@ grant_application(const char *role)
 		run_command(psprintf("GRANT %s TO %s", application_grants[i], role));
 }
 
-/* Takes away whatever binds a role to a tenant; returns whether anything did. */
+/* Removes every binding of a role to a tenant; returns whether there was any. */
 static bool
 unbind(Datum oid, const char *role)
 {
@@ -204,7 +204,7 @@ personalization_grant_access(PG_FUNCTION_ARGS)
 							   NameStr(*DatumGetName(result_value(0, ONLY_COLUMN, NULL)))),
 					 errhint("Revoke the membership, or remove the binding of the member.")));
 
-		/* It chooses its tenant in each transaction; none is its own. */
+		/* The role sets its tenant in each transaction, and has none of its own. */
 		if (unbind(PG_GETARG_DATUM(0), role))
 			ereport(NOTICE, (errmsg("role \"%s\" is no longer bound to a tenant", name)));
 		run_command(psprintf("GRANT SET ON PARAMETER personalization.tenant_id TO %s", role));
@@ -232,7 +232,7 @@ personalization_bind_role(PG_FUNCTION_ARGS)
 								  "ROLE does not set it."),
 						errhint("Bind the role that logs in.")));
 	SPI_connect();
-	/* Not made by auto_create_tenants, which would make one of a misspelling. */
+	/* auto_create_tenants does not apply here: it would create a tenant for a misspelt name. */
 	(void) tenant_existing(tenant_id, SNAPSHOT_NEW);
 	grant_application(role);
 	if (statement_execute(&find_set_right, values, NULL, SNAPSHOT_NEW) > 0)

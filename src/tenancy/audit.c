@@ -1,13 +1,14 @@
 /*
  * audit.c
- *		The trail of what administrators, and who erases or carries off a user's
- *		data, did.
+ *		The audit trail of administrators' actions, and of erasing and
+ *		exporting users.
  *
- * A role that may forget a user may not write what it likes into the trail, nor
- * leave itself out of it.  So it has no right on the table: the row is inserted
- * as the extension's owner, by a statement of ours in which only values vary,
- * after the tenant was checked.  Who acts is not a parameter of any function but
- * what the server says, noted before the switch.
+ *		A role that may forget a user must be able neither to forge a row of
+ *		the trail nor to omit one.  So it has no privilege on the table: the
+ *		row is inserted as the extension's owner, by a fixed statement with
+ *		variable values, after the tenant has been checked.  The acting role
+ *		is never an argument; it is taken from the server before the switch of
+ *		users.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
  * locks.c
- *		The locks that keep order within a tenant.
+ *		Locks that serialize operations within a tenant.
  */
 #include "postgres.h"
 
@@ -23,8 +23,8 @@ lock_object(Oid relation, uint32 object, uint16 part, LOCKMODE mode, bool wait)
 }
 
 /*
- * Everybody can see pg_locks.  The hash is mixed with a secret of the cluster,
- * so that nobody can tell from it whose name is locked.
+ * Everyone can read pg_locks.  The hash is mixed with a secret of the cluster,
+ * so that nobody can infer whose name is locked.
  */
 static uint32
 hash_id(const char *id)
@@ -48,11 +48,11 @@ user_lock_key(const char *tenant_id, const char *user_id)
 	return hash_combine(hash_id(tenant_id), hash_id(user_id));
 }
 
-/* Whether this transaction may take so many more locks of users. */
+/* Whether this transaction may take n more locks on users. */
 static bool
 have_user_locks(int n)
 {
-	/* A rollback to a savepoint may make it too high, which does no harm. */
+	/* After a rollback to a savepoint it may be too high, which does no harm. */
 	static LocalTransactionId counted = InvalidLocalTransactionId;
 	static int nlocks = 0;
 
@@ -78,7 +78,10 @@ lock_users(const char *tenant_id, const uint32 *keys, int nkeys)
 		(void) lock_object(extension_objects()->profiles, keys[i], 0, ExclusiveLock, true);
 }
 
-/* Who writes what is shown takes the user's lock in the one mode that learning leaves. */
+/*
+ * Writers of a user's suggestions take the user's lock in the one mode that
+ * does not conflict with learning.
+ */
 #define SHOWN_PART 1
 
 bool
@@ -100,9 +103,9 @@ lock_shown(const char *tenant_id, const char *user_id, bool wait)
 }
 
 /*
- * The strong lock at once.  If the learners' were taken first and then raised, a
- * session that has shown suggestions and goes on to learn would wait for us,
- * while we wait for it.
+ * Take the strong lock at once.  If the learners' lock were taken first and
+ * then upgraded, a session that has shown suggestions and goes on to learn
+ * would wait for us, while we wait for it.
  */
 void
 lock_user_alone(const char *tenant_id, const char *user_id)

@@ -1,13 +1,14 @@
 /*
  * session.c
- *		The tenant that a session acts for: what current_tenant() returns.
+ *		The tenant of a session, as returned by current_tenant().
  *
- * A pooled role sets its tenant in each transaction.  Behind a transaction pooler a
- * SET for the whole session goes to whoever has the connection next, so there is a
- * setting that refuses it, personalization.local_tenant_only.  Whether a value
- * outlasts its transaction is known to the server's settings only: what stands on
- * the stack of our variable is looked at, when the tenant is asked for and before
- * the transaction commits.
+ *		A pooled role sets its tenant in each transaction.  Behind a
+ *		transaction pooler, the effect of SET for the whole session reaches
+ *		the next client of the connection, so the setting
+ *		personalization.local_tenant_only refuses it.  Only the server's GUC
+ *		machinery knows whether a value outlives its transaction: the stack of
+ *		the variable is examined when the tenant is read and before the
+ *		transaction commits.
  */
 #include "postgres.h"
 
@@ -38,7 +39,7 @@ may_set_tenant(void)
 	return pg_parameter_aclcheck(TENANT_SETTING, GetUserId(), ACL_SET) == ACLCHECK_OK;
 }
 
-/* Whether the tenant in force was set by SET, and not for this transaction only. */
+/* Whether the present tenant was set with SET, not only for this transaction. */
 static bool
 tenant_is_of_session(void)
 {
@@ -55,8 +56,9 @@ tenant_is_of_session(void)
 }
 
 /*
- * Whether this transaction has set the tenant by SET, so that it would outlast it: from the
- * newest change to the oldest, each says what it leaves behind.
+ * Whether this transaction has set the tenant with SET, so that it would
+ * outlive the transaction.  The stack is read from the newest change to the
+ * oldest; each entry shows the value that it leaves behind.
  */
 static bool
 tenant_will_last(void)
@@ -115,7 +117,7 @@ no_tenant_hint(void)
 		   "takes effect at its next login.";
 }
 
-/* Refuses SET before it takes effect; in a transaction block, where that is committed. */
+/* Refuses SET before it takes effect; in a transaction block, when it is committed. */
 static void
 before_commit(XactEvent event, void *arg)
 {

@@ -1,38 +1,41 @@
 /*
  * session.h
- *		The tenant that a session acts for.
+ *		The tenant of a session.
  */
 #ifndef PERSONALIZATION_TENANCY_SESSION_H
 #define PERSONALIZATION_TENANCY_SESSION_H
 
 #include "postgres.h"
 
-/* The setting that says it. */
+/* The setting that contains the tenant. */
 #define TENANT_SETTING "personalization.tenant_id"
 
 /*
- * The tenant of the session, NULL when none is set.  With local_tenant_only also
- * NULL where the role is bound by tenancy and the setting would outlast the
- * transaction.
+ * Returns the tenant of the session, or NULL if none is set.  With
+ * local_tenant_only it is also NULL if the role is subject to row-level
+ * security and the value would outlive the transaction.
  */
 extern const char *current_tenant(void);
 
 /*
- * Whether the current role is bound by row-level security; a superuser or a
- * BYPASSRLS role acts for the tenant that it names.
+ * Whether the current role is subject to row-level security.  A superuser or a
+ * role with BYPASSRLS acts for the tenant that it names.
  */
 extern bool bound_by_tenancy(void);
 
-/* Whether the current role may set its tenant: it is pooled. */
+/* Whether the current role may set its tenant, that is, whether it is pooled. */
 extern bool may_set_tenant(void);
 
 /*
- * What the current role can do about a session without a tenant, as the hint of an
- * error; it depends on whether the role is pooled or bound.
+ * A hint for an error: how the current role can set a tenant.  It depends on
+ * whether the role is pooled or bound.
  */
 extern const char *no_tenant_hint(void);
 
-/* Registers what refuses SET for a whole session; called once, when the library is loaded. */
+/*
+ * Registers the hooks that refuse SET for a whole session.  Called once, when
+ * the library is loaded.
+ */
 extern void session_init(void);
 
 #endif

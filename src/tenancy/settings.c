@@ -2,8 +2,9 @@
  * settings.c
  *		The settings of a tenant.
  *
- * A tenant's row stores, as the administrator wrote them, only those that he
- * changed: a later default then reaches everybody who did not choose.
+ *		A tenant's row contains, as the administrator wrote them, only the
+ *		settings that were changed, so that a new default applies to every
+ *		tenant that has not set a value.
  */
 #include "postgres.h"
 
@@ -89,7 +90,7 @@ static const TenantSettings initial = {
 	.new_table_window = 30 * USECS_PER_DAY,
 };
 
-/* NULL where there is none by that name. */
+/* Returns NULL if there is no such setting. */
 static const Setting *
 find_setting(const char *name, int len)
 {
@@ -113,7 +114,7 @@ unknown_setting(const char *name, int len, Fault *fault)
 					 "unrecognized setting \"%.*s\"", len, name);
 }
 
-/* interval_in() without its error, which would not say which setting is wrong. */
+/* Like interval_in(), but without its error, which would not name the setting. */
 static bool
 parse_interval(const char *text, double *seconds)
 {
@@ -147,7 +148,7 @@ refuse(const Setting *setting, const char *wanted, bool quoted, Fault *fault)
 					 setting->name, wanted);
 }
 
-/* A bound as one would write it, where %g writes 1e-06. */
+/* Formats a bound for a message, where %g would write 1e-06. */
 static char *
 bound_text(double bound)
 {
@@ -169,7 +170,10 @@ refuse_out_of_range(const Setting *setting, double value, const char *text, Faul
 					 "setting \"%s\" is out of range: %g", setting->name, value);
 }
 
-/* Checks a value and writes it to its place in settings; what is none leaves what is there. */
+/*
+ * Checks a value and writes it to its place in settings; an invalid value
+ * leaves settings unchanged.
+ */
 static bool
 decode_setting(const Setting *setting, const JsonbValue *value, TenantSettings *settings,
 			   Fault *fault)
@@ -292,7 +296,7 @@ settings_merge(const Jsonb *changes, const Jsonb *patch)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("settings must be a JSON object")));
 
-	/* Names that patch has take its value, or go where that is null. */
+	/* A name in patch gets its value, or is removed if the value is null. */
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int pass = 0; pass < 2; pass++)
 	{
@@ -312,7 +316,7 @@ settings_merge(const Jsonb *changes, const Jsonb *patch)
 				continue;
 			if (value.type == jbvNull)
 			{
-				/* Takes away what is there, be it what an UPDATE left that is no setting. */
+				/* Removes a stored name, even if it is not a setting (left by an UPDATE). */
 				if (find_setting(name.val.string.val, name.val.string.len) == NULL &&
 					getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &changes->root),
 												 name.val.string.val, name.val.string.len,

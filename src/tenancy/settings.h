@@ -15,36 +15,37 @@
 typedef struct TenantSettings
 {
 	LearningRule learning;
-	int64 history_retention; /* microseconds, as are all times here */
+	int64 history_retention; /* microseconds, like all times here */
 	int64 conversation_ttl;
 	int64 profile_cache_ttl;
 	int64 suggestions_cache_ttl;
 	int64 new_table_window;
-	int max_history_size;		   /* interactions shown in a profile */
-	int max_conversation_messages; /* kept of a conversation, the latest */
+	int max_history_size;		   /* number of interactions in a profile */
+	int max_conversation_messages; /* number of messages kept of a conversation */
 	double chart_confidence;
-	double ranking_rate; /* step of the ranking's learning, 0 for none */
+	double ranking_rate; /* step size of the ranking, 0 for no learning */
 	bool suggestions;	 /* whether queries are counted for suggestions */
 	char time_zone[64];
 } TenantSettings;
 
 /*
- * The settings of a tenant that differs from the defaults in changes, as they
- * are stored; an error, by the setting's name, where one is unknown, of a wrong
- * type or out of range.
+ * Decodes the settings of a tenant from changes, the stored values that differ
+ * from the defaults.  Raises an error with the setting's name if one is
+ * unknown, has the wrong type or is out of range.
  */
 extern void settings_decode(const Jsonb *changes, TenantSettings *settings);
 
 /*
- * The same without an error: false, and what is wrong, where something is.  The
- * other settings are there then, and in place of what is wrong the default.
+ * The same without raising an error: returns false and sets fault if something
+ * is invalid.  Valid settings are then used, and the default in place of an
+ * invalid one.
  */
 extern bool settings_read(const Jsonb *changes, TenantSettings *settings, Fault *fault);
 
-/* changes with patch merged in: null takes a setting away.  Checks the result. */
+/* Merges patch into changes; null removes a setting. Checks the result. */
 extern Jsonb *settings_merge(const Jsonb *changes, const Jsonb *patch);
 
-/* All settings by name, defaults where changes has none. */
+/* Returns all settings by name, with defaults for those not in changes. */
 extern Jsonb *settings_document(const Jsonb *changes);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * tenancy.c
- *		Who may act for which tenant, and the locks that keep order within one.
+ *		Access to tenants, and their rows.
  */
 #include "postgres.h"
 
@@ -39,7 +39,7 @@ static Statement insert_tenant =
 			  " ON CONFLICT (tenant_id) DO NOTHING",
 			  "text jsonb");
 
-/* With nothing to be made anew: a tenant that has no such row is one that was restored. */
+/* Nothing is to be rebuilt: a tenant without this row is one that was restored. */
 static Statement insert_ranking = STATEMENT("INSERT INTO personalization.rankings (tenant_id)"
 											" VALUES ($1)"
 											" ON CONFLICT (tenant_id) DO NOTHING",
@@ -140,8 +140,8 @@ tenant_read(const char *tenant_id, TenantSettings *settings)
 }
 
 /*
- * An ordinary role may not write tenants; auto_create_tenants, which only a
- * superuser can turn on, lets it make the one that it learns for.
+ * An ordinary role may not write tenants.  auto_create_tenants, which only a
+ * superuser can turn on, allows it to create the tenant for which it learns.
  */
 static void
 create_missing_tenant(const char *tenant_id)
@@ -223,8 +223,9 @@ user_begin(const char *tenant_id, const char *user_id, TenantSettings *settings)
 }
 
 /*
- * The role's own right to set the parameter is what the server checks.  The tenant is
- * looked up once it is set: row-level security shows its row then, and no other's.
+ * The server checks that the role may set the parameter.  The tenant is looked
+ * up after it has been set, because row-level security then shows its row, and
+ * no other.
  */
 Datum
 personalization_use_tenant(PG_FUNCTION_ARGS)
