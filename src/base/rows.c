@@ -17,6 +17,9 @@
 #include "base/extension.h"
 #include "base/rows.h"
 
+StaticAssertDecl(ROWS_FEW *ROWS_MAX_COLUMNS + 1 <= STATEMENT_MAX_PARAMETERS,
+				 "the rows of a statement, and the tenant, must fit into its parameters");
+
 void
 column_init(Column *column, Oid type, int size)
 {

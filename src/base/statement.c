@@ -10,14 +10,7 @@
 
 #include "base/compat.h"
 #include "base/extension.h"
-#include "base/rows.h"
 #include "base/statement.h"
-
-/*
- * The largest are those of a RowWriter: ROWS_FEW rows of ROWS_MAX_COLUMNS
- * columns, and the tenant.
- */
-#define MAX_PARAMETERS (ROWS_FEW * ROWS_MAX_COLUMNS + 1)
 
 /*
  * A new library may meet the objects of an older script whose update has not
@@ -65,8 +58,8 @@ statement_types(const char *list, Oid *types, int max)
 static void
 prepare(Statement *statement, uint64 generation)
 {
-	Oid types[MAX_PARAMETERS];
-	int ntypes = statement_types(statement->parameters, types, MAX_PARAMETERS);
+	Oid types[STATEMENT_MAX_PARAMETERS];
+	int ntypes = statement_types(statement->parameters, types, STATEMENT_MAX_PARAMETERS);
 	ErrorContextCallback hint = {.previous = error_context_stack, .callback = hint_at_update};
 	SPIPlanPtr plan;
 

@@ -15,6 +15,9 @@
 #include "executor/spi.h"
 #include "utils/jsonb.h"
 
+/* Parameters of a statement at most; a RowWriter's are the most. */
+#define STATEMENT_MAX_PARAMETERS 100
+
 typedef struct Statement
 {
 	const char *sql;
