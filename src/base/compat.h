@@ -45,7 +45,7 @@
 extern PGDLLEXPORT void _PG_init(void);
 #endif
 
-/* Version 18 says so before a function, and no longer behind it. */
+/* Since version 18 the attribute is written before a function, no longer after it. */
 #ifndef pg_noreturn
 #define pg_noreturn pg_attribute_noreturn()
 #endif

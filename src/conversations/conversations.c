@@ -1,12 +1,12 @@
 /*
  * conversations.c
- *		The memory of conversations: start_conversation(), append_message(),
- *		update_conversation(), get_conversation() and end_conversation().
+ *		start_conversation(), append_message(), update_conversation(),
+ *		get_conversation() and end_conversation().
  *
- * Who changes a conversation locks its user, as learning does, so that the
- * changes of one user's conversations follow one another and no two sessions
- * wait for each other over the user's sums.  The conversation's row numbers
- * its messages: the number is taken by the UPDATE that locks it.
+ *		Every change of a conversation locks its user, as learning does, so
+ *		that changes of one user's conversations are serialized and no two
+ *		sessions deadlock over the user's sums.  The conversation's row
+ *		numbers its messages: the UPDATE that assigns a number locks the row.
  */
 #include "postgres.h"
 
@@ -33,8 +33,9 @@
 #include "tenancy/tenancy.h"
 
 /*
- * The messages of a document, in bytes: jsonb holds 256 MB, and text at most
- * six times that.  The oldest are left out of a larger one.
+ * Maximum size of the messages in a document, in bytes: jsonb is limited to
+ * 256 MB, and text may need six times its size.  The oldest messages of a
+ * larger one are left out.
  */
 #define MAX_DOCUMENT_MESSAGES (64 * 1024 * 1024)
 
@@ -64,7 +65,7 @@ enum
 	OWNER_LAST_MESSAGE_AT
 };
 
-/* A clock that another server's has overtaken does not bring the messages out of order. */
+/* Messages stay in order even if the clock of another server was ahead. */
 static Statement take_number = STATEMENT(
 	"UPDATE personalization.conversations"
 	" SET message_count = message_count + 1, last_message_at = greatest(last_activity, $3),"
@@ -156,7 +157,7 @@ static Statement select_active =
 			  " ORDER BY activity_hour DESC, last_activity DESC, conversation_id DESC LIMIT 1",
 			  "text text timestamptz timestamptz timestamptz");
 
-/* The hours are found through the index, the moment is looked at within them. */
+/* The hour is found with the index, the exact time is checked afterwards. */
 static Statement select_expired =
 	STATEMENT("SELECT conversation_id, message_count"
 			  " FROM personalization.conversations"
@@ -171,8 +172,8 @@ enum
 };
 
 /*
- * One that is being changed is left to the next pass; one that was changed
- * since it was found is not deleted.
+ * A conversation that is being changed is left to the next pass; one that was
+ * changed since it was found is not deleted.
  */
 static Statement delete_expired =
 	STATEMENT("DELETE FROM personalization.conversations"
@@ -191,7 +192,7 @@ PG_FUNCTION_INFO_V1(personalization_update_conversation);
 PG_FUNCTION_INFO_V1(personalization_get_conversation);
 PG_FUNCTION_INFO_V1(personalization_end_conversation);
 
-/* A conversation about to be changed. */
+/* A conversation that is to be changed. */
 typedef struct ConversationChange
 {
 	char *tenant_id;
@@ -199,14 +200,14 @@ typedef struct ConversationChange
 	char *user_id;
 	TenantSettings settings;
 	TimestampTz now;
-	TimestampTz expired; /* what changed last then, or before, has expired */
+	TimestampTz expired; /* conversations whose last change was then or earlier have expired */
 
-	/* As they were before the user was locked. */
+	/* As of the time before the user was locked. */
 	int32 message_count;
-	TimestampTz last_message_at; /* or the start, where there is none */
+	TimestampTz last_message_at; /* or the start, if there is none */
 } ConversationChange;
 
-/* The full hour before, as stored in activity_hour. */
+/* The full hour before a time, as stored in activity_hour. */
 static TimestampTz
 hour_of(TimestampTz at)
 {
@@ -215,7 +216,7 @@ hour_of(TimestampTz at)
 	return at - (past < 0 ? past + USECS_PER_HOUR : past);
 }
 
-/* The conversation_id of a call. */
+/* The conversation_id argument of a call. */
 static const pg_uuid_t *
 conversation_argument(FunctionCallInfo fcinfo, int n)
 {
@@ -223,7 +224,7 @@ conversation_argument(FunctionCallInfo fcinfo, int n)
 	return PG_GETARG_UUID_P(n);
 }
 
-/* The first two arguments of those that change one. */
+/* Reads the first two arguments of functions that change a conversation. */
 static ConversationChange
 change_arguments(FunctionCallInfo fcinfo)
 {
@@ -233,7 +234,7 @@ change_arguments(FunctionCallInfo fcinfo)
 	return change;
 }
 
-/* Finds the conversation's user and locks him; false when there is no such conversation. */
+/* Finds the conversation's user and locks them; returns false if there is no such conversation. */
 static bool
 change_begin(ConversationChange *change)
 {
@@ -249,7 +250,7 @@ change_begin(ConversationChange *change)
 	change->last_message_at = DatumGetTimestampTz(result_value(0, OWNER_LAST_MESSAGE_AT, NULL));
 	user_begin(change->tenant_id, change->user_id, &change->settings);
 
-	/* The time of the transaction, so that what it wrote it reads at now(). */
+	/* The time of the transaction, so that it can read at now() what it wrote. */
 	change->now = GetCurrentTransactionStartTimestamp();
 	change->expired = change->now - change->settings.conversation_ttl;
 	return true;
@@ -285,7 +286,7 @@ personalization_start_conversation(PG_FUNCTION_ARGS)
 	PG_RETURN_UUID_P(id);
 }
 
-/* What the product tells in the metadata, or else what the message itself says. */
+/* The detail that the user asked for, from the metadata or else from the message. */
 static DetailAsked
 message_asks(const char *role, const text *content, const Jsonb *metadata)
 {
@@ -305,14 +306,14 @@ message_asks(const char *role, const text *content, const Jsonb *metadata)
 	return detail_asked(VARDATA_ANY(content), VARSIZE_ANY_EXHDR(content));
 }
 
-/* When the message before was written; the conversation's start for the first. */
+/* The time of the previous message; for the first message, the start of the conversation. */
 static TimestampTz
 previous_message_at(const ConversationChange *change, int32 number)
 {
 	Datum values[] = {CStringGetTextDatum(change->tenant_id), UUIDPGetDatum(change->id),
 					  Int32GetDatum(number - 1)};
 
-	/* As a rule nobody has come between reading it and the lock. */
+	/* Usually nobody has written between reading it and locking. */
 	if (number == change->message_count + 1 ||
 		statement_execute(&select_message_time, values, NULL, SNAPSHOT_NEW) == 0)
 		return change->last_message_at;
@@ -336,9 +337,10 @@ count_message(const ConversationChange *change, int32 number, TimestampTz at, co
 }
 
 /*
- * One that is unknown, has ended or has expired: the same for all three, as what is
- * erased leaves nothing behind to tell them apart.  A write that is not made is an
- * error, so that nothing is lost without a word.
+ * Raises an error for a conversation that is unknown, has ended or has
+ * expired.  The cases cannot be distinguished, because an erased conversation
+ * leaves nothing behind.  A write that is not made must be an error, so that
+ * nothing is lost silently.
  */
 pg_noreturn static void
 no_conversation(const pg_uuid_t *id)
@@ -478,7 +480,7 @@ push_messages(JsonbParseState **state, uint64 nrows)
 	uint64 shown = 0;
 	Size size = 0;
 
-	/* Newest first, until they are too many; the newest in any case. */
+	/* Newest first, until the limit is reached; the newest always. */
 	for (; shown < nrows; shown++)
 	{
 		size += toast_raw_datum_size(result_value(shown, MESSAGE_CONTENT, NULL)) +
@@ -591,7 +593,7 @@ conversations_expire(const char *tenant_id, const TenantSettings *settings, Time
 	if (nfound == 0)
 		return false;
 
-	/* So many that their messages, too, are within the limit. */
+	/* Take as many as keep their messages within the limit, too. */
 	column_init(&ids, UUIDOID, (int) nfound);
 	for (uint64 row = 0; row < nfound; row++)
 	{
@@ -605,7 +607,7 @@ conversations_expire(const char *tenant_id, const TenantSettings *settings, Time
 	dead[1] = column_array(&ids);
 	ndead = statement_execute(&delete_expired, dead, NULL, SNAPSHOT_NEW);
 
-	/* Where all are being changed there is no use in trying again at once. */
+	/* If all of them are being changed, there is no point in trying again at once. */
 	more = ndead > 0 && ((uint64) ids.n < nfound || nfound == (uint64) limit);
 	if (ndead > 0)
 	{

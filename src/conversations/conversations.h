@@ -1,13 +1,13 @@
 /*
  * conversations.h
- *		The memory of conversations.
+ *		Conversations.
  *
- * A conversation lives until it is ended, which erases it, or until the
- * tenant's conversation_ttl has passed since its last change.  Expiry is
- * computed where it is read; the deletion of what has expired changes nothing
- * that can be seen through the functions.
+ *		A conversation lives until it is ended, which deletes it, or until the
+ *		tenant's conversation_ttl has passed since its last change.  Expiry is
+ *		computed when it is read; deleting expired ones changes nothing that
+ *		is visible through the functions.
  *
- * All functions here are called within SPI.
+ *		The callers are in SPI.
  */
 #ifndef PERSONALIZATION_CONVERSATIONS_CONVERSATIONS_H
 #define PERSONALIZATION_CONVERSATIONS_CONVERSATIONS_H
@@ -22,20 +22,24 @@
 #include "tenancy/settings.h"
 
 /*
- * The document of a conversation; NULL when there is no such conversation of
- * the tenant, or no such tenant, or when it has expired at that time.
+ * Returns the document of a conversation, or NULL if the tenant has no such
+ * conversation, if there is no such tenant, or if the conversation has expired
+ * at that time.
  */
 extern Jsonb *
 conversation_document(const char *tenant_id, const pg_uuid_t *id, TimestampTz at, ReadAs as);
 
-/* The user's conversation that changed last and has not expired at that time; false for none. */
+/*
+ * Finds the user's conversation that changed last and has not expired at that
+ * time; returns false if there is none.
+ */
 extern bool conversation_active(const char *tenant_id, const char *user_id,
 								const TenantSettings *settings, TimestampTz at, pg_uuid_t *id);
 
 /*
- * Deletes conversations that have expired, with their messages, limit rows at
- * most, or one conversation where that alone has more, and adds the number of
- * conversations to *deleted.  Returns whether there may be others.
+ * Deletes expired conversations with their messages: at most limit rows, or
+ * one conversation if that alone has more.  Adds the number of conversations
+ * to *deleted.  Returns whether there may be more.
  */
 extern bool conversations_expire(const char *tenant_id, const TenantSettings *settings,
 								 TimestampTz at, int64 limit, int64 *deleted);

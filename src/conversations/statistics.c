@@ -1,9 +1,10 @@
 /*
  * statistics.c
- *		How a user talks: sums over all his conversations, which outlive them.
+ *		Sums over all conversations of a user, which are kept after the
+ *		conversations are deleted.
  *
- * Sums and histograms only, which come out the same in whatever order the
- * messages were counted, and cost one upsert a message.
+ *		There are only sums and histograms, which do not depend on the order
+ *		in which messages are counted, and cost one upsert per message.
  */
 #include "postgres.h"
 
@@ -100,7 +101,7 @@ conversation_count_message(const char *tenant_id, const char *user_id, const Mes
 	if (DatumGetInt64(result_value(0, ONLY_COLUMN, NULL)) > 1)
 		return;
 
-	/* The first of its role.  Roles are free text, and must not fill the table. */
+	/* The first message of a role.  Roles are free text, and must not fill the table. */
 	(void) statement_execute(&count_roles, values, NULL, SNAPSHOT_NEW);
 	if (DatumGetInt64(result_value(0, ONLY_COLUMN, NULL)) <= MAX_COUNTED_ROLES)
 		return;
@@ -109,7 +110,7 @@ conversation_count_message(const char *tenant_id, const char *user_id, const Mes
 	(void) statement_execute(&count_message, values, NULL, SNAPSHOT_NEW);
 }
 
-/* Adds a stored histogram up; what is no bucket of ours is passed over. */
+/* Adds a stored histogram; values that are not valid buckets are ignored. */
 static void
 add_buckets(Datum array, int64 *counts)
 {

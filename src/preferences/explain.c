@@ -21,10 +21,10 @@
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
 
-/* How many of a user's latest interactions are looked at. */
+/* Maximum number of a user's latest interactions that are considered. */
 #define REACH 10000
 
-/* Where to begin: at the oldest snapshot, or after what is out of reach. */
+/* Where to begin: at the oldest snapshot, or after the interactions beyond REACH. */
 static Statement find_start = STATEMENT("SELECT ("
 										"   SELECT min(before)"
 										"   FROM personalization.preference_snapshots"
@@ -46,11 +46,11 @@ PG_FUNCTION_INFO_V1(personalization_explain_preference);
 typedef struct Step
 {
 	Replayed interaction;
-	const Jsonb *value; /* as told; NULL: the one that the preference had */
+	const Jsonb *value; /* as given; NULL for the value that the preference had */
 	double strength;
 	Evidence before;
 	Evidence after;
-	double share; /* of the confidence after the last step, 0 to 1 */
+	double share; /* share of the confidence after the last step, 0 to 1 */
 } Step;
 
 typedef struct Steps
@@ -88,7 +88,7 @@ note_step(const Replayed *interaction, const Signal *signal, const Preference *p
 	steps->items[steps->n].share = 0.0;
 }
 
-/* The confidence of a candidate as of a time; 0 where there is none any more. */
+/* Returns the confidence of a candidate as of a time; 0 if it no longer exists. */
 static double
 confidence_of(const Evidence *evidence, int value, const LearningRule *rule, TimestampTz at)
 {
@@ -105,8 +105,8 @@ confidence_of(const Evidence *evidence, int value, const LearningRule *rule, Tim
 }
 
 /*
- * Under value_policy 'latest' a preference has one confidence, to which observations of
- * all values add.
+ * With value_policy 'latest' a preference has one confidence, to which
+ * observations of all values contribute.
  */
 static double
 confidence_counted(const Evidence *evidence, int value, const LearningRule *rule, TimestampTz at)
@@ -117,10 +117,11 @@ confidence_counted(const Evidence *evidence, int value, const LearningRule *rule
 }
 
 /*
- * Of the confidence that the value has now, how much each observation still carries.  An
- * observation adds strength * rate and leaves 1 - rate of what was before it; fading takes
- * the same part of both.  So from the last step backwards: of what is there after a step,
- * one part is its own, and the rest is shared among those before it.
+ * Computes how much each observation still contributes to the present
+ * confidence of the value.  An observation adds strength * rate, and keeps 1 -
+ * rate of the earlier confidence; fading reduces both by the same factor.  So
+ * we go backwards from the last step: of the confidence after a step, one part
+ * is its own, and the rest is shared among the earlier steps.
  */
 static void
 share_out(Steps *steps, int value, const LearningRule *rule)
@@ -134,7 +135,7 @@ share_out(Steps *steps, int value, const LearningRule *rule)
 		double before = confidence_counted(&step->before, value, rule, step->interaction.at);
 		double own;
 
-		/* A no adds nothing, and what comes from before it is what it left. */
+		/* A negative signal adds nothing; what it leaves comes from earlier steps. */
 		own = step->strength > 0.0 ? after - before * (1.0 - rule->rate) : 0.0;
 		if (after > 0.0)
 		{
@@ -170,7 +171,7 @@ put_steps(ReturnSetInfo *result, Steps *steps, const Preference *preference,
 		if (value == NULL && step->before.ncandidates > 0)
 			value = preference->values[step->before.candidates[0].value];
 
-		/* Of a preference that is no more: what it did to the strongest of then. */
+		/* For a preference that no longer exists: the effect on the strongest value at the time. */
 		if (current < 0 && step->after.ncandidates > 0)
 			current = step->after.candidates[0].value;
 		else if (current < 0 && step->before.ncandidates > 0)

@@ -1,6 +1,7 @@
 /*
  * extract_signals.c
- *		extract_signals(): what learn() would take from an interaction.
+ *		extract_signals(): the signals that learn() would take from an
+ *		interaction.
  */
 #include "postgres.h"
 
@@ -22,7 +23,7 @@
 
 PG_FUNCTION_INFO_V1(personalization_extract_signals);
 
-/* Feedback is on interactions of the session's tenant, if it has one. */
+/* Feedback may refer to interactions of the session's tenant, if it has one. */
 static bool
 find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void *arg)
 {

@@ -1,7 +1,7 @@
 /*
  * preferences.c
- *		The preferences of users: what observations make of them, and how they
- *		are read.
+ *		The preferences of users: applying observations, storing, and reading
+ *		them.
  */
 #include "postgres.h"
 
@@ -26,8 +26,9 @@
 #include "tenancy/settings.h"
 
 /*
- * OFFSET 0 keeps the sub-select a sub-select: an index probe for each key,
- * never a join that reads the table, whatever the planner believes of its size.
+ * OFFSET 0 keeps the planner from flattening the sub-select: there is an index
+ * probe for each key, never a join that reads the table, whatever the
+ * planner's estimate of its size.
  */
 static Statement select_evidence = STATEMENT(
 	"SELECT k.ordinal, p.*"
@@ -51,7 +52,7 @@ static Statement select_user_evidence =
 			  " WHERE tenant_id = $1 AND user_id = $2 AND key = ANY ($3)",
 			  "text text text[]");
 
-/* The same columns are read from snapshots; those of evidence from its first on. */
+/* The same columns are read from snapshots, starting with the first one of the evidence. */
 enum
 {
 	STORED_CATEGORY = 1,
@@ -95,11 +96,11 @@ static Statement reschedule = STATEMENT(RESCHEDULE, "text jsonb");
 static Statement reschedule_user = STATEMENT(RESCHEDULE " AND user_id = $3", "text jsonb text");
 
 /*
- * The day is found through the index; the settings say the moment within it.
- * Both stand outside the sub-select as well: a preference that is learned anew
- * meanwhile is looked at again before it is deleted.  One that is being learned
- * is left to the next pass, so that learning and upkeep never wait for each
- * other in a circle.
+ * The day is found with the index; the exact time within it depends on the
+ * settings.  Both conditions are repeated outside the sub-select: a preference
+ * that is learned again meanwhile is checked again before it is deleted.  One
+ * that is being learned is left to the next pass, so that learning and
+ * maintenance never deadlock.
  */
 #define EXPIRED                                                                                    \
 	"tenant_id = $1 AND expires_on <= $2"                                                          \
@@ -115,10 +116,10 @@ static Statement delete_expired =
 
 PG_FUNCTION_INFO_V1(personalization_evidence_expires_at);
 
-/* So many keys of one user are looked for together, and found again one by one. */
+/* Up to this number of keys of one user are read together, and located one by one in the result. */
 #define FEW_KEYS 32
 
-/* A preference while a call changes it. */
+/* A preference that a call is changing. */
 typedef struct Work
 {
 	const char *user_id;
@@ -127,7 +128,7 @@ typedef struct Work
 	bool changed;
 } Work;
 
-/* The number of a value among those of a preference, to which it is added if new. */
+/* Returns the number of a value among those of a preference, adding it if it is new. */
 static int
 value_number(Preference *preference, const Jsonb *value)
 {
@@ -147,7 +148,7 @@ value_number(Preference *preference, const Jsonb *value)
 	return preference->nvalues++;
 }
 
-/* An application role may write what it likes; what we did not write is no evidence. */
+/* An application role may write anything; what we did not write is ignored. */
 static bool
 is_ours(double confidence, TimestampTz last_updated)
 {
@@ -156,7 +157,7 @@ is_ours(double confidence, TimestampTz last_updated)
 
 /*
  * Reads the columns value, confidence, rivals, observation_count, last_updated
- * of the last result, from the first of them on.
+ * of the last result, starting with the given one.
  */
 static void
 read_evidence(uint64 row, int first, Preference *preference)
@@ -200,7 +201,7 @@ read_evidence(uint64 row, int first, Preference *preference)
 	evidence->count = DatumGetInt32(result_value(row, first + EVIDENCE_COUNT, NULL));
 }
 
-/* Candidates from first on as [{"value", "confidence"}], decayed to at. */
+/* Returns the candidates from first on as [{"value", "confidence"}], decayed to at. */
 static Jsonb *
 candidates_document(const Preference *preference, int first, double decay, TimestampTz at)
 {
@@ -222,7 +223,7 @@ candidates_document(const Preference *preference, int first, double decay, Times
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
 }
 
-/* For a preference that may have been read without having been asked for. */
+/* For a preference that may be in the result without having been requested. */
 static Work *
 find_work(Work *work, int n, PreferenceCategory category, const char *key)
 {
@@ -236,8 +237,8 @@ find_work(Work *work, int n, PreferenceCategory category, const char *key)
 
 /*
  * Under REPEATABLE READ a preference that we read may have been deleted since,
- * and storing it would bring it back.  One that was changed or added since is
- * found out by the upsert.
+ * and storing it would restore it.  One that was changed or added since is
+ * detected by the upsert.
  */
 static void
 check_still_there(Statement *statement, Datum *values, uint64 nrows)
@@ -359,7 +360,7 @@ store_evidence(const char *tenant_id, const LearningRule *rule, const Work *work
 	(void) rows_write(&evidence_writer, tenant_id, columns);
 }
 
-/* Those that a no left without candidates. */
+/* Deletes preferences that negative signals left without candidates. */
 static void
 delete_emptied(const char *tenant_id, const Work *work, int n)
 {
@@ -378,7 +379,7 @@ delete_emptied(const char *tenant_id, const Work *work, int n)
 	}
 }
 
-/* Those of one preference together, in the order of the index on preferences. */
+/* Observations of one preference together, in the order of the index on preferences. */
 static int
 compare_preferences(const Observation *a, const Observation *b)
 {

@@ -1,7 +1,7 @@
 /*
  * replay.c
- *		Preferences as they were: from a snapshot on, what happened since is taken in
- *		once more.
+ *		Preferences at an earlier time, by replaying interactions from a
+ *		snapshot on.
  */
 #include "postgres.h"
 
@@ -25,7 +25,7 @@
 	"SELECT before FROM personalization.preference_snapshots"                                      \
 	" WHERE tenant_id = $1 AND user_id = $2 AND day "
 
-/* The latest that is not after a time, and the earliest that is. */
+/* The latest snapshot not after a time, and the earliest after it. */
 static Statement find_before =
 	STATEMENT(SELECT_SNAPSHOT "<= $3 AND before <= $4 ORDER BY day DESC, before DESC LIMIT 1",
 			  "text text date timestamptz");
@@ -84,10 +84,10 @@ enum
 	REPLACED_REPLACES
 };
 
-/* Interactions that are fetched at once. */
+/* Number of interactions that are fetched at once. */
 #define CHUNK 1000
 
-/* The preferences of a user while they are replayed. */
+/* The preferences of a user during a replay. */
 typedef struct State
 {
 	const Replay *replay;
@@ -95,8 +95,8 @@ typedef struct State
 	int n;
 	int size;
 	Preference *items;
-	List *skipped;	  /* pg_uuid_t *: feedback that later feedback replaced */
-	TimestampTz base; /* where the interactions begin */
+	List *skipped;	  /* pg_uuid_t *: feedback that was replaced by later feedback */
+	TimestampTz base; /* time at which the interactions begin */
 } State;
 
 static uint64
@@ -130,7 +130,7 @@ add_preference(State *state, const Preference *preference)
 	return &state->items[state->n++];
 }
 
-/* The time of the latest snapshot that is not after a time, or of the earliest that is. */
+/* Finds the time of the latest snapshot not after a time, or of the earliest after it. */
 static bool
 find_snapshot(const Replay *replay, TimestampTz at, bool after, TimestampTz *before)
 {
@@ -160,7 +160,10 @@ load_snapshot(State *state, TimestampTz before)
 	}
 }
 
-/* Adds feedback, and what it replaced in turn, to what is skipped; *earliest is the earliest of it. */
+/*
+ * Adds feedback, and the feedback that it replaced in turn, to the skipped
+ * ones; *earliest is the earliest of them.
+ */
 static void
 skip_chain(State *state, const pg_uuid_t *id, TimestampTz *earliest)
 {
@@ -194,9 +197,9 @@ skip_chain(State *state, const pg_uuid_t *id, TimestampTz *earliest)
 }
 
 /*
- * Feedback that was replaced by the time in question is left out.  A snapshot
- * taken in between has it still: so the replay begins at one that is before all
- * that is left out.
+ * Feedback that was replaced by the given time is skipped.  A snapshot taken
+ * in between still includes it, so the replay begins at a snapshot before
+ * everything that is skipped.
  */
 static bool
 find_base(State *state)
@@ -259,7 +262,10 @@ replay_interaction(State *state, const Replayed *told, const Jsonb *data)
 			return;
 	}
 
-	/* What it is about may be gone, or a rule of now refuse it: then it says nothing any more. */
+	/*
+	 * The interaction that it refers to may be deleted, or a present rule may
+	 * refuse it: then it has no signals.
+	 */
 	if (!signals_extract(state->rules, interaction.type, data, &text, find_interaction,
 						 unconstify(Replay *, replay), &signals, &fault))
 		return;
@@ -287,7 +293,7 @@ static void
 replay_interactions(State *state)
 {
 	const Replay *replay = state->replay;
-	/* Nothing is before the first time that there is, which no statement need spell out. */
+	/* Nothing is earlier than the first possible time, which no statement need express. */
 	TimestampTz last_at = state->base > MIN_TIMESTAMP ? state->base - 1 : DT_NOBEGIN;
 	pg_uuid_t last_id;
 	uint64 nrows;
@@ -311,7 +317,7 @@ replay_interactions(State *state)
 
 			CHECK_FOR_INTERRUPTS();
 
-			/* Feedback reads what it is about, which takes the place of the last result. */
+			/* Reading the interaction of feedback replaces the last result. */
 			SPI_tuptable = rows;
 			interaction.id = *DatumGetUUIDP(result_value(row, REPLAYED_ID, NULL));
 			interaction.type =
@@ -323,7 +329,7 @@ replay_interactions(State *state)
 			last_at = interaction.at;
 			last_id = interaction.id;
 
-			/* What it says has been copied out of it. */
+			/* The signals have been copied from it. */
 			if ((Pointer) data != DatumGetPointer(stored))
 				pfree(data);
 		}
@@ -347,8 +353,9 @@ replay(const Replay *replay, int *n)
 }
 
 /*
- * The preferences of a user as of a time; NULL where nothing can be said of it.
- * *is_known becomes false where it is before the user was known.
+ * Returns the preferences of a user as of a time, or NULL if they cannot be
+ * determined.  *is_known becomes false if the time is before the user was
+ * known.
  */
 static Preference *
 reconstruct(const Replay *plan, int *n, bool *is_known)
@@ -361,13 +368,16 @@ reconstruct(const Replay *plan, int *n, bool *is_known)
 	if (found != NULL)
 		return found;
 
-	/* No change since the time, so the next snapshot has what was then. */
+	/*
+	 * Nothing has changed since that time, so the next snapshot contains the
+	 * preferences of that time.
+	 */
 	if (!find_snapshot(plan, plan->until, true, &after))
 		return NULL;
 	load_snapshot(&state, after);
 	if (state.n == 0)
 	{
-		/* The first of all: before it nothing was known, but for what came late. */
+		/* Before the first snapshot nothing was known, except for late events. */
 		Replay all = *plan;
 
 		all.from = MIN_TIMESTAMP;
@@ -384,7 +394,7 @@ Preference *
 preferences_of_then(const char *tenant_id, const char *user_id, const LearningRule *rule,
 					TimestampTz at, BeforeKnown before, Preference *stored, int *n)
 {
-	/* A snapshot from before the next microsecond has all of this one. */
+	/* A snapshot from before the next microsecond includes all changes of this one. */
 	Replay plan = {
 		.tenant_id = tenant_id, .user_id = user_id, .rule = rule, .from = at + 1, .until = at};
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
@@ -400,7 +410,7 @@ preferences_of_then(const char *tenant_id, const char *user_id, const LearningRu
 		return stored;
 	later = statement_execute(&find_later, values, NULL, SNAPSHOT_CALLER) > 0;
 
-	/* One that has not changed since is as it was, in whatever order it was learned. */
+	/* A preference that has not changed since is the same, in whatever order it was learned. */
 	for (int i = 0; i < *n; i++)
 	{
 		Preference *preference = find_preference(&then, stored[i].category, stored[i].key);
@@ -413,7 +423,10 @@ preferences_of_then(const char *tenant_id, const char *user_id, const LearningRu
 			preference->evidence.ncandidates = 0;
 	}
 
-	/* One that is gone now: by a no since, or because it has expired. */
+	/*
+	 * A preference that no longer exists, because of a negative signal since,
+	 * or because it has expired.
+	 */
 	for (int i = 0; i < then.n; i++)
 	{
 		const Evidence *evidence = &then.items[i].evidence;

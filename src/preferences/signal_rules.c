@@ -1,6 +1,6 @@
 /*
  * signal_rules.c
- *		The rules by which signals are found, as they stand in signal_rules.
+ *		Reading the rules for signals from table signal_rules.
  */
 #include "postgres.h"
 
@@ -29,11 +29,11 @@ enum
 
 static Statement select_all_rules = STATEMENT(SELECT_RULES, "text");
 
-/* Most calls learn one interaction, and need a few of the rules. */
+/* Most calls learn one interaction, and need only a few of the rules. */
 static Statement select_rules =
 	STATEMENT(SELECT_RULES " AND interaction_type = $2", "text personalization.interaction_type");
 
-/* Rules that take each other's place stand together, the one that holds first. */
+/* Rules that replace each other are adjacent, the one in force first. */
 static int
 compare_places(const void *a, const void *b)
 {

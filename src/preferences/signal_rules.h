@@ -1,6 +1,6 @@
 /*
  * signal_rules.h
- *		The rules by which signals are found, as they stand in signal_rules.
+ *		Reading the rules for signals from table signal_rules.
  */
 #ifndef PERSONALIZATION_PREFERENCES_SIGNAL_RULES_H
 #define PERSONALIZATION_PREFERENCES_SIGNAL_RULES_H
@@ -19,7 +19,7 @@ typedef struct SignalRule
 	double strength;
 	bool enabled;
 	int ordinal;
-	int rank; /* of rules in the same place the highest holds */
+	int rank; /* among rules for the same place the highest is in force */
 } SignalRule;
 
 typedef struct SignalRules
@@ -31,8 +31,8 @@ typedef struct SignalRules
 #define ALL_TYPES (-1)
 
 /*
- * The rules in force for a tenant, NULL for those for all tenants alone; for
- * one interaction type, or for all of them.  The caller is in SPI.
+ * Returns the rules in force for a tenant, or for all tenants if it is NULL;
+ * for one interaction type, or for all types.  The caller is in SPI.
  */
 extern SignalRules *signal_rules_read(const char *tenant_id, int type, ReadAs as);
 

@@ -1,6 +1,6 @@
 /*
  * signals.c
- *		What an interaction says about preferences.
+ *		Extracting signals from an interaction.
  */
 #include "postgres.h"
 
@@ -21,10 +21,10 @@
 #include "preferences/signals.h"
 #include "queries/identity.h"
 
-/* A free place in the index of signals. */
+/* An empty slot in the index of signals. */
 #define NO_SIGNAL (-1)
 
-/* The strength of feedback on a preference itself, before its rating. */
+/* The strength of feedback on a preference itself, before it is multiplied by the rating. */
 #define EXPLICIT 1.0
 
 static Statement select_interaction = STATEMENT("SELECT interaction_type, data"
@@ -44,7 +44,10 @@ signal_hash(PreferenceCategory category, const char *key)
 	return hash_combine((uint32) category, hash_bytes((const unsigned char *) key, strlen(key)));
 }
 
-/* The place of a preference's signal in the index, or the free one where it would go. */
+/*
+ * Returns the slot of a preference's signal in the index, or the empty slot
+ * where it would be inserted.
+ */
 static int *
 find_place(const Signals *signals, PreferenceCategory category, const char *key)
 {
@@ -61,7 +64,7 @@ find_place(const Signals *signals, PreferenceCategory category, const char *key)
 	}
 }
 
-/* The signal for a preference, NULL if there is none. */
+/* Returns the signal for a preference, or NULL. */
 static Signal *
 find_signal(const Signals *signals, PreferenceCategory category, const char *key)
 {
@@ -73,14 +76,14 @@ find_signal(const Signals *signals, PreferenceCategory category, const char *key
 	return number == NO_SIGNAL ? NULL : &signals->items[number];
 }
 
-/* Numbers all signals in the index anew. */
+/* Rebuilds the index of signals. */
 static void
 index_signals(Signals *signals)
 {
 	for (int i = 0; i < signals->nplaces; i++)
 		signals->places[i] = NO_SIGNAL;
 
-	/* Of two for one preference, a no and a yes, the index has the later. */
+	/* If a preference has a negative and a positive signal, the index contains the later one. */
 	for (int i = 0; i < signals->n; i++)
 		*find_place(signals, signals->items[i].category, signals->items[i].key) = i;
 }
@@ -110,8 +113,8 @@ append_signal(Signals *signals, const Signal *signal)
 }
 
 /*
- * A number as it stands in a key: as JavaScript and Python write it, so that
- * 1.5 and 1.50 are one; but a fraction stays one, 2.0.
+ * Formats a number for a key like JavaScript and Python, so that 1.5 and 1.50
+ * are equal; but 2.0 stays a fraction.
  */
 static char *
 number_name(Numeric number)
@@ -124,7 +127,7 @@ number_name(Numeric number)
 	return shortest;
 }
 
-/* The template with every {} replaced by name. */
+/* Returns the template with every {} replaced by name. */
 static char *
 fill_template(const char *template, const char *name, int len)
 {
@@ -143,7 +146,7 @@ fill_template(const char *template, const char *name, int len)
 	return buf.data;
 }
 
-/* Null and empty text say nothing. */
+/* Null and empty text give no signal. */
 static bool
 says_nothing(const JsonbValue *value)
 {
@@ -173,7 +176,7 @@ rule_signal(const SignalRule *rule, const JsonbValue *name, JsonbValue *value, S
 			signal.key = fill_template(rule->key, text, strlen(text));
 		}
 		else
-			return true; /* an array or object names nothing */
+			return true; /* an array or object cannot be part of a key */
 	}
 	if (find_signal(signals, signal.category, signal.key) != NULL)
 		return true;
@@ -194,7 +197,7 @@ rule_signal(const SignalRule *rule, const JsonbValue *name, JsonbValue *value, S
 	return true;
 }
 
-/* The member that a rule's path names; NULL when it is absent or null. */
+/* Returns the member at a rule's path, or NULL if it is absent or null. */
 static JsonbValue *
 follow_path(const JsonbContainer *data, const char *path, JsonbValue *value)
 {
@@ -216,7 +219,7 @@ follow_path(const JsonbContainer *data, const char *path, JsonbValue *value)
 	return json_member(data, rest, value);
 }
 
-/* A list found in SQL: what has no place in a key is left out, not refused. */
+/* Adds a list found in SQL: an item that is not valid in a key is left out, not refused. */
 static void
 sql_signals(const SignalRule *rule, const List *items, Signals *signals)
 {
@@ -262,7 +265,7 @@ member_signals(const SignalRule *rule, JsonbValue *found, Signals *signals, Faul
 	return true;
 }
 
-/* What the SQL of a query says where the rule's path is not there. */
+/* Returns the list that the SQL of a query provides if the rule's path is absent. */
 static const List *
 list_from_sql(const SignalRule *rule, QueryText *query)
 {
@@ -281,8 +284,8 @@ list_from_sql(const SignalRule *rule, QueryText *query)
 }
 
 /*
- * The signals of one object under the rules of one type, or of all where type
- * is -1.  query: what the object asks, NULL when it is no query.
+ * Extracts the signals of one object with the rules of one type, or of all
+ * types if type is -1.  query: the query of the object, or NULL.
  */
 static bool
 object_signals(const SignalRules *rules, int type, const JsonbContainer *data, QueryText *query,
@@ -305,7 +308,7 @@ object_signals(const SignalRules *rules, int type, const JsonbContainer *data, Q
 	return true;
 }
 
-/* The signals of data.original or data.corrected, under the rules of all types. */
+/* Extracts the signals of data.original or data.corrected, with the rules of all types. */
 static bool
 version_signals(const SignalRules *rules, const JsonbContainer *data, const char *name,
 				Signals *signals, Fault *fault)
@@ -324,8 +327,8 @@ version_signals(const SignalRules *rules, const JsonbContainer *data, const char
 }
 
 /*
- * What was corrected away is a no to it, where the correction says otherwise;
- * the no comes before the yes, so that it is the yes that remains.
+ * A value that the correction replaces gets a negative signal, which comes
+ * before the positive one, so that the positive one takes effect last.
  */
 static bool
 refinement_signals(const SignalRules *rules, const JsonbContainer *data, Signals *signals,
@@ -383,7 +386,7 @@ feedback_rating(const JsonbContainer *data, double *rating, bool *present, Fault
 	return true;
 }
 
-/* A text member of feedback; *text is NULL when it is absent. */
+/* Reads a text member of feedback; *text is NULL if it is absent. */
 static bool
 feedback_text(const JsonbContainer *data, const char *name, char **text, Fault *fault)
 {
@@ -429,7 +432,7 @@ preference_feedback(const JsonbContainer *data, const char *category, const char
 	return true;
 }
 
-/* Feedback on an interaction: its signals, times the rating. */
+/* Feedback on an interaction: its signals, multiplied by the rating. */
 static bool
 interaction_feedback(const SignalRules *rules, const char *id, double rating, FindInteraction find,
 					 void *arg, Signals *signals, Fault *fault)
@@ -449,7 +452,7 @@ interaction_feedback(const SignalRules *rules, const char *id, double rating, Fi
 						 "history_retention are deleted.",
 						 "interaction %s does not exist", id);
 
-	/* Feedback on feedback has nothing to be about. */
+	/* Feedback on feedback has no signals. */
 	if (type == INTERACTION_FEEDBACK)
 		return true;
 	if (!signals_extract(rules, type, data, &query, find, arg, signals, fault))
@@ -478,7 +481,7 @@ feedback_signals(const SignalRules *rules, const JsonbContainer *data, FindInter
 		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
 						 "feedback on a preference requires both \"category\" and \"key\"");
 	if (category == NULL && interaction_id == NULL)
-		return true; /* a remark: recorded, and that is all */
+		return true; /* a remark: recorded without effect */
 	if (!rated)
 		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
 						 "The rating must be \"positive\", \"negative\" or a number from -1 to 1.",

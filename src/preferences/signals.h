@@ -1,6 +1,6 @@
 /*
  * signals.h
- *		What an interaction says about preferences.
+ *		Extracting signals from an interaction.
  */
 #ifndef PERSONALIZATION_PREFERENCES_SIGNALS_H
 #define PERSONALIZATION_PREFERENCES_SIGNALS_H
@@ -21,8 +21,8 @@ typedef struct Signal
 {
 	PreferenceCategory category;
 	const char *key;
-	const Jsonb *value; /* NULL: the one that the preference has now */
-	double strength;	/* -1..1; 0 and below is a no */
+	const Jsonb *value; /* NULL for the present value of the preference */
+	double strength;	/* -1..1; negative signals have 0 or less */
 } Signal;
 
 typedef struct Signals
@@ -31,38 +31,38 @@ typedef struct Signals
 	int size;
 	Signal *items;
 
-	/* Their numbers by hash of category and key, half full at most. */
+	/* Their numbers by hash of category and key, at most half full. */
 	int nplaces; /* a power of two */
 	int *places;
 } Signals;
 
 /*
- * Finds an interaction that feedback is about, by its id; false when there is
- * none.  The result is the caller's to keep.
+ * Finds the interaction that feedback refers to, by its id; returns false if
+ * there is none.  The result belongs to the caller.
  */
 typedef bool (*FindInteraction)(const pg_uuid_t *id, InteractionType *type, Jsonb **data,
 								void *arg);
 
 /*
- * Fills signals, empty so far, with those of an interaction, and query with what
- * it asks when it is one.  Returns false, with the fault, where
- * the data is wrong; what is in signals then is of no use.
+ * Fills signals, initially empty, with those of an interaction, and query with
+ * its query if it has one.  Returns false and sets fault if the data is
+ * invalid; signals is then undefined.
  */
 extern bool
 signals_extract(const SignalRules *rules, InteractionType type, const Jsonb *data, QueryText *query,
 				FindInteraction find, void *arg, Signals *signals, Fault *fault);
 
 /*
- * The rating in a feedback's data: "positive" is 1, "negative" -1, or a number
- * from -1 to 1.  *present: whether there is one at all.  False, with the fault,
- * where it is something else.
+ * Reads the rating in a feedback's data: "positive" is 1, "negative" -1, or a
+ * number from -1 to 1.  *present: whether there is one.  Returns false and
+ * sets fault if it is anything else.
  */
 extern bool
 feedback_rating(const JsonbContainer *data, double *rating, bool *present, Fault *fault);
 
 /*
- * Reads an interaction of a tenant; false when there is none.  The caller is in
- * SPI.
+ * Reads an interaction of a tenant; returns false if there is none.  The
+ * caller is in SPI.
  */
 extern bool interaction_read(const char *tenant_id, const pg_uuid_t *id, ReadAs as,
 							 InteractionType *type, Jsonb **data);

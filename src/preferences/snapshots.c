@@ -1,7 +1,6 @@
 /*
  * snapshots.c
- *		Preferences as they were: a snapshot of each user's a day, and what
- *		happened since, replayed.
+ *		Daily snapshots of each user's preferences.
  */
 #include "postgres.h"
 
@@ -32,9 +31,10 @@
 	" coalesce(array_agg(last_updated), '{}')"
 
 /*
- * A late event makes none: what is stored then is not what was before it, and
- * would count twice when it is replayed.  That is so on a day for which there is
- * no snapshot too, when a call that began on an earlier day has told of it.
+ * A late event makes no snapshot: what is stored when it is learned is not the
+ * state before it, and the event would count twice in a replay.  The same
+ * holds on a day without a snapshot, if a call that began on an earlier day
+ * has learned events of that day.
  */
 static Statement insert_snapshots =
 	STATEMENT(SNAPSHOT_INTO " SELECT $1, u.user_id, u.day, u.before, p.*"
@@ -46,9 +46,10 @@ static Statement insert_snapshots =
 			  "text text[] date[] timestamptz[]");
 
 /*
- * What a late no took away leaves nothing behind that would tell it from what
- * has expired, and a replay in the order of time brings it back.  So what there
- * is then is written down, as of the latest that it is about.
+ * A preference that was removed by a late negative signal leaves nothing
+ * behind that would distinguish it from an expired one, so a replay in order
+ * of time would restore it.  So the remaining preferences are stored as a
+ * snapshot, as of the latest observation among them.
  */
 #define BEHIND_ALL                                                                                 \
 	"greatest(max(last_updated) FILTER (WHERE isfinite(last_updated)), $3)"                        \
@@ -62,7 +63,7 @@ static Statement insert_snapshot_behind =
 							"   WHERE tenant_id = $1 AND user_id = $2) p",
 			  "text text timestamptz");
 
-/* An earlier one of the same time: applications may not update it. */
+/* Deletes an earlier snapshot of the same time, because applications may not update it. */
 static Statement delete_snapshot_behind =
 	STATEMENT("DELETE FROM personalization.preference_snapshots"
 			  " WHERE tenant_id = $1 AND user_id = $2"
@@ -71,7 +72,7 @@ static Statement delete_snapshot_behind =
 			  "   WHERE tenant_id = $1 AND user_id = $2)",
 			  "text text timestamptz");
 
-/* Which users have one of a day or a later one. */
+/* The users who have a snapshot of a day or later. */
 static Statement find_snapshots_of =
 	STATEMENT("SELECT ordinal"
 			  " FROM unnest($2, $3) WITH ORDINALITY AS u (user_id, day, ordinal)"
@@ -80,7 +81,7 @@ static Statement find_snapshots_of =
 			  "   WHERE tenant_id = $1 AND user_id = u.user_id AND day >= u.day)",
 			  "text text[] date[]");
 
-/* Whether one user has; most learning is of one. */
+/* Whether one user has one; most calls learn for one user. */
 static Statement find_snapshot_of = STATEMENT("SELECT FROM personalization.preference_snapshots"
 											  " WHERE tenant_id = $1 AND user_id = $2 AND day >= $3"
 											  " LIMIT 1",
@@ -96,9 +97,10 @@ static Statement delete_expired = STATEMENT("DELETE FROM personalization.prefere
 											"text date int8");
 
 /*
- * Users who are known to have a snapshot of a day or a later one, so that most
- * learning need not look.  Only what others have committed, or we have in an
- * earlier transaction, stands here: what a rollback may take away does not.
+ * Users who are known to have a snapshot of a day or later, so that most calls
+ * need no query.  It contains only snapshots that others have committed, or
+ * that this backend has made in an earlier transaction, because a rollback
+ * must not invalidate it.
  */
 #define KNOWN_SETS 2048
 #define KNOWN_WAYS 4
@@ -144,7 +146,7 @@ snapshots_forgotten(void)
 	memset(known, 0, sizeof(known));
 }
 
-/* Never 0, which is an empty place. */
+/* Never 0, which marks an empty slot. */
 static uint64
 user_hash(const char *tenant_id, const char *user_id)
 {
@@ -153,7 +155,7 @@ user_hash(const char *tenant_id, const char *user_id)
 	return hash_bytes_extended((const unsigned char *) user_id, strlen(user_id), seed) | 1;
 }
 
-/* The place of a user among those known, NULL where he is not. */
+/* Returns the slot of a user, or NULL if they are not known. */
 static KnownUser *
 find_known(uint64 user)
 {
@@ -167,7 +169,7 @@ find_known(uint64 user)
 	return NULL;
 }
 
-/* The newest takes the place of the oldest. */
+/* Adds a user in place of the oldest one. */
 static void
 remember(uint64 user, DateADT day)
 {
@@ -188,7 +190,7 @@ typedef struct FirstChange
 {
 	const char *user_id;
 	TimestampTz at;
-	bool has_snapshot; /* of its day, or a later one */
+	bool has_snapshot; /* of its day or later */
 } FirstChange;
 
 static int
@@ -202,7 +204,7 @@ compare_changes(const void *a, const void *b)
 }
 
 /*
- * The first change of each user of whom it is not known that he has a snapshot,
+ * Collects the first change of each user who is not known to have a snapshot,
  * in the order of the index.
  */
 static int
@@ -216,7 +218,7 @@ first_changes(const char *tenant_id, const Observation *observations, int n, Fir
 		const Observation *observation = &observations[i];
 		const KnownUser *found;
 
-		/* Many signals are of one interaction. */
+		/* Often many signals come from one interaction. */
 		if (i > 0 && observation->user_id == observations[i - 1].user_id &&
 			observation->at == observations[i - 1].at)
 			continue;
@@ -236,7 +238,7 @@ first_changes(const char *tenant_id, const Observation *observations, int n, Fir
 	return first;
 }
 
-/* Finds out who has a snapshot already; returns how many. */
+/* Finds the users who have a snapshot already; returns their number. */
 static int
 find_snapshots(const char *tenant_id, FirstChange *changes, int n)
 {
@@ -269,7 +271,7 @@ find_snapshots(const char *tenant_id, FirstChange *changes, int n)
 	return (int) nrows;
 }
 
-/* Makes those that are not there; returns how many. */
+/* Makes the missing snapshots; returns their number. */
 static uint64
 make_snapshots(const char *tenant_id, const FirstChange *changes, int n)
 {
@@ -298,7 +300,7 @@ make_snapshots(const char *tenant_id, const FirstChange *changes, int n)
 void
 snapshots_before(const char *tenant_id, const Observation *observations, int n)
 {
-	/* The transaction in which we made some: what is found then may be ours. */
+	/* The transaction in which snapshots were made: those found in it may be our own. */
 	static LocalTransactionId made_in = InvalidLocalTransactionId;
 	FirstChange *changes = palloc_extended(Max(n, 1) * sizeof(FirstChange), MCXT_ALLOC_HUGE);
 

@@ -1,6 +1,6 @@
 /*
  * used_tables.c
- *		The tables that a user has used, as the built-in rules keep them: in the
+ *		The tables that a user has used, which the built-in rules store in the
  *		keys of preferences.
  */
 #include "postgres.h"
@@ -10,11 +10,11 @@
 #include "base/statement.h"
 #include "preferences/used_tables.h"
 
-/* What the keys begin with; a colon and the table's name follow. */
+/* Prefixes of keys; a colon and the table's name follow. */
 #define FREQUENT "frequent_table"
 #define EXPLORED "explored_table"
 
-/* The character behind ':' ends a range of keys. */
+/* The character after ':' ends a range of keys. */
 #define TABLES_OF(kind)                                                                            \
 	"SELECT substr(key, length('" kind ":') + 1)"                                                  \
 	" FROM personalization.preferences"                                                            \

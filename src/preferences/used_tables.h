@@ -1,6 +1,6 @@
 /*
  * used_tables.h
- *		The tables that a user has used, as the built-in rules keep them: in the
+ *		The tables that a user has used, which the built-in rules store in the
  *		keys of preferences.
  */
 #ifndef PERSONALIZATION_PREFERENCES_USED_TABLES_H
@@ -10,12 +10,12 @@
 
 #include "preferences/preferences.h"
 
-/* The table that a preference says is asked often; NULL for any other preference. */
+/* Returns the table of a preference for a frequent table, or NULL for any other preference. */
 extern const char *frequent_table(const Preference *preference);
 
 /*
- * The tables that a user has asked or explored, at most USED_TABLES_REACH of
- * each; *n: how many.  The caller is in SPI.
+ * Returns the tables that a user has queried or explored, at most
+ * USED_TABLES_REACH of each; *n is their number.  The caller is in SPI.
  */
 #define USED_TABLES_REACH 10000
 

@@ -1,7 +1,6 @@
 /*
  * profiles.c
- *		What is known about a user: preferences(), get_profile(), set_profile()
- *		and get_context().
+ *		preferences(), get_profile(), set_profile() and get_context().
  */
 #include "postgres.h"
 
@@ -34,13 +33,13 @@
 #include "profiles/traits.h"
 #include "tenancy/tenancy.h"
 
-/* How many queries and tables a context shows. */
+/* Maximum number of queries and tables in a context. */
 #define CONTEXT_ITEMS 10
 
-/* How far back a context looks for distinct queries, in interactions. */
+/* Number of latest interactions in which a context looks for distinct queries. */
 #define CONTEXT_REACH 200
 
-/* And among how many it counts charts. */
+/* Number of latest interactions in which charts are counted. */
 #define CHARTS_REACH 1000
 
 static Statement select_history =
@@ -107,13 +106,13 @@ PG_FUNCTION_INFO_V1(personalization_get_profile);
 PG_FUNCTION_INFO_V1(personalization_set_profile);
 PG_FUNCTION_INFO_V1(personalization_get_context);
 
-/* What every reading function is asked: whose, and as of when. */
+/* The arguments of every function that reads: the user and the time. */
 typedef struct Question
 {
 	char *tenant_id;
 	char *user_id;
 	TimestampTz at;
-	TimestampTz until; /* the end of the history as of then */
+	TimestampTz until; /* end of the history as of then */
 	TenantSettings settings;
 } Question;
 
@@ -129,13 +128,13 @@ begin_reading(FunctionCallInfo fcinfo, Question *question)
 	tenant_require(question->tenant_id, &question->settings);
 }
 
-/* The least confidence that is asked for; -1 for live preferences, whatever theirs. */
+/* The minimum confidence requested; -1 for all live preferences. */
 static double
 least_confidence(FunctionCallInfo fcinfo, int n)
 {
 	double value;
 
-	/* The function of an older script has no such argument. */
+	/* The SQL function of an older script does not have this argument. */
 	if (PG_NARGS() <= n || PG_ARGISNULL(n))
 		return -1;
 	value = PG_GETARG_FLOAT8(n);
@@ -204,9 +203,9 @@ push_preferences(JsonbParseState **state, const Preference *live, int n)
 }
 
 /*
- * The latest interactions, as many as the tenant wants to be shown, and as many
- * as the user's traits are inferred from.  Raises *updated to the time of the
- * latest that is shown.
+ * Pushes the latest interactions, as many as the tenant wants, and reads as
+ * many as are needed for the user's traits.  Raises *updated to the time of
+ * the latest interaction shown.
  */
 static void
 push_history(JsonbParseState **state, const Question *question, TraitReader *traits,
@@ -261,7 +260,7 @@ push_traits(JsonbParseState **state, TraitReader *reader, TimestampTz updated)
 	}
 }
 
-/* SPI_connect() and SPI_finish() are the callers'. */
+/* The callers call SPI_connect() and SPI_finish(). */
 static Jsonb *
 document(const Question *question)
 {
@@ -303,7 +302,7 @@ personalization_get_profile(PG_FUNCTION_ARGS)
 	PG_RETURN_JSONB_P(result);
 }
 
-/* Each of the user's subjects must be a name. */
+/* Checks that each subject is a valid name. */
 static void
 check_expertise(ArrayType *expertise)
 {
@@ -370,7 +369,7 @@ personalization_set_profile(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* The conversation that the user is in. */
+/* Pushes the user's active conversation. */
 static void
 push_session(JsonbParseState **state, const Question *question)
 {
@@ -383,7 +382,7 @@ push_session(JsonbParseState **state, const Question *question)
 		json_push_null(state, "active_session");
 }
 
-/* The latest distinct queries, and the time of the latest interaction. */
+/* Pushes the latest distinct queries, and the time of the latest interaction. */
 static void
 push_recent(JsonbParseState **state, const Question *question, TimestampTz *last)
 {

@@ -11,7 +11,7 @@
 
 #include "tenancy/settings.h"
 
-/* What get_profile() returns, in the caller's memory.  The caller is in SPI. */
+/* Returns the document of get_profile(), in the caller's memory. The caller is in SPI. */
 extern Jsonb *
 profile_document(char *tenant_id, char *user_id, TimestampTz at, const TenantSettings *settings);
 

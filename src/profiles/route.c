@@ -1,6 +1,6 @@
 /*
  * route.c
- *		route(): how a user wants a query answered.
+ *		route(): hints for answering a query.
  */
 #include "postgres.h"
 
@@ -27,7 +27,7 @@
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
 
-/* So many tables are named. */
+/* Maximum number of tables returned. */
 #define LIKELY_TABLES 5
 
 static Statement select_tables =
@@ -43,9 +43,10 @@ static const char *const explanation_levels[] = {"detailed", "standard", "brief"
 static const char *const chart_complexities[] = {"simple", "standard", "advanced"};
 
 /*
- * The value that a user wants, if it is settled: what the candidates have together is
- * enough, and the strongest has more than half of it.  So a user who picks bars three times
- * out of four has bars as the default, although no single confidence is that high.
+ * Returns the preference if its value is settled: the confidences of all
+ * candidates together are high enough, and the strongest has more than half of
+ * the sum.  So a user who picks bar charts three times out of four has bar as
+ * the default, although no single confidence is that high.
  */
 static const Preference *
 settled(const Preference *preference, bool enough)
@@ -54,7 +55,7 @@ settled(const Preference *preference, bool enough)
 																						: NULL;
 }
 
-/* The preferred chart, where the candidates together are above chart_confidence. */
+/* Returns the preferred chart type, if the sum of the candidates is above chart_confidence. */
 static const Preference *
 default_chart(const PreferencesAsOf *known, const TenantSettings *settings, TimestampTz at)
 {
@@ -67,7 +68,7 @@ default_chart(const PreferencesAsOf *known, const TenantSettings *settings, Time
 											   settings->chart_confidence);
 }
 
-/* A preference that is live, or whose candidates together would be. */
+/* Returns a preference that is live, or would be with the sum of its candidates. */
 static const Preference *
 live_choice(const PreferencesAsOf *known, const TenantSettings *settings, TimestampTz at,
 			PreferenceCategory category, const char *key)
@@ -92,7 +93,7 @@ typedef struct LikelyTable
 {
 	const char *name;
 	double fit;
-	int place; /* among the live preferences, strongest first; those that are none, behind them */
+	int place; /* position among the live preferences, strongest first; others follow them */
 } LikelyTable;
 
 static int
@@ -106,7 +107,7 @@ compare_likely(const void *a, const void *b)
 	return x->place - y->place;
 }
 
-/* The tables that the user's same query read, NULL where he has not asked it. */
+/* Returns the tables that the same query of the user read, or NULL if they have not asked it. */
 static const Jsonb *
 tables_asked(const char *tenant_id, const char *user_id, const char *query, TimestampTz at)
 {
@@ -121,7 +122,7 @@ tables_asked(const char *tenant_id, const char *user_id, const char *query, Time
 	return DatumGetJsonbP(result_value(0, ONLY_COLUMN, NULL));
 }
 
-/* The name of the i-th table of those asked, NULL where that is none. */
+/* Returns the name of the i-th table of the query, or NULL if there is none. */
 static char *
 asked_table(const Jsonb *asked, uint32 i)
 {
@@ -133,8 +134,8 @@ asked_table(const Jsonb *asked, uint32 i)
 }
 
 /*
- * The tables of the same query when it was asked before, and the frequent
- * tables that fit this one's words, best first.
+ * Pushes the tables of the same query when it was asked before, and the
+ * frequent tables that match the words of this query, best first.
  */
 static void
 push_likely_tables(JsonbParseState **state, const char *query, const Jsonb *asked,

@@ -1,6 +1,6 @@
 /*
  * stored_traits.c
- *		The traits that were set by hand, now and earlier.
+ *		Traits set by hand, now and earlier.
  */
 #include "postgres.h"
 
@@ -11,7 +11,7 @@
 #include "base/statement.h"
 #include "profiles/stored_traits.h"
 
-/* How many earlier settings of traits a profile keeps. */
+/* Maximum number of earlier settings of traits in a profile. */
 #define EARLIER_TRAITS 100
 
 static Statement select_profile =
@@ -33,7 +33,10 @@ enum
 	PROFILE_THEN
 };
 
-/* {"at": …} for the statement; of now, which later traits do not touch, there is no such time. */
+/*
+ * Returns {"at": …} for the statement; the present has no such time, because
+ * later traits do not affect it.
+ */
 static Datum
 time_of_traits(TimestampTz at)
 {
@@ -44,7 +47,7 @@ time_of_traits(TimestampTz at)
 	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 }
 
-/* Puts what held then into the place of what holds now. */
+/* Replaces the present traits with those of an earlier time. */
 static void
 replace_traits(SetTraits *traits, const Jsonb *then)
 {
@@ -88,7 +91,7 @@ set_traits_read(const char *tenant_id, const char *user_id, TimestampTz at, Read
 		replace_traits(traits, then);
 	else if (at < traits->created && at < GetCurrentTransactionStartTimestamp())
 	{
-		/* They were set when the user was made, or since. */
+		/* They were set when the user was created, or later. */
 		traits->skill = traits->style = NULL;
 		traits->expertise = NULL;
 	}

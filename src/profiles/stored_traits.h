@@ -1,9 +1,10 @@
 /*
  * stored_traits.h
- *		The traits that were set by hand, now and earlier.
+ *		Traits set by hand, now and earlier.
  *
- * A profile keeps the traits that set_profile() replaced, with the time until
- * which they held, as far back as the tenant's history_retention.
+ *		A profile keeps the traits that set_profile() replaced, with the time
+ *		until which they were set, as far back as the tenant's
+ *		history_retention.
  */
 #ifndef PERSONALIZATION_PROFILES_STORED_TRAITS_H
 #define PERSONALIZATION_PROFILES_STORED_TRAITS_H
@@ -15,7 +16,7 @@
 
 #include "base/statement.h"
 
-/* NULL for those that are not set.  Names of earlier ones may be none that we know. */
+/* NULL for traits that are not set. Names of earlier ones may be unknown. */
 typedef struct SetTraits
 {
 	bool known; /* there is a profile */
@@ -24,16 +25,16 @@ typedef struct SetTraits
 	char *style;
 	TimestampTz created;
 	TimestampTz updated; /* when they were set */
-	Jsonb *earlier;		 /* what was before, as stored; NULL for nothing */
+	Jsonb *earlier;		 /* earlier traits, as stored; NULL if there are none */
 } SetTraits;
 
-/* The traits that held at a time.  The caller is in SPI. */
+/* Reads the traits set at a time. The caller is in SPI. */
 extern void set_traits_read(const char *tenant_id, const char *user_id, TimestampTz at, ReadAs as,
 							SetTraits *traits);
 
 /*
- * What the profile is to keep once these traits are replaced: them, and those
- * before them of which the history's retention (in microseconds) still tells.
+ * Returns the earlier traits to store when these are replaced: these, and the
+ * earlier ones within the retention of the history (in microseconds).
  */
 extern Jsonb *set_traits_kept(const SetTraits *traits, TimestampTz now, int64 retention);
 

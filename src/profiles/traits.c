@@ -1,7 +1,7 @@
 /*
  * traits.c
- *		The traits of a user: set by hand, or else inferred from his latest
- *		interactions, or else the default.
+ *		The traits of a user: set by hand, inferred from the latest
+ *		interactions, or the default.
  */
 #include "postgres.h"
 
@@ -38,7 +38,7 @@ static const char *const trait_names[TRAITS] = {"skill_level", "domain_expertise
 												"communication_style"};
 static const char *const source_names[] = {"default", "inferred", "set"};
 
-/* Of one statement so many tables are taken. */
+/* Maximum number of tables used from one statement. */
 #define MAX_TABLES 8
 
 typedef struct TableName
@@ -49,7 +49,7 @@ typedef struct TableName
 	size_t table_len;
 } TableName;
 
-/* A SQL text, and what was found in it. */
+/* An SQL text, and what was found in it. */
 typedef struct ReadSql
 {
 	uint32 hash;
@@ -76,9 +76,9 @@ struct TraitReader
 };
 
 /*
- * The number of a trait's name; -1 for none, and for what is no name: earlier
- * traits come out of JSON, which an application's role may write and a document
- * may bring.
+ * Returns the number of a trait's name, or -1 if it is unknown or not a
+ * string: earlier traits are read from JSON, which an application role or an
+ * imported document may have written.
  */
 static int
 number_of(const char *name, const char *const *names, int nnames)
@@ -86,7 +86,7 @@ number_of(const char *name, const char *const *names, int nnames)
 	return name == NULL ? -1 : find_name(names, nnames, name, strlen(name));
 }
 
-/* What the user wrote in conversations. */
+/* Reads what the user wrote in conversations. */
 static void
 hear_messages(TraitReader *reader, const char *tenant_id, const char *user_id)
 {
@@ -165,7 +165,7 @@ found_table(const char *schema, size_t schema_len, const char *table, size_t tab
 		sql->tables[sql->ntables++] = (TableName){schema, schema_len, table, table_len};
 }
 
-/* How much of a text is looked at, in bytes: whole characters, as names are cut out of it. */
+/* Returns how many bytes of a text are used: whole characters, because names are taken from it. */
 static size_t
 within_reach(const char *text, size_t len)
 {
@@ -173,7 +173,7 @@ within_reach(const char *text, size_t len)
 									: (size_t) pg_mbcliplen(text, (int) len, TRAITS_TEXT_REACH);
 }
 
-/* What is found in a SQL text; NULL where there was enough to read. */
+/* Returns what is found in an SQL text, or NULL if the budget is used up. */
 static const ReadSql *
 read_sql(TraitReader *reader, const char *text, size_t len)
 {
@@ -200,7 +200,7 @@ read_sql(TraitReader *reader, const char *text, size_t len)
 	return sql;
 }
 
-/* A list that the data tells: how many items, -1 where it is not there. */
+/* Returns the number of items of a list in the data, or -1 if it is absent. */
 static int
 told_items(const JsonbContainer *data, const char *name, const JsonbContainer **list)
 {
@@ -216,7 +216,7 @@ told_items(const JsonbContainer *data, const char *name, const JsonbContainer **
 	return (int) JsonContainerSize(*list);
 }
 
-/* A table as told, with its schema where one stands before it. */
+/* Adds a table as given, with its schema if there is one. */
 static void
 add_told_table(Subjects *subjects, const char *name, size_t len)
 {
@@ -276,7 +276,7 @@ observe_query(TraitReader *reader, const JsonbContainer *data)
 		int naggregations = told_items(data, "aggregations", &ignored);
 		int ngroups = told_items(data, "group_by", &ignored);
 
-		/* What it does is told without its SQL. */
+		/* The features are known without the SQL. */
 		if (ntables >= 0 || naggregations >= 0 || ngroups >= 0)
 			skill_add(&reader->skill, (ntables >= 2 ? SQL_JOINS : 0) |
 										  (ntables >= 3 ? SQL_JOINS_MANY : 0) |
@@ -325,7 +325,7 @@ traits_hear(TraitReader *reader, const Talk *talk)
 	reader->messages = *talk;
 }
 
-/* Notes that a trait is inferred; where its evidence is to be written. */
+/* Marks a trait as inferred; returns the buffer for its evidence. */
 static char *
 inferred(Traits *traits, Trait trait)
 {
@@ -395,7 +395,7 @@ traits_read(const char *tenant_id, const char *user_id, TimestampTz at, Traits *
 	{
 		Oid type = DatumGetObjectId(result_value(row, LATEST_TYPE, NULL));
 
-		/* Of all other types it is enough that they have been. */
+		/* For all other types it is enough to count them. */
 		traits_observe(reader,
 					   type == types[INTERACTION_QUERY]		   ? INTERACTION_QUERY
 					   : type == types[INTERACTION_REFINEMENT] ? INTERACTION_REFINEMENT

@@ -28,10 +28,10 @@
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
 
-/* So many of the latest interactions are summed up. */
+/* Number of latest interactions that are summed up. */
 #define PATTERNS_REACH 10000
 
-/* So many recurring queries are shown. */
+/* Maximum number of recurring queries in the document. */
 #define RECURRING_SHOWN 20
 
 StaticAssertDecl(INTERACTION_TYPES <= USAGE_TYPES, "usage.h has room for all types");
@@ -54,7 +54,7 @@ PG_FUNCTION_INFO_V1(personalization_usage_patterns);
 static const char *const weekday_names[] = {"monday", "tuesday",  "wednesday", "thursday",
 											"friday", "saturday", "sunday"};
 
-/* The beginning of what is within retention at a time. */
+/* Returns the start of the history within the retention at a time. */
 static TimestampTz
 retained_since(TimestampTz at, int64 retention)
 {
@@ -64,7 +64,7 @@ retained_since(TimestampTz at, int64 retention)
 																			   : since;
 }
 
-/* Sums up the latest interactions; the earliest and the latest of them are for since and until. */
+/* Sums up the latest interactions; the earliest and the latest of them give since and until. */
 static void
 sum_interactions(const char *tenant_id, const char *user_id, TimestampTz at,
 				 const TenantSettings *settings, Usage *usage, TimestampTz *since,
@@ -181,7 +181,7 @@ push_recurring(JsonbParseState **state, const char *tenant_id, const char *user_
 	(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 
-/* A mean or a median, null where it is one of nothing. */
+/* Pushes a mean or a median, or null if there is no data. */
 static void
 push_mean(JsonbParseState **state, const char *name, double mean)
 {

@@ -1,7 +1,6 @@
 /*
  * identity.c
- *		What a query says it is, when two are the same, and how often each user
- *		asks which.
+ *		The identity of queries: when two queries are the same.
  */
 #include "postgres.h"
 
@@ -29,7 +28,7 @@
 
 PG_FUNCTION_INFO_V1(personalization_query_id);
 
-/* A text member of a query; *text is NULL when it is absent or empty. */
+/* Reads a text member of a query; *text is NULL if it is absent or empty. */
 static bool
 query_text(const JsonbContainer *data, const char *name, const char **text, Fault *fault)
 {
@@ -62,9 +61,9 @@ query_list(QueryText *query, SqlList list)
 }
 
 /*
- * Lower case as Unicode has it, so that a query's identity does not hang on
- * the database's locale, where PostgreSQL has ICU; else as the locale has it.
- * ASCII is left to the core.
+ * Converts to lower case by Unicode's rules, so that a query's identity does
+ * not depend on the database's locale, if PostgreSQL has ICU; else by the
+ * locale.  ASCII is left to the core.
  */
 const char *
 query_fold(const char *text)
@@ -80,8 +79,8 @@ query_fold(const char *text)
 }
 
 /*
- * The first half of the SHA-256 of the canonical form, behind a letter that
- * says of what: a question and an SQL text are never the same query.
+ * The id is the first half of the SHA-256 of the canonical form, prefixed with
+ * a letter for its kind: a question and an SQL text are never the same query.
  */
 static void
 hash_canonical(char *form, size_t len, pg_uuid_t *id)

@@ -1,7 +1,6 @@
 /*
  * identity.h
- *		What a query says it is, when two are the same, and how often each user
- *		asks which.
+ *		The identity of queries: when two queries are the same.
  */
 #ifndef PERSONALIZATION_QUERIES_IDENTITY_H
 #define PERSONALIZATION_QUERIES_IDENTITY_H
@@ -22,21 +21,24 @@ typedef struct QueryText
 	const char *question; /* data.query, NULL when absent or empty */
 	const char *sql;	  /* data.sql, likewise */
 
-	/* Kept by query_list(). */
+	/* Private to query_list(). */
 	bool sql_was_read;
 	SqlLists lists;
 } QueryText;
 
-/* Takes a query out of an interaction's data; false, with the fault, where it is not text. */
+/* Reads a query from an interaction's data; returns false and sets fault if it is not text. */
 extern bool query_decode(const JsonbContainer *data, QueryText *query, Fault *fault);
 
-/* What the query's SQL reads, NIL without SQL; read when first asked for. */
+/*
+ * Returns a list read from the query's SQL, or NIL without SQL; the SQL is
+ * read on the first call.
+ */
 extern const List *query_list(QueryText *query, SqlList list);
 
-/* Lower case, as Unicode has it where the server can. */
+/* Converts to lower case, by Unicode's rules if the server supports them. */
 extern const char *query_fold(const char *text);
 
-/* What identifies the query; false when it says neither question nor SQL. */
+/* Computes the id of a query; returns false if it has neither question nor SQL. */
 extern bool query_identify(const QueryText *query, pg_uuid_t *id);
 
 #endif

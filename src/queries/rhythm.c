@@ -1,6 +1,6 @@
 /*
  * rhythm.c
- *		The queries of a user that recur, and those of them that are due.
+ *		Queries of a user that recur, and those that are due.
  */
 #include "postgres.h"
 
@@ -16,8 +16,8 @@
 #include "queries/rhythm.h"
 
 /*
- * Those whose day has come, the latest first.  A day long past is of a rhythm
- * that has lapsed since.
+ * Queries whose day has come, the latest first.  If the day is long past, the
+ * rhythm has lapsed.
  */
 static Statement select_due =
 	STATEMENT("SELECT query_id, asked_days, query, ask_count"
@@ -26,7 +26,7 @@ static Statement select_due =
 			  " ORDER BY due_on DESC, query_id DESC LIMIT $5",
 			  "text text date date int8");
 
-/* Those whose day is to come, the next first. */
+/* Queries whose day is still to come, the next first. */
 static Statement select_later = STATEMENT("SELECT query_id, asked_days, query, ask_count"
 										  " FROM personalization.user_queries"
 										  " WHERE tenant_id = $1 AND user_id = $2 AND due_on > $3"
@@ -56,8 +56,8 @@ days_to_array(const int32 *days, size_t n)
 }
 
 /*
- * The array may be anything, as an application role may write it: out of order,
- * with nulls, infinite days, or several dimensions.
+ * The array may contain anything, because an application role may write it: it
+ * may be unordered, with nulls, infinite days, or several dimensions.
  */
 size_t
 days_of_array(Datum array, int32 *days)
@@ -131,7 +131,7 @@ personalization_next_due_on(PG_FUNCTION_ARGS)
 	PG_RETURN_DATEADT(due_on);
 }
 
-/* What a query's rhythm is found from. */
+/* The context in which rhythms are searched. */
 typedef struct Rhythms
 {
 	DateADT today;
@@ -140,7 +140,7 @@ typedef struct Rhythms
 	int size;
 } Rhythms;
 
-/* Takes the queries of the last result that have a rhythm as of today. */
+/* Adds the queries of the last result that have a rhythm as of today. */
 static void
 take_rhythms(Rhythms *rhythms, uint64 nrows, bool only_due)
 {
@@ -205,8 +205,8 @@ read_rhythms(Rhythms *rhythms, const char *tenant_id, const char *user_id, Times
 	take_rhythms(rhythms, nrows, only_due);
 
 	/*
-	 * What was due then may have been asked since, and its day has moved on.  Of
-	 * today that is not possible: what has been asked today is not due.
+	 * A query that was due then may have been asked since, so that its day has
+	 * moved on.  For today this is impossible: a query asked today is not due.
 	 */
 	if (!only_due || rhythms->today < local_date(&zone, GetCurrentTimestamp()))
 	{

@@ -1,7 +1,7 @@
 /*
  * user_queries.c
- *		Which queries each user asks, how often and on which days; and the queue of
- *		what the statistics have still to count.
+ *		The queries of each user, how often and on which days they were asked;
+ *		and the queue of requests to be counted in the statistics.
  */
 #include "postgres.h"
 
@@ -21,8 +21,8 @@
 #include "queries/user_queries.h"
 
 /*
- * One row a query: the caller has added up what one call asks.  A late event
- * does not bring back an older text.
+ * One row per query: the caller has combined the requests of one call.  A late
+ * event does not restore an older text.
  */
 static RowWriter query_writer = ROW_WRITER(
 	"personalization.user_queries AS q",
@@ -40,7 +40,7 @@ static RowWriter query_writer = ROW_WRITER(
 	"  due_on = personalization.next_due_on(q.asked_days, excluded.asked_days)"
 	" RETURNING ask_count");
 
-/* What the statistics have still to count, in the order in which it was told. */
+/* Requests to be counted in the statistics, in the order in which they were learned. */
 static RowWriter event_writer = ROW_WRITER(
 	"personalization.query_events", "user_id, query_id, interaction_id, occurred_at, is_first",
 	"text uuid uuid timestamptz bool", "");
@@ -54,7 +54,7 @@ typedef struct AskedQuery
 	const JsonbContainer *data;
 	TimestampTz at;
 	int32 day;	   /* the tenant's */
-	bool is_first; /* ask of this query by this user, ever */
+	bool is_first; /* first request for this query by this user */
 	int position;  /* in the call */
 } AskedQuery;
 
@@ -66,13 +66,13 @@ struct AskedQueries
 	AskedQuery *items;
 };
 
-/* What a user asks several times in one call: it becomes one row, the latest text in it. */
+/* The requests for one query by one user in a call: they become one row, with the latest text. */
 typedef struct AskedGroup
 {
 	AskedQuery *first;
 	AskedQuery *last;
 	int64 asks;
-	int32 days[CADENCE_DAYS]; /* on which it was asked, the latest */
+	int32 days[CADENCE_DAYS]; /* the latest days on which it was asked */
 	size_t ndays;
 } AskedGroup;
 
@@ -131,7 +131,7 @@ compare_positions(const void *a, const void *b)
 	return ((const AskedQuery *) a)->position - ((const AskedQuery *) b)->position;
 }
 
-/* The query's tables as told, or else as its SQL has them. */
+/* Returns the query's tables as given, or else from its SQL. */
 static Jsonb *
 asked_tables(AskedQuery *asked)
 {
@@ -191,7 +191,7 @@ store_groups(const AskedGroup *groups, int n, const char *tenant_id)
 	}
 	nrows = rows_write(&query_writer, tenant_id, columns);
 
-	/* What comes back is in the order in which it went in. */
+	/* Rows are returned in the order in which they were inserted. */
 	Assert(nrows == (uint64) n);
 	for (uint64 row = 0; row < nrows; row++)
 		groups[row].first->is_first =
