@@ -1,17 +1,18 @@
 /*
  * launcher.c
- *		One process for the server: sees to it that each database that has the
- *		extension has a worker.
+ *		The launcher: one process per server, which starts a worker in each
+ *		database that has the extension.
  *
- * It is in no database and touches shared catalogues only.  Whether a database
- * has the extension only a worker in it can see; one that finds nothing leaves
- * at once, and is tried again after a while, or when CREATE EXTENSION says so.
+ *		It is not connected to a database and reads shared catalogs only.
+ *		Only a worker in a database can check whether it has the extension; a
+ *		worker that finds none exits at once, and is started again after a
+ *		while, or when CREATE EXTENSION announces it.
  *
- *		not running --start--> running --ends--> not running, next try in:
- *			failed      1 s, 2 s, 4 s, … up to a minute
- *			no work     a minute, or when announced
- *			outdated    the same; said in the log, once
- *			gave way    2 s
+ *		 not running --start--> running --ends--> not running, next start after:
+ *		    failed      1 s, 2 s, 4 s, … up to a minute
+ *		    no work     a minute, or an announcement
+ *		    outdated    the same; logged once
+ *		    gave way    2 s
  */
 #include "postgres.h"
 
@@ -41,34 +42,34 @@
 #include "bgworker/launcher.h"
 #include "bgworker/state.h"
 
-/* How often the list of databases is looked at, in milliseconds. */
+/* How often the list of databases is read, in milliseconds. */
 #define LAUNCHER_NAP 1000
 
 #define RETRY_NO_WORK_MS 60000
 #define RETRY_GAVE_WAY_MS 2000
 #define RETRY_FAILED_MAX_MS 60000
 
-/* What the launcher knows of a database. */
+/* A database, as known to the launcher. */
 typedef struct Database
 {
 	Oid oid;						/* the key */
-	BackgroundWorkerHandle *handle; /* NULL: not running */
+	BackgroundWorkerHandle *handle; /* NULL if not running */
 	int slot;
-	int failures; /* in a row */
+	int failures; /* consecutive failures */
 	TimestampTz next_try;
 	bool has_no_work;
 	bool is_outdated;
-	bool seen; /* in the latest list */
+	bool seen; /* in the latest list of databases */
 } Database;
 
 static HTAB *databases;
 
 extern PGDLLEXPORT void personalization_launcher_main(Datum arg);
 
-/* A database whose DROP was interrupted has this limit: nobody can connect to it any more. */
+/* The connection limit of a database whose DROP was interrupted; nobody can connect to it. */
 #define INVALID_DATABASE (-2)
 
-/* Notes every database that allows connections and is no template. */
+/* Records every database that allows connections and is not a template. */
 static void
 list_databases(void)
 {
@@ -106,7 +107,7 @@ list_databases(void)
 	CommitTransactionCommand();
 }
 
-/* A free slot for the database, -1 when all are taken. */
+/* Returns a free slot for the database, or -1 if there is none. */
 static int
 take_slot(Oid database)
 {
@@ -167,7 +168,7 @@ start_worker(Database *database)
 			 database->oid);
 	strlcpy(worker.bgw_type, "personalization worker", sizeof(worker.bgw_type));
 
-	/* The handle lives as long as the worker. */
+	/* The handle must live as long as the worker. */
 	old = MemoryContextSwitchTo(TopMemoryContext);
 	if (RegisterDynamicBackgroundWorker(&worker, &database->handle))
 		complained = false;
@@ -187,7 +188,7 @@ start_worker(Database *database)
 	MemoryContextSwitchTo(old);
 }
 
-/* When to try again, after a worker has ended. */
+/* Determines when to try again after a worker has ended. */
 static void
 worker_ended(Database *database)
 {
@@ -224,7 +225,7 @@ worker_ended(Database *database)
 	database->next_try = GetCurrentTimestamp() + wait_ms * 1000;
 }
 
-/* Starts what is due, notes what has ended. */
+/* Starts workers that are due, and records those that have ended. */
 static void
 look_after_workers(bool announced)
 {
@@ -258,7 +259,7 @@ say_goodbye(int code, Datum arg)
 	LWLockRelease(worker_shared->lock);
 }
 
-/* The workers of a launcher that is gone see the number, and leave. */
+/* The workers of a previous launcher see the number, and exit. */
 static void
 introduce_myself(void)
 {

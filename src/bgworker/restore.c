@@ -2,15 +2,17 @@
  * restore.c
  *		Whether a dump is being restored into the worker's database.
  *
- * A dump that is being restored brings rows that are older than this
- * database's extension, the inbox and the tenants among them, and last, as its
- * name sorts behind the others', a row of worker_restores.  Until then hands
- * off: what the worker learned or deleted now would meet what is still to come.
+ *		A dump contains rows that are older than this database's extension,
+ *		including the inbox and the tenants, and at the end, because of the
+ *		table's name, a row of worker_restores.  Until that row has been
+ *		restored the worker does nothing, because rows that it learned or
+ *		deleted would conflict with rows still to be restored.
  *
- * A database without tenants may be one whose restore begins the moment after we
- * looked, between two of our steps.  There is nothing to do in it but to wait; or,
- * where auto_create_tenants is on, to make the tenants of an inbox that is not a
- * dump's, as no other may ever come.
+ *		A database without tenants may be one whose restore begins just after
+ *		the check, between two steps of the worker.  There is nothing to do in
+ *		it.  With auto_create_tenants, however, the worker creates the tenants
+ *		of an inbox that is not part of a dump, because there may never be any
+ *		other.
  */
 #include "postgres.h"
 
@@ -21,7 +23,10 @@
 #include "bgworker/restore.h"
 #include "bgworker/session.h"
 
-/* When the extension was made here, and whether a dump's last row has come; a row while not settled. */
+/*
+ * When the extension was created here, and whether the last row of a dump has
+ * been restored; no row once settled.
+ */
 static Statement select_state =
 	STATEMENT("SELECT created_at, ("
 			  "   SELECT count(*) FROM personalization.worker_restores) > 1"
@@ -36,8 +41,8 @@ enum
 };
 
 /*
- * Whether there is something to work for and nothing is older than the extension.  What is
- * old is looked for last: that goes through all of an inbox in which nothing is.
+ * Whether there is work and no row is older than the extension.  Old rows are
+ * looked for last, because this reads the whole inbox if there are none.
  */
 static Statement look_for_old_rows =
 	STATEMENT("SELECT ("
@@ -54,7 +59,7 @@ static Statement settle = STATEMENT("UPDATE personalization.worker_state"
 									" WHERE NOT settled",
 									"");
 
-/* Whether what is there is not a part of a dump that is still coming in. */
+/* Whether the present rows are not part of a dump that is still being restored. */
 static bool
 is_whole(void)
 {

@@ -8,9 +8,9 @@
 #include "postgres.h"
 
 /*
- * Whether the data is all there, so that the worker may begin: there are tenants,
- * or an inbox to make them from, and no dump is being restored.  Once true, it
- * stays so.  Outside of a transaction.
+ * Whether all data has been restored, so that the worker may begin: there are
+ * tenants, or an inbox to create them from, and no dump is being restored.
+ * Once true, it stays true.  To be called outside a transaction.
  */
 extern bool worker_is_settled(void);
 

@@ -1,11 +1,11 @@
 /*
  * apply.c
- *		Learning: from checked events to what is stored.
+ *		Learning: from checked events to stored rows.
  *
- * One way for one event and for thousands: the events of a tenant are checked
- * and their signals extracted, its users locked, the interactions inserted;
- * then what the new ones say is added up in memory and stored in one statement
- * a table.
+ *		Single events and batches use the same code.  The events of a tenant
+ *		are checked and their signals extracted, its users are locked, and the
+ *		interactions are inserted.  Then the new ones are applied in memory,
+ *		and the results are stored with one statement per table.
  */
 #include "postgres.h"
 
@@ -42,7 +42,7 @@ static RowWriter interaction_writer =
 			   "ON CONFLICT (tenant_id, interaction_id) DO NOTHING"
 			   " RETURNING interaction_id");
 
-/* Those whose ids we made ourselves cannot be there already. */
+/* Interactions with ids that we generated cannot exist already. */
 static RowWriter new_interaction_writer =
 	ROW_WRITER("personalization.interactions", INTERACTION_COLUMNS, INTERACTION_COLUMN_TYPES, "");
 
@@ -50,13 +50,13 @@ static RowWriter profile_writer =
 	ROW_WRITER("personalization.profiles", "user_id, created_at, updated_at",
 			   "text timestamptz timestamptz", "ON CONFLICT (tenant_id, user_id) DO NOTHING");
 
-/* The events of one tenant, in the order in which they came. */
+/* The events of one tenant, in the order in which they were passed. */
 typedef struct TenantEvents
 {
 	const char *tenant_id;
 	Event **items;
 	int n;
-	Event **by_id;		  /* the same, those with one id together, in order */
+	Event **by_id;		  /* the same, sorted by id; equal ids in order */
 	const Event *current; /* whose signals are being extracted */
 } TenantEvents;
 
@@ -104,7 +104,7 @@ compare_uint32(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Raises the fault, or notes it at the event. */
+/* Raises the fault, or stores it in the event. */
 static void
 set_aside(Event *event, const Fault *fault, bool divert)
 {
@@ -115,8 +115,8 @@ set_aside(Event *event, const Fault *fault, bool divert)
 }
 
 /*
- * Feedback may be about an interaction that is stored, or about one that comes
- * before it in the batch.
+ * Feedback may refer to a stored interaction, or to one that precedes it in
+ * the batch.
  */
 static bool
 find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void *arg)
@@ -130,7 +130,7 @@ find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void 
 	if (interaction_read(events->tenant_id, id, SNAPSHOT_NEW, type, data))
 		return true;
 
-	/* The first with this id: as it sorts after the key, it is the lower bound. */
+	/* The first one with this id: it sorts after the key, so it is the lower bound. */
 	key.id = *id;
 	key.index = -1;
 	while (low < high)
@@ -159,13 +159,13 @@ find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void 
 	return false;
 }
 
-/* The interaction types whose rules the events need. */
+/* Returns the interaction type whose rules the events need, or all. */
 static int
 rule_types(const TenantEvents *events)
 {
 	InteractionType type = events->items[0]->type;
 
-	/* A refinement goes by all rules, and feedback may be about anything. */
+	/* A refinement uses all rules, and feedback may refer to any interaction. */
 	if (events->n > 1 || type == INTERACTION_REFINEMENT || type == INTERACTION_FEEDBACK)
 		return ALL_TYPES;
 	return (int) type;
@@ -190,7 +190,7 @@ extract_signals(TenantEvents *events, const SignalRules *rules, bool divert)
 	}
 }
 
-/* The users' lock keys, in order, each once. */
+/* Returns the users' lock keys, sorted and distinct. */
 static uint32 *
 user_keys(const TenantEvents *events, int *nkeys)
 {
@@ -209,8 +209,9 @@ user_keys(const TenantEvents *events, int *nkeys)
 }
 
 /*
- * Inserts the interactions, marking those that are new.  In the order of
- * their ids, so that two calls that share ids do not wait for each other.
+ * Inserts the interactions, and marks those that are new.  They are inserted
+ * in the order of their ids, so that two calls with the same ids do not
+ * deadlock.
  */
 static void
 insert_interactions(TenantEvents *events)
@@ -226,7 +227,7 @@ insert_interactions(TenantEvents *events)
 	{
 		Event *event = events->by_id[i];
 
-		/* Of several with one id the first counts, the others are retries. */
+		/* Of several events with one id the first counts; the others are retries. */
 		if (event->fault != NULL || (previous != NULL && compare_ids(previous, event) == 0))
 			continue;
 		previous = event;
@@ -253,7 +254,7 @@ insert_interactions(TenantEvents *events)
 		return;
 	}
 
-	/* What comes back is in the order in which it went in. */
+	/* Rows are returned in the order in which they were inserted. */
 	nrows = rows_write(&interaction_writer, events->tenant_id, columns);
 	for (uint64 row = 0; row < nrows; row++)
 	{
@@ -270,9 +271,9 @@ insert_interactions(TenantEvents *events)
 }
 
 /*
- * Makes the profiles of users who have none.  Those with evidence have one, so
- * that most learning writes nothing here: what changes with each interaction
- * is read from the interactions and preferences themselves.
+ * Creates the profiles of users who have none.  Users with evidence have one,
+ * so most calls write nothing here: what changes with each interaction is read
+ * from the interactions and preferences themselves.
  */
 static void
 make_profiles(TenantEvents *events, const Observation *observations, int nobservations)
@@ -312,7 +313,7 @@ make_profiles(TenantEvents *events, const Observation *observations, int nobserv
 	(void) rows_write(&profile_writer, events->tenant_id, columns);
 }
 
-/* Tells the cache whose documents change. */
+/* Records for the cache whose documents change. */
 static void
 note_users(const TenantEvents *events)
 {
@@ -340,7 +341,7 @@ note_users(const TenantEvents *events)
 	cache_users_learned(events->tenant_id, users, nusers);
 }
 
-/* What the new ones say, added up and stored. */
+/* Applies the new interactions, and stores the results. */
 static void
 learn_new(TenantEvents *events, const TenantSettings *settings)
 {
@@ -381,7 +382,7 @@ learn_new(TenantEvents *events, const TenantSettings *settings)
 	note_users(events);
 }
 
-/* Learns the events of one tenant; returns how many were new. */
+/* Learns the events of one tenant; returns the number of new ones. */
 static int64
 learn_tenant(TenantEvents *events, bool divert)
 {
@@ -398,7 +399,7 @@ learn_tenant(TenantEvents *events, bool divert)
 		return 0;
 	}
 
-	/* The tenant stays as it is from here on: its settings hold until the end. */
+	/* From here on the tenant does not change: its settings are valid until the end. */
 	keys = user_keys(events, &nkeys);
 	lock_users(events->tenant_id, keys, nkeys);
 	tenant_check_current(events->tenant_id);

@@ -1,6 +1,6 @@
 /*
  * apply.h
- *		Learning: from checked events to what is stored.
+ *		Learning: from checked events to stored rows.
  */
 #ifndef PERSONALIZATION_LEARNING_APPLY_H
 #define PERSONALIZATION_LEARNING_APPLY_H
@@ -11,12 +11,12 @@
 
 /*
  * Records events and learns from those that are new, in the order of the
- * array, in one transaction with whatever the caller does.  Returns how many
- * were new; each event's is_new says which.
+ * array, in the caller's transaction.  Returns the number of new ones; is_new
+ * is set in each of them.
  *
- * An event that is wrong, or that the session may not learn, is an error;
- * with divert it is set aside instead, and its fault says why.  The caller is
- * in SPI.
+ * An event that is invalid, or that the session may not learn, raises an
+ * error; with divert its fault is set instead, and it is not learned.  The
+ * caller is in SPI.
  */
 extern int64 learn_events(Event *events, int n, bool divert);
 

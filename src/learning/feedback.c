@@ -1,6 +1,6 @@
 /*
  * feedback.c
- *		A user's opinion of a preference, an interaction or a suggestion.
+ *		Feedback of a user on a preference, an interaction or a suggestion.
  */
 #include "postgres.h"
 
@@ -23,8 +23,8 @@
 #include "tenancy/tenancy.h"
 
 /*
- * What feedback is about: a preference's value (none: whichever it has), an
- * interaction, a suggestion; null for a remark about nothing in particular.
+ * The subject of feedback: a preference and its value (or any value), an
+ * interaction, or a suggestion; null for a remark.
  */
 #define THING(data)                                                                                \
 	"CASE WHEN " data " ->> 'category' IS NOT NULL"                                                \
@@ -37,7 +37,7 @@
 
 #define SAME_THING THING("data") " = " THING("$3")
 
-/* collect_feedback() leaves its argument in both columns. */
+/* collect_feedback() stores its argument in both columns. */
 static Statement find_earlier =
 	STATEMENT("SELECT interaction_id, data, occurred_at"
 			  " FROM personalization.interactions"
@@ -64,7 +64,7 @@ find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void 
 	return interaction_read(arg, id, SNAPSHOT_NEW, type, data);
 }
 
-/* Whether a preference is one that feedback was about. */
+/* Whether a preference is a subject of the feedback. */
 static const Signal *
 find_signal(const Signals *signals, const Preference *preference)
 {
@@ -78,9 +78,9 @@ find_signal(const Signals *signals, const Preference *preference)
 }
 
 /*
- * Makes the preferences that earlier feedback touched what they were without
- * it: replayed from before it, as an average cannot be undone exactly.  False
- * where the history does not reach back so far.
+ * Undoes the effect of earlier feedback on preferences, by a replay from
+ * before it, because an average cannot be undone exactly.  Returns false if
+ * the history does not reach back that far.
  */
 static bool
 take_back(const Event *event, const pg_uuid_t *id, const Jsonb *data, TimestampTz at,
@@ -117,7 +117,7 @@ take_back(const Event *event, const pg_uuid_t *id, const Jsonb *data, TimestampT
 			touched[ntouched++] = preferences[i];
 	}
 
-	/* Those that are there for the feedback alone go. */
+	/* Preferences that exist only because of the feedback are deleted. */
 	for (int i = 0; i < signals.n; i++)
 	{
 		bool found = false;

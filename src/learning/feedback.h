@@ -1,6 +1,6 @@
 /*
  * feedback.h
- *		A user's opinion of a preference, an interaction or a suggestion.
+ *		Feedback of a user on a preference, an interaction or a suggestion.
  */
 #ifndef PERSONALIZATION_LEARNING_FEEDBACK_H
 #define PERSONALIZATION_LEARNING_FEEDBACK_H
@@ -10,11 +10,11 @@
 #include "learning/events.h"
 
 /*
- * Learns feedback that collect_feedback() was told.  It takes the place of what
- * the user was told to have said of the same thing before: what that had done
- * to preferences is taken back first, as far as the history reaches.  Feedback
- * that comes through learn(), a batch or the inbox is an observation, and is
- * neither replaced nor replaces.  The caller is in SPI.
+ * Learns feedback passed to collect_feedback().  It replaces the user's
+ * earlier feedback on the same subject: the effect of that on preferences is
+ * first undone, as far back as the history reaches.  Feedback that comes
+ * through learn(), a batch or the inbox is an observation, which neither
+ * replaces nor is replaced.  The caller is in SPI.
  */
 extern void feedback_learn(Event *event);
 

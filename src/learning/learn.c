@@ -1,6 +1,6 @@
 /*
  * learn.c
- *		The ways in: learn(), learn_batch() and collect_feedback().
+ *		learn(), learn_batch() and collect_feedback().
  */
 #include "postgres.h"
 
@@ -67,7 +67,7 @@ personalization_learn(PG_FUNCTION_ARGS)
 		Jsonb *feedback = jsonb_argument(fcinfo, 6, "feedback");
 		JsonbValue scalar;
 
-		/* JSON's null is as good as none, as in a batch. */
+		/* JSON null counts as none, as in a batch. */
 		if (!JsonbExtractScalar(&feedback->root, &scalar) || scalar.type != jbvNull)
 			event.feedback = feedback;
 	}
@@ -112,10 +112,10 @@ divert_argument(FunctionCallInfo fcinfo, int n)
 	return strcmp(mode, "divert") == 0;
 }
 
-/* More in one call are a mistake, or better told in several. */
+/* More events in one call are probably a mistake, and better passed in several calls. */
 #define MAX_BATCH 1000000
 
-/* Takes the events out of the array. */
+/* Reads the events from the array. */
 static Event *
 decode_batch(const Jsonb *array, bool divert, int *n)
 {

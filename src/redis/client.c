@@ -2,9 +2,9 @@
  * client.c
  *		A connection to Redis that never blocks.
  *
- * hiredis formats and parses; when to read, to write and to give up is decided
- * here.  A server may answer anything: what it sends is bounded, and of every
- * type until somebody has looked.
+ *		hiredis formats and parses; this file decides when to read, to write
+ *		and to give up.  Replies are not trusted: their size is limited, and
+ *		their type is checked before use.
  */
 #include "postgres.h"
 
@@ -18,14 +18,14 @@
 
 #include "redis/client.h"
 
-/* An answer may have so many bytes, and a list in it so many elements. */
+/* Maximum size of a reply in bytes, and maximum number of elements of a list in it. */
 #define MAX_ANSWER (4 * 1024 * 1024)
 #define MAX_ELEMENTS 100000
 
-/* Commands are collected up to so many bytes before they are written. */
+/* Commands are collected up to this number of bytes before they are written. */
 #define SEND_FROM (256 * 1024)
 
-/* While it waits for the network the worker looks around so often, in milliseconds. */
+/* While waiting for the network, the worker calls idle() this often, in milliseconds. */
 #define IDLE_EVERY 1000
 
 #if HIREDIS_MAJOR >= 1
@@ -36,14 +36,14 @@ typedef int ElementCount;
 
 static void *(*create_any_array)(const redisReadTask *task, ElementCount n);
 
-/* hiredis would ask for memory for as many elements as the server says there are. */
+/* hiredis would allocate as many elements as the server announces. */
 static void *
 create_array(const redisReadTask *task, ElementCount n)
 {
 	return n > MAX_ELEMENTS ? NULL : create_any_array(task, n);
 }
 
-/* Notes what is wrong, unless something is noted already. */
+/* Records an error, unless there is one already. */
 static void
 set_fault(RedisClient *client, const char *text)
 {
@@ -52,7 +52,7 @@ set_fault(RedisClient *client, const char *text)
 	if (client->fault[0] != '\0')
 		return;
 
-	/* It goes to the log and to a table, whatever a server may have sent. */
+	/* It is written to the log and to a table, whatever the server has sent. */
 	for (; text[n] != '\0' && n < REDIS_FAULT_SIZE - 1; n++)
 		client->fault[n] = text[n] >= ' ' && text[n] <= '~' ? text[n] : '?';
 	client->fault[n] = '\0';
@@ -77,7 +77,7 @@ lost_by_hiredis(RedisClient *client)
 	{
 		char fault[TLS_FAULT_SIZE];
 
-		/* hiredis looks at errno, which TLS need not set; and an alert is the end to it. */
+		/* hiredis uses errno, which TLS need not set; and an alert ends the connection. */
 		if (redis_tls_fault(client->tls, fault))
 			return lost(client, fault);
 	}
@@ -105,8 +105,8 @@ milliseconds(void)
 }
 
 /*
- * Waits until the socket is ready for one of the events, or until a time;
- * returns those it is ready for, 0 when time is over.
+ * Waits until the socket is ready for one of the events, or until a time.
+ * Returns the events for which it is ready, or 0 after the time.
  */
 static int
 wait_for(RedisClient *client, int events, int64 until)
@@ -117,7 +117,7 @@ wait_for(RedisClient *client, int events, int64 until)
 		int64 left = until - now;
 		int happened;
 
-		/* A clock that is set back does not make us wait longer. */
+		/* If the clock is set back, the wait does not become longer. */
 		left = Min(Min(left, client->timeout), IDLE_EVERY);
 		if (left <= 0)
 			return 0;
@@ -140,7 +140,7 @@ wait_for(RedisClient *client, int events, int64 until)
 	}
 }
 
-/* Takes the answers that have come in. */
+/* Processes the replies that have arrived. */
 static bool
 take_answers(RedisClient *client, int64 *until)
 {
@@ -174,7 +174,7 @@ take_answers(RedisClient *client, int64 *until)
 	}
 }
 
-/* Reads what has come in. */
+/* Reads the available data. */
 static bool
 read_more(RedisClient *client)
 {
@@ -188,7 +188,7 @@ read_more(RedisClient *client)
 	return true;
 }
 
-/* Writes all that waits to be written, reading what comes in; and then waits for all answers. */
+/* Writes all pending commands, reading replies meanwhile; then waits for all replies. */
 static bool
 talk(RedisClient *client, bool until_answered)
 {
@@ -235,7 +235,7 @@ redis_send(RedisClient *client, int argc, const char **argv, const size_t *lengt
 	client->unanswered++;
 	for (int i = 0; i < argc; i++)
 		client->unsent += lengths[i];
-	client->unsent++; /* however short, it is not sent yet */
+	client->unsent++; /* it has not been sent, however short it is */
 	return client->unsent < SEND_FROM || talk(client, false);
 }
 
@@ -279,7 +279,7 @@ redis_alive(RedisClient *client)
 		return true;
 	if (n > 0 && client->tls != NULL)
 	{
-		/* TLS has messages of its own, which are no answers. */
+		/* TLS has messages of its own, which are not replies. */
 		if (!read_more(client))
 			return false;
 		if (client->context->reader->len == client->context->reader->pos)
@@ -288,7 +288,7 @@ redis_alive(RedisClient *client)
 	return lost(client, n > 0 ? "unexpected reply" : "connection closed");
 }
 
-/* Waits until the connection stands. */
+/* Waits until the connection is established. */
 static bool
 wait_connected(RedisClient *client)
 {
@@ -302,7 +302,7 @@ wait_connected(RedisClient *client)
 	return error == 0 || lost(client, strerror(error));
 }
 
-/* Waits until TLS stands: all of the handshake has the time of one answer. */
+/* Waits until TLS is established: the timeout of one reply applies to the whole handshake. */
 static bool
 begin_tls(RedisClient *client)
 {
@@ -368,7 +368,7 @@ redis_open(RedisClient *client, const RedisUrl *url, const RedisTlsFiles *files,
 			return lost(client, fault);
 	}
 
-	/* Looking a name up cannot be interrupted; so let it be short. */
+	/* Name resolution cannot be interrupted, so keep it short. */
 	(void) setenv("RES_OPTIONS", "timeout:1 attempts:1", 0);
 	client->context = url->local ? redisConnectUnixNonBlock(url->path)
 								 : redisConnectNonBlock(url->host, url->port);

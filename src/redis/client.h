@@ -1,10 +1,10 @@
 /*
  * client.h
- *		A connection to Redis that never blocks: what waits for the network waits
- *		for the latch too, serves interrupts, and has a time limit.
+ *		A connection to Redis that never blocks: waits for the network also
+ *		wait for the latch, process interrupts, and have a timeout.
  *
- * May raise what CHECK_FOR_INTERRUPTS() raises; the client can be closed
- * afterwards, and nothing else.  Not to be used in a transaction.
+ *		May raise the errors of CHECK_FOR_INTERRUPTS(); afterwards the client
+ *		can only be closed.  Not to be used in a transaction.
  */
 #ifndef PERSONALIZATION_REDIS_CLIENT_H
 #define PERSONALIZATION_REDIS_CLIENT_H
@@ -16,48 +16,54 @@
 #include "core/redis_url.h"
 #include "redis/tls.h"
 
-/* What is wrong, cleaned of everything that is not printable ASCII. */
+/* The text of an error, in which everything but printable ASCII has been replaced. */
 #define REDIS_FAULT_SIZE 160
 
 typedef struct RedisClient
 {
-	redisContext *context; /* NULL: not connected */
-	RedisTls *tls;		   /* NULL: in the clear */
-	int timeout;		   /* milliseconds for each reply */
+	redisContext *context; /* NULL if not connected */
+	RedisTls *tls;		   /* NULL without TLS */
+	int timeout;		   /* timeout of a reply, in milliseconds */
 	void (*idle)(void);	   /* called about once a second while waiting */
 	int64 idle_at;
-	size_t unsent;	   /* bytes at most that wait to be written */
-	int unanswered;	   /* commands */
-	redisReply *reply; /* the latest one that is no error, until the next */
-	bool refused;	   /* an answer was an error; the first is in fault */
+	size_t unsent;	   /* maximum number of bytes that have not been written */
+	int unanswered;	   /* number of commands */
+	redisReply *reply; /* the latest that is not an error; valid until the next */
+	bool refused;	   /* a reply was an error; the first is in fault */
 	char fault[REDIS_FAULT_SIZE];
 } RedisClient;
 
 /*
- * Connects, with TLS where the URL wants it, and introduces itself; false, with
- * the fault, where that fails.
+ * Connects, with TLS if the URL requires it, and authenticates; returns false
+ * and sets fault on failure.
  */
 extern bool redis_open(RedisClient *client, const RedisUrl *url, const RedisTlsFiles *files,
 					   int timeout, void (*idle)(void));
 extern void redis_close(RedisClient *client);
 
-/* Looks, without waiting, whether an idle connection still stands; false, with the fault. */
+/*
+ * Checks, without waiting, whether an idle connection is still established;
+ * returns false and sets fault if not.
+ */
 extern bool redis_alive(RedisClient *client);
 
 /*
- * A command of a pipeline.  False where the connection is lost, with the fault.
- * Arguments may hold any bytes.
+ * Adds a command to the pipeline.  Returns false and sets fault if the
+ * connection is lost.  Arguments may contain any bytes.
  */
 extern bool redis_send(RedisClient *client, int argc, const char **argv, const size_t *lengths);
 
-/* Waits for all answers.  False where the connection is lost or an answer was an error. */
+/* Waits for all replies.  Returns false if the connection is lost or a reply was an error. */
 extern bool redis_finish(RedisClient *client);
 
-/* One command; its answer, good until the next command.  NULL where that fails. */
+/*
+ * Sends one command and returns its reply, which is valid until the next
+ * command; NULL on failure.
+ */
 extern const redisReply *
 redis_ask(RedisClient *client, int argc, const char **argv, const size_t *lengths);
 
-/* The same of texts. */
+/* The same with strings as arguments. */
 extern const redisReply *redis_ask_texts(RedisClient *client, int argc, const char **argv);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * document.c
- *		The keys of the cache, and the documents that belong under them.
+ *		The keys of the cache, and their documents.
  *
- * A document is what the subject's own function returns: here it gets a key
- * and a lifetime.
+ *		The documents are built by functions of their subjects; this file adds
+ *		keys and lifetimes.
  */
 #include "postgres.h"
 
@@ -27,26 +27,26 @@
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
 
-/* Larger ones are not cached, in bytes. */
+/* Larger documents are not cached, in bytes. */
 #define MAX_DOCUMENT (16 * 1024 * 1024)
 
 /*
- * The document of an id, as of a time; NULL when there is none.  May shorten
- * the lifetime, which is in microseconds.
+ * Returns the document of an id as of a time, or NULL if there is none.  May
+ * shorten the lifetime, which is in microseconds.
  */
 typedef Jsonb *(*DocumentBuilder)(const char *tenant_id, const char *id, TimestampTz at,
 								  const TenantSettings *settings, int64 *ttl);
 
-/* A kind of key: what it is called, what is written there and for how long. */
+/* A kind of key: its name, how its document is built, and its lifetime. */
 typedef struct CacheKind
 {
 	const char *name;
-	bool by_tenant;		   /* whether the tenant is part of the key */
-	size_t ttl;			   /* offset of a setting of the tenant */
-	DocumentBuilder build; /* NULL: the key is only ever deleted */
+	bool by_tenant;		   /* whether the key contains the tenant */
+	size_t ttl;			   /* offset of the tenant's setting */
+	DocumentBuilder build; /* NULL: the key is only deleted, never written */
 } CacheKind;
 
-/* A user who is not known has a profile, but none that is worth a key. */
+/* An unknown user has a default profile, but it is not cached. */
 static Jsonb *
 build_profile(const char *tenant_id, const char *id, TimestampTz at, const TenantSettings *settings,
 			  int64 *ttl)
@@ -57,7 +57,7 @@ build_profile(const char *tenant_id, const char *id, TimestampTz at, const Tenan
 	return json_member(&document->root, "created_at", &value) != NULL ? document : NULL;
 }
 
-/* Pushed late, as after an outage, it still goes when the conversation expires. */
+/* Even if it is pushed late, as after an outage, it expires when the conversation does. */
 static Jsonb *
 build_conversation(const char *tenant_id, const char *id, TimestampTz at,
 				   const TenantSettings *settings, int64 *ttl)
@@ -76,8 +76,9 @@ build_conversation(const char *tenant_id, const char *id, TimestampTz at,
 }
 
 /*
- * The worker may read all tables, a reader of the cache perhaps not: where
- * schemas are linked, be it since the note was made, there is no document.
+ * The worker may read all tables, but readers of the cache perhaps not: if
+ * schemas are linked, even since the change was recorded, there is no
+ * document.
  */
 static Jsonb *
 build_suggestions(const char *tenant_id, const char *id, TimestampTz at,
@@ -103,14 +104,14 @@ static const CacheKind kinds[] = {
 						   build_conversation},
 };
 
-/* The text in UTF-8, which is what a reader of the cache expects. */
+/* Returns the text in UTF-8, which readers of the cache expect. */
 static char *
 utf8(const char *text)
 {
 	return (char *) pg_server_to_any(text, (int) strlen(text), PG_UTF8);
 }
 
-/* An id as part of a key. */
+/* Returns an id as part of a key. */
 static char *
 encoded(const char *id)
 {
@@ -145,14 +146,14 @@ cache_prefixes(const char *tenant_id)
 	return prefixes;
 }
 
-/* What is done apart: building the document of one key. */
+/* Arguments for building the document of one key in a subtransaction. */
 typedef struct Building
 {
 	const CacheKind *kind;
 	const CacheChange *change;
 	TimestampTz at;
 	CacheItem *item;
-	MemoryContext context; /* of what is to last */
+	MemoryContext context; /* of the result */
 } Building;
 
 static void
@@ -167,7 +168,7 @@ build(void *arg)
 	char *text;
 	size_t len;
 
-	/* A tenant that is no more has no documents. */
+	/* A tenant that does not exist has no documents. */
 	if (!tenant_read(change->tenant_id, &settings))
 		return;
 	ttl = *(int64 *) ((char *) &settings + building->kind->ttl);
@@ -187,8 +188,8 @@ build(void *arg)
 }
 
 /*
- * Builds apart: what goes wrong there is about this one document, and what its
- * statements have read goes with it, not with the batch.
+ * Builds the document in a subtransaction: an error affects this document
+ * only, and the memory of its statements is freed.
  */
 static void
 add_item(const CacheKind *kind, const CacheChange *change, bool wanted, TimestampTz at,
@@ -226,8 +227,8 @@ cache_items_add(const CacheChange *change, TimestampTz at, List **items, char **
 }
 
 /*
- * The members stand before the document's own, which stay as they are to the
- * last digit: read and written anew, numbers would not.
+ * The members are placed before those of the document, which are not changed:
+ * parsing and writing numbers again would change their last digits.
  */
 char *
 cache_document_join(const char *head, const CacheItem *item, size_t *len)

@@ -1,6 +1,6 @@
 /*
  * document.h
- *		The keys of the cache, and the documents that belong under them.
+ *		The keys of the cache, and their documents.
  */
 #ifndef PERSONALIZATION_REDIS_DOCUMENT_H
 #define PERSONALIZATION_REDIS_DOCUMENT_H
@@ -12,31 +12,32 @@
 
 #include "cache/queue.h"
 
-/* Before every key. */
+/* The prefix of every key. */
 #define CACHE_PREFIX "personalization:"
 
-/* A key, and what belongs there; all texts in UTF-8. */
+/* A key and its document; all texts are in UTF-8. */
 typedef struct CacheItem
 {
 	char *key;
 	size_t key_len;
-	char *document; /* NULL: nothing, the key is to be deleted */
+	char *document; /* NULL: the key is to be deleted */
 	size_t document_len;
 	int64 ttl;			   /* milliseconds */
-	const char *tenant_id; /* of a conversation, as its key does not say; else "" */
+	const char *tenant_id; /* for a conversation, whose key does not contain it; else "" */
 } CacheItem;
 
 /*
- * Adds to items what belongs into the cache after a change, as of a time and
- * by the transaction's snapshot.  What cannot be built is deleted, and the
- * error is in *fault.  The caller is in SPI; all is in the current context.
+ * Adds to items the documents to be pushed after a change, as of a time and in
+ * the transaction's snapshot.  If a document cannot be built, its key is
+ * deleted, and the error is stored in *fault.  The caller is in SPI;
+ * everything is in the current memory context.
  */
 extern void cache_items_add(const CacheChange *change, TimestampTz at, List **items, char **fault);
 
-/* The beginnings that keys of a tenant's users have; of all tenants where tenant_id is NULL. */
+/* Returns the prefixes of the keys of a tenant's users, or of all tenants if tenant_id is NULL. */
 extern List *cache_prefixes(const char *tenant_id);
 
-/* A document with the members of cache_head() before its own; palloc'd. */
+/* Returns a document with the members of cache_head() before its own; palloc'd. */
 extern char *cache_document_join(const char *head, const CacheItem *item, size_t *len);
 
 #endif

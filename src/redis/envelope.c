@@ -2,9 +2,10 @@
  * envelope.c
  *		The members that the cache adds to a document.
  *
- * jansson writes the values.  It makes no object of them: that would go through
- * its json_object(), and the server has a function of that name, which is found
- * first where jansson's library was not linked to prefer its own.
+ *		jansson formats the values, but is not used to build the object: its
+ *		json_object() has the same name as a function of the server, which
+ *		would be called instead if jansson was not linked with symbolic
+ *		binding.
  */
 
 #include <jansson.h>
@@ -13,7 +14,7 @@
 
 #include "redis/envelope.h"
 
-/* The value as JSON, malloc'd; gives the value up.  NULL when there is no memory. */
+/* Returns the value as JSON, malloc'd, and frees the value.  NULL if out of memory. */
 static char *
 dump(json_t *value)
 {

@@ -2,23 +2,27 @@
  * push.c
  *		The worker's part of the push to Redis.
  *
- * A batch is read, with the documents that belong to it, in one transaction;
- * pushed outside of any; and only once Redis has acknowledged all of it are its
- * rows deleted, in a second one.  What is interrupted anywhere is done again.
+ *		A batch is read, with its documents, in one transaction; pushed
+ *		outside a transaction; and its rows are deleted in a second
+ *		transaction, once Redis has acknowledged all of it.  An interrupted
+ *		batch is repeated.
  *
- * What keeps the cache from ever holding what is not so:
+ *		The cache never contains invalid data, for these reasons:
  *
- * - The first transaction's commit is flushed, and with it all that it saw: a
- *	 crash of the server does not take back what has been pushed.
- * - Every push comes with the token of its connection, and Redis takes only
- *	 that of the latest: what an earlier connection still has under way, behind
- *	 a hung server or network, is refused when it arrives.  So pushes happen in
- *	 the order in which they were made.
- * - The last command of a batch leaves the batch's version in Redis.  A Redis
- *	 that knows none, or an older one than it has acknowledged, has lost what it
- *	 was told (restarted from an older file, or a replica was promoted); so has
- *	 one whose keys were written under another generation or timeline.  Then all
- *	 our keys are deleted first: a miss is nothing wrong.
+ *		- The commit of the first transaction is flushed, and with it
+ *		  everything that it saw: a crash of the server cannot undo anything
+ *		  that was pushed.
+ *		- Every push contains the token of its connection, and Redis accepts
+ *		  only the latest token: commands of an earlier connection that are
+ *		  still in progress, behind a hanging server or network, are refused
+ *		  when they arrive.  So pushes are executed in the order in which they
+ *		  were made.
+ *		- The last command of a batch stores the batch's version in Redis.  If
+ *		  Redis has no version, or an older one than it has acknowledged, it
+ *		  has lost data (it was restarted from an older file, or a replica was
+ *		  promoted).  The same holds if its keys were written under another
+ *		  generation or timeline.  Then all our keys are deleted first; a
+ *		  missing key does no harm.
  */
 #include "postgres.h"
 
@@ -49,23 +53,23 @@
 #include "redis/push.h"
 #include "redis/tls.h"
 
-/* Documents of one batch, in bytes; the last one may go beyond it. */
+/* Maximum size of the documents of one batch, in bytes; the last one may exceed it. */
 #define BATCH_BYTES (4 * 1024 * 1024)
 
-/* So many rows are read for each document of a batch: several often are about one. */
+/* Number of rows read per document of a batch: often several are about the same document. */
 #define ROWS_A_KEY 4
 
-/* Keys, and bytes of documents, in one command. */
+/* Maximum number of keys, and of bytes of documents, in one command. */
 #define COMMAND_KEYS 64
 #define COMMAND_BYTES (256 * 1024)
 
-/* A connection that has been idle is looked after so often, and held to be alive so long. */
+/* How often an idle connection is checked, and how long it is considered alive. */
 #define HEARTBEAT (10 * USECS_PER_SEC)
 #define LEASE "30000" /* milliseconds */
 
 #define RETRY_MAX_MS 60000
 
-/* Without a cache the queue is looked at so often. */
+/* Without a cache the queue is checked this often. */
 #define OFF_EVERY (60 * USECS_PER_SEC)
 
 #define OWNER_KEY CACHE_PREFIX "cache:owner"
@@ -73,9 +77,9 @@
 #define VERSION_KEY CACHE_PREFIX "cache:version"
 
 /*
- * Keys: owner, lease, version.  Arguments: database, timeline, generation, rest
- * of the token, version acknowledged, lease.  The owner is the token of the
- * latest connection, these four joined by colons.
+ * Keys: owner, lease, version.  Arguments: database, timeline, generation,
+ * rest of the token, version acknowledged, lease.  The owner is the token of
+ * the latest connection: the first four arguments joined by colons.
  */
 static const char claim_script[] =
 	"local owner = redis.call('GET', KEYS[1])\n"
@@ -94,9 +98,9 @@ static const char claim_script[] =
 	"return 'unknown'\n";
 
 /*
- * Keys: owner, then those to be written.  Arguments: token, then for each key
- * its lifetime and its value; with lifetime 0 the key is deleted, if the value
- * is empty or the tenant of the document there.
+ * Keys: owner, then the keys to be written.  Arguments: token, then for each
+ * key its lifetime and its value.  With lifetime 0 the key is deleted, if the
+ * value is empty or is the tenant of the document in the cache.
  */
 static const char push_script[] =
 	"if redis.call('GET', KEYS[1]) ~= ARGV[1] then\n"
@@ -133,7 +137,10 @@ static Statement switch_on = STATEMENT("UPDATE personalization.worker_state"
 									   " WHERE NOT cache_on",
 									   "");
 
-/* Whatever happens from now on is not noted: what a cache holds is not known to be so any more. */
+/*
+ * From now on changes are not recorded, so the content of a cache is no longer
+ * known to be valid.
+ */
 static Statement switch_off =
 	STATEMENT("UPDATE personalization.worker_state"
 			  " SET cache_on = false, cache_generation = cache_generation + 1"
@@ -163,32 +170,32 @@ static Statement note_failure = STATEMENT(
 	" SET cache_failures = cache_failures + 1, cache_last_error = $1, cache_last_error_at = $2",
 	"text timestamptz");
 
-/* A script as Redis knows it. */
+/* The SHA-1 of a script in Redis. */
 typedef char Sha[41];
 
-/* What lasts between two calls. */
+/* State that is kept between calls. */
 static struct
 {
 	RedisClient client;
-	char *settings[4]; /* the connection's, or the attempt's: as in place_settings */
-	RedisUrl place;	   /* the URL of these, read */
+	char *settings[4]; /* of the connection, or of the attempt: as in place_settings */
+	RedisUrl place;	   /* the parsed URL */
 	char token[128];
 	Sha push;
 	Sha finish;
-	uint64 extension; /* the objects' generation, when the state was read */
+	uint64 extension; /* the generation of the objects when the state was read */
 	char database[40];
 	int64 generation;
-	int64 version; /* the latest given to a document */
+	int64 version; /* the latest version given to a document */
 	bool on;
-	int failures; /* in a row */
-	bool greeted; /* it was said in the log that there is a cache */
+	int failures; /* consecutive failures */
+	bool greeted; /* it was logged that there is a cache */
 	TimestampTz next_try;
-	TimestampTz heard;	   /* the last sign of life */
-	TimestampTz off_at;	   /* when it was last seen that there is no cache */
+	TimestampTz heard;	   /* when the latest reply arrived */
+	TimestampTz off_at;	   /* when the absence of a cache was last recorded */
 	MemoryContext context; /* of the batch */
 } cache;
 
-/* The settings that say where the cache is, and who is who. */
+/* The settings that identify the cache and its certificates. */
 static char **const place_settings[lengthof(cache.settings)] = {&redis_url, &redis_ca_file,
 																&redis_cert_file, &redis_key_file};
 
@@ -199,15 +206,15 @@ typedef struct Batch
 	int n;
 	bool more;
 	List *items;
-	List *tenants; /* whose keys are all to be deleted */
-	char *fault;   /* of a document that could not be built */
+	List *tenants; /* tenants whose keys are all to be deleted */
+	char *fault;   /* the error of a document that could not be built */
 	TimestampTz at;
 	char cached_at[MAXDATELEN + 1];
 	int64 pushed;
 	int64 deleted;
 } Batch;
 
-/* For messages: never the password. */
+/* Returns the address for messages, without the password. */
 static const char *
 place_name(void)
 {
@@ -220,7 +227,10 @@ place_name(void)
 	return name;
 }
 
-/* While it waits for the network: whether somebody wants the database, or the worker to go. */
+/*
+ * Called while waiting for the network: checks whether another session needs
+ * the database, or the worker is to exit.
+ */
 static void
 look_around(void)
 {
@@ -228,7 +238,7 @@ look_around(void)
 	worker_end();
 }
 
-/* No cache, or another one: what waits for none is discarded. */
+/* There is no cache, or another one: discards the waiting rows if there is none. */
 static void
 be_off(void)
 {
@@ -241,7 +251,7 @@ be_off(void)
 	cache.next_try = 0;
 	worker_show_cache(CACHE_OFF);
 
-	/* Sessions take notice of a reload one after another, and may still have noted something. */
+	/* Sessions notice a reload one after another, and may still have recorded changes. */
 	if (cache.off_at != 0 && now < cache.off_at + OFF_EVERY)
 		return;
 	cache.off_at = now;
@@ -251,7 +261,7 @@ be_off(void)
 	worker_end();
 }
 
-/* The end of an attempt that failed; says so once, and in the state each time. */
+/* Ends a failed attempt; logs the first failure, and records each of them. */
 static void
 fail(const char *fault)
 {
@@ -260,7 +270,7 @@ fail(const char *fault)
 
 	strlcpy(message, fault, sizeof(message));
 
-	/* A full Redis still deletes: that connection is worth keeping. */
+	/* A full Redis still deletes keys, so that connection is kept. */
 	if (strncmp(message, "OOM", 3) != 0)
 		redis_close(&cache.client);
 	if (cache.failures == 0)
@@ -284,7 +294,7 @@ fail(const char *fault)
 	worker_end();
 }
 
-/* The cache has done what it was asked for. */
+/* Records that the cache has succeeded. */
 static void
 succeed(void)
 {
@@ -300,7 +310,7 @@ succeed(void)
 	worker_show_cache(CACHE_CONNECTED);
 }
 
-/* An answer as text; "" where it is none. */
+/* Returns a reply as text, or "" if it is not text. */
 static const char *
 answer_text(const redisReply *reply)
 {
@@ -328,7 +338,7 @@ load_script(const char *script, char *sha)
 	return true;
 }
 
-/* Sends the command that ends a batch, or says that we are alive. */
+/* Sends the command that ends a batch, or a heartbeat. */
 static bool
 send_finish(int64 version)
 {
@@ -384,7 +394,10 @@ delete_listed(const redisReply *keys, const List *prefixes)
 	return sent;
 }
 
-/* Deletes all keys that match a pattern and begin with one of the prefixes, going through all keys. */
+/*
+ * Deletes all keys that match a pattern and begin with one of the prefixes, by
+ * scanning all keys.
+ */
 static bool
 delete_matching(const char *pattern, const List *prefixes)
 {
@@ -412,7 +425,7 @@ delete_matching(const char *pattern, const List *prefixes)
 	return redis_finish(&cache.client);
 }
 
-/* Makes this connection the one that Redis listens to. */
+/* Makes this connection the one whose commands Redis accepts. */
 static bool
 claim(void)
 {
@@ -448,7 +461,7 @@ claim(void)
 	return false;
 }
 
-/* What the table knows. */
+/* Reads the state from the table. */
 static void
 read_state(void)
 {
@@ -502,7 +515,7 @@ connect_cache(void)
 		   claim() && send_finish(cache.version) && redis_finish(&cache.client);
 }
 
-/* Reads changes and builds what belongs to them; all in one transaction, of one snapshot. */
+/* Reads changes and builds their documents, in one transaction and one snapshot. */
 static void
 read_batch(Batch *batch)
 {
@@ -515,7 +528,7 @@ read_batch(Batch *batch)
 	old = MemoryContextSwitchTo(cache.context);
 	if (cache.extension != extension_objects()->generation)
 	{
-		/* Dropped and created anew since: what we know is of the old one. */
+		/* The extension was dropped and created again: our state belongs to the old one. */
 		redis_close(&cache.client);
 		cache.on = false;
 	}
@@ -543,7 +556,7 @@ read_batch(Batch *batch)
 		batch->more = batch->n < n || n == worker_batch_size || nrows >= limit / 2;
 		if (batch->n > 0)
 		{
-			/* So that the commit, and all before it, is flushed. */
+			/* Assign a transaction id, so that the commit, and everything before it, is flushed. */
 			(void) GetCurrentTransactionId();
 			ForceSyncCommit();
 		}
@@ -607,7 +620,7 @@ add_key(Command *command, const CacheItem *item, const char *ttl, const char *va
 	return (command->n < COMMAND_KEYS && command->bytes < COMMAND_BYTES) || send_command(command);
 }
 
-/* The deletions come first: they succeed on a full Redis as well. */
+/* Deletions come first, because they succeed even if Redis is full. */
 static bool
 send_deletions(Batch *batch)
 {
@@ -669,7 +682,7 @@ send_documents(Batch *batch, const char *head)
 	return send_command(&command);
 }
 
-/* Sends all of a batch and waits until it is acknowledged. */
+/* Sends a batch and waits until it is acknowledged. */
 static bool
 send_batch(Batch *batch)
 {
@@ -677,7 +690,10 @@ send_batch(Batch *batch)
 	char head[CACHE_HEAD_SIZE];
 	bool done;
 
-	/* Each version is later than the one before, whatever the clock does; since 1970 for readers. */
+	/*
+	 * Each version is later than the one before, even if the clock goes back;
+	 * since 1970, for readers.
+	 */
 	cache.version = Max(cache.version + 1,
 						batch->at + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY);
 	if (!cache_head(cache.version, batch->cached_at, head))
@@ -691,7 +707,7 @@ send_batch(Batch *batch)
 	return done;
 }
 
-/* Redis has it all. */
+/* Completes a batch that Redis has acknowledged. */
 static void
 finish_batch(const Batch *batch)
 {
@@ -716,7 +732,7 @@ finish_batch(const Batch *batch)
 	worker_end();
 }
 
-/* Nothing has changed for a while: are we still heard, and still the one who is listened to? */
+/* After a while without changes, checks that the connection is alive and still accepted. */
 static bool
 keep_alive(void)
 {
@@ -777,7 +793,7 @@ push(void)
 	}
 	if (place_changed())
 	{
-		/* Another place, password or certificate: at once. */
+		/* Another address, password or certificate takes effect at once. */
 		redis_close(&cache.client);
 		keep_place();
 		cache.failures = 0;
@@ -804,7 +820,7 @@ cache_push(void)
 	static bool under_way = false;
 	bool more;
 
-	/* An error came in between: what was said and answered is not known any more. */
+	/* An error interrupted the last batch: it is unknown which commands were sent and answered. */
 	if (under_way)
 	{
 		redis_close(&cache.client);

@@ -1,7 +1,7 @@
 /*
  * push_none.c
- *		The worker's part of the push to Redis, where the library is built
- *		without hiredis: it says so.
+ *		The worker's part of the push to Redis if the library is built without
+ *		hiredis: it reports that.
  */
 #include "postgres.h"
 

@@ -2,9 +2,9 @@
  * tls.c
  *		TLS on a connection to Redis.
  *
- * hiredis reads and writes through an SSL that we make ourselves: those that it
- * would make trust a valid certificate of any host, and their failures have no
- * reason (hiredis 1.2, ssl.c).
+ *		hiredis reads and writes through an SSL object that is created here.
+ *		One created by hiredis would accept a valid certificate of any host,
+ *		and would not report the reason of a failure (hiredis 1.2, ssl.c).
  */
 
 #include <hiredis/hiredis_ssl.h>
@@ -14,7 +14,7 @@
 
 #include "redis/tls.h"
 
-/* The first error of OpenSSL's, which those after it are about; NULL without any. */
+/* Returns the first error of OpenSSL, which is the cause of later ones, or NULL. */
 static const char *
 openssl_reason(void)
 {
@@ -23,7 +23,7 @@ openssl_reason(void)
 
 	if (code == 0)
 		return NULL;
-	/* OpenSSL 3 has no text of its own for the system's errors. */
+	/* OpenSSL 3 has no text for errors of the system. */
 	if (ERR_GET_LIB(code) == ERR_LIB_SYS)
 		return strerror(ERR_GET_REASON(code));
 	reason = ERR_reason_error_string(code);
@@ -37,14 +37,14 @@ set_fault(char *fault, const char *what, const char *reason)
 	ERR_clear_error();
 }
 
-/* Nobody is there to be asked for the password of a key. */
+/* Nobody can be asked for the password of a key. */
 static int
 no_password(char *buf, int size, int writing, void *data)
 {
 	return -1;
 }
 
-/* The files, read; NULL, with the fault. */
+/* Reads the files; returns NULL and sets fault on failure. */
 static SSL_CTX *
 read_files(const RedisTlsFiles *files, char *fault)
 {
@@ -54,7 +54,7 @@ read_files(const RedisTlsFiles *files, char *fault)
 
 	if (done)
 	{
-		/* A write never has to wait for something to read. */
+		/* So a write never has to wait until data can be read. */
 		(void) SSL_CTX_set_options(made, SSL_OP_NO_RENEGOTIATION);
 		SSL_CTX_set_verify(made, SSL_VERIFY_PEER, NULL);
 		SSL_CTX_set_default_passwd_cb(made, no_password);
@@ -99,12 +99,12 @@ redis_tls_new(const char *host, const RedisTlsFiles *files, char *fault)
 	context = read_files(files, fault);
 	if (context == NULL)
 		return NULL;
-	tls = SSL_new(context); /* which keeps what it takes of the context */
+	tls = SSL_new(context); /* keeps what it needs of the context */
 	SSL_CTX_free(context);
 	done = tls != NULL;
 	if (done && X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls), host) != 1)
 	{
-		/* A name then; only names are sent along (RFC 6066, 3). */
+		/* The host is a name; only names are sent (RFC 6066, 3). */
 		ERR_clear_error();
 		SSL_set_hostflags(tls, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 		done = SSL_set1_host(tls, host) == 1 && SSL_set_tlsext_host_name(tls, host) == 1;
@@ -135,7 +135,7 @@ set_handshake_fault(const SSL *tls, int error, char *fault)
 bool
 redis_tls_begin(RedisTls *tls, redisContext *context, char *fault)
 {
-	/* The context takes one reference with it, where it takes it at all. */
+	/* The context takes over one reference, if it succeeds. */
 	(void) SSL_up_ref(tls);
 	errno = 0;
 	if (redisInitiateSSL(context, tls) == REDIS_OK)

@@ -2,9 +2,9 @@
  * tls.h
  *		TLS on a connection to Redis.
  *
- * In redis_tls.c, or in redis_tls_none.c where hiredis comes without TLS; then
- * redis_tls_new() says so, and nothing else is ever called.  Nothing here waits
- * for the network.
+ *		Implemented in tls.c, or in tls_none.c if hiredis has no TLS support;
+ *		then redis_tls_new() reports that, and no other function is called.
+ *		Nothing here waits for the network.
  */
 #ifndef PERSONALIZATION_REDIS_TLS_H
 #define PERSONALIZATION_REDIS_TLS_H
@@ -13,21 +13,21 @@
 
 #include <hiredis/hiredis.h>
 
-/* What is wrong, as text; longer ones are cut. */
+/* Size of an error text; longer ones are truncated. */
 #define TLS_FAULT_SIZE 160
 
 /*
- * Files in PEM, "" for none.  They are read for each connection, so that a
+ * PEM files, "" for none.  They are read for each connection, so that a
  * renewed certificate is used without a reload.
  */
 typedef struct RedisTlsFiles
 {
-	const char *ca;	  /* whom to trust; "": whom the system trusts */
-	const char *cert; /* who we are, */
-	const char *key;  /* and the proof */
+	const char *ca;	  /* trusted authorities; "" for those of the system */
+	const char *cert; /* our certificate, */
+	const char *key;  /* and its private key */
 } RedisTlsFiles;
 
-/* One connection's; OpenSSL's SSL. */
+/* The TLS state of one connection, OpenSSL's SSL. */
 typedef struct ssl_st RedisTls;
 
 typedef enum RedisTlsStep
@@ -39,24 +39,25 @@ typedef enum RedisTlsStep
 } RedisTlsStep;
 
 /*
- * What a connection to a host takes: its certificate must be valid and be that
- * of this name or address.  NULL, with the fault, where that fails.
+ * Creates the TLS state for a connection to a host, whose certificate must be
+ * valid and name the host or its address.  Returns NULL and sets fault on
+ * failure.
  */
 extern RedisTls *redis_tls_new(const char *host, const RedisTlsFiles *files, char *fault);
 
-/* Not before the context that it was given to is freed. */
+/* To be called after the redisContext has been freed. */
 extern void redis_tls_free(RedisTls *tls);
 
-/* Gives it to a connection that stands, and begins the handshake; false, with the fault. */
+/* Starts the handshake on an established connection; returns false and sets fault on failure. */
 extern bool redis_tls_begin(RedisTls *tls, redisContext *context, char *fault);
 
-/* Goes on with the handshake: says what the socket must be ready for first. */
+/* Continues the handshake; returns the event for which the socket must be ready first. */
 extern RedisTlsStep redis_tls_handshake(RedisTls *tls, char *fault);
 
-/* Whether there is something to read that the socket does not show. */
+/* Whether there is data to read that the socket does not show. */
 extern bool redis_tls_pending(const RedisTls *tls);
 
-/* Why reading or writing has just failed; false where TLS knows nothing of it. */
+/* Returns the reason of a failure to read or write; false if TLS is not the cause. */
 extern bool redis_tls_fault(const RedisTls *tls, char *fault);
 
 #endif

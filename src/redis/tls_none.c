@@ -1,6 +1,6 @@
 /*
  * tls_none.c
- *		TLS to Redis, where hiredis comes without it: says so.
+ *		TLS to Redis if hiredis has no TLS support: it reports that.
  */
 #include "redis/tls.h"
 
