@@ -7,6 +7,7 @@
 #include "catalog/pg_type.h"
 #include "parser/parse_type.h"
 #include "utils/builtins.h"
+#include "utils/plancache.h"
 
 #include "base/compat.h"
 #include "base/extension.h"
@@ -65,7 +66,7 @@ prepare(Statement *statement, uint64 generation)
 
 	error_context_stack = &hint;
 
-	plan = SPI_prepare_cursor(statement->sql, ntypes, types, CURSOR_OPT_GENERIC_PLAN);
+	plan = SPI_prepare_cursor(statement->sql, ntypes, types, CURSOR_OPT_CUSTOM_PLAN);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", statement->sql,
 			 SPI_result_code_string(SPI_result));
@@ -79,6 +80,30 @@ prepare(Statement *statement, uint64 generation)
 	SPI_keepplan(plan);
 	statement->plan = plan;
 	statement->generation = generation;
+	statement->executions = 0;
+}
+
+/*
+ * A generic plan opens all partitions when it is made, and that is most of the time that
+ * the first call of a connection takes; a custom one opens the tenant's.  So the first
+ * executions have custom plans, and what is executed again and again has a generic one.
+ */
+#define CUSTOM_EXECUTIONS 4
+
+static void
+choose_plan(Statement *statement)
+{
+	ListCell *cell;
+
+	if (statement->executions > CUSTOM_EXECUTIONS || ++statement->executions <= CUSTOM_EXECUTIONS)
+		return;
+	foreach (cell, SPI_plan_get_plan_sources(statement->plan))
+	{
+		CachedPlanSource *source = lfirst(cell);
+
+		source->cursor_options &= ~CURSOR_OPT_CUSTOM_PLAN;
+		source->cursor_options |= CURSOR_OPT_GENERIC_PLAN;
+	}
 }
 
 uint64
@@ -89,6 +114,7 @@ statement_execute(Statement *statement, Datum *values, const char *nulls, ReadAs
 
 	if (statement->generation != generation)
 		prepare(statement, generation);
+	choose_plan(statement);
 	result = SPI_execute_plan(statement->plan, values, nulls, as == SNAPSHOT_CALLER, 0);
 	if (result < 0)
 		elog(ERROR, "could not execute \"%s\": %s", statement->sql, SPI_result_code_string(result));

@@ -26,11 +26,12 @@ typedef struct Statement
 	/* Private to statement.c. */
 	uint64 generation;
 	SPIPlanPtr plan;
+	int executions; /* of this plan, as far as they decide on its kind */
 } Statement;
 
 #define STATEMENT(sql, parameters)                                                                 \
 	{                                                                                              \
-		sql, parameters, 0, NULL                                                                   \
+		sql, parameters, 0, NULL, 0                                                                \
 	}
 
 /* The snapshot that a statement reads. */
