@@ -4,7 +4,7 @@
  */
 #include "core/buckets.h"
 
-/* ceil(2^(k/2)) for 0 <= k, as far as int64 goes. */
+/* ceil(2^(k/2)) for k >= 0, within the range of int64. */
 static int64_t
 power_of_half(int k)
 {
@@ -18,7 +18,7 @@ power_of_half(int k)
 	if (k % 2 == 0)
 		return whole;
 
-	/* The least n with n^2 >= 2 whole^2. */
+	/* The smallest n with n^2 >= 2 whole^2. */
 	low = whole;
 	high = k / 2 < 62 ? 2 * whole : INT64_MAX;
 	while (low < high)
@@ -43,7 +43,7 @@ bucket_of(int64_t amount)
 	if (amount <= 0)
 		return 1;
 
-	/* The last whose lowest amount is not above it. */
+	/* The last bucket whose lowest amount is not above it. */
 	while (low < high)
 	{
 		int middle = (low + high + 1) / 2;

@@ -1,6 +1,6 @@
 /*
  * cache_key.c
- *		Names of tenants and users as parts of a key in the cache.
+ *		Encoding names of tenants and users as parts of a cache key.
  */
 #include "core/cache_key.h"
 

@@ -1,6 +1,6 @@
 /*
  * cadence.c
- *		The rhythm in which something is asked: daily, weekly, monthly.
+ *		The rhythm in which a query is asked: daily, weekly, monthly.
  */
 #include "core/cadence.h"
 
@@ -17,7 +17,7 @@
 /* A day in the calendar. */
 typedef struct Date
 {
-	int32_t month; /* counted through the years: 12 * year + 0..11 */
+	int32_t month; /* counted across years: 12 * year + 0..11 */
 	int day;	   /* 1..31 */
 } Date;
 
@@ -43,9 +43,9 @@ month_length(int32_t month)
 }
 
 /*
- * From days to the Gregorian calendar.  Years begin in March, so that the leap
- * day is a year's last: then the months' lengths repeat every five months with
- * 153 days, and 400 years have 146,097 days.
+ * Converts days to the Gregorian calendar.  Years begin in March, so that the
+ * leap day is the last day of a year: the lengths of months then repeat every
+ * five months with 153 days, and 400 years have 146,097 days.
  */
 static Date
 date_of(int32_t day)
@@ -72,7 +72,7 @@ day_of_week(int32_t day)
 	return of_week < 0 ? of_week + 8 : of_week + 1;
 }
 
-/* The day of a month on which a monthly cadence falls. */
+/* Returns the day of a month on which a monthly cadence falls. */
 static int
 day_in_month(int day, int32_t month)
 {
@@ -102,14 +102,15 @@ cadence_scheduled(const Cadence *cadence, int32_t day)
 }
 
 /*
- * The number of a day among the cadence's scheduled days, so that the difference
- * of two says how many lie between.  Of a day that is not scheduled, the number
- * of the last scheduled day before it.
+ * Returns the number of a day among the scheduled days of the cadence, so that
+ * the difference of two is the number of scheduled days between them.  For a
+ * day that is not scheduled, it is the number of the last scheduled day before
+ * it.
  */
 static int64_t
 ordinal(const Cadence *cadence, int32_t day)
 {
-	/* Monday, 1999-12-27, began week 0. */
+	/* Week 0 began on Monday, 1999-12-27. */
 	int64_t since = (int64_t) day + 5;
 	int64_t week = (since >= 0 ? since : since - 6) / 7;
 	int of_week = (int) (since - 7 * week) + 1;
@@ -130,13 +131,13 @@ ordinal(const Cadence *cadence, int32_t day)
 }
 
 /*
- * Measures a rhythm of which kind and day are given; strength stays 0 where it
- * is not there.
+ * Measures a rhythm with a given kind and day; strength stays 0 if there is
+ * none.
  */
 static void
 measure(Cadence *cadence, const int32_t *days, size_t n, int32_t today)
 {
-	int64_t last = INT64_MAX; /* the scheduled day before which hits are looked for */
+	int64_t last = INT64_MAX; /* the scheduled day before which hits are searched */
 	int64_t begin = 0;
 	int64_t end;
 	size_t first = n; /* of the hits */
@@ -147,7 +148,7 @@ measure(Cadence *cadence, const int32_t *days, size_t n, int32_t today)
 	cadence->hits = 0;
 	cadence->strength = 0;
 
-	/* The scheduled days that are over, and today when it was asked on. */
+	/* Scheduled days that are over, and today if the query was asked today. */
 	end = ordinal(cadence, today);
 	if (cadence_scheduled(cadence, today) && days[n - 1] != today)
 		end--;
@@ -178,7 +179,7 @@ measure(Cadence *cadence, const int32_t *days, size_t n, int32_t today)
 		cadence->coverage * cadence->precision * cadence->hits / (double) (cadence->hits + 1);
 }
 
-/* Measures one more rhythm; the strongest stays in best. */
+/* Measures another rhythm; the strongest is kept in best. */
 static void
 consider(Cadence *best, CadenceKind kind, int day, const int32_t *days, size_t n, int32_t today)
 {
@@ -210,7 +211,7 @@ cadence_of(const int32_t *days, size_t n, int32_t today)
 	consider(&best, CADENCE_DAILY, MONDAY_TO_FRIDAY, days, n, today);
 	consider(&best, CADENCE_DAILY, EVERY_DAY, days, n, today);
 
-	/* Only days that are often enough among those asked on can be the one. */
+	/* Only days that occur often enough are candidates. */
 	for (size_t i = 0; i < n; i++)
 	{
 		Date date = date_of(days[i]);
@@ -299,7 +300,7 @@ cadence_merge(const int32_t *a, size_t na, const int32_t *b, size_t nb, int32_t 
 {
 	size_t n = CADENCE_DAYS;
 
-	/* From the latest on, into the end of out. */
+	/* From the latest day backwards, filling out from the end. */
 	while (n > 0 && (na > 0 || nb > 0))
 	{
 		int32_t day;

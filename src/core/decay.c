@@ -1,6 +1,6 @@
 /*
  * decay.c
- *		How confidence fades with time.
+ *		Fading of confidence over time.
  */
 #include "core/decay.h"
 
@@ -11,7 +11,7 @@ whole_days(int64_t since, int64_t at)
 {
 	if (at <= since)
 		return 0;
-	/* The difference of two times may be more than an int64 holds. */
+	/* The difference of two times may exceed an int64. */
 	return (int64_t) (((uint64_t) at - (uint64_t) since) / (uint64_t) DAY_USECS);
 }
 
@@ -37,8 +37,8 @@ lifetime_days(double confidence, double factor, double floor)
 	/*
 	 * confidence * factor^day = floor at day = log(floor / confidence) /
 	 * log(factor).  The logarithms are rounded, and readers compare with the
-	 * power itself: so the estimate is where the search for the day at which
-	 * that comparison turns begins.
+	 * power itself, so the estimate is only the starting point of the search
+	 * for the day on which that comparison changes.
 	 */
 	estimate = ceil(log(floor / confidence) / log(factor));
 	if (!(estimate < 1e15))

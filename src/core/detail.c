@@ -1,9 +1,10 @@
 /*
  * detail.c
- *		What a user's message says about how much he wants to be told.
+ *		The level of detail that a user's message asks for.
  *
- * A list of phrases and no more: a product that knows better says so in the
- * message's metadata.  The list is in the manual (conversations.md).
+ *		It is determined by a list of phrases only; a product that knows
+ *		better passes it in the message's metadata.  The list is in the manual
+ *		(conversations.md).
  */
 #include "core/detail.h"
 
@@ -16,7 +17,10 @@ typedef struct Phrase
 	DetailAsked asked;
 } Phrase;
 
-/* Of those that begin at one place the longest counts; NONE is for what only looks like one. */
+/*
+ * Among phrases that begin at one place the longest counts.  NONE is for
+ * phrases that only look like others.
+ */
 static const Phrase phrases[] = {
 	{"be brief", DETAIL_BRIEF},
 	{"brief", DETAIL_BRIEF},
@@ -67,7 +71,7 @@ static const Phrase phrases[] = {
 	{"the formula", DETAIL_TECHNICAL},
 	{"under the hood", DETAIL_TECHNICAL},
 
-	/* a statement, no request to a person */
+	/* a statement, not a request */
 	{"explain analyze", DETAIL_NONE},
 	{"explain select", DETAIL_NONE},
 	{"explain (", DETAIL_NONE},
@@ -95,7 +99,7 @@ is_word(char c)
 		   (byte >= 'A' && byte <= 'Z') || byte == '_' || byte >= 0x80;
 }
 
-/* How many bytes at the beginning of text[0..len) are the phrase; 0 when it does not stand there. */
+/* Returns the number of bytes at the beginning of text[0..len) that are the phrase, or 0. */
 static size_t
 match(const char *phrase, const char *text, size_t len)
 {

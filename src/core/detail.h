@@ -1,6 +1,6 @@
 /*
  * detail.h
- *		What a user's message says about how much he wants to be told.
+ *		The level of detail that a user's message asks for.
  */
 #ifndef PERSONALIZATION_CORE_DETAIL_H
 #define PERSONALIZATION_CORE_DETAIL_H
@@ -15,18 +15,22 @@ typedef enum DetailAsked
 	DETAIL_TECHNICAL
 } DetailAsked;
 
-/* So many bytes at the beginning of a message are looked at: a long one is mostly pasted. */
+/*
+ * Number of bytes at the beginning of a message that are searched; a long
+ * message is mostly pasted text.
+ */
 #define DETAIL_REACH 4096
 
 /*
- * What the message text[0..len) asks for, by a list of English phrases (see
- * detail.c), whole words in any case, a space of the phrase being any run of
- * ASCII white space.  Of several kinds the brief wins, then the technical:
- * "explain briefly" is to be brief.  Any bytes are taken.
+ * Returns what the message text[0..len) asks for, by a list of English phrases
+ * (see detail.c), which are matched as whole words in any case; a space in a
+ * phrase matches any run of ASCII white space.  Brief takes precedence over
+ * technical, and technical over detailed: "explain briefly" asks for brief.
+ * The text may contain any bytes.
  */
 extern DetailAsked detail_asked(const char *text, size_t len);
 
-/* The kind of that name, "brief", "detailed" or "technical"; DETAIL_NONE for any other. */
+/* Returns the kind of that name, "brief", "detailed" or "technical"; DETAIL_NONE for any other. */
 extern DetailAsked detail_named(const char *name, size_t len);
 
 #endif

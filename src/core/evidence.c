@@ -1,15 +1,16 @@
 /*
  * evidence.c
- *		What observations add up to: the candidate values of one preference.
+ *		The candidate values of one preference, as the result of observations.
  *
- * The rule of a single value is the exponential moving average c * (1 - rate)
- * + strength * rate.  With competing values each has its own average of "was
- * it this one": the observed one moves towards the strength, the others
- * towards 0, so that fifty bars and one pie do not say pie.
+ *		The rule for a single value is the exponential moving average c * (1 -
+ *		rate) + strength * rate.  Competing values each have such an average:
+ *		the observed one moves towards the strength, the others towards 0, so
+ *		that after fifty bar charts, one pie chart does not change the
+ *		preference to pie.
  *
- * The order of operations is that of the specification's reference model: the
- * results agree with it to the last bit, as long as the compiler does not
- * contract a * b + c (see -ffp-contract in the Makefile).
+ *		The order of operations is that of the specification's reference
+ *		model: the results agree with it to the last bit, if the compiler does
+ *		not contract a * b + c (see -ffp-contract in the Makefile).
  */
 #include "core/evidence.h"
 
@@ -60,7 +61,10 @@ has_candidate(const Evidence *evidence, int value)
 	return false;
 }
 
-/* Drops candidates without confidence; insertion sort keeps equals in order. */
+/*
+ * Drops candidates without confidence, and sorts the others; insertion sort
+ * keeps the order of equal ones.
+ */
 static int
 sort_candidates(Candidate *candidates, int n)
 {
@@ -88,7 +92,7 @@ bool
 evidence_observe(Evidence *evidence, const LearningRule *rule, int value, double strength,
 				 int64_t at)
 {
-	/* One more than is kept: the newcomer competes before the weakest goes. */
+	/* One more than is kept: the new value competes before the weakest is dropped. */
 	Candidate work[MAX_CANDIDATES + 1];
 	int n;
 	bool forgotten = false;

@@ -1,13 +1,13 @@
 /*
  * evidence.h
- *		What observations add up to: the candidate values of one preference.
+ *		The candidate values of one preference, as the result of observations.
  *
- * A preference holds up to eight candidate values with a confidence each; the
- * strongest is the preference's value.  Values are the caller's: this code
- * knows them by number, and two values are the same when their numbers are.
+ *		A preference has up to eight candidate values, each with a confidence;
+ *		the strongest is the value of the preference.  Values are identified
+ *		by numbers that the caller assigns.
  *
- * Times are microseconds since any fixed epoch, confidences and settings are
- * within 0..1, strengths within -1..1.
+ *		Times are microseconds since any fixed epoch, confidences and settings
+ *		are within 0..1, strengths within -1..1.
  */
 #ifndef PERSONALIZATION_CORE_EVIDENCE_H
 #define PERSONALIZATION_CORE_EVIDENCE_H
@@ -17,19 +17,19 @@
 
 #define MAX_CANDIDATES 8
 
-/* "Whatever value the preference has now", as the value of an observation. */
+/* As the value of an observation: the present value of the preference. */
 #define VALUE_CURRENT (-1)
 
 typedef enum ValuePolicy
 {
 	VALUE_STRONGEST, /* values compete, each with its own confidence */
-	VALUE_LATEST	 /* one confidence, the last value seen */
+	VALUE_LATEST	 /* one confidence, and the last value observed */
 } ValuePolicy;
 
 typedef struct LearningRule
 {
 	double rate;	   /* learning_rate, > 0 */
-	double decay;	   /* decay_factor, what a day leaves, > 0 */
+	double decay;	   /* decay_factor, per day, > 0 */
 	double floor;	   /* min_confidence */
 	int64_t retention; /* evidence_retention, microseconds, >= 0 */
 	ValuePolicy policy;
@@ -41,36 +41,38 @@ typedef struct Candidate
 	double confidence;
 } Candidate;
 
-/* No candidates: there is no such preference. */
+/* Without candidates: there is no such preference. */
 typedef struct Evidence
 {
 	int ncandidates;
 	Candidate candidates[MAX_CANDIDATES]; /* strongest first, older first among equals */
-	int32_t count;						  /* of observations that were a yes */
+	int32_t count;						  /* number of positive observations */
 	int64_t last_updated;
 } Evidence;
 
 /*
- * The moment at which a preference whose strongest candidate has this
- * confidence leaves the profile, and the moment at which its dormant evidence
- * is deleted; TIME_NEVER when that does not come.
+ * The time at which a preference whose strongest candidate has this confidence
+ * leaves the profile, and the time at which its dormant evidence is deleted;
+ * TIME_NEVER if never.
  */
 extern int64_t fades_at(const LearningRule *rule, double confidence, int64_t last_updated);
 extern int64_t expires_at(const LearningRule *rule, double confidence, int64_t last_updated);
 
 /*
- * What the candidates have together, as of last_updated: how sure it is that the
- * user has a preference at all.  With one candidate, its confidence.
+ * Returns the sum of the candidates' confidences as of last_updated, which
+ * shows how certain it is that the user has a preference at all.  With one
+ * candidate, it is its confidence.
  */
 extern double evidence_total(const Evidence *evidence);
 
-/* Whether the strongest candidate has more than half of that. */
+/* Whether the strongest candidate has more than half of the sum. */
 extern bool evidence_has_majority(const Evidence *evidence);
 
 /*
- * Takes in one observation of a value at a time; evidence that had expired by
- * then is forgotten first.  A strength above 0 is a yes; 0 and below a no,
- * which creates nothing and counts nothing.  Returns whether anything changed.
+ * Applies one observation of a value at a time; evidence that had expired by
+ * then is dropped first.  A strength above 0 is positive.  A strength of 0 or
+ * less is negative: it creates nothing and is not counted.  Returns whether
+ * anything changed.
  */
 extern bool evidence_observe(Evidence *evidence, const LearningRule *rule, int value,
 							 double strength, int64_t at);

@@ -1,6 +1,6 @@
 /*
  * links.c
- *		A bounded list of queries with weights, heaviest first.
+ *		A limited list of queries with weights, heaviest first.
  */
 #include "core/links.h"
 
@@ -42,7 +42,7 @@ links_weight(const Links *links, const QueryKey *id)
 	return place < 0 ? 0.0 : links->weights[place];
 }
 
-/* Closes the gap that an entry leaves. */
+/* Closes the gap of a removed entry. */
 static void
 take_out(Links *links, int place)
 {
@@ -53,7 +53,7 @@ take_out(Links *links, int place)
 	links->n--;
 }
 
-/* Puts an entry before all that are not heavier; there is room. */
+/* Inserts an entry before all that are not heavier; there must be space. */
 static void
 put_in(Links *links, const QueryKey *id, double weight)
 {

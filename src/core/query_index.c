@@ -1,6 +1,6 @@
 /*
  * query_index.c
- *		Finding queries in an array by their id.
+ *		A hash table to find queries in an array by their id.
  */
 #include "core/query_index.h"
 
@@ -16,11 +16,11 @@ query_index_init(QueryIndex *index, int16_t *slots, size_t nslots, void *items, 
 	index->item_size = item_size;
 }
 
-/* The slot that has the query, or the free one where it belongs. */
+/* Returns the slot of the query, or the free slot where it belongs. */
 static int16_t *
 slot_of(const QueryIndex *index, const QueryKey *id)
 {
-	/* Fibonacci hashing (Knuth, vol. 3, 6.4) spreads ids that merely count up. */
+	/* Fibonacci hashing (Knuth, vol. 3, 6.4) spreads ids that are consecutive numbers. */
 	uint64_t hash = (id->high ^ id->low) * UINT64_C(0x9E3779B97F4A7C15);
 	uint32_t i = (uint32_t) (hash >> 40) & index->mask;
 

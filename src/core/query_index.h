@@ -1,7 +1,7 @@
 /*
  * query_index.h
- *		Finding queries in an array by their id: a hash table with open
- *		addressing over memory that the caller has.
+ *		A hash table to find queries in an array by their id, with open
+ *		addressing in memory of the caller.
  */
 #ifndef PERSONALIZATION_CORE_QUERY_INDEX_H
 #define PERSONALIZATION_CORE_QUERY_INDEX_H
@@ -11,28 +11,29 @@
 
 #include "core/links.h"
 
-/* Over an array of structs that begin with a QueryKey. */
+/* For an array of structs that begin with a QueryKey. */
 typedef struct QueryIndex
 {
-	int16_t *slots; /* place in the array plus one, 0 for none */
+	int16_t *slots; /* position in the array plus one, 0 for none */
 	uint32_t mask;
 	const char *items;
 	size_t item_size;
 } QueryIndex;
 
 /*
- * items need hold nothing yet.  nslots: a power of two, at least twice as many as there
- * will be items, of which there are fewer than 32767.
+ * items need not be initialized.  nslots: a power of two, at least twice the
+ * number of items, which is less than 32767.
  */
 extern void
 query_index_init(QueryIndex *index, int16_t *slots, size_t nslots, void *items, size_t item_size);
 
-/* The place of a query, -1 when it is not there. */
+/* Returns the position of a query, or -1. */
 extern int query_index_find(const QueryIndex *index, const QueryKey *id);
 
 /*
- * The place of a query; when it is not there it is from now on, at the place
- * given, into which the caller writes an item with that id at once.
+ * Returns the position of a query.  If it is not in the table, it is added
+ * with the given position, where the caller must then store an item with that
+ * id.
  */
 extern int query_index_add(QueryIndex *index, const QueryKey *id, int place);
 

@@ -1,6 +1,6 @@
 /*
  * question.c
- *		When two questions, as users put them, are the same question.
+ *		When two questions of users are the same question.
  */
 #include "core/question.h"
 
@@ -9,9 +9,9 @@
 
 /*
  * Reads the character at text[0..len), len > 0: sets *code and returns its
- * length.  A byte that begins no well-formed character of up to three bytes
- * is taken by itself, with a code that is neither space nor punctuation;
- * nothing that matters here takes four.
+ * length.  A byte that does not start a well-formed character of up to three
+ * bytes is read by itself, with a code that is neither space nor punctuation;
+ * no relevant character has four bytes.
  */
 static size_t
 read_char(const unsigned char *text, size_t len, uint32_t *code)
@@ -53,9 +53,9 @@ is_space(uint32_t code)
 }
 
 /*
- * What ends a sentence or a part of it, in the scripts that are in wide use.
- * Symbols, such as those in "C++" or "growth in %", say something and stay,
- * and so do quotes and brackets.
+ * Whether a character ends a sentence or a part of it, in the widely used
+ * scripts.  Symbols, such as those in "C++" or "growth in %", have a meaning
+ * and are kept, and so are quotes and brackets.
  */
 static bool
 is_sentence_punctuation(uint32_t code)
@@ -116,7 +116,7 @@ question_normalize(const char *text, size_t len, char *out)
 	size_t end = 0; /* without trailing punctuation and white space */
 	bool space = false;
 
-	/* Never more is written than read, so out may be text itself. */
+	/* Never more is written than has been read, so out may be text itself. */
 	while (in < len)
 	{
 		uint32_t code;

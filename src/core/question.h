@@ -1,9 +1,10 @@
 /*
  * question.h
- *		When two questions, as users put them, are the same question.
+ *		When two questions of users are the same question.
  *
- * Two questions are the same when they agree but for case, white space and
- * trailing punctuation.  What identifies a question is its canonical form.
+ *		Two questions are the same if they differ only in case, white space
+ *		and trailing punctuation.  A question is identified by its canonical
+ *		form.
  */
 #ifndef PERSONALIZATION_CORE_QUESTION_H
 #define PERSONALIZATION_CORE_QUESTION_H
@@ -12,16 +13,18 @@
 
 /*
  * Writes the canonical form of the question text[0..len) to out and returns
- * its length in bytes: ASCII letters in lower case, every run of white space
- * (Unicode's included, as UTF-8) one space, none at either end, and trailing
- * punctuation (that of sentences: . , ; : ! ? and what other scripts have for
- * them, in any mix with white space) dropped.  Quotes, brackets and symbols
- * stay.  Case outside ASCII is the caller's to fold beforehand.
+ * its length in bytes.  ASCII letters are converted to lower case; every run
+ * of white space (including Unicode's, as UTF-8) becomes one space, with none
+ * at either end; trailing punctuation (that of sentences: . , ; : ! ? and its
+ * equivalents in other scripts, in any mix with white space) is removed.
+ * Quotes, brackets and symbols are kept.  The caller has already folded case
+ * outside ASCII.
  *
- * A text of nothing but punctuation and white space has an empty form.  Any
- * bytes are taken; those that are not valid UTF-8 are copied as they are.
+ * A text that consists of punctuation and white space has an empty form.  The
+ * text may contain any bytes; those that are not valid UTF-8 are copied.
  *
- * out must have room for len bytes, is not terminated, and may be text itself.
+ * out must have space for len bytes, is not terminated, and may be text
+ * itself.
  */
 extern size_t question_normalize(const char *text, size_t len, char *out);
 

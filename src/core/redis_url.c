@@ -1,6 +1,6 @@
 /*
  * redis_url.c
- *		Where a Redis is, and who we are to it, out of one text.
+ *		Parsing the URL of a Redis server.
  */
 #include "core/redis_url.h"
 
@@ -32,7 +32,7 @@ hex_digit(char c)
 	return -1;
 }
 
-/* Undoes the percent-encoding of a part. */
+/* Decodes the percent-encoding of a part. */
 static bool
 decode(Span part, char *out, size_t size, const char **fault)
 {
@@ -62,7 +62,7 @@ decode(Span part, char *out, size_t size, const char **fault)
 	return true;
 }
 
-/* A decimal number up to max, -1 when it is none. */
+/* Parses a decimal number up to max; returns -1 if it is not one. */
 static int
 number(Span part, int max)
 {
@@ -90,7 +90,7 @@ skip(const char **text, const char *prefix)
 	return true;
 }
 
-/* The first of a character in a part, NULL without one. */
+/* Finds the first occurrence of a character in a part, or NULL. */
 static const char *
 find(Span part, char c)
 {

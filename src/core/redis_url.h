@@ -1,12 +1,12 @@
 /*
  * redis_url.h
- *		Where a Redis is, and who we are to it, out of one text.
+ *		Parsing the URL of a Redis server.
  *
- *		redis://[[user]:password@]host[:port][/database]
- *		rediss://…				the same with TLS
- *		unix://[[user]:password@]/path/of/the/socket[?db=database]
+ *		 redis://[[user]:password@]host[:port][/database]
+ *		 rediss://…				the same with TLS
+ *		 unix://[[user]:password@]/path/of/the/socket[?db=database]
  *
- * What is between the signs may hold %XX; an IPv6 address stands in brackets.
+ *		All parts may contain %XX; an IPv6 address is written in brackets.
  */
 #ifndef PERSONALIZATION_CORE_REDIS_URL_H
 #define PERSONALIZATION_CORE_REDIS_URL_H
@@ -18,8 +18,8 @@
 typedef struct RedisUrl
 {
 	bool tls;
-	bool local;		/* a socket in the file system: path; else host and port */
-	char path[108]; /* what a socket's address holds, terminator included */
+	bool local;		/* a Unix-domain socket: path is set; else host and port */
+	char path[108]; /* size of a socket address, including the terminator */
 	char host[256];
 	int port;
 	char user[256];		/* "" for none */
@@ -27,7 +27,10 @@ typedef struct RedisUrl
 	int database;
 } RedisUrl;
 
-/* False, with a sentence that says why, when the text is no such URL; it never holds the password. */
+/*
+ * Returns false if the text is not a valid URL, with a sentence that says why
+ * in *fault; it never contains the password.
+ */
 extern bool redis_url_parse(const char *text, RedisUrl *url, const char **fault);
 
 #endif

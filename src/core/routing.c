@@ -1,6 +1,6 @@
 /*
  * routing.c
- *		Which tables a query, as its user put it, is likely about.
+ *		The tables that a query of a user is likely about.
  */
 #include "core/routing.h"
 

@@ -1,6 +1,6 @@
 /*
  * routing.h
- *		Which tables a query, as its user put it, is likely about.
+ *		The tables that a query of a user is likely about.
  */
 #ifndef PERSONALIZATION_CORE_ROUTING_H
 #define PERSONALIZATION_CORE_ROUTING_H
@@ -10,7 +10,7 @@
 
 #include "core/trait_inference.h"
 
-/* So many different words of a query are looked at, in so many bytes. */
+/* Maximum number of distinct words of a query, and of bytes of text, that are used. */
 #define QUERY_WORDS 64
 #define QUERY_REACH 4096
 
@@ -21,13 +21,13 @@ typedef struct QueryWords
 	int n;
 } QueryWords;
 
-/* The different words of a query, as words_of() reads them. */
+/* Reads the distinct words of a query as words_of() does. */
 extern void query_words(const char *text, size_t len, QueryWords *words);
 
 /*
- * How well a table fits a query: the mean of the shares of its words that are
- * words of the query, of its own name's and of those with its schema's.  1 where
- * all are, 0 where none is.
+ * Returns how well a table fits a query: the mean of two shares of words that
+ * occur in the query, among the words of its own name, and among those
+ * including its schema's.  1 if all do, 0 if none does.
  */
 extern double table_fit(const QueryWords *words, const char *table, size_t len);
 

@@ -1,6 +1,6 @@
 /*
  * table_name.c
- *		When two names mean the same table.
+ *		When two names refer to the same table.
  */
 #include "core/table_name.h"
 
@@ -43,7 +43,7 @@ table_name_fold(const char *name, size_t len, char *out, size_t *last)
 		{
 			for (i++; i < len; i++)
 			{
-				/* A doubled quote is one, a single one the end. */
+				/* A doubled quote stands for one, a single one ends the name. */
 				if (name[i] == quote)
 				{
 					if (i + 1 == len || name[i + 1] != quote)

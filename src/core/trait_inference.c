@@ -1,6 +1,6 @@
 /*
  * trait_inference.c
- *		What a user's latest queries say about him: skill, subjects, style.
+ *		Inferring traits from a user's latest queries: skill, subjects, style.
  */
 #include "core/trait_inference.h"
 
@@ -28,7 +28,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Letters of other scripts are bytes of UTF-8, and taken as they are. */
+/* Letters of other scripts are bytes of UTF-8, and are not changed. */
 static bool
 is_word_byte(char c)
 {
@@ -150,7 +150,7 @@ style_evidence(const Talk *talk, char *text)
 					(long long) talk->technical);
 }
 
-/* The length of the word without a plural's ending, which may change its last letter. */
+/* Returns the length of the word without a plural ending, which may change its last letter. */
 static size_t
 singular(char *word, size_t len)
 {
@@ -211,7 +211,7 @@ is_one_of(const char *const *words, size_t nwords, const char *word, size_t len)
 	return false;
 }
 
-/* Whether two lower-case words are the same but for a plural's ending. */
+/* Whether two lower-case words are equal except for a plural ending. */
 static bool
 same_word(const char *a, size_t a_len, const char *b, size_t b_len)
 {

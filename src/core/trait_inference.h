@@ -1,9 +1,9 @@
 /*
  * trait_inference.h
- *		What a user's latest queries say about him: skill, subjects, style.
+ *		Inferring traits from a user's latest queries: skill, subjects, style.
  *
- * The rules are simple enough to be told to a user, and are: in the manual with
- * these numbers, and in the profile with the counts.
+ *		The rules are simple enough to be explained to users: the manual has
+ *		them with these numbers, and the profile with the counts.
  */
 #ifndef PERSONALIZATION_CORE_TRAIT_INFERENCE_H
 #define PERSONALIZATION_CORE_TRAIT_INFERENCE_H
@@ -14,7 +14,7 @@
 
 #include "core/sql_features.h"
 
-/* Nothing is inferred from fewer queries, or messages, than this. */
+/* Nothing is inferred from fewer queries or messages than this. */
 #define TRAITS_MIN 10
 
 /* In the order of the SQL type personalization.skill_level. */
@@ -33,24 +33,25 @@ typedef enum CommunicationStyle
 	STYLE_TECHNICAL
 } CommunicationStyle;
 
-/* Space for a sentence of evidence. */
+/* Size of a sentence of evidence. */
 #define EVIDENCE_MAX 256
 
 /*
- * Skill.  A query is elaborate when it nests, names or combines queries, uses
- * window functions, or joins three tables or more; it is plain when it uses no
- * feature at all.  Refinements are counted against queries and refinements.
+ * Skill.  A query is elaborate if it nests, names or combines queries, uses
+ * window functions, or joins three or more tables; it is plain if it uses none
+ * of the features.  The share of refinements is relative to queries and
+ * refinements.
  */
-#define SKILL_ELABORATE 0.25 /* share of elaborate queries from which one is advanced, … */
-#define SKILL_VARIETY 3		 /* … with so many different features, each used twice, … */
-#define SKILL_REFINES 0.3	 /* … and refinements at most this share */
-#define SKILL_PLAIN 0.6		 /* share of plain queries from which one is a beginner, … */
-#define SKILL_MONOTONY 2	 /* … with not more different features than this; … */
-#define SKILL_STRUGGLES 0.5	 /* … or above this share of refinements, unless elaborate */
+#define SKILL_ELABORATE 0.25 /* share of elaborate queries from which a user is advanced, … */
+#define SKILL_VARIETY 3 /* … with at least this number of different features, each used twice, … */
+#define SKILL_REFINES 0.3	/* … and refinements at most this share */
+#define SKILL_PLAIN 0.6		/* share of plain queries from which a user is a beginner, … */
+#define SKILL_MONOTONY 2	/* … with at most this number of different features; … */
+#define SKILL_STRUGGLES 0.5 /* … or above this share of refinements, unless elaborate */
 
 typedef struct SkillCounts
 {
-	int queries; /* of which the SQL, or what it does, is known */
+	int queries; /* queries whose SQL or features are known */
 	int plain;
 	int elaborate;
 	int uses[SQL_FEATURES]; /* by feature, in the order of their bits */
@@ -58,38 +59,38 @@ typedef struct SkillCounts
 	int refinements;
 } SkillCounts;
 
-/* Counts a query with the features that sql_features() says. */
+/* Counts a query with the features found by sql_features(). */
 extern void skill_add(SkillCounts *counts, unsigned features);
 
-/* Refinements ÷ (queries + refinements); 0 of none. */
+/* Returns refinements ÷ (queries + refinements), or 0 without any. */
 extern double refinement_share(int64_t queries, int64_t refinements);
 
-/* False where there are too few queries to say. */
+/* Returns false if there are too few queries. */
 extern bool skill_infer(const SkillCounts *counts, SkillLevel *level);
 
-/* The counts in words, into text[0..EVIDENCE_MAX). */
+/* Writes the counts in words to text[0..EVIDENCE_MAX). */
 extern void skill_evidence(const SkillCounts *counts, char *text);
 
 /*
- * Style.  What is asked for decides where it is asked for often enough, the most
- * frequent first, of equally frequent ones detailed before technical before
- * brief; else how long the messages are.
+ * Style.  The wish expressed most often decides, if it is expressed often
+ * enough; among equally frequent ones detailed comes before technical before
+ * brief.  Otherwise the length of the messages decides.
  */
 #define STYLE_ASKED 0.2	   /* share of the messages from which a wish counts */
-#define STYLE_SHORT_MAX 30 /* characters on average; up to here one is brief */
+#define STYLE_SHORT_MAX 30 /* average number of characters up to which a user is brief */
 
 typedef struct Talk
 {
 	int64_t messages;
 	int64_t characters; /* of all messages */
-	int64_t brief;		/* messages that ask for brevity, … */
+	int64_t brief;		/* number of messages that ask for brevity, … */
 	int64_t detailed;	/* … for detail, … */
-	int64_t technical;	/* … or are technical themselves, or ask for that */
+	int64_t technical;	/* … or that are technical, or ask for that */
 } Talk;
 
 /*
- * Counts a message of so many characters.  It is technical when it is SQL, or
- * names something as code does: order_items, count(.
+ * Counts a message with a number of characters.  It is technical if it is SQL,
+ * or contains a name as in code: order_items, count(.
  */
 extern void style_add(Talk *talk, const char *text, size_t len, int64_t characters, bool is_sql);
 
@@ -97,50 +98,50 @@ extern bool style_infer(const Talk *talk, CommunicationStyle *style);
 extern void style_evidence(const Talk *talk, char *text);
 
 /*
- * Subjects.  A table's subject is its schema, where one is named that says
- * anything (not public, main, dbo, default); else the first word of its name,
- * behind words such as dim, fact and stg.  Words end at underscores, at
- * characters that are no letters or digits, and where lower case turns into
- * upper; they agree without regard to case and a plural's ending.
+ * Subjects.  The subject of a table is its schema, if that is meaningful (not
+ * public, main, dbo, default); otherwise the first word of its name, skipping
+ * words such as dim, fact and stg.  Words end at underscores, at characters
+ * that are not letters or digits, and where lower case changes to upper case;
+ * they are compared without regard to case and plural endings.
  */
-#define SUBJECT_SHARE 0.2 /* of the queries that name tables */
-#define SUBJECT_MIN 5	  /* and so many of them */
-#define SUBJECTS_MAX 5	  /* are shown */
-#define SUBJECTS_KNOWN 64 /* are counted; later ones, which are older, are not */
-#define SUBJECT_LENGTH 64 /* bytes; longer names are no subjects */
+#define SUBJECT_SHARE 0.2 /* share of the queries that name tables */
+#define SUBJECT_MIN 5	  /* minimum number of queries */
+#define SUBJECTS_MAX 5	  /* maximum number returned */
+#define SUBJECTS_KNOWN 64 /* maximum number counted; later (older) ones are ignored */
+#define SUBJECT_LENGTH 64 /* in bytes; longer names are not subjects */
 
 typedef struct Subject
 {
-	char name[SUBJECT_LENGTH]; /* in lower case, as written last, terminated */
+	char name[SUBJECT_LENGTH]; /* in lower case, as last written, terminated */
 	int queries;
-	int last; /* the query that named it last */
+	int last; /* the last query that named it */
 } Subject;
 
 typedef struct Subjects
 {
 	Subject items[SUBJECTS_KNOWN];
 	int n;
-	int queries; /* that name tables */
-	bool tables; /* the present query does */
-	int query;	 /* its number */
+	int queries; /* queries that name tables */
+	bool tables; /* the present query names tables */
+	int query;	 /* number of the present query */
 } Subjects;
 
-/* Begins the next query; the tables of it follow.  subjects is zeroed at first. */
+/* Begins the next query, whose tables follow.  subjects is zeroed at first. */
 extern void subjects_next_query(Subjects *subjects);
 extern void subjects_add(Subjects *subjects, const char *schema, size_t schema_len,
 						 const char *table, size_t table_len);
 
 /*
- * Puts the subjects in order, those used in most queries first, equal ones by name, and
- * returns how many of them the user is at home in; -1 where there are too few
- * queries to say.
+ * Sorts the subjects, those used in most queries first and equal ones by name,
+ * and returns the number of those in which the user is an expert; -1 if there
+ * are too few queries.
  */
 extern int subjects_infer(Subjects *subjects);
 
 /*
  * Words of names.  Calls found for each word of text[0..len), in lower case,
- * without a plural's ending, not terminated, at most WORD_MAX bytes of it.
- * Words end as said above.  The callee says whether to go on.
+ * without plural ending, not terminated, truncated to WORD_MAX bytes.  Words
+ * end as described above.  The callee returns whether to continue.
  */
 #define WORD_MAX 64
 typedef bool (*WordFound)(const char *word, size_t len, void *arg);

@@ -1,6 +1,6 @@
 /*
  * trend.c
- *		Rates of queries in a tenant: counts in which each ask halves with time.
+ *		Rates of queries in a tenant: decaying counts of requests.
  */
 #include "core/trend.h"
 
@@ -28,7 +28,10 @@ trend_count(double trend, int64_t at, int64_t half_life)
 	return exp2(trend - phase(at, half_life));
 }
 
-/* How long ago asks count: the mean life of a count, less where the tenant is younger. */
+/*
+ * The time that a count covers: the mean lifetime of a request in it, or less
+ * if the tenant is younger.
+ */
 static double
 span(int64_t since, int64_t at, int64_t half_life)
 {

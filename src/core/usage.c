@@ -1,6 +1,6 @@
 /*
  * usage.c
- *		When and how much somebody works: sums over a history.
+ *		When and how much a user works: sums over a history.
  */
 #include "core/usage.h"
 
@@ -9,7 +9,7 @@
 #define HOUR INT64_C(3600000000)
 #define DAY (24 * HOUR)
 
-/* Quickselect (Hoare's FIND), the pivot from the middle; linear on average. */
+/* Quickselect (Hoare's FIND) with the pivot from the middle; linear on average. */
 int64_t
 lower_median(int64_t *numbers, size_t n)
 {
@@ -37,7 +37,7 @@ lower_median(int64_t *numbers, size_t n)
 			numbers[i++] = numbers[j];
 			numbers[j--] = swapped;
 		}
-		/* All up to j are at most the pivot, all behind it at least. */
+		/* All up to j are at most the pivot, all after it at least. */
 		if (wanted <= j)
 			high = j;
 		else
