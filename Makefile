@@ -7,7 +7,7 @@ MODULE_big = personalization
 # The parts of the install script, in the order they are joined: sql/NAME.sql each.
 SQL_PARTS = types tenants interactions audit preferences snapshots signals inbox statistics suggestions \
 	catalogue conversations cache \
-	storage signal_rules learning profiles explain patterns maintenance privacy worker access
+	storage signal_rules learning profiles explain patterns maintenance privacy worker kafka access
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
@@ -33,6 +33,10 @@ endif
 ifndef WITH_REDIS_TLS
 WITH_REDIS_TLS := $(call has,hiredis/hiredis.h hiredis/hiredis_ssl.h openssl/ssl.h)
 endif
+# Reading topics of Kafka takes librdkafka, likewise.
+ifndef WITH_KAFKA
+WITH_KAFKA := $(call has,librdkafka/rdkafka.h)
+endif
 # X_none.c stands for X.c, and for all that it alone uses, where X is left out.
 OTHERS = %/tls_none.c %/push_none.c
 ifneq ($(WITH_REDIS_TLS),1)
@@ -41,9 +45,14 @@ endif
 ifneq ($(WITH_REDIS),1)
 OTHERS = $(filter-out %/push_none.c,$(call sources,src/redis/*.c))
 endif
+ifeq ($(WITH_KAFKA),1)
+OTHERS += %/consumer_none.c
+else
+OTHERS += $(filter-out %/consumer_none.c,$(filter $(foreach f,consumer batch topics client,%/kafka/$f.c),$(call sources,src/kafka/*.c)))
+endif
 SRCS   = $(filter-out $(OTHERS),$(call sources,src/*.c src/*/*.c))
 OBJS   = $(SRCS:.c=.o)
-SHLIB_LINK = $(if $(filter 1,$(WITH_REDIS)),-lhiredis -ljansson $(if $(filter 1,$(WITH_REDIS_TLS)),-lhiredis_ssl -lssl -lcrypto))
+SHLIB_LINK = $(if $(filter 1,$(WITH_REDIS)),-lhiredis -ljansson $(if $(filter 1,$(WITH_REDIS_TLS)),-lhiredis_ssl -lssl -lcrypto)) $(if $(filter 1,$(WITH_KAFKA)),-lrdkafka)
 
 SQL_FILES  = $(SQL_PARTS:%=sql/%.sql)
 DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql
@@ -74,7 +83,7 @@ COMPILE.c = $(CC) $(CFLAGS) $(CPPFLAGS) \
 -include $(wildcard build/deps/*.d)
 
 # Objects made for another server, or with other flags, are not ours; nor are those that VPATH finds.
-BUILT_FOR := $(strip $(VERSION) $(CC) $(CFLAGS) $(CPPFLAGS) $(WITH_REDIS) $(WITH_REDIS_TLS))
+BUILT_FOR := $(strip $(VERSION) $(CC) $(CFLAGS) $(CPPFLAGS) $(WITH_REDIS) $(WITH_REDIS_TLS) $(WITH_KAFKA))
 $(shell mkdir -p build/deps build/regress build/isolation sql $(dir $(OBJS)))
 ifneq ($(file <build/deps/built-for),$(BUILT_FOR))
 $(file >build/deps/built-for,$(BUILT_FOR))

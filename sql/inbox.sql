@@ -19,12 +19,17 @@ CREATE TABLE personalization.inbox (
     interaction_id    uuid,
     feedback          jsonb,
     position          bigint NOT NULL DEFAULT personalization.inbox_position(),
+    topic             text,
+    partition         int,
+    "offset"          bigint,
     PRIMARY KEY (tenant_id, position)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.inbox IS
     'interactions to be learned by the worker, within about a second; rows leave it as they are learned';
 COMMENT ON COLUMN personalization.inbox.position IS
     'the order of arrival; leave it to its default';
+COMMENT ON COLUMN personalization.inbox.topic IS
+    'with partition and offset, where a message was read whose tenant could not learn at once; leave them out';
 
 CREATE FUNCTION personalization.inbox_arrival("position" bigint) RETURNS timestamptz
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE

@@ -40,8 +40,13 @@ CREATE TABLE personalization.rejected_events (
     sqlstate     text NOT NULL,
     reason       text NOT NULL,
     hint         text,
+    topic        text,
+    partition    int,
+    "offset"     bigint,
     PRIMARY KEY (tenant_id, rejected_id)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.rejected_events IS
-    'events that the inbox or learn_batch(..., ''divert'') could not take, each with the reason';
+    'events that the inbox, a topic or learn_batch(..., ''divert'') could not take, each with the reason';
+COMMENT ON COLUMN personalization.rejected_events."offset" IS
+    'with topic and partition, where the message stands that the event was in; NULL for one that came another way';
 CREATE INDEX rejected_events_time ON personalization.rejected_events (tenant_id, rejected_at);

@@ -10,6 +10,7 @@
 
 #include "base/extension.h"
 #include "base/guc.h"
+#include "core/kafka_properties.h"
 #include "core/redis_url.h"
 
 char *session_tenant = NULL;
@@ -28,6 +29,11 @@ char *redis_cert_file = NULL;
 char *redis_key_file = NULL;
 int redis_timeout = 1000;
 char *cache_database = NULL;
+
+char *kafka_brokers = NULL;
+char *kafka_config = NULL;
+int kafka_buffer = 16 * 1024;
+char *kafka_database = NULL;
 
 static bool
 check_tenant_id(char **newval, void **extra, GucSource source)
@@ -52,6 +58,30 @@ check_redis_url(char **newval, void **extra, GucSource source)
 	GUC_check_errhint("Examples are redis://:password@localhost:6379/0 and "
 					  "unix:///run/redis/redis.sock; %%40 stands for an @ in a password.");
 	return false;
+}
+
+/* What is said of a wrong value never holds the value: it may be a password. */
+static bool
+check_kafka_config(char **newval, void **extra, GucSource source)
+{
+	const char *text = *newval != NULL ? *newval : "";
+	KafkaProperty *property = palloc(sizeof(KafkaProperty));
+	const char *fault = NULL;
+
+	while (fault == NULL && kafka_property_next(&text, property, &fault))
+		fault = kafka_property_refused(property->name);
+	if (fault != NULL)
+	{
+		GUC_check_errmsg("invalid value for parameter \"personalization.kafka_config\"");
+		if (text != NULL && kafka_property_refused(property->name) == fault)
+			GUC_check_errdetail("\"%s\" is not for you to set. %s", property->name, fault);
+		else
+			GUC_check_errdetail("%s", fault);
+		GUC_check_errhint("Write name=value pairs, separated by spaces or semicolons, a value with "
+						  "one of these in double quotes.");
+	}
+	pfree(property);
+	return fault == NULL;
 }
 
 static void
@@ -124,11 +154,31 @@ define_redis_settings(void)
 							   NULL, &cache_database, "", PGC_SIGHUP, 0, NULL, NULL, NULL);
 }
 
+static void
+define_kafka_settings(void)
+{
+	DefineCustomStringVariable(
+		"personalization.kafka_brokers",
+		"The Kafka brokers whose topics are read, host:port[,host:port…]; empty for none.", NULL,
+		&kafka_brokers, "", PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+		"personalization.kafka_config", "Further properties of the Kafka client, name=value each.",
+		NULL, &kafka_config, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, check_kafka_config, NULL, NULL);
+	DefineCustomIntVariable("personalization.kafka_buffer",
+							"Memory for messages that were fetched and not yet learned.", NULL,
+							&kafka_buffer, 16 * 1024, 1024, 1024 * 1024, PGC_SIGHUP, GUC_UNIT_KB,
+							NULL, NULL, NULL);
+	DefineCustomStringVariable("personalization.kafka_database",
+							   "The one database that reads topics; empty for any.", NULL,
+							   &kafka_database, "", PGC_SIGHUP, 0, NULL, NULL, NULL);
+}
+
 void
 guc_init(void)
 {
 	define_session_settings();
 	define_worker_settings();
 	define_redis_settings();
+	define_kafka_settings();
 	MarkGUCPrefixReserved("personalization");
 }

@@ -31,6 +31,12 @@ extern char *redis_key_file;  /* personalization.redis_key_file, "" for none */
 extern int redis_timeout;	  /* personalization.redis_timeout, milliseconds */
 extern char *cache_database;  /* personalization.cache_database, "" for any */
 
+/* Events from Kafka */
+extern char *kafka_brokers;	 /* personalization.kafka_brokers, "" for none */
+extern char *kafka_config;	 /* personalization.kafka_config, as core/kafka_properties.h reads it */
+extern int kafka_buffer;	 /* personalization.kafka_buffer, kilobytes */
+extern char *kafka_database; /* personalization.kafka_database, "" for any */
+
 /* Defines all settings. Called once, when the library is loaded. */
 extern void guc_init(void);
 

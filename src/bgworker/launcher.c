@@ -125,6 +125,7 @@ take_slot(Oid database)
 		worker_shared->slots[slot].pid = 0;
 		worker_shared->slots[slot].outcome = WORKER_FAILED;
 		worker_shared->slots[slot].cache = CACHE_OFF;
+		worker_shared->slots[slot].consumer = 0;
 	}
 	LWLockRelease(worker_shared->lock);
 	return slot;

@@ -11,8 +11,8 @@
  *		A database without tenants may be one whose restore begins just after
  *		the check, between two steps of the worker.  There is nothing to do in
  *		it.  With auto_create_tenants, however, the worker creates the tenants
- *		of an inbox that is not part of a dump, because there may never be any
- *		other.
+ *		of an inbox or of topics that are not part of a dump, because there may
+ *		never be any other.
  */
 #include "postgres.h"
 
@@ -44,15 +44,19 @@ enum
  * Whether there is work and no row is older than the extension.  Old rows are
  * looked for last, because this reads the whole inbox if there are none.
  */
-static Statement look_for_old_rows =
-	STATEMENT("SELECT ("
-			  "   EXISTS (SELECT 1 FROM personalization.tenants) OR $1"
-			  "   AND EXISTS (SELECT 1 FROM personalization.inbox)) AND NOT EXISTS ("
-			  "   SELECT 1 FROM personalization.tenants WHERE created_at < $2) AND NOT EXISTS ("
-			  "   SELECT 1"
-			  "   FROM personalization.inbox"
-			  "   WHERE personalization.inbox_arrival(position) < $2)",
-			  "bool timestamptz");
+static Statement look_for_old_rows = STATEMENT(
+	"SELECT ("
+	"   EXISTS (SELECT 1 FROM personalization.tenants) OR $1"
+	"   AND (EXISTS (SELECT 1 FROM personalization.inbox)"
+	"     OR EXISTS (SELECT 1 FROM personalization.topic_subscriptions))) AND NOT EXISTS ("
+	"   SELECT 1 FROM personalization.tenants WHERE created_at < $2) AND NOT EXISTS ("
+	"   SELECT 1"
+	"   FROM personalization.topic_subscriptions"
+	"   WHERE subscribed_at < $2) AND NOT EXISTS ("
+	"   SELECT 1"
+	"   FROM personalization.inbox"
+	"   WHERE personalization.inbox_arrival(position) < $2)",
+	"bool timestamptz");
 
 static Statement settle = STATEMENT("UPDATE personalization.worker_state"
 									" SET settled = true"

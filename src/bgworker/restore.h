@@ -9,7 +9,7 @@
 
 /*
  * Whether all data has been restored, so that the worker may begin: there are
- * tenants, or an inbox to create them from, and no dump is being restored.
+ * tenants, or an inbox or topics to create them from, and no dump is being restored.
  * Once true, it stays true.  To be called outside a transaction.
  */
 extern bool worker_is_settled(void);

@@ -43,14 +43,19 @@ static Statement note_failure = STATEMENT(
  */
 #define LOCK_TIMEOUT "500ms"
 
+/* Its slot, and what of it is this process's: the worker's part or the consumer's. */
 static WorkerSlot *my_slot;
+static pid_t *my_pid;
+static WorkerOutcome *my_outcome;
+
 static uint64 my_launcher;
+static pid_t my_parent = 0; /* of a consumer, the worker; 0 for a worker */
 
 /* A launcher that was started anew may have given it to another worker since; with the lock held. */
 static bool
 slot_is_mine(void)
 {
-	return my_slot->pid == MyProcPid;
+	return *my_pid == MyProcPid;
 }
 
 void
@@ -58,7 +63,7 @@ worker_leave(WorkerOutcome outcome)
 {
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
 	if (slot_is_mine())
-		my_slot->outcome = outcome;
+		*my_outcome = outcome;
 	LWLockRelease(worker_shared->lock);
 	proc_exit(0);
 }
@@ -68,20 +73,25 @@ take_name_off(int code, Datum arg)
 {
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
 	if (slot_is_mine())
-		my_slot->pid = 0;
+		*my_pid = 0;
 	LWLockRelease(worker_shared->lock);
 }
 
-void
-worker_connect(int slot)
+/* Connects to a database, as the worker or as the consumer of its slot. */
+static void
+connect_as(int slot, bool consumer, const char *name)
 {
 	Oid database;
 
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
 	my_slot = &worker_shared->slots[slot];
+	my_pid = consumer ? &my_slot->consumer : &my_slot->pid;
+	my_outcome = consumer ? &my_slot->consumer_outcome : &my_slot->outcome;
 	my_launcher = worker_shared->launcher;
-	database = my_slot->database;
-	my_slot->pid = MyProcPid;
+	my_parent = consumer ? my_slot->pid : 0;
+	database = consumer && my_parent == 0 ? InvalidOid : my_slot->database;
+	*my_pid = MyProcPid;
+	*my_outcome = WORKER_FAILED;
 	LWLockRelease(worker_shared->lock);
 	before_shmem_exit(take_name_off, (Datum) 0);
 	if (!OidIsValid(database))
@@ -94,13 +104,42 @@ worker_connect(int slot)
 	SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("enable_seqscan", "off", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("jit", "off", PGC_SUSET, PGC_S_OVERRIDE);
-	SetConfigOption("application_name", "personalization worker", PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("application_name", name, PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("statement_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
 	no_transaction_timeout();
 	SetConfigOption("lock_timeout", LOCK_TIMEOUT, PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("default_transaction_isolation", "read committed", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("default_transaction_read_only", "off", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("row_security", "off", PGC_SUSET, PGC_S_OVERRIDE);
+}
+
+void
+worker_connect(int slot)
+{
+	connect_as(slot, false, "personalization worker");
+}
+
+void
+worker_connect_consumer(int slot)
+{
+	connect_as(slot, true, "personalization consumer");
+}
+
+int
+worker_slot(void)
+{
+	return (int) (my_slot - worker_shared->slots);
+}
+
+WorkerOutcome
+worker_consumer_outcome(void)
+{
+	WorkerOutcome outcome;
+
+	LWLockAcquire(worker_shared->lock, LW_SHARED);
+	outcome = my_slot->consumer_outcome;
+	LWLockRelease(worker_shared->lock);
+	return outcome;
 }
 
 void
@@ -139,7 +178,8 @@ worker_begin_bare(const char *activity)
 		ProcessConfigFile(PGC_SIGHUP);
 	}
 	LWLockAcquire(worker_shared->lock, LW_SHARED);
-	dismissed = !worker_enabled || worker_shared->launcher != my_launcher;
+	dismissed = !worker_enabled || worker_shared->launcher != my_launcher ||
+				(my_parent != 0 && my_slot->pid != my_parent);
 	LWLockRelease(worker_shared->lock);
 	if (dismissed)
 		worker_leave(WORKER_DISMISSED);

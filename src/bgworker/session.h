@@ -23,6 +23,16 @@ extern void worker_show_cache(CacheState state);
 /* Connects to the database of the slot that the launcher chose. */
 extern void worker_connect(int slot);
 
+/*
+ * The same for the consumer of that slot: a process beside the worker, which started
+ * it.  It leaves, at the beginning of its next transaction, when that worker is gone.
+ */
+extern void worker_connect_consumer(int slot);
+
+/* The slot of this process, and how its consumer last ended. */
+extern int worker_slot(void);
+extern WorkerOutcome worker_consumer_outcome(void);
+
 /* Ends the process and tells the launcher why. */
 pg_noreturn extern void worker_leave(WorkerOutcome outcome);
 

@@ -10,6 +10,7 @@
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/proc.h"
+#include "storage/procarray.h"
 #include "storage/shmem.h"
 #include "utils/builtins.h"
 
@@ -23,9 +24,11 @@ WorkerShared *worker_shared = NULL;
 static shmem_request_hook_type previous_request = NULL;
 static shmem_startup_hook_type previous_startup = NULL;
 static bool announce_at_commit = false;
+static bool wake_at_commit = false;
 
 PG_FUNCTION_INFO_V1(personalization_wake_worker);
 PG_FUNCTION_INFO_V1(personalization_worker_pid);
+PG_FUNCTION_INFO_V1(personalization_consumer_pid);
 PG_FUNCTION_INFO_V1(personalization_cache_state);
 
 static void
@@ -79,30 +82,80 @@ worker_announce(void)
 		SetLatch(&ProcGlobal->allProcs[proc].procLatch);
 }
 
+static void
+wake(pid_t pid)
+{
+	PGPROC *proc = pid != 0 ? BackendPidGetProc(pid) : NULL;
+
+	if (proc != NULL)
+		SetLatch(&proc->procLatch);
+}
+
+/* Those of this database. */
+static void
+wake_workers(void)
+{
+	pid_t worker = 0;
+	pid_t consumer = 0;
+
+	if (worker_shared == NULL)
+		return;
+	LWLockAcquire(worker_shared->lock, LW_SHARED);
+	for (int i = 0; i < MAX_WORKERS; i++)
+	{
+		if (worker_shared->slots[i].database != MyDatabaseId)
+			continue;
+		worker = worker_shared->slots[i].pid;
+		consumer = worker_shared->slots[i].consumer;
+	}
+	LWLockRelease(worker_shared->lock);
+	wake(worker);
+	wake(consumer);
+}
+
 /* Nothing in here may raise an error. */
 static void
 at_transaction_end(XactEvent event, void *arg)
 {
 	if (event == XACT_EVENT_COMMIT && announce_at_commit)
 		worker_announce();
+	if (event == XACT_EVENT_COMMIT && wake_at_commit)
+		wake_workers();
 	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT)
+	{
 		announce_at_commit = false;
+		wake_at_commit = false;
+	}
 }
 
-Datum
-personalization_wake_worker(PG_FUNCTION_ARGS)
+static void
+watch_transaction(void)
 {
 	static bool registered = false;
 
 	if (!registered)
 		RegisterXactCallback(at_transaction_end, NULL);
 	registered = true;
+}
+
+void
+worker_wake_at_commit(void)
+{
+	watch_transaction();
+	wake_at_commit = true;
+}
+
+Datum
+personalization_wake_worker(PG_FUNCTION_ARGS)
+{
+	watch_transaction();
 	announce_at_commit = true;
 	PG_RETURN_VOID();
 }
 
-Datum
-personalization_worker_pid(PG_FUNCTION_ARGS)
+/* The process that works for this database, or its consumer; null without one. */
+static Datum
+pid_of(FunctionCallInfo fcinfo, bool consumer)
 {
 	pid_t pid = 0;
 
@@ -112,12 +165,24 @@ personalization_worker_pid(PG_FUNCTION_ARGS)
 	for (int i = 0; i < MAX_WORKERS; i++)
 	{
 		if (worker_shared->slots[i].database == MyDatabaseId && worker_shared->slots[i].pid != 0)
-			pid = worker_shared->slots[i].pid;
+			pid = consumer ? worker_shared->slots[i].consumer : worker_shared->slots[i].pid;
 	}
 	LWLockRelease(worker_shared->lock);
 	if (pid == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_INT32(pid);
+}
+
+Datum
+personalization_worker_pid(PG_FUNCTION_ARGS)
+{
+	return pid_of(fcinfo, false);
+}
+
+Datum
+personalization_consumer_pid(PG_FUNCTION_ARGS)
+{
+	return pid_of(fcinfo, true);
 }
 
 Datum

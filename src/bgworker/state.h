@@ -38,6 +38,10 @@ typedef struct WorkerSlot
 	pid_t pid;	  /* 0: not running */
 	WorkerOutcome outcome;
 	CacheState cache;
+
+	/* The consumer that the worker has started, and that lives no longer than it. */
+	pid_t consumer; /* 0: not running */
+	WorkerOutcome consumer_outcome;
 } WorkerSlot;
 
 typedef struct WorkerShared
@@ -53,6 +57,9 @@ typedef struct WorkerShared
 extern WorkerShared *worker_shared;
 
 extern void worker_state_init(void);
+
+/* Wakes the worker and the consumer of this database when the transaction commits. */
+extern void worker_wake_at_commit(void);
 
 /* Wakes the launcher; without one nothing happens. */
 extern void worker_announce(void);

@@ -81,28 +81,22 @@ interaction_type_decode(const char *name, InteractionType *type, Fault *fault)
 	return true;
 }
 
-typedef enum Field
-{
-	FIELD_TENANT_ID,
-	FIELD_USER_ID,
-	FIELD_INTERACTION_TYPE,
-	FIELD_DATA,
-	FIELD_OCCURRED_AT,
-	FIELD_INTERACTION_ID,
-	FIELD_FEEDBACK
-} Field;
-
-static const char *const field_names[] = {"tenant_id", "user_id",	  "interaction_type",
-										  "data",	   "occurred_at", "interaction_id",
-										  "feedback"};
+const char *const event_field_names[EVENT_FIELDS] = {"tenant_id", "user_id",	 "interaction_type",
+													 "data",	  "occurred_at", "interaction_id",
+													 "feedback"};
 
 /* Sets what one member of the event says. */
 static bool
-decode_field(Field field, const JsonbValue *value, TimestampTz now, Event *event, Fault *fault)
+decode_field(EventField field, const JsonbValue *value, TimestampTz now, Event *event, Fault *fault)
 {
-	const char *name = field_names[field];
+	const char *name = event_field_names[field];
 	char *text = NULL;
 
+	if (field == FIELD_OCCURRED_AT && value->type == jbvDatetime)
+	{
+		event->occurred_at = DatumGetTimestampTz(value->val.datetime.value);
+		return check_occurred_at(event->occurred_at, now, fault);
+	}
 	if (field != FIELD_DATA && field != FIELD_FEEDBACK)
 	{
 		if (value->type != jbvString)
@@ -146,6 +140,48 @@ decode_field(Field field, const JsonbValue *value, TimestampTz now, Event *event
 	return false;
 }
 
+static void
+begin_event(Event *event)
+{
+	memset(event, 0, sizeof(*event));
+	event->index = -1;
+	event->occurred_at = GetCurrentTransactionStartTimestamp(); /* the now() of learn() */
+}
+
+/* Once all that is given has been decoded. */
+static bool
+finish_event(const bool *given, Event *event, Fault *fault)
+{
+	for (int field = FIELD_TENANT_ID; field <= FIELD_DATA; field++)
+	{
+		if (!given[field])
+			return fault_set(fault, ERRCODE_NULL_VALUE_NOT_ALLOWED, NULL, "%s is missing",
+							 event_field_names[field]);
+	}
+	if (!event->id_given)
+		interaction_id_make(&event->id);
+	return true;
+}
+
+bool
+event_object_fault(Fault *fault)
+{
+	return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
+					 "The members of an event have the names of the arguments of "
+					 "personalization.learn().",
+					 "event must be a JSON object");
+}
+
+bool
+event_field_fault(const JsonbValue *name, Fault *fault)
+{
+	return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
+					 "The fields are tenant_id, user_id, interaction_type, data, occurred_at, "
+					 "interaction_id and feedback. Put other information into data.",
+					 "unrecognized field \"%s\"",
+					 clipped(name->val.string.val, name->val.string.len));
+}
+
 bool
 event_decode(const JsonbValue *object, TimestampTz now, Event *event, Fault *fault)
 {
@@ -153,19 +189,14 @@ event_decode(const JsonbValue *object, TimestampTz now, Event *event, Fault *fau
 	JsonbIteratorToken token;
 	JsonbValue name;
 	JsonbValue value;
-	bool given[lengthof(field_names)] = {false};
+	bool given[EVENT_FIELDS] = {false};
 
-	memset(event, 0, sizeof(*event));
-	event->index = -1;
-	event->occurred_at = GetCurrentTransactionStartTimestamp(); /* the now() of learn() */
+	begin_event(event);
 	if (object->type != jbvBinary || !JsonContainerIsObject(object->val.binary.data))
-		return fault_set(
-			fault, ERRCODE_INVALID_PARAMETER_VALUE,
-			"The members of an event have the names of the arguments of personalization.learn().",
-			"event must be a JSON object");
+		return event_object_fault(fault);
 
 	/* Whose it is comes first: that decides where a rejected event is kept. */
-	if (json_member(object->val.binary.data, field_names[FIELD_TENANT_ID], &value) != NULL &&
+	if (json_member(object->val.binary.data, event_field_names[FIELD_TENANT_ID], &value) != NULL &&
 		!decode_field(FIELD_TENANT_ID, &value, now, event, fault))
 		return false;
 
@@ -179,28 +210,31 @@ event_decode(const JsonbValue *object, TimestampTz now, Event *event, Fault *fau
 			continue;
 		(void) JsonbIteratorNext(&it, &value, true);
 		field =
-			find_name(field_names, lengthof(field_names), name.val.string.val, name.val.string.len);
+			find_name(event_field_names, EVENT_FIELDS, name.val.string.val, name.val.string.len);
 		if (field < 0)
-			return fault_set(
-				fault, ERRCODE_INVALID_PARAMETER_VALUE,
-				"The fields are tenant_id, user_id, interaction_type, data, occurred_at, "
-				"interaction_id and feedback. Put other information into data.",
-				"unrecognized field \"%s\"", clipped(name.val.string.val, name.val.string.len));
+			return event_field_fault(&name, fault);
 		if (value.type == jbvNull)
 			continue;
 		given[field] = true;
-		if (!decode_field((Field) field, &value, now, event, fault))
+		if (!decode_field((EventField) field, &value, now, event, fault))
 			return false;
 	}
-	for (int field = FIELD_TENANT_ID; field <= FIELD_DATA; field++)
+	return finish_event(given, event, fault);
+}
+
+bool
+event_from_values(const JsonbValue *values, TimestampTz now, Event *event, Fault *fault)
+{
+	bool given[EVENT_FIELDS];
+
+	begin_event(event);
+	for (int field = 0; field < EVENT_FIELDS; field++)
 	{
-		if (!given[field])
-			return fault_set(fault, ERRCODE_NULL_VALUE_NOT_ALLOWED, NULL, "%s is missing",
-							 field_names[field]);
+		given[field] = values[field].type != jbvNull;
+		if (given[field] && !decode_field((EventField) field, &values[field], now, event, fault))
+			return false;
 	}
-	if (!event->id_given)
-		interaction_id_make(&event->id);
-	return true;
+	return finish_event(given, event, fault);
 }
 
 Jsonb *
@@ -209,14 +243,14 @@ event_document(const Event *event)
 	JsonbParseState *state = NULL;
 
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	json_push_text(&state, field_names[FIELD_TENANT_ID], event->tenant_id);
-	json_push_text(&state, field_names[FIELD_USER_ID], event->user_id);
-	json_push_text(&state, field_names[FIELD_INTERACTION_TYPE],
+	json_push_text(&state, event_field_names[FIELD_TENANT_ID], event->tenant_id);
+	json_push_text(&state, event_field_names[FIELD_USER_ID], event->user_id);
+	json_push_text(&state, event_field_names[FIELD_INTERACTION_TYPE],
 				   interaction_type_names[event->type]);
-	json_push_jsonb(&state, field_names[FIELD_DATA], event->data);
-	json_push_time(&state, field_names[FIELD_OCCURRED_AT], event->occurred_at);
+	json_push_jsonb(&state, event_field_names[FIELD_DATA], event->data);
+	json_push_time(&state, event_field_names[FIELD_OCCURRED_AT], event->occurred_at);
 	if (event->id_given)
-		json_push_text(&state, field_names[FIELD_INTERACTION_ID], uuid_text(&event->id));
-	json_push_jsonb(&state, field_names[FIELD_FEEDBACK], event->feedback);
+		json_push_text(&state, event_field_names[FIELD_INTERACTION_ID], uuid_text(&event->id));
+	json_push_jsonb(&state, event_field_names[FIELD_FEEDBACK], event->feedback);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }

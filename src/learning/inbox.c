@@ -38,7 +38,8 @@
 #define BATCH_BYTES ((Size) 16 * 1024 * 1024)
 
 #define INBOX_COLUMNS                                                                              \
-	"tenant_id, position, user_id, interaction_type, data, occurred_at, interaction_id, feedback"
+	"tenant_id, position, user_id, interaction_type, data, occurred_at, interaction_id, feedback," \
+	" topic, partition, \"offset\""
 
 enum
 {
@@ -50,6 +51,9 @@ enum
 	INBOX_OCCURRED_AT,
 	INBOX_ID,
 	INBOX_FEEDBACK,
+	INBOX_TOPIC,
+	INBOX_PARTITION,
+	INBOX_OFFSET,
 	INBOX_PLACE
 };
 
@@ -86,6 +90,20 @@ static Statement delete_rejected_row = STATEMENT("DELETE FROM personalization.in
 static Statement select_row = STATEMENT("SELECT " INBOX_COLUMNS " FROM personalization.inbox"
 										" WHERE tenant_id = $1 AND position = $2",
 										"text int8");
+
+static Statement select_topic_tenants =
+	STATEMENT("SELECT DISTINCT tenant_id FROM personalization.inbox WHERE topic IS NOT NULL", "");
+
+static Statement select_topic_row =
+	STATEMENT("SELECT FROM personalization.inbox WHERE tenant_id = $1 AND topic IS NOT NULL"
+			  " LIMIT 1",
+			  "text");
+
+static RowWriter inbox_writer = ROW_WRITER(
+	"personalization.inbox",
+	"position, user_id, interaction_type, data, occurred_at, interaction_id, feedback, topic,"
+	" partition, \"offset\"",
+	"int8 text text jsonb timestamptz uuid jsonb text int4 int8", "");
 
 PG_FUNCTION_INFO_V1(personalization_inbox_position);
 
@@ -185,6 +203,23 @@ row_document(uint64 row)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
+/* Where the row was read before it came into the inbox; NULL where it came straight. */
+static const EventSource *
+row_source(uint64 row)
+{
+	EventSource *source;
+	bool isnull;
+	char *topic = result_text(row, INBOX_TOPIC);
+
+	if (topic == NULL)
+		return NULL;
+	source = palloc(sizeof(EventSource));
+	source->topic = topic;
+	source->partition = DatumGetInt32(result_value(row, INBOX_PARTITION, &isnull));
+	source->offset = DatumGetInt64(result_value(row, INBOX_OFFSET, &isnull));
+	return source;
+}
+
 /* Takes an event from a row; false, with the fault, where it is wrong. */
 static bool
 row_event(uint64 row, TimestampTz now, Event *event, Fault *fault)
@@ -198,6 +233,7 @@ row_event(uint64 row, TimestampTz now, Event *event, Fault *fault)
 	memset(event, 0, sizeof(*event));
 	event->tenant_id = result_text(row, INBOX_TENANT);
 	event->user_id = result_text(row, INBOX_USER);
+	event->source = row_source(row);
 	event->data = jsonb_or_null(row, INBOX_DATA, &data_too_large);
 	event->feedback = jsonb_or_null(row, INBOX_FEEDBACK, &feedback_too_large);
 	value = result_value(row, INBOX_OCCURRED_AT, &isnull);
@@ -386,6 +422,7 @@ inbox_set_aside_first(int sqlstate, const char *message)
 		return;
 	event.tenant_id = result_text(0, INBOX_TENANT);
 	event.document = row_document(0);
+	event.source = row_source(0);
 	event.fault = &fault;
 	(void) statement_execute(&delete_rejected_row, values, NULL, SNAPSHOT_NEW);
 	rejected_store(&event, 1);
@@ -393,4 +430,62 @@ inbox_set_aside_first(int sqlstate, const char *message)
 	/* The others have their turn before its next row. */
 	strlcpy(suspect, first_tenant, sizeof(suspect));
 	strlcpy(last_tenant, first_tenant, sizeof(last_tenant));
+}
+
+static void
+add_nullable(Column *column, bool isnull, Datum value)
+{
+	if (isnull)
+		column_add_null(column);
+	else
+		column_add(column, value);
+}
+
+void
+inbox_add(const char *tenant_id, const Event *const *events, int n)
+{
+	const Oid types[] = {INT8OID, TEXTOID,	TEXTOID, JSONBOID, TIMESTAMPTZOID,
+						 UUIDOID, JSONBOID, TEXTOID, INT4OID,  INT8OID};
+	Column columns[lengthof(types)];
+
+	for (size_t c = 0; c < lengthof(types); c++)
+		column_init(&columns[c], types[c], n);
+	for (int i = 0; i < n; i++)
+	{
+		const Event *event = events[i];
+		const EventSource *source = event->source;
+
+		column_add(&columns[0], Int64GetDatum(arrival_position()));
+		column_add_text(&columns[1], event->user_id);
+		column_add_text(&columns[2], interaction_type_names[event->type]);
+		column_add(&columns[3], JsonbPGetDatum(event->data));
+		column_add(&columns[4], TimestampTzGetDatum(event->occurred_at));
+		column_add(&columns[5], UUIDPGetDatum(&event->id));
+		add_nullable(&columns[6], event->feedback == NULL, PointerGetDatum(event->feedback));
+		column_add_text(&columns[7], source != NULL ? source->topic : NULL);
+		add_nullable(&columns[8], source == NULL,
+					 Int32GetDatum(source != NULL ? source->partition : 0));
+		add_nullable(&columns[9], source == NULL,
+					 Int64GetDatum(source != NULL ? source->offset : 0));
+	}
+	(void) rows_write(&inbox_writer, tenant_id, columns);
+}
+
+List *
+inbox_tenants_of_topics(void)
+{
+	List *tenants = NIL;
+	uint64 n = statement_execute(&select_topic_tenants, NULL, NULL, SNAPSHOT_NEW);
+
+	for (uint64 row = 0; row < n; row++)
+		tenants = lappend(tenants, result_text(row, 1));
+	return tenants;
+}
+
+bool
+inbox_has_of_topics(const char *tenant_id)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id)};
+
+	return statement_execute(&select_topic_row, values, NULL, SNAPSHOT_NEW) > 0;
 }

@@ -7,6 +7,10 @@
 
 #include "postgres.h"
 
+#include "nodes/pg_list.h"
+
+#include "learning/events.h"
+
 typedef struct Drained
 {
 	int64 taken;   /* rows that left the inbox */
@@ -22,6 +26,16 @@ typedef struct Drained
  * session drains.  The caller is in SPI.
  */
 extern Drained inbox_drain(int limit);
+
+/*
+ * Puts well-formed events of a tenant into the inbox, in their order: what was read
+ * from a topic and cannot be learned at the moment.  The caller is in SPI.
+ */
+extern void inbox_add(const char *tenant_id, const Event *const *events, int n);
+
+/* The tenants of whom such events wait, as text; and whether any of one tenant's does. */
+extern List *inbox_tenants_of_topics(void);
+extern bool inbox_has_of_topics(const char *tenant_id);
 
 /* How many rows the last inbox_drain() took, whether or not it succeeded. */
 extern int inbox_attempted;

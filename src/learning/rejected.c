@@ -13,17 +13,31 @@
 #include "tenancy/session.h"
 
 static Statement insert_rejected = STATEMENT(
-	"INSERT INTO personalization.rejected_events (tenant_id, event, sqlstate, reason, hint)"
-	" SELECT *"
-	" FROM unnest($1, $2, $3, $4, $5)",
-	"text[] jsonb[] text[] text[] text[]");
+	"INSERT INTO personalization.rejected_events (tenant_id, event, sqlstate, reason, hint,"
+	" topic, partition, \"offset\") SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)",
+	"text[] jsonb[] text[] text[] text[] text[] int4[] int8[]");
+
+/* Where it was read, which most were not. */
+static void
+add_source(Column *columns, const EventSource *source)
+{
+	column_add_text(&columns[0], source != NULL ? source->topic : NULL);
+	if (source == NULL)
+	{
+		column_add_null(&columns[1]);
+		column_add_null(&columns[2]);
+		return;
+	}
+	column_add(&columns[1], Int32GetDatum(source->partition));
+	column_add(&columns[2], Int64GetDatum(source->offset));
+}
 
 void
 rejected_store(const Event *events, int n)
 {
 	bool bound = bound_by_tenancy();
 	const char *current = current_tenant();
-	const Oid types[] = {TEXTOID, JSONBOID, TEXTOID, TEXTOID, TEXTOID};
+	const Oid types[] = {TEXTOID, JSONBOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, INT8OID};
 	Column columns[lengthof(types)];
 	Datum values[lengthof(types)];
 
@@ -45,6 +59,7 @@ rejected_store(const Event *events, int n)
 		column_add_text(&columns[2], unpack_sql_state(event->fault->sqlstate));
 		column_add_text(&columns[3], event->fault->message);
 		column_add_text(&columns[4], event->fault->hint);
+		add_source(&columns[5], event->source);
 	}
 	if (columns[0].n == 0)
 		return;

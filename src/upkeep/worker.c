@@ -22,6 +22,7 @@
 #include "bgworker/restore.h"
 #include "bgworker/session.h"
 #include "bgworker/state.h"
+#include "kafka/consumer.h"
 #include "upkeep/steps.h"
 
 /* How long somebody who wants the database waits at most, in milliseconds; five seconds is all they do. */
@@ -58,6 +59,7 @@ nap(void)
 		{
 			worker_begin("waiting");
 			worker_end();
+			consumer_look_after();
 		}
 	}
 }
@@ -80,6 +82,7 @@ personalization_worker_main(Datum arg)
 
 	for (;;)
 	{
+		consumer_look_after();
 		if (!worker_is_settled() || !worker_do_steps())
 			nap();
 	}

@@ -65,6 +65,8 @@ look() {
 	perl -MIPC::Run -MTest::More -e 1 2>/dev/null || want libipc-run-perl
 	[ -e /usr/include/hiredis/hiredis.h ] || want libhiredis-dev
 	[ -e /usr/include/jansson.h ] || want libjansson-dev
+	[ -e /usr/include/librdkafka/rdkafka.h ] || want librdkafka-dev
+	command -v kcat >/dev/null || want kcat # the tests' producer
 	command -v openssl >/dev/null || want openssl
 	# Its redis-check-rdb is the server under another name: test/t/Redis.pm. The package redis-server
 	# would start one.

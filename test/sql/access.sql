@@ -27,9 +27,9 @@ AND ('enable_seqscan=off' = ANY (proconfig)) IS DISTINCT FROM ('jit=off' = ANY (
 -- What the policy calls may run before a user's function, and must not need more.
 SELECT proleakproof, provolatile, proparallel FROM pg_proc WHERE oid = 'personalization.current_tenant()'::regprocedure;
 
--- Every table: partitioned, row-level security on and forced, leaves too.  worker_state and worker_restores hold nobody's
+-- Every table: partitioned, row-level security on and forced, leaves too.  worker_state, worker_restores and the topics' hold nobody's
 -- data: its one row is not partitioned, has no policy, so that it is shown to nobody who is bound, and no tenant_id.
-SELECT relname FROM pg_temp.ours WHERE relkind = 'r' AND NOT relispartition AND relname NOT IN ('worker_state', 'worker_restores');
+SELECT relname FROM pg_temp.ours WHERE relkind = 'r' AND NOT relispartition AND relname NOT IN ('worker_state', 'worker_restores', 'topic_subscriptions', 'topic_offsets', 'topic_state');
 SELECT count(*) AS worker_states, bool_and(relrowsecurity AND relforcerowsecurity) AS guarded, (SELECT count(*) FROM pg_policy WHERE polrelid = 'personalization.worker_state'::regclass) AS policies
 FROM pg_temp.ours WHERE relname = 'worker_state' GROUP BY oid;
 SELECT relname FROM pg_temp.ours WHERE relkind IN ('r', 'p') AND NOT (relrowsecurity AND relforcerowsecurity);
@@ -37,7 +37,7 @@ SELECT o.relname FROM pg_temp.ours AS o JOIN pg_partitioned_table p ON p.partrel
 WHERE p.partstrat <> 'h' OR (SELECT attname FROM pg_attribute a WHERE a.attrelid = o.oid AND a.attnum = p.partattrs[0]) <> 'tenant_id' OR p.partnatts <> 1;
 -- One policy a table, for reading and writing, for everyone; none on a leaf.
 SELECT o.relname, count(pol.oid) FROM pg_temp.ours AS o LEFT JOIN pg_policy pol ON pol.polrelid = o.oid
-WHERE relkind IN ('r', 'p') AND relname NOT IN ('worker_state', 'worker_restores') GROUP BY o.relname, o.relispartition HAVING count(pol.oid) <> CASE WHEN o.relispartition THEN 0 ELSE 1 END;
+WHERE relkind IN ('r', 'p') AND relname NOT IN ('worker_state', 'worker_restores', 'topic_subscriptions', 'topic_offsets', 'topic_state') GROUP BY o.relname, o.relispartition HAVING count(pol.oid) <> CASE WHEN o.relispartition THEN 0 ELSE 1 END;
 SELECT o.relname, polcmd, polpermissive, polroles FROM pg_policy JOIN pg_temp.ours AS o ON o.oid = polrelid
 WHERE polcmd <> '*' OR NOT polpermissive OR polroles <> '{0}';
 SELECT string_agg(o.relname, ', ' ORDER BY o.relname COLLATE "C") AS tables, pg_get_expr(polqual, polrelid) AS reading, pg_get_expr(polwithcheck, polrelid) AS writing
@@ -50,7 +50,7 @@ OR pg_get_expr(polqual, polrelid) NOT LIKE '%(tenant_id = personalization.curren
 -- (A queue, whose rows leave it as they are taken, has no key at all.)
 SELECT o.relname FROM pg_temp.ours AS o WHERE relkind = 'p' AND relname NOT IN ('query_events', 'cache_changes') AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = o.oid AND indisprimary);
 SELECT i.indexrelid::regclass FROM pg_index i JOIN pg_temp.ours AS o ON o.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-WHERE i.indisunique AND relname <> 'worker_state' AND (a.attname <> 'tenant_id' OR NOT a.attnotnull);
+WHERE i.indisunique AND relname NOT IN ('worker_state', 'worker_restores', 'topic_subscriptions', 'topic_offsets', 'topic_state') AND (a.attname <> 'tenant_id' OR NOT a.attnotnull);
 -- A subscriber can be told of every row that leaves: without, a publication of the table makes each DELETE fail.
 SELECT o.relname AS without_identity FROM pg_temp.ours AS o JOIN pg_class c ON c.oid = o.oid WHERE o.relkind IN ('r', 'p')
 AND CASE c.relreplident WHEN 'f' THEN false WHEN 'd' THEN NOT EXISTS (SELECT FROM pg_index WHERE indrelid = o.oid AND indisprimary)
@@ -65,7 +65,7 @@ SELECT relname FROM pg_temp.ours WHERE relkind = 'v' ORDER BY relname COLLATE "C
 SELECT relname FROM pg_temp.ours WHERE relkind = 'v' AND NOT coalesce('security_invoker=true' = ANY (reloptions) OR 'security_invoker=on' = ANY (reloptions), false);
 SELECT relname FROM pg_temp.ours WHERE relkind = 'm';
 -- Every leaf is dumped, each by itself; what the worker of another server did is not, nor what is made anew from the rest.
-SELECT o.relname FROM pg_temp.ours AS o, pg_extension e WHERE e.extname = 'personalization' AND relkind = 'r' AND relname <> 'worker_state'
+SELECT o.relname FROM pg_temp.ours AS o, pg_extension e WHERE e.extname = 'personalization' AND relkind = 'r' AND relname NOT IN ('worker_state', 'topic_state')
 AND relname !~ '^(rankings|query_events|query_statistics|query_lists|cache_changes)_[0-7]$' AND o.oid <> ALL (e.extconfig);
 SELECT pg_describe_object('pg_class'::regclass, t, 0) FROM pg_extension, unnest(extconfig) AS t
 WHERE extname = 'personalization' AND t NOT IN (SELECT oid FROM pg_temp.ours WHERE relkind IN ('r', 'S') AND relname <> 'worker_state');
@@ -74,9 +74,9 @@ SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'personalization'::re
 SELECT relname FROM pg_temp.ours WHERE relkind IN ('r', 'p', 'v') AND NOT relispartition AND obj_description(oid, 'pg_class') IS NULL;
 SELECT typname FROM pg_type WHERE typnamespace = 'personalization'::regnamespace AND typtype = 'e' AND obj_description(oid, 'pg_type') IS NULL;
 SELECT obj_description('personalization'::regnamespace, 'pg_namespace') IS NOT NULL AS schema_comment;
--- Every function that takes a tenant takes it first (bind_role takes the role).
+-- Every function that takes a tenant takes it first (bind_role takes the role, subscribe_topic the topic).
 SELECT proname FROM pg_proc WHERE pronamespace = 'personalization'::regnamespace AND 'tenant_id' = ANY (proargnames) AND proargnames[1] <> 'tenant_id'
-AND proname <> 'bind_role';
+AND proname NOT IN ('bind_role', 'subscribe_topic');
 
 -- == A role with no rights can do nothing with any of it.
 CREATE ROLE regress_nobody;
@@ -120,13 +120,13 @@ SELECT personalization.create_tenant('a1') IS NOT NULL AND personalization.creat
 CREATE ROLE regress_app LOGIN;
 SELECT personalization.grant_access('regress_app');
 SELECT relname, string_agg(a.privilege_type, ' ' ORDER BY a.privilege_type) AS privileges FROM pg_temp.ours, aclexplode(relacl) AS a
-WHERE a.grantee = 'regress_app'::regrole AND relname IN ('tenants', 'interactions', 'rejected_events', 'preferences', 'profiles', 'user_queries', 'signal_rules', 'inbox', 'cache_changes', 'worker_state', 'worker_status', 'tenant_statistics')
+WHERE a.grantee = 'regress_app'::regrole AND relname IN ('tenants', 'interactions', 'rejected_events', 'preferences', 'profiles', 'user_queries', 'signal_rules', 'inbox', 'cache_changes', 'worker_state', 'worker_status', 'tenant_statistics', 'topic_subscriptions', 'topic_offsets', 'topic_state', 'topic_status')
 GROUP BY relname ORDER BY relname COLLATE "C";
 SELECT relname, a.privilege_type FROM pg_temp.ours, aclexplode(relacl) AS a
 WHERE a.grantee = 'regress_app'::regrole AND (relispartition OR a.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER') OR a.is_grantable);
 -- None of the administrator's functions.
 SELECT proname FROM pg_proc WHERE pronamespace = 'personalization'::regnamespace AND has_function_privilege('regress_app', oid, 'EXECUTE')
-AND proname IN ('create_tenant', 'configure_tenant', 'tenant_settings', 'drop_tenant', 'grant_access', 'bind_role', 'run_maintenance', 'reset_ranking', 'rebuild_statistics');
+AND proname IN ('create_tenant', 'configure_tenant', 'tenant_settings', 'drop_tenant', 'grant_access', 'bind_role', 'run_maintenance', 'reset_ranking', 'rebuild_statistics', 'subscribe_topic', 'unsubscribe_topic', 'map_message', 'consumer_pid');
 SELECT has_parameter_privilege('regress_app', 'personalization.tenant_id', 'SET') AS may_set;
 SELECT p.oid::regprocedure FROM pg_proc p WHERE pronamespace = 'personalization'::regnamespace AND has_function_privilege('regress_app', oid, 'EXECUTE')
 AND proname IN ('worker_pid', 'cache_state', 'wake_worker', 'inbox_arrival', 'evidence_expires_at');

@@ -1,0 +1,504 @@
+/*
+ * batch.c
+ *		Messages on their way from the client's queue into what is learned.
+ *
+ * A batch is learned, and the offsets moved behind it, in one transaction.  Messages
+ * stay in memory until that has committed, so that a failure needs nothing but to try
+ * again.
+ *
+ * A batch that fails is tried a second time with care: each message is read, and each
+ * tenant learned for, in a subtransaction of its own.  A message that cannot be read
+ * then is rejected.  A tenant that cannot be learned for (somebody holds his locks,
+ * one of his events fails in a way that nobody foresaw) is parked: his events go into
+ * the inbox, in the same transaction, and the worker has the means to get past them.
+ * So do all that follow, until none is left there, as they must not overtake them.
+ * So neither waits for him: no other tenant, nor the partition.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "base/guc.h"
+#include "base/subxact.h"
+#include "bgworker/session.h"
+#include "kafka/batch.h"
+#include "kafka/client.h"
+#include "kafka/mapping.h"
+#include "kafka/offsets.h"
+#include "kafka/topics.h"
+#include "learning/apply.h"
+#include "learning/inbox.h"
+#include "learning/rejected.h"
+
+/* A batch ends behind the message that brings it over so many bytes. */
+#define BATCH_BYTES (16 * 1024 * 1024)
+
+/* A message of the batch; its source leads back to it. */
+typedef struct Entry
+{
+	EventSource source; /* the first, so that it is the entry's address */
+	ClientItem item;
+	Partition *partition;
+} Entry;
+
+static Entry *entries = NULL;
+static int nentries = 0;
+static int entries_size = 0;
+static int64 entries_bytes = 0;
+
+/* What it does to each of its partitions. */
+static OffsetChange *changes = NULL;
+static Partition **changed = NULL;
+static int nchanges = 0;
+static int changes_size = 0;
+
+/* Tenants of whom events may wait in the inbox. */
+static List *parked = NIL;
+
+/* One attempt at a batch. */
+typedef struct Attempt
+{
+	bool careful;
+	bool stale; /* the offsets are not those that it began with */
+	TimestampTz now;
+	EventList list;
+} Attempt;
+
+/* ---------------------------------------------------------------- collecting */
+
+static OffsetChange *
+change_of(Partition *partition)
+{
+	if (partition->change >= 0)
+		return &changes[partition->change];
+	if (nchanges == changes_size)
+	{
+		changes_size = Max(16, changes_size * 2);
+		if (changes == NULL)
+		{
+			changes = MemoryContextAlloc(TopMemoryContext, changes_size * sizeof(OffsetChange));
+			changed = MemoryContextAlloc(TopMemoryContext, changes_size * sizeof(Partition *));
+		}
+		else
+		{
+			changes = repalloc(changes, changes_size * sizeof(OffsetChange));
+			changed = repalloc(changed, changes_size * sizeof(Partition *));
+		}
+	}
+	partition->change = nchanges;
+	changed[nchanges] = partition;
+	changes[nchanges] = (OffsetChange){.topic = partition->topic->name,
+									   .partition = partition->number,
+									   .from = partition->next,
+									   .to = partition->next,
+									   .end_offset = -1};
+	return &changes[nchanges++];
+}
+
+static void
+add_message(Partition *partition, ClientItem *item)
+{
+	Entry *entry;
+	OffsetChange *change = change_of(partition);
+
+	if (nentries == entries_size)
+	{
+		entries_size = Max(64, entries_size * 2);
+		entries = entries == NULL
+					  ? MemoryContextAllocHuge(TopMemoryContext, entries_size * sizeof(Entry))
+					  : repalloc_huge(entries, entries_size * sizeof(Entry));
+	}
+	entry = &entries[nentries++];
+	entry->item = *item;
+	entry->partition = partition;
+	entry->source = (EventSource){partition->topic->name, partition->number, item->offset};
+	entries_bytes += (int64) (item->message.value_len + item->message.key_len);
+	partition->fetched = item->offset + 1;
+	change->to = partition->fetched;
+	change->messages++;
+}
+
+/* An item that is about no message; it is done with. */
+static void
+note_item(Partition *partition, const ClientItem *item)
+{
+	switch (item->kind)
+	{
+		case CLIENT_MESSAGE:
+			break;
+		case CLIENT_END:
+			/* Behind the last message there may be marks of transactions, which are none. */
+			if (item->offset > partition->fetched)
+			{
+				change_of(partition)->to = item->offset;
+				partition->fetched = item->offset;
+			}
+			break;
+		case CLIENT_GAP:
+			client_unassign(partition->topic->name, partition->number);
+			partition->assigned = false;
+			partition->lost = true;
+			partition->topic->look_at = 0;
+			break;
+		case CLIENT_ERROR:
+			topic_set_error(partition->topic, item->error);
+			break;
+	}
+}
+
+/* An error of a whole topic, or of the client. */
+static void
+note_error(const ClientItem *item)
+{
+	ListCell *cell;
+
+	foreach (cell, topics_all())
+	{
+		Topic *topic = lfirst(cell);
+
+		if (item->topic == NULL || strcmp(topic->name, item->topic) == 0)
+		{
+			topic_set_error(topic, item->error);
+			topic->look_at = 0;
+		}
+	}
+}
+
+static bool
+is_full(void)
+{
+	return nentries >= worker_batch_size || entries_bytes >= BATCH_BYTES;
+}
+
+bool
+batch_collect(void)
+{
+	ClientItem item;
+
+	while (!is_full() && client_next(&item))
+	{
+		Partition *partition = topics_find(item.topic, item.partition);
+
+		if (item.kind == CLIENT_MESSAGE && partition != NULL && partition->assigned &&
+			item.offset >= partition->fetched)
+		{
+			add_message(partition, &item);
+			continue;
+		}
+		if (partition != NULL && partition->assigned)
+			note_item(partition, &item);
+		else if (item.kind == CLIENT_ERROR)
+			note_error(&item);
+		client_release(&item);
+	}
+	return nchanges > 0;
+}
+
+bool
+batch_is_empty(void)
+{
+	return nchanges == 0;
+}
+
+void
+batch_drop(void)
+{
+	for (int i = 0; i < nentries; i++)
+		client_release(&entries[i].item);
+	for (int i = 0; i < nchanges; i++)
+		changed[i]->change = -1;
+	nentries = 0;
+	entries_bytes = 0;
+	nchanges = 0;
+}
+
+/* ---------------------------------------------------------------- reading */
+
+/* One message that is read apart. */
+typedef struct ReadOne
+{
+	Attempt *attempt;
+	Entry *entry;
+	MemoryContext context; /* of what it gives */
+} ReadOne;
+
+static void
+read_one(void *arg)
+{
+	ReadOne *one = arg;
+	MemoryContext old = MemoryContextSwitchTo(one->context);
+
+	mapping_apply(one->entry->partition->topic->mapping, &one->entry->item.message,
+				  one->attempt->now, &one->attempt->list);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+read_messages(Attempt *attempt)
+{
+	for (int i = 0; i < nentries; i++)
+	{
+		ReadOne one = {attempt, &entries[i], CurrentMemoryContext};
+		int before = attempt->list.n;
+		ErrorData *error;
+
+		/* Entries may have moved since. */
+		entries[i].item.message.source = &entries[i].source;
+		if (!attempt->careful)
+		{
+			read_one(&one);
+			continue;
+		}
+		error = do_apart(read_one, &one);
+		if (error != NULL)
+		{
+			attempt->list.n = before;
+			mapping_reject(one.entry->partition->topic->mapping, &one.entry->item.message,
+						   error->sqlerrcode, error->message, &attempt->list);
+		}
+	}
+}
+
+/* ---------------------------------------------------------------- learning */
+
+/* Events of one tenant, in their order. */
+typedef struct TenantGroup
+{
+	const char *tenant_id;
+	Event *events;
+	int n;
+	MemoryContext context;
+} TenantGroup;
+
+static void
+learn_group(void *arg)
+{
+	TenantGroup *group = arg;
+	MemoryContext old = MemoryContextSwitchTo(group->context);
+
+	(void) learn_events(group->events, group->n, true);
+	MemoryContextSwitchTo(old);
+}
+
+static char *
+find_parked(const char *tenant_id)
+{
+	ListCell *cell;
+
+	foreach (cell, parked)
+	{
+		if (strcmp(lfirst(cell), tenant_id) == 0)
+			return lfirst(cell);
+	}
+	return NULL;
+}
+
+static void
+note_parked(const char *tenant_id)
+{
+	MemoryContext old;
+
+	if (find_parked(tenant_id) != NULL)
+		return;
+	old = MemoryContextSwitchTo(TopMemoryContext);
+	parked = lappend(parked, pstrdup(tenant_id));
+	MemoryContextSwitchTo(old);
+}
+
+/* Whether some of a tenant's events wait in the inbox, so that others must not overtake them. */
+static bool
+is_parked(const char *tenant_id)
+{
+	char *name = find_parked(tenant_id);
+
+	if (name == NULL)
+		return false;
+	if (inbox_has_of_topics(tenant_id))
+		return true;
+	parked = list_delete_ptr(parked, name);
+	pfree(name);
+	return false;
+}
+
+static void
+park(TenantGroup *group)
+{
+	const Event **waiting = palloc(group->n * sizeof(Event *));
+	int n = 0;
+
+	for (int i = 0; i < group->n; i++)
+	{
+		group->events[i].is_new = false;
+		if (group->events[i].fault == NULL)
+			waiting[n++] = &group->events[i];
+	}
+	if (n > 0)
+		inbox_add(group->tenant_id, waiting, n);
+	note_parked(group->tenant_id);
+}
+
+/* Learns for a tenant; with care, and where that fails, his events wait in the inbox. */
+static void
+learn_for(Attempt *attempt, TenantGroup *group)
+{
+	ErrorData *error;
+
+	if (is_parked(group->tenant_id))
+	{
+		park(group);
+		return;
+	}
+	if (!attempt->careful)
+	{
+		learn_group(group);
+		return;
+	}
+	error = do_apart(learn_group, group);
+	if (error == NULL)
+		return;
+	ereport(LOG, (errcode(error->sqlerrcode),
+				  errmsg("personalization: events of tenant \"%s\" are moved to the inbox: %s",
+						 clipped(group->tenant_id, strlen(group->tenant_id)), error->message)));
+	park(group);
+}
+
+static int
+compare_events(const void *a, const void *b)
+{
+	const Event *x = a;
+	const Event *y = b;
+	int order;
+
+	/* Those that are rejected first. */
+	if ((x->fault == NULL) != (y->fault == NULL))
+		return x->fault == NULL ? 1 : -1;
+	order = x->fault == NULL ? strcmp(x->tenant_id, y->tenant_id) : 0;
+	return order != 0 ? order : x->index - y->index;
+}
+
+static void
+learn_all(Attempt *attempt)
+{
+	Event *events = attempt->list.events;
+	int n = attempt->list.n;
+	int i = 0;
+
+	if (n == 0)
+		return;
+	qsort(events, n, sizeof(Event), compare_events);
+	while (i < n && events[i].fault != NULL)
+		i++;
+	while (i < n)
+	{
+		TenantGroup group = {events[i].tenant_id, &events[i], 0, CurrentMemoryContext};
+
+		while (i < n && strcmp(events[i].tenant_id, group.tenant_id) == 0)
+		{
+			group.n++;
+			i++;
+		}
+		learn_for(attempt, &group);
+	}
+	rejected_store(events, n);
+}
+
+static void
+count_events(const Attempt *attempt)
+{
+	for (int i = 0; i < nchanges; i++)
+	{
+		changes[i].learned = 0;
+		changes[i].rejected = 0;
+		changes[i].end_offset = client_end_offset(changes[i].topic, changes[i].partition);
+	}
+	for (int i = 0; i < attempt->list.n; i++)
+	{
+		const Event *event = &attempt->list.events[i];
+		const Entry *entry = (const Entry *) event->source;
+		OffsetChange *change = &changes[entry->partition->change];
+
+		change->rejected += event->fault != NULL;
+		change->learned += event->is_new;
+	}
+}
+
+static void
+attempt_batch(void *arg)
+{
+	Attempt *attempt = arg;
+
+	worker_begin("learning from topics");
+	attempt->now = GetCurrentTimestamp();
+	memset(&attempt->list, 0, sizeof(attempt->list));
+	attempt->stale = !offsets_lock(changes, nchanges);
+	if (!attempt->stale)
+	{
+		read_messages(attempt);
+		learn_all(attempt);
+		count_events(attempt);
+		offsets_advance(changes, nchanges);
+	}
+	worker_end();
+}
+
+/* The offsets are not where we left them: somebody has moved them, or taken the subscription away. */
+static void
+start_over(void)
+{
+	List *affected = NIL;
+	ListCell *cell;
+
+	for (int i = 0; i < nchanges; i++)
+		affected = list_append_unique_ptr(affected, changed[i]->topic);
+	batch_drop();
+	foreach (cell, affected)
+		topic_drop(lfirst(cell));
+	list_free(affected);
+	topics_refresh();
+}
+
+static void
+settle(void)
+{
+	for (int i = 0; i < nchanges; i++)
+	{
+		changed[i]->next = changes[i].to;
+		changed[i]->topic->messages += changes[i].messages;
+	}
+	batch_drop();
+}
+
+bool
+batch_learn(void)
+{
+	Attempt attempt = {.careful = false};
+	Failure failure;
+
+	if (!worker_try(attempt_batch, &attempt, &failure))
+	{
+		attempt.careful = true;
+		if (!worker_try(attempt_batch, &attempt, &failure))
+		{
+			for (int i = 0; i < nchanges; i++)
+				topic_set_error(changed[i]->topic, failure.message);
+			return false;
+		}
+	}
+	if (attempt.stale)
+		start_over();
+	else
+		settle();
+	return true;
+}
+
+void
+batch_init(void)
+{
+	List *tenants = inbox_tenants_of_topics();
+	ListCell *cell;
+
+	foreach (cell, tenants)
+		note_parked(lfirst(cell));
+}

@@ -1,0 +1,727 @@
+/*
+ * mapping.c
+ *		From a message of a topic to events.
+ */
+#include "postgres.h"
+
+#include "common/base64.h"
+#include "fmgr.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "base/arguments.h"
+#include "base/jsonutil.h"
+#include "core/json_text.h"
+#include "core/message_id.h"
+#include "kafka/mapping.h"
+
+#define UNIX_EPOCH INT64CONST(946684800000000) /* from 1970 to 2000, in microseconds */
+
+/* What is kept of a message that cannot be read, in bytes. */
+#define KEPT_BYTES 4096
+
+#define TYPES "types"
+#define ANY_TYPE "*"
+
+/* ---------------------------------------------------------------- reading a mapping */
+
+pg_noreturn static void
+mapping_error(const char *field, const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid mapping for \"%s\"", field),
+			 errdetail("%s", detail),
+			 errhint("Write a path as \"a.b\" or [\"a\", \"b\"], or one of {\"value\": ...}, "
+					 "{\"header\": \"name\"}, {\"key\": \"path\"}, {\"topic\": \"prefix\"}, "
+					 "and {\"timestamp\": true}.")));
+}
+
+static char *
+text_of(const JsonbValue *value)
+{
+	return pnstrdup(value->val.string.val, value->val.string.len);
+}
+
+/* The names between the dots; none of an empty text. */
+static void
+read_dotted(const char *field, char *text, Origin *origin)
+{
+	int n = 1;
+
+	for (const char *c = text; *c != '\0'; c++)
+		n += *c == '.';
+	origin->path = palloc(n * sizeof(char *));
+	origin->npath = 0;
+	while (text != NULL && *text != '\0')
+	{
+		char *dot = strchr(text, '.');
+
+		if (dot == text || (dot != NULL && dot[1] == '\0'))
+			mapping_error(field, "The path contains an empty name.");
+		if (dot != NULL)
+			*dot++ = '\0';
+		origin->path[origin->npath++] = text;
+		text = dot;
+	}
+}
+
+static void
+read_names(const char *field, const JsonbValue *value, Origin *origin)
+{
+	JsonbContainer *names = value->val.binary.data;
+	uint32 n = JsonContainerSize(names);
+
+	origin->path = palloc(Max(n, 1) * sizeof(char *));
+	origin->npath = (int) n;
+	for (uint32 i = 0; i < n; i++)
+	{
+		JsonbValue *name = getIthJsonbValueFromContainer(names, i);
+
+		if (name == NULL || name->type != jbvString)
+			mapping_error(field, "The elements of a path must be strings.");
+		origin->path[i] = text_of(name);
+	}
+}
+
+static void
+read_path(const char *field, const JsonbValue *value, Origin *origin)
+{
+	if (value->type == jbvString)
+		read_dotted(field, text_of(value), origin);
+	else if (value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data))
+		read_names(field, value, origin);
+	else
+		mapping_error(field, "The mapping of a field must be a path or an object.");
+}
+
+/* {"value": …} and the like. */
+static void
+read_origin_object(const char *field, JsonbContainer *object, Origin *origin)
+{
+	static const char *const kinds[] = {
+		[ORIGIN_MEMBER] = "path", [ORIGIN_VALUE] = "value", [ORIGIN_HEADER] = "header",
+		[ORIGIN_KEY] = "key",	  [ORIGIN_TOPIC] = "topic", [ORIGIN_TIMESTAMP] = "timestamp"};
+	JsonbIterator *it = JsonbIteratorInit(object);
+	JsonbValue name;
+	JsonbValue value;
+	int kind;
+
+	if (JsonContainerSize(object) != 1)
+		mapping_error(field, "The object must have exactly one member.");
+	(void) JsonbIteratorNext(&it, &name, true);
+	(void) JsonbIteratorNext(&it, &name, true);
+	(void) JsonbIteratorNext(&it, &value, true);
+	kind = find_name(kinds, lengthof(kinds), name.val.string.val, name.val.string.len);
+	if (kind < 0)
+		mapping_error(field, "The member of the object is not one of the known ones.");
+	origin->kind = (OriginKind) kind;
+	switch (origin->kind)
+	{
+		case ORIGIN_MEMBER:
+		case ORIGIN_KEY:
+			read_path(field, &value, origin);
+			break;
+		case ORIGIN_VALUE:
+			origin->value = JsonbValueToJsonb(&value);
+			break;
+		case ORIGIN_HEADER:
+		case ORIGIN_TOPIC:
+			if (value.type != jbvString)
+				mapping_error(field,
+							  "The name of a header and the prefix of a topic must be strings.");
+			origin->text = text_of(&value);
+			break;
+		case ORIGIN_TIMESTAMP:
+			if (value.type != jbvBool || !value.val.boolean)
+				mapping_error(field, "The value of \"timestamp\" must be true.");
+			break;
+	}
+}
+
+static void
+read_origin(const char *field, const JsonbValue *value, Origin *origin)
+{
+	if (value->type == jbvBinary && JsonContainerIsObject(value->val.binary.data))
+		read_origin_object(field, value->val.binary.data, origin);
+	else
+		read_path(field, value, origin);
+}
+
+static const Jsonb *
+read_types(JsonbValue *value)
+{
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue member;
+
+	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid mapping for \"types\""),
+				 errdetail("The mapping of types must be an object.")));
+	it = JsonbIteratorInit(value->val.binary.data);
+	while ((token = JsonbIteratorNext(&it, &member, true)) != WJB_DONE)
+	{
+		InteractionType type;
+		Fault fault;
+
+		if (token != WJB_VALUE || member.type == jbvNull)
+			continue;
+		if (member.type != jbvString)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("invalid mapping for \"types\""),
+					 errdetail("Each type must be mapped to an interaction type or to null.")));
+		if (!interaction_type_decode(text_of(&member), &type, &fault))
+			fault_raise(&fault, -1);
+	}
+	return JsonbValueToJsonb(value);
+}
+
+Mapping *
+mapping_read(const Jsonb *document, const char *tenant_id)
+{
+	Mapping *mapping = palloc0(sizeof(Mapping));
+	JsonbIterator *it = JsonbIteratorInit(unconstify(JsonbContainer *, &document->root));
+	JsonbIteratorToken token;
+	JsonbValue name;
+
+	if (!JB_ROOT_IS_OBJECT(document))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("mapping must be a JSON object")));
+	mapping->strict = JB_ROOT_COUNT(document) == 0;
+	mapping->tenant_id = tenant_id;
+	for (int field = 0; field < EVENT_FIELDS; field++)
+	{
+		mapping->origins[field].path = palloc(sizeof(char *));
+		mapping->origins[field].path[0] = pstrdup(event_field_names[field]);
+		mapping->origins[field].npath = 1;
+	}
+	while ((token = JsonbIteratorNext(&it, &name, true)) != WJB_DONE)
+	{
+		JsonbValue value;
+		int field;
+
+		if (token != WJB_KEY)
+			continue;
+		(void) JsonbIteratorNext(&it, &value, true);
+		if (name.val.string.len == (int) strlen(TYPES) &&
+			memcmp(name.val.string.val, TYPES, strlen(TYPES)) == 0)
+		{
+			mapping->types = read_types(&value);
+			continue;
+		}
+		field =
+			find_name(event_field_names, EVENT_FIELDS, name.val.string.val, name.val.string.len);
+		if (field < 0)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("unrecognized field \"%s\" in mapping",
+								   clipped(name.val.string.val, name.val.string.len)),
+							errhint("The fields are tenant_id, user_id, interaction_type, data, "
+									"occurred_at, interaction_id, feedback, and types.")));
+		memset(&mapping->origins[field], 0, sizeof(Origin));
+		read_origin(event_field_names[field], &value, &mapping->origins[field]);
+	}
+	if (tenant_id != NULL && (mapping->origins[FIELD_TENANT_ID].kind != ORIGIN_MEMBER ||
+							  json_member(&unconstify(Jsonb *, document)->root,
+										  event_field_names[FIELD_TENANT_ID], &name) != NULL))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("tenant_id is specified both as an argument and in the mapping"),
+						errhint("Omit one of them.")));
+	return mapping;
+}
+
+/* ---------------------------------------------------------------- applying it */
+
+/* One message, or one element of its array, on its way. */
+typedef struct Reading
+{
+	const Mapping *mapping;
+	const Message *message;
+	const JsonbValue *element;
+	const Jsonb *key; /* read when first needed; NULL: not yet */
+	TimestampTz now;
+	JsonbValue values[EVENT_FIELDS];
+} Reading;
+
+/* Bytes as JSON; NULL, with the fault, where they are none. */
+static Jsonb *
+parse(const char *what, const char *bytes, size_t len, Fault *fault)
+{
+	const char *wrong = json_text_fault(bytes, len);
+	char *text;
+
+	if (wrong != NULL)
+	{
+		(void) fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION, NULL,
+						 "%s is not valid JSON: %s", what, wrong);
+		return NULL;
+	}
+	text = pnstrdup(bytes, len);
+	return DatumGetJsonbP(
+		DirectFunctionCall1(jsonb_in, CStringGetDatum(pg_any_to_server(text, (int) len, PG_UTF8))));
+}
+
+/* Bytes as a JSON string; false, with the fault, where they are no text. */
+static bool
+text_value(const char *what, const char *name, const char *bytes, size_t len, JsonbValue *value,
+		   Fault *fault)
+{
+	char *text;
+
+	if (!utf8_text_is_valid(bytes, len))
+		return fault_set(fault, ERRCODE_CHARACTER_NOT_IN_REPERTOIRE, NULL,
+						 "%s%s is not valid UTF-8", what, name);
+	text = pnstrdup(bytes, len);
+	text = pg_any_to_server(text, (int) len, PG_UTF8);
+	value->type = jbvString;
+	value->val.string.val = text;
+	value->val.string.len = (int) strlen(text);
+	return true;
+}
+
+/* A JSON document as a value: a scalar, or a reference to it. */
+static void
+document_value(const Jsonb *document, JsonbValue *value)
+{
+	if (JsonbExtractScalar(&unconstify(Jsonb *, document)->root, value))
+		return;
+	value->type = jbvBinary;
+	value->val.binary.data = &unconstify(Jsonb *, document)->root;
+	value->val.binary.len = (int) (VARSIZE(document) - VARHDRSZ);
+}
+
+/* Goes down a path; null where it leads nowhere. */
+static void
+follow(const JsonbValue *from, const Origin *origin, JsonbValue *value)
+{
+	JsonbValue found = *from;
+
+	for (int i = 0; i < origin->npath; i++)
+	{
+		JsonbValue member;
+
+		if (found.type != jbvBinary ||
+			json_member(found.val.binary.data, origin->path[i], &member) == NULL)
+		{
+			value->type = jbvNull;
+			return;
+		}
+		found = member;
+	}
+	*value = found;
+}
+
+static bool
+take_header(Reading *reading, const Origin *origin, JsonbValue *value, Fault *fault)
+{
+	const char *bytes;
+	size_t len;
+
+	return !reading->message->header(reading->message, origin->text, &bytes, &len) ||
+		   bytes == NULL || text_value("header ", origin->text, bytes, len, value, fault);
+}
+
+static bool
+take_key(Reading *reading, const Origin *origin, JsonbValue *value, Fault *fault)
+{
+	const Message *message = reading->message;
+	JsonbValue key;
+
+	if (message->key == NULL)
+		return true;
+	if (origin->npath == 0)
+		return text_value("key", "", message->key, message->key_len, value, fault);
+	if (reading->key == NULL)
+		reading->key = parse("key", message->key, message->key_len, fault);
+	if (reading->key == NULL)
+		return false;
+	document_value(reading->key, &key);
+	follow(&key, origin, value);
+	return true;
+}
+
+static void
+take_topic(Reading *reading, const Origin *origin, JsonbValue *value)
+{
+	const char *topic = reading->message->source->topic;
+	size_t prefix = strlen(origin->text);
+
+	if (strncmp(topic, origin->text, prefix) != 0)
+		return;
+	value->type = jbvString;
+	value->val.string.val = unconstify(char *, topic + prefix);
+	value->val.string.len = (int) strlen(topic + prefix);
+}
+
+static void
+time_value(TimestampTz at, JsonbValue *value)
+{
+	value->type = jbvDatetime;
+	value->val.datetime.value = TimestampTzGetDatum(at);
+	value->val.datetime.typid = TIMESTAMPTZOID;
+	value->val.datetime.typmod = -1;
+	value->val.datetime.tz = 0;
+}
+
+/* When the message was made; by a clock that is ahead of ours, now. */
+static void
+take_timestamp(const Reading *reading, JsonbValue *value)
+{
+	if (reading->message->millis > 0 && reading->message->millis < PG_INT64_MAX / 1000)
+		time_value(Min(reading->message->millis * 1000 - UNIX_EPOCH, reading->now), value);
+}
+
+static bool
+take(Reading *reading, const Origin *origin, JsonbValue *value, Fault *fault)
+{
+	value->type = jbvNull;
+	switch (origin->kind)
+	{
+		case ORIGIN_MEMBER:
+			follow(reading->element, origin, value);
+			return true;
+		case ORIGIN_VALUE:
+			document_value(origin->value, value);
+			return true;
+		case ORIGIN_HEADER:
+			return take_header(reading, origin, value, fault);
+		case ORIGIN_KEY:
+			return take_key(reading, origin, value, fault);
+		case ORIGIN_TOPIC:
+			take_topic(reading, origin, value);
+			return true;
+		case ORIGIN_TIMESTAMP:
+			take_timestamp(reading, value);
+			return true;
+	}
+	return true;
+}
+
+static char *
+number_text(const JsonbValue *value)
+{
+	return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+}
+
+/* Ids are numbers in many a product. */
+static void
+number_to_text(JsonbValue *value)
+{
+	char *text;
+
+	if (value->type != jbvNumeric)
+		return;
+	text = number_text(value);
+	value->type = jbvString;
+	value->val.string.val = text;
+	value->val.string.len = (int) strlen(text);
+}
+
+/* Text of so many digits is a number of seconds, milliseconds or microseconds, and no date. */
+static bool
+is_unix_time(const char *text, size_t len)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return (digits == 10 || digits == 13 || digits == 16) && (digits == len || text[digits] == '.');
+}
+
+/* A number is a time since 1970; what is absent is the message's. */
+static bool
+convert_time(const Reading *reading, JsonbValue *value, Fault *fault)
+{
+	char *text = NULL;
+	int64 micros;
+
+	if (value->type == jbvNull)
+		take_timestamp(reading, value);
+	else if (value->type == jbvNumeric)
+		text = number_text(value);
+	else if (value->type == jbvString)
+	{
+		char *given = text_of(value);
+
+		if (is_unix_time(given, strlen(given)))
+			text = given;
+	}
+	if (text == NULL)
+		return true;
+	if (!unix_time_parse(text, strlen(text), &micros) || micros < PG_INT64_MIN + UNIX_EPOCH ||
+		!IS_VALID_TIMESTAMP(micros - UNIX_EPOCH))
+		return fault_set(fault, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, NULL,
+						 "occurred_at is out of range: \"%s\"", clipped(text, strlen(text)));
+	time_value(micros - UNIX_EPOCH, value);
+	return true;
+}
+
+/* By the map of types; false where the message is no event. */
+static bool
+convert_type(const Mapping *mapping, JsonbValue *value)
+{
+	JsonbContainer *types;
+	JsonbValue *found;
+
+	if (mapping->types == NULL || value->type != jbvString)
+		return true;
+	types = &unconstify(Jsonb *, mapping->types)->root;
+	found = getKeyJsonValueFromContainer(types, value->val.string.val, value->val.string.len, NULL);
+	if (found == NULL)
+		found = getKeyJsonValueFromContainer(types, ANY_TYPE, strlen(ANY_TYPE), NULL);
+	if (found != NULL)
+		*value = *found;
+	return found == NULL || found->type != jbvNull;
+}
+
+/* The subscription's tenant, where it has one: a message may name no other. */
+static bool
+convert_tenant(const Mapping *mapping, JsonbValue *value, Fault *fault)
+{
+	size_t len;
+
+	if (mapping->tenant_id == NULL)
+		return true;
+	len = strlen(mapping->tenant_id);
+	if (value->type == jbvString && ((size_t) value->val.string.len != len ||
+									 memcmp(value->val.string.val, mapping->tenant_id, len) != 0))
+		return fault_set(fault, ERRCODE_INSUFFICIENT_PRIVILEGE,
+						 "To accept messages of several tenants, subscribe without tenant_id.",
+						 "message names tenant \"%s\", but the subscription is for \"%s\"",
+						 clipped(value->val.string.val, value->val.string.len), mapping->tenant_id);
+	if (value->type != jbvNull && value->type != jbvString)
+		return true;
+	value->type = jbvString;
+	value->val.string.val = unconstify(char *, mapping->tenant_id);
+	value->val.string.len = (int) len;
+	return true;
+}
+
+/* The first member that is none of an event's; false, with the fault, where there is one. */
+static bool
+check_members(const JsonbValue *element, Fault *fault)
+{
+	JsonbIterator *it = JsonbIteratorInit(element->val.binary.data);
+	JsonbIteratorToken token;
+	JsonbValue name;
+
+	while ((token = JsonbIteratorNext(&it, &name, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY && find_name(event_field_names, EVENT_FIELDS, name.val.string.val,
+										  name.val.string.len) < 0)
+			return event_field_fault(&name, fault);
+	}
+	return true;
+}
+
+/* The values as an object with learn()'s argument names, for rejected_events. */
+static const Jsonb *
+values_document(Reading *reading)
+{
+	JsonbParseState *state = NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int field = 0; field < EVENT_FIELDS; field++)
+	{
+		JsonbValue *value = &reading->values[field];
+
+		if (value->type == jbvDatetime)
+			json_push_time(&state, event_field_names[field],
+						   DatumGetTimestampTz(value->val.datetime.value));
+		else if (value->type != jbvNull)
+			json_push_jsonb(&state, event_field_names[field], JsonbValueToJsonb(value));
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/* All fields from where the mapping says; *skip where the message is no event. */
+static bool
+take_values(Reading *reading, bool *skip, Fault *fault)
+{
+	const Mapping *mapping = reading->mapping;
+	bool taken = true;
+
+	for (int field = 0; field < EVENT_FIELDS; field++)
+		reading->values[field].type = jbvNull;
+	for (int field = 0; field < EVENT_FIELDS && taken; field++)
+		taken = take(reading, &mapping->origins[field], &reading->values[field], fault);
+	if (!taken)
+		return false;
+	if (!mapping->strict)
+	{
+		number_to_text(&reading->values[FIELD_TENANT_ID]);
+		number_to_text(&reading->values[FIELD_USER_ID]);
+		number_to_text(&reading->values[FIELD_INTERACTION_TYPE]);
+	}
+	*skip = !convert_type(mapping, &reading->values[FIELD_INTERACTION_TYPE]);
+	return *skip || (convert_tenant(mapping, &reading->values[FIELD_TENANT_ID], fault) &&
+					 convert_time(reading, &reading->values[FIELD_OCCURRED_AT], fault));
+}
+
+static Event *
+next_event(EventList *list)
+{
+	if (list->n == list->size)
+	{
+		list->size = Max(64, list->size * 2);
+		list->events = list->events == NULL
+						   ? palloc_extended(list->size * sizeof(Event), MCXT_ALLOC_HUGE)
+						   : repalloc_huge(list->events, list->size * sizeof(Event));
+	}
+	return &list->events[list->n];
+}
+
+/* Takes the next of the list for an event, with a fault where it has one. */
+static void
+add_event(EventList *list, const Reading *reading, const Fault *fault, const Jsonb *document)
+{
+	Event *event = &list->events[list->n];
+
+	event->index = list->n++;
+	event->source = reading->message->source;
+	if (event->tenant_id == NULL)
+		event->tenant_id = reading->mapping->tenant_id;
+	if (fault == NULL)
+		return;
+	event->document = document;
+	event->fault = palloc(sizeof(Fault));
+	*event->fault = *fault;
+}
+
+/* The id of an event that brings none: it stays the same however often the message is read. */
+static void
+make_id(const Message *message, int index, Event *event)
+{
+	MessagePlace place = {message->source->topic, message->source->partition,
+						  message->source->offset, index, message->millis};
+
+	message_id(&place, event->id.data);
+	event->id_given = true;
+}
+
+/* Whose a message is of which nothing else is known yet; NULL where it does not say. */
+static const char *
+named_tenant(const Reading *reading)
+{
+	const JsonbValue *value = &reading->values[FIELD_TENANT_ID];
+	Fault ignored;
+
+	if (reading->mapping->tenant_id != NULL || value->type != jbvString ||
+		!check_id("tenant_id", value->val.string.val, value->val.string.len, &ignored))
+		return NULL;
+	return text_of(value);
+}
+
+static void
+apply_to_element(Reading *reading, int index, EventList *list)
+{
+	Event *event = next_event(list);
+	Fault fault;
+	bool skip = false;
+	bool good = false;
+
+	memset(event, 0, sizeof(*event));
+	reading->values[FIELD_TENANT_ID].type = jbvNull;
+	if (reading->element->type != jbvBinary ||
+		!JsonContainerIsObject(reading->element->val.binary.data))
+		(void) event_object_fault(&fault);
+	else if (take_values(reading, &skip, &fault))
+	{
+		if (skip)
+			return;
+		good = (!reading->mapping->strict || check_members(reading->element, &fault)) &&
+			   event_from_values(reading->values, reading->now, event, &fault);
+	}
+	if (good && reading->values[FIELD_INTERACTION_ID].type == jbvNull)
+		make_id(reading->message, index, event);
+	if (!good && event->tenant_id == NULL)
+		event->tenant_id = named_tenant(reading);
+	if (good)
+		add_event(list, reading, NULL, NULL);
+	else if (reading->mapping->strict)
+		add_event(list, reading, &fault,
+				  JsonbValueToJsonb(unconstify(JsonbValue *, reading->element)));
+	else
+		add_event(list, reading, &fault, values_document(reading));
+}
+
+/* What is kept of a message that is no JSON: its beginning as text, or its bytes in base64. */
+static const Jsonb *
+bytes_document(const Message *message)
+{
+	JsonbParseState *state = NULL;
+	size_t len = Min(message->value_len, KEPT_BYTES);
+	size_t whole = len;
+
+	/* Not in the middle of a character. */
+	while (whole > 0 && whole < message->value_len && len - whole < 4 &&
+		   ((unsigned char) message->value[whole] & 0xc0) == 0x80)
+		whole--;
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	if (utf8_text_is_valid(message->value, whole) && GetDatabaseEncoding() == PG_UTF8)
+		json_push_text(&state, "message", pnstrdup(message->value, whole));
+	else
+	{
+		int room = pg_b64_enc_len((int) len);
+		char *text = palloc(room + 1);
+		int n = pg_b64_encode((const void *) message->value, (int) len, text, room);
+
+		text[Max(n, 0)] = '\0';
+		json_push_text(&state, "base64", text);
+	}
+	if (whole < message->value_len)
+		json_push_int(&state, "bytes", (int64) message->value_len);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+void
+mapping_reject(const Mapping *mapping, const Message *message, int sqlstate, const char *reason,
+			   EventList *list)
+{
+	Reading reading = {.mapping = mapping, .message = message};
+	Fault fault = {sqlstate, reason, NULL};
+
+	memset(next_event(list), 0, sizeof(Event));
+	add_event(list, &reading, &fault, bytes_document(message));
+}
+
+void
+mapping_apply(const Mapping *mapping, const Message *message, TimestampTz now, EventList *list)
+{
+	Reading reading = {.mapping = mapping, .message = message, .now = now};
+	JsonbValue value;
+	Jsonb *document;
+	Fault fault;
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	int index = 0;
+
+	/* In a compacted topic it says that a key is no more. */
+	if (message->value == NULL)
+		return;
+	document = parse("message", message->value, message->value_len, &fault);
+	if (document == NULL)
+	{
+		mapping_reject(mapping, message, fault.sqlstate, fault.message, list);
+		return;
+	}
+	document_value(document, &value);
+	if (value.type != jbvBinary || !JsonContainerIsArray(value.val.binary.data))
+	{
+		reading.element = &value;
+		apply_to_element(&reading, 0, list);
+		return;
+	}
+	it = JsonbIteratorInit(&document->root);
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		if (token != WJB_ELEM)
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		reading.element = &value;
+		apply_to_element(&reading, index++, list);
+	}
+}
