@@ -1,10 +1,10 @@
--- The push to Redis: what has changed and waits for the worker.
+-- The queue of changes to be pushed to Redis by the worker.
 
--- One row a change, written in the change's own transaction by the library,
--- which goes past SQL and rights: no role needs any here.  No key and no index,
--- nor ever a trigger or constraint: a learn pays for a plain insertion only, and
--- the worker reads all of it anyway.  Rows say what to look at, not what to write, so that several of
--- one user are as good as one.
+-- One row per change, inserted in the change's transaction by the library, without SQL and without checking
+-- privileges: no role needs any here.  There is no key and no index, and must never be a trigger or
+-- constraint, so that learning only pays for a plain insertion; the worker reads the whole table anyway.
+-- Rows identify the documents to look at, not their content, so several rows of one user are equivalent to
+-- one.
 CREATE TABLE personalization.cache_changes (
     tenant_id  text COLLATE "C" NOT NULL,
     id         text NOT NULL,
@@ -12,14 +12,14 @@ CREATE TABLE personalization.cache_changes (
     position   bigint NOT NULL
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.cache_changes IS
-    'users and conversations whose documents in the cache the worker has yet to bring up to date; empty where there is no cache';
-COMMENT ON COLUMN personalization.cache_changes.id IS 'a user''s or a conversation''s; empty for the whole tenant';
+    'users and conversations whose cached documents the worker has to update; empty without a cache';
+COMMENT ON COLUMN personalization.cache_changes.id IS 'id of a user or a conversation; empty for the whole tenant';
 COMMENT ON COLUMN personalization.cache_changes.what IS
-    'a sum: 1 profile, 2 suggestions are stale, 4 suggestions were computed, 8 conversation, 16 the whole tenant';
-COMMENT ON COLUMN personalization.cache_changes.position IS 'the order of arrival, as in the inbox';
+    'sum of: 1 profile, 2 cached suggestions are invalid, 4 suggestions were computed, 8 conversation, 16 the whole tenant';
+COMMENT ON COLUMN personalization.cache_changes.position IS 'order of arrival, as in the inbox';
 
 CREATE FUNCTION personalization.cache_state() RETURNS text
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'personalization_cache_state';
 COMMENT ON FUNCTION personalization.cache_state() IS
-    'how the cache is doing: off, connected or failing; NULL without a worker; an administrator''s';
+    'state of the cache: off, connected or failing; NULL without a worker; for administrators';

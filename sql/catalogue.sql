@@ -1,9 +1,8 @@
--- The catalogue: which tables the users of a tenant can query.
+-- The catalogue: the tables that the users of a tenant can query.
 
--- A schema of this database whose tables, present and future, are a tenant's.
--- schema_oid is a hint by which a renamed schema is found again; after a
--- restore it means nothing, and the name counts.  compared_at is NULL until
--- all tables that were there at the start are in tenant_tables.
+-- A schema of this database whose present and future tables are in a tenant's catalogue.  schema_oid is a
+-- hint by which a renamed schema is found; after a restore it has no meaning, and the name counts.
+-- compared_at is NULL until all tables that existed when it was linked are in tenant_tables.
 CREATE TABLE personalization.linked_schemas (
     tenant_id    text COLLATE "C" NOT NULL,
     schema_name  text COLLATE "C" NOT NULL,
@@ -15,9 +14,8 @@ CREATE TABLE personalization.linked_schemas (
 COMMENT ON TABLE personalization.linked_schemas IS
     'the schemas of this database whose tables are in a tenant''s catalogue';
 
--- schema_name is '' for a table that was registered by hand.  last_name is the
--- name's last part, folded: by it a name is found however it is written.
--- relation is a hint too, by which a renamed table is known again.
+-- schema_name is '' for a table that was registered by hand.  last_name is the last part of the name, folded,
+-- by which a name is found in any spelling.  relation is a hint by which a renamed table is recognized.
 CREATE TABLE personalization.tenant_tables (
     tenant_id    text COLLATE "C" NOT NULL,
     schema_name  text COLLATE "C" NOT NULL DEFAULT '',
@@ -33,11 +31,11 @@ CREATE TABLE personalization.tenant_tables (
 COMMENT ON TABLE personalization.tenant_tables IS
     'the catalogue of each tenant: tables registered by hand, and those of linked schemas';
 COMMENT ON COLUMN personalization.tenant_tables.appeared_at IS
-    'NULL for a table that was there when its schema was linked: it is not new';
+    'NULL for a table that existed when its schema was linked, and so is not new';
 COMMENT ON COLUMN personalization.tenant_tables.dropped_at IS
-    'when the table was found gone; the row is kept so long that queries that name it are known to be dead';
+    'when the table was found to be dropped; the row is kept so that queries that name it can be recognized';
 
--- The newest first, in the order in which they are told; what a name means; what can go.
+-- For new tables, newest first; for looking up names; for deletion.
 CREATE INDEX tenant_tables_appeared ON personalization.tenant_tables
     (tenant_id, appeared_at DESC, schema_name, table_name) WHERE dropped_at IS NULL;
 CREATE INDEX tenant_tables_last_name ON personalization.tenant_tables (tenant_id, last_name);
@@ -48,25 +46,25 @@ CREATE FUNCTION personalization.register_table(
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_register_table';
 COMMENT ON FUNCTION personalization.register_table(text, text, text, text[]) IS
-    'tells of a table that the tenant''s users can query; again: changes what is not null, and brings a dropped one back';
+    'registers a table that the tenant''s users can query; if it is registered, changes what is not null, and restores a dropped one';
 
 CREATE FUNCTION personalization.unregister_table(tenant_id text, table_name text) RETURNS boolean
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_unregister_table';
 COMMENT ON FUNCTION personalization.unregister_table(text, text) IS
-    'tells that a registered table is no more; false where there was none';
+    'marks a registered table as dropped; false if there is none';
 
 CREATE FUNCTION personalization.link_schema(tenant_id text, schema_name name) RETURNS void
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_link_schema';
 COMMENT ON FUNCTION personalization.link_schema(text, name) IS
-    'makes every present and future table of a schema of this database part of the tenant''s catalogue';
+    'adds every present and future table of a schema of this database to the tenant''s catalogue';
 
 CREATE FUNCTION personalization.unlink_schema(tenant_id text, schema_name name) RETURNS boolean
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_unlink_schema';
 COMMENT ON FUNCTION personalization.unlink_schema(text, name) IS
-    'takes the tables of a linked schema out of the tenant''s catalogue; false where it was not linked';
+    'removes the tables of a linked schema from the tenant''s catalogue; false if it was not linked';
 
 CREATE FUNCTION personalization.tenant_tables(
     tenant_id text,
@@ -76,7 +74,7 @@ CREATE FUNCTION personalization.tenant_tables(
     LANGUAGE c STABLE ROWS 100 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_tenant_tables';
 COMMENT ON FUNCTION personalization.tenant_tables(text) IS
-    'the tenant''s catalogue; of linked tables an ordinary role sees those that it may read';
+    'the tenant''s catalogue; an ordinary role sees the linked tables that it may read';
 
 CREATE FUNCTION personalization.new_tables(
     tenant_id text, user_id text, at timestamptz DEFAULT now(),
@@ -92,4 +90,4 @@ CREATE FUNCTION personalization.hidden_tables(tenant_id text, table_names text[]
     LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_hidden_tables';
 COMMENT ON FUNCTION personalization.hidden_tables(text, text[]) IS
-    'those of the names that are known to the tenant''s catalogue and are dropped, or that the caller may not read';
+    'those of the names that the tenant''s catalogue lists as dropped, or that the caller may not read';

@@ -1,4 +1,4 @@
--- What a preference comes from.
+-- The origin of a preference.
 
 CREATE FUNCTION personalization.explain_preference(
     tenant_id text, user_id text, category personalization.preference_category, key text,
@@ -8,4 +8,4 @@ CREATE FUNCTION personalization.explain_preference(
     LANGUAGE c STABLE ROWS 20 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_explain_preference';
 COMMENT ON FUNCTION personalization.explain_preference(text, text, personalization.preference_category, text) IS
-    'the interactions that made a preference, newest first, by how much each moved the confidence of the value that it has now, and how much of that confidence it still carries';
+    'the interactions that made a preference, newest first: how much each moved the confidence of the present value, and how much it still contributes to it';

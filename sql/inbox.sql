@@ -1,15 +1,16 @@
--- The asynchronous way in.
+-- The inbox: interactions to be learned asynchronously.
 
--- Not VOLATILE, though each call gives another number: COPY inserts row by row where a column's default is
--- volatile, and otherwise by the page.  A default is evaluated for each row, whatever its volatility.
+-- It is not VOLATILE, although each call returns another number: COPY inserts row by row if a column's
+-- default is volatile, and otherwise by the page.  A default is evaluated for each row, whatever its
+-- volatility.
 CREATE FUNCTION personalization.inbox_position() RETURNS bigint
     LANGUAGE c STABLE PARALLEL SAFE COST 1
     AS 'MODULE_PATHNAME', 'personalization_inbox_position';
 COMMENT ON FUNCTION personalization.inbox_position() IS
-    'a number that grows with time, and with each row that a session puts into the inbox';
+    'a number that grows with time, and with each row that a session inserts into the inbox';
 
--- Nothing is checked here but what a column's type says: what cannot be
--- learned goes to rejected_events, with the reason, and holds up nobody.
+-- Only the column types are checked here: a row that cannot be learned is moved to rejected_events with the
+-- reason, and does not delay others.
 CREATE TABLE personalization.inbox (
     tenant_id         text COLLATE "C" NOT NULL DEFAULT personalization.current_tenant(),
     user_id           text COLLATE "C",
@@ -25,7 +26,7 @@ CREATE TABLE personalization.inbox (
     PRIMARY KEY (tenant_id, position)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.inbox IS
-    'interactions to be learned by the worker, within about a second; rows leave it as they are learned';
+    'interactions that the worker learns within about a second; rows are deleted as they are learned';
 COMMENT ON COLUMN personalization.inbox.position IS
     'the order of arrival; leave it to its default';
 COMMENT ON COLUMN personalization.inbox.topic IS
@@ -35,4 +36,4 @@ CREATE FUNCTION personalization.inbox_arrival("position" bigint) RETURNS timesta
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'personalization_inbox_arrival';
 COMMENT ON FUNCTION personalization.inbox_arrival(bigint) IS
-    'when a row with this position was put into the inbox';
+    'when a row with this position was inserted into the inbox';

@@ -1,10 +1,10 @@
--- What happened: the interactions, and those that could not be taken.
+-- The interactions, and the events that were rejected.
 
 CREATE FUNCTION personalization.new_interaction_id() RETURNS uuid
     LANGUAGE c VOLATILE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'personalization_new_interaction_id';
 COMMENT ON FUNCTION personalization.new_interaction_id() IS
-    'a new version 7 UUID: random, but growing with time, which keeps the index of interactions small';
+    'a new version 7 UUID: random, but increasing with time, which keeps the index of interactions small';
 
 CREATE TABLE personalization.interactions (
     tenant_id         text COLLATE "C" NOT NULL,
@@ -18,20 +18,20 @@ CREATE TABLE personalization.interactions (
     replaces          uuid,
     PRIMARY KEY (tenant_id, interaction_id)
 ) PARTITION BY HASH (tenant_id);
-COMMENT ON TABLE personalization.interactions IS 'what the users did, as it was told to learn()';
+COMMENT ON TABLE personalization.interactions IS 'interactions of the users, as passed to learn()';
 COMMENT ON COLUMN personalization.interactions.query_id IS
-    'which query this is, NULL for what is none: the same as query_id(data)';
+    'identity of the query, as query_id(data); NULL if the interaction is not a query';
 COMMENT ON COLUMN personalization.interactions.replaces IS
-    'of feedback: the earlier feedback on the same thing that no longer counts';
+    'for feedback: the earlier feedback on the same thing that it replaces';
 
--- A user's history, latest first; his queries, and which they are, without the
--- rest of the rows; and a tenant's, for retention.
+-- For a user's history, latest first; for the user's queries, without reading the rows; and for a tenant's
+-- retention.
 CREATE INDEX interactions_user_time ON personalization.interactions (tenant_id, user_id, occurred_at);
 CREATE INDEX interactions_user_queries ON personalization.interactions
     (tenant_id, user_id, occurred_at, interaction_id) INCLUDE (query_id) WHERE query_id IS NOT NULL;
 CREATE INDEX interactions_time ON personalization.interactions (tenant_id, occurred_at);
 
--- tenant_id is '' where the event named no tenant, or one that its sender may not write.
+-- tenant_id is '' if the event names no tenant, or one that its sender may not write.
 CREATE TABLE personalization.rejected_events (
     tenant_id    text COLLATE "C" NOT NULL,
     rejected_id  uuid NOT NULL DEFAULT personalization.new_interaction_id(),

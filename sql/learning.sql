@@ -1,10 +1,10 @@
--- The ways in.
+-- Functions that learn.
 --
--- enable_seqscan: the library keeps its plans, and one made while a table is
--- small would read all of it until the next ANALYZE, however large it grows.
+-- enable_seqscan: the library keeps its plans, and a plan made while a table is small would read all of it
+-- until the next ANALYZE, however large it grows.
 --
--- jit: where a plan reads a whole table in spite of that, its cost is a number that
--- stands for "never", and compiling the plan would take a thousand times as long as running it.
+-- jit: if a plan reads a whole table in spite of that, its cost is a number that means "never", and compiling
+-- the plan would take a thousand times as long as running it.
 
 CREATE FUNCTION personalization.learn(
     tenant_id text, user_id text, interaction_type personalization.interaction_type, data jsonb,
@@ -19,7 +19,7 @@ CREATE FUNCTION personalization.learn_batch(events jsonb, on_error text DEFAULT 
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_learn_batch';
 COMMENT ON FUNCTION personalization.learn_batch(jsonb, text) IS
-    'learns an array of events with learn()''s argument names, and returns how many were new; on_error raise or divert';
+    'learns an array of events with the argument names of learn(), and returns the number of new ones; on_error is raise or divert';
 
 CREATE FUNCTION personalization.collect_feedback(tenant_id text, user_id text, feedback jsonb) RETURNS uuid
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off

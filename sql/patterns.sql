@@ -1,11 +1,11 @@
--- How a user works, and how he wants to be answered.
+-- Usage patterns, and hints for answering a user.
 
 CREATE FUNCTION personalization.usage_patterns(tenant_id text, user_id text, at timestamptz DEFAULT now())
     RETURNS jsonb
     LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_usage_patterns';
 COMMENT ON FUNCTION personalization.usage_patterns(text, text, timestamptz) IS
-    'when, how much and in which rhythm a user works, from his latest interactions';
+    'when, how much and in which rhythm a user works, from their latest interactions';
 
 CREATE FUNCTION personalization.route(
     tenant_id text, user_id text, query text, at timestamptz DEFAULT now()) RETURNS jsonb

@@ -1,12 +1,10 @@
--- What the interactions add up to.
+-- Preferences, users, and their queries.
 
--- The strongest candidate stands in value and confidence; the others, where
--- there are any, in rivals as [{"value", "confidence"}], strongest first.
--- confidence is as of last_updated and is never rewritten by time.  expires_on
--- is the UTC day in which the evidence is to be deleted: coarse, so that most
--- updates leave the index on it alone; NULL for never.  No CHECK here: each
--- would cost every learn() two hundredths, and what reads the rows takes nothing
--- on trust, as an application role may write them.
+-- The strongest candidate is in value and confidence; the others, if any, are in rivals as [{"value",
+-- "confidence"}], strongest first.  confidence is as of last_updated and is never rewritten as time passes.
+-- expires_on is the UTC day on which the evidence is to be deleted, so that most updates do not change its
+-- index; NULL for never.  There is no CHECK constraint: each would cost learn() two percent, and code that
+-- reads the rows does not trust them, because an application role may write them.
 CREATE TABLE personalization.preferences (
     tenant_id          text COLLATE "C" NOT NULL,
     user_id            text COLLATE "C" NOT NULL,
@@ -21,7 +19,7 @@ CREATE TABLE personalization.preferences (
     PRIMARY KEY (tenant_id, user_id, key, category)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.preferences IS
-    'what each user prefers, with the confidence as of last_updated: read it through preferences(), which decays it';
+    'the preferences of each user, with the confidence as of last_updated: read them with preferences(), which computes the decay';
 CREATE INDEX preferences_expires_on ON personalization.preferences (tenant_id, expires_on);
 
 CREATE FUNCTION personalization.evidence_expires_at(
@@ -29,7 +27,7 @@ CREATE FUNCTION personalization.evidence_expires_at(
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'personalization_evidence_expires_at';
 COMMENT ON FUNCTION personalization.evidence_expires_at(float8, timestamptz, jsonb) IS
-    'when a stored preference is to be deleted under a tenant''s settings, NULL for never';
+    'when a stored preference is deleted under a tenant''s settings, NULL for never';
 
 CREATE TABLE personalization.profiles (
     tenant_id            text COLLATE "C" NOT NULL,
@@ -45,9 +43,9 @@ CREATE TABLE personalization.profiles (
 COMMENT ON TABLE personalization.profiles IS
     'the users of each tenant; the traits are those set by hand, NULL where they are inferred';
 COMMENT ON COLUMN personalization.profiles.updated_at IS
-    'when traits were set by hand; what is learned has its own times';
+    'when traits were set by hand; learned data has its own times';
 COMMENT ON COLUMN personalization.profiles.earlier_traits IS
-    'what set_profile() has replaced within history_retention, oldest first: the traits, and until when they held, in microseconds since 2000-01-01 UTC';
+    'traits that set_profile() has replaced within history_retention, oldest first, with the time until which they were set, in microseconds since 2000-01-01 UTC';
 
 CREATE TABLE personalization.user_queries (
     tenant_id    text COLLATE "C" NOT NULL,
@@ -64,27 +62,26 @@ CREATE TABLE personalization.user_queries (
     PRIMARY KEY (tenant_id, user_id, query_id)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.user_queries IS
-    'the queries of each user: how often and when asked, the text as last asked';
+    'the queries of each user: how often and when they were asked, and the text as last asked';
 COMMENT ON COLUMN personalization.user_queries.asked_days IS
-    'the latest days on which it was asked, at most sixteen, in the tenant''s time zone as it was then';
+    'the latest days on which it was asked, at most sixteen, in the tenant''s time zone at the time';
 COMMENT ON COLUMN personalization.user_queries.due_on IS
-    'the next day of its rhythm after the latest of asked_days, NULL where it has none';
+    'the next day of its rhythm after the latest of asked_days, NULL if it has none';
 
--- The few queries of a user that have a rhythm, among all that he has.  due_on
--- changes once a day at most, and not at all without a rhythm: most updates
--- leave the index alone.
+-- The few queries of a user that have a rhythm.  due_on changes at most once a day, and never without a
+-- rhythm, so most updates do not change the index.
 CREATE INDEX user_queries_due_on ON personalization.user_queries (tenant_id, user_id, due_on, query_id)
     WHERE due_on IS NOT NULL;
 
--- Immutable, as ON CONFLICT DO UPDATE on a distributed table wants it.
+-- Immutable, as required for ON CONFLICT DO UPDATE on a distributed table.
 CREATE FUNCTION personalization.merge_asked_days(date[], date[]) RETURNS date[]
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'personalization_merge_asked_days';
 COMMENT ON FUNCTION personalization.merge_asked_days(date[], date[]) IS
-    'the latest sixteen of the days in two arrays, each once, in order';
+    'the latest sixteen of the days in two arrays, without duplicates, in order';
 
 CREATE FUNCTION personalization.next_due_on(date[], date[] DEFAULT '{}') RETURNS date
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'personalization_next_due_on';
 COMMENT ON FUNCTION personalization.next_due_on(date[], date[]) IS
-    'when what was asked on these days is due next by its rhythm, NULL where it has none';
+    'when a query asked on these days is due next by its rhythm, NULL if it has none';

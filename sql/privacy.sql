@@ -1,24 +1,23 @@
--- What a person may ask for.
+-- Forgetting, exporting and importing users.
 --
--- The settings make numbers and times exact and the same everywhere: whoever
--- calls may have set them otherwise.
+-- The settings make numbers and times exact and independent of the caller's settings.
 
 CREATE FUNCTION personalization.forget_user(tenant_id text, user_id text) RETURNS jsonb
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_forget_user';
 COMMENT ON FUNCTION personalization.forget_user(text, text) IS
-    'erases every trace of a user, and returns the number of rows by table';
+    'deletes all data of a user, and returns the number of rows by table';
 
 CREATE FUNCTION personalization.export_user(tenant_id text, user_id text) RETURNS jsonb
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     SET extra_float_digits = 1 SET timezone = 'UTC'
     AS 'MODULE_PATHNAME', 'personalization_export_user';
 COMMENT ON FUNCTION personalization.export_user(text, text) IS
-    'everything held about a user, as a document that import_user() reads';
+    'all data of a user, as a document for import_user()';
 
 CREATE FUNCTION personalization.import_user(tenant_id text, document jsonb) RETURNS jsonb
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     SET extra_float_digits = 1 SET timezone = 'UTC' SET datestyle = 'ISO'
     AS 'MODULE_PATHNAME', 'personalization_import_user';
 COMMENT ON FUNCTION personalization.import_user(text, jsonb) IS
-    'restores a user that is not known here from an export_user() document, or a profile document of the service before; returns the number of rows by table';
+    'restores a user who does not exist from a document of export_user(), or from a profile document of the earlier service; returns the number of rows by table';

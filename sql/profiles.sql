@@ -1,6 +1,6 @@
--- What is known about a user.
+-- Documents about a user.
 --
--- Why each function has its SET clauses: learning.sql.
+-- The reason for the SET clauses is in learning.sql.
 
 CREATE FUNCTION personalization.preferences(
     tenant_id text, user_id text, at timestamptz DEFAULT now(), min_confidence float8 DEFAULT NULL,
@@ -10,13 +10,13 @@ CREATE FUNCTION personalization.preferences(
     LANGUAGE c STABLE ROWS 20 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_preferences';
 COMMENT ON FUNCTION personalization.preferences(text, text, timestamptz, float8) IS
-    'a user''s live preferences, strongest first, with the confidence as of a time; given min_confidence, all that have at least so much, those that are not live as ''emerging''';
+    'a user''s live preferences, strongest first, with the confidence as of a time; with min_confidence, all with at least that confidence, and those that are not live as ''emerging''';
 
 CREATE FUNCTION personalization.get_profile(tenant_id text, user_id text, at timestamptz DEFAULT now()) RETURNS jsonb
     LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_get_profile';
 COMMENT ON FUNCTION personalization.get_profile(text, text, timestamptz) IS
-    'the profile document of a user; the default profile for an unknown one';
+    'the profile document of a user; the default profile for an unknown user';
 
 CREATE FUNCTION personalization.set_profile(
     tenant_id text, user_id text, skill_level personalization.skill_level DEFAULT NULL,
@@ -25,10 +25,10 @@ CREATE FUNCTION personalization.set_profile(
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_set_profile';
 COMMENT ON FUNCTION personalization.set_profile(text, text, personalization.skill_level, text[], personalization.communication_style) IS
-    'sets traits of a user by hand, which then beat inferred ones; NULL leaves a trait as it is';
+    'sets traits of a user, which then take precedence over inferred ones; NULL leaves a trait unchanged';
 
 CREATE FUNCTION personalization.get_context(tenant_id text, user_id text, at timestamptz DEFAULT now()) RETURNS jsonb
     LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_get_context';
 COMMENT ON FUNCTION personalization.get_context(text, text, timestamptz) IS
-    'what a user is doing now: recent queries, frequent tables, charts, last activity';
+    'the present activity of a user: recent queries, frequent tables, charts, last activity';

@@ -1,8 +1,8 @@
--- What an interaction says about preferences.
+-- Rules for signals.
 
--- tenant_id is '' for a rule that holds for all tenants.  A rule with the same
--- interaction_type, path, category and key takes the place of another: one of
--- a tenant that of one for all, an administrator's that of a built-in one.
+-- tenant_id is '' for a rule for all tenants.  A rule replaces another with the same interaction_type, path,
+-- category and key: a rule of a tenant replaces one for all tenants, and an administrator's rule replaces a
+-- built-in one.
 CREATE TABLE personalization.signal_rules (
     tenant_id         text COLLATE "C" NOT NULL DEFAULT '',
     interaction_type  personalization.interaction_type NOT NULL
@@ -20,13 +20,13 @@ CREATE TABLE personalization.signal_rules (
     CONSTRAINT built_in_rules_are_for_all_tenants CHECK (NOT built_in OR tenant_id = '')
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.signal_rules IS
-    'which path in an interaction''s data makes which preference, and how strongly';
+    'rules: which path in an interaction''s data gives which signal, with which strength';
 COMMENT ON COLUMN personalization.signal_rules.path IS
     'member of the interaction''s data; dots lead into members of members';
 COMMENT ON COLUMN personalization.signal_rules.key IS
-    'the preference''s key; {} stands for the array''s element or the object''s member name';
+    'key of the preference; {} stands for the element of an array or the name of an object''s member';
 COMMENT ON COLUMN personalization.signal_rules.enabled IS
-    'false takes away the rule that this one replaces';
+    'false switches off the rule that this one replaces';
 
 CREATE FUNCTION personalization.extract_signals(
     interaction_type personalization.interaction_type, data jsonb,
@@ -35,10 +35,10 @@ CREATE FUNCTION personalization.extract_signals(
     LANGUAGE c STABLE ROWS 10 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_extract_signals';
 COMMENT ON FUNCTION personalization.extract_signals(personalization.interaction_type, jsonb) IS
-    'the signals that learn() would take from an interaction, under the rules for all tenants and the session''s own';
+    'the signals that learn() would take from an interaction, by the rules for all tenants and those of the session''s tenant';
 
 CREATE FUNCTION personalization.query_id(data jsonb) RETURNS uuid
     LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'personalization_query_id';
 COMMENT ON FUNCTION personalization.query_id(jsonb) IS
-    'identifies the query of an interaction''s data: equal for questions, or else SQL, that are the same query; NULL without either';
+    'identifies the query in an interaction''s data: equal for questions, or else SQL, that are the same query; NULL without either';

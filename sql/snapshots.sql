@@ -1,8 +1,8 @@
--- Preferences as they were.
+-- Preferences at an earlier time.
 
--- One row a user and day (UTC) in which something changed: all his preferences
--- before that change, column by column as they stand in preferences.  And one
--- where a no that came late took a preference away: what was left.
+-- One row per user and day (UTC) on which something changed: all preferences of the user before that change,
+-- with the columns of preferences.  Another row is stored when a late negative signal removes a preference:
+-- the remaining ones.
 CREATE TABLE personalization.preference_snapshots (
     tenant_id           text COLLATE "C" NOT NULL,
     user_id             text COLLATE "C" NOT NULL,
@@ -18,5 +18,5 @@ CREATE TABLE personalization.preference_snapshots (
     PRIMARY KEY (tenant_id, user_id, day, before)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.preference_snapshots IS
-    'the preferences of each user before the first change of each day: read them through get_profile() and preferences() at an earlier time';
+    'the preferences of each user before the first change of each day: read them with get_profile() and preferences() at an earlier time';
 CREATE INDEX preference_snapshots_day ON personalization.preference_snapshots (tenant_id, day);

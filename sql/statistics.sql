@@ -1,7 +1,7 @@
--- What the queries of a tenant add up to: derived data, rebuilt at will.
+-- Statistics of the queries of a tenant: derived data, which can be rebuilt.
 --
--- learn() appends to query_events; the worker, or run_maintenance(), takes rows
--- from there and brings the rest up to date.
+-- learn() appends to query_events; the worker, or run_maintenance(), removes rows from it and updates the
+-- other tables.
 
 CREATE TABLE personalization.query_events (
     tenant_id       text COLLATE "C" NOT NULL,
@@ -13,14 +13,13 @@ CREATE TABLE personalization.query_events (
     position        bigint NOT NULL DEFAULT personalization.inbox_position()
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.query_events IS
-    'queries asked that the statistics do not count yet; rows leave it as they are counted';
+    'requests that the statistics do not include yet; rows are deleted as they are counted';
 COMMENT ON COLUMN personalization.query_events.is_first IS
-    'whether the user asked this query for the first time';
+    'whether it was the user''s first request for this query';
 CREATE INDEX query_events_position ON personalization.query_events (tenant_id, position);
 
--- fast and slow are log2 of a count in which an ask halves with time, plus the
--- time in half-lives: comparable without being touched.  last_day is coarse, so
--- that most updates leave its index alone.
+-- fast and slow are log2 of a decaying count of requests, plus the time in half-lives, so that they are
+-- comparable without being updated.  last_day is a day, so that most updates do not change its index.
 CREATE TABLE personalization.query_statistics (
     tenant_id    text COLLATE "C" NOT NULL,
     query_id     uuid NOT NULL,
@@ -37,20 +36,20 @@ CREATE TABLE personalization.query_statistics (
     PRIMARY KEY (tenant_id, query_id)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.query_statistics IS
-    'each query of a tenant: how often, by how many and how lately it is asked; the text as last asked by anyone';
+    'each query of a tenant: how often, by how many users and how recently it was asked; the text as last asked by anyone';
 COMMENT ON COLUMN personalization.query_statistics.ask_count IS
-    'asks that came of suggestions count in part or not at all';
-COMMENT ON COLUMN personalization.query_statistics.last_user IS 'a hash of who asked last';
+    'number of requests; those that follow from suggestions count in part or not at all';
+COMMENT ON COLUMN personalization.query_statistics.last_user IS 'hash of the user of the latest request';
 COMMENT ON COLUMN personalization.query_statistics.other_asked IS
-    'when somebody else than the last one asked last';
--- Partial, by a condition that is always true, so that only what is asked by day
--- can use it: of an empty table the planner would take it for as good as the key,
--- and a prepared statement keep to that when the table has grown.
+    'time of the latest request by any other user';
+-- Partial, with a condition that is always true, so that only queries by day can use it: for an empty table
+-- the planner would consider it as good as the key, and a prepared statement would keep using it after the
+-- table has grown.
 CREATE INDEX query_statistics_last_day ON personalization.query_statistics (tenant_id, last_day)
     WHERE last_day IS NOT NULL;
 
--- Lists of queries, the heaviest 64 of each.  list_key is the query that the
--- list belongs to, a hash of a term, or the nil UUID for the tenant's own.
+-- Lists of queries, with the heaviest 64 of each.  list_key is the query that the list belongs to, a hash of
+-- a term, or the nil UUID for the tenant's own lists.
 CREATE TABLE personalization.query_lists (
     tenant_id  text COLLATE "C" NOT NULL,
     list_key   uuid NOT NULL,
@@ -62,14 +61,13 @@ CREATE TABLE personalization.query_lists (
     PRIMARY KEY (tenant_id, list_key, kind)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.query_lists IS
-    'lists of queries by weight: what is asked after a query, by users who ask it too, about a term, most and lately in the tenant';
+    'lists of queries by weight: asked after a query, by the same users, with a term; popular and recent queries of the tenant';
 COMMENT ON COLUMN personalization.query_lists.kind IS
-    'n: asked next, o: the one after, b: before, u: by users who ask it too; t: naming a term; p: popular, f: these days, s: usual';
+    'n: asked next, o: the one after, b: before, u: by the same users; t: with a term; p: popular, f: recently frequent, s: usual';
 CREATE INDEX query_lists_last_day ON personalization.query_lists (tenant_id, last_day) WHERE last_day IS NOT NULL;
 
--- One row a tenant, made with it, or by a pass where it is missing, as after a
--- restore.  rebuild_from says how far the statistics have been made anew from the
--- interactions, NULL when they are complete.
+-- One row per tenant, created with it, or by a pass if it is missing, as after a restore.  rebuild_from shows
+-- how far the statistics have been rebuilt from the interactions; NULL when they are complete.
 CREATE TABLE personalization.rankings (
     tenant_id     text COLLATE "C" NOT NULL PRIMARY KEY,
     since         timestamptz,
@@ -84,4 +82,4 @@ CREATE TABLE personalization.rankings (
 ) PARTITION BY HASH (tenant_id);
 CREATE INDEX rankings_rebuilding ON personalization.rankings (tenant_id) WHERE rebuild_from IS NOT NULL;
 COMMENT ON TABLE personalization.rankings IS
-    'what the ranking of each tenant''s suggestions has learned: read it through ranking_weights()';
+    'state of the ranking of each tenant''s suggestions: read it with ranking_weights()';

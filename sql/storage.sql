@@ -1,11 +1,10 @@
--- Partitions, isolation and dump of every table.
+-- Partitions, row-level security and dump of every table.
 --
--- Eight hash partitions each: enough to split vacuum and disk, few enough that
--- a generic plan's locks on all of them stay cheap.  The small tables with
--- a row a tenant have one, which the planner takes without choosing.  All are made
--- here and none at run time: pg_dump knows an extension's tables by name.  A
--- role gets rights on the parents only; a partition has no policy, so that
--- even one granted by mistake shows nothing.
+-- Eight hash partitions each: enough to divide vacuum and disk, few enough that a generic plan's locks on all
+-- of them are cheap.  Small tables with one row per tenant have one partition, which the planner uses without
+-- choosing.  All partitions are created here and none at run time, because pg_dump identifies an extension's
+-- tables by name.  Roles are granted privileges only on the parents; a partition has no policy, so that even
+-- a privilege granted by mistake shows nothing.
 DO $storage$
 DECLARE
     parent  text;
@@ -23,7 +22,7 @@ BEGIN
                                   'preference_snapshots',
                                   'audit_log']
     LOOP
-        -- What the script itself inserts must not come again from a dump.
+        -- Rows that the script itself inserts must not be dumped.
         kept := CASE parent WHEN 'signal_rules' THEN 'WHERE NOT built_in' ELSE '' END;
         leaves := CASE WHEN parent IN ('tenants', 'signal_rules', 'rankings', 'cache_changes') THEN 1 ELSE 8 END;
         derived := parent IN ('rankings', 'query_events', 'query_statistics', 'query_lists',
@@ -33,24 +32,25 @@ BEGIN
             EXECUTE pg_catalog.format(
                 'CREATE TABLE personalization.%I PARTITION OF personalization.%I'
                 ' FOR VALUES WITH (MODULUS %s, REMAINDER %s)%s', leaf, parent, leaves, i,
-                -- Room for a changed row beside the old one, where rows change often.
+                -- Leave space for updated rows, if rows change often.
                 CASE WHEN parent IN ('preferences', 'profiles', 'user_queries', 'suggestions', 'rankings',
                                      'query_statistics', 'query_lists',
                                      'conversations', 'conversation_statistics')
                      THEN ' WITH (fillfactor = 80)'
-                     -- Rows come and go: vacuum by their number, not by the table's size.
+                     -- Rows are inserted and deleted: vacuum by their number, not by the table's
+                     -- size.
                      WHEN parent IN ('inbox', 'query_events', 'cache_changes') THEN
                          ' WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,'
                          ' autovacuum_vacuum_insert_threshold = -1, autovacuum_vacuum_cost_delay = 0)'
                      ELSE '' END);
-            -- Without a key, what leaves the table is told to a subscriber by the whole row.
+            -- Without a key, a subscriber receives the whole row of a deletion.
             IF parent IN ('query_events', 'cache_changes') THEN
                 EXECUTE pg_catalog.format('ALTER TABLE personalization.%I REPLICA IDENTITY FULL', leaf);
             END IF;
             EXECUTE pg_catalog.format('ALTER TABLE personalization.%I ENABLE ROW LEVEL SECURITY', leaf);
             EXECUTE pg_catalog.format('ALTER TABLE personalization.%I FORCE ROW LEVEL SECURITY', leaf);
-            -- What is derived is made anew from the rest after a restore; a restored database begins
-            -- with an empty cache, to which nothing waits to be pushed.
+            -- Derived data is rebuilt after a restore; a restored database starts with an empty
+            -- cache, to which nothing waits to be pushed.
             IF NOT derived THEN
                 PERFORM pg_catalog.pg_extension_config_dump(
                     pg_catalog.format('personalization.%I', leaf)::pg_catalog.regclass, kept);

@@ -1,7 +1,7 @@
--- What to ask next.
+-- Suggestions.
 
--- One row for each query that a user has been shown, or has dismissed:
--- suggestion_id names it until its outcome is known.
+-- One row for each query that a user has been shown, or has dismissed.  suggestion_id identifies the
+-- suggestion until its outcome is known.
 CREATE TABLE personalization.suggestions (
     tenant_id        text COLLATE "C" NOT NULL,
     user_id          text COLLATE "C" NOT NULL,
@@ -21,16 +21,16 @@ CREATE TABLE personalization.suggestions (
     PRIMARY KEY (tenant_id, user_id, query_id)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.suggestions IS
-    'what each user was shown as a suggestion, and what became of it';
+    'suggestions shown to each user, and their outcomes';
 COMMENT ON COLUMN personalization.suggestions.rounds IS
-    'how often it was shown, showing it again before the user asks anything counting once';
+    'how often it was shown; showing it again before the user asks anything counts once';
 COMMENT ON COLUMN personalization.suggestions.passed_over IS
-    'rounds since it was last taken in which the user asked something else';
+    'rounds since it was last taken in which the user asked another query';
 COMMENT ON COLUMN personalization.suggestions.outcome IS
-    'what was told of the suggestion by this id: a accepted, d dismissed, NULL nothing';
+    'recorded outcome of the suggestion with this id: a accepted, d dismissed, NULL none';
 COMMENT ON COLUMN personalization.suggestions.accepted_shown IS
-    'when those suggestions of it were shown that were accepted, at accepted_at: asks about then are no evidence of their own';
--- Partial for the reason said at query_statistics_last_day.
+    'when accepted suggestions of the query were shown; they were accepted at accepted_at. Requests around these times are echoes';
+-- Partial for the reason given at query_statistics_last_day.
 CREATE INDEX suggestions_id ON personalization.suggestions (tenant_id, suggestion_id) WHERE suggestion_id IS NOT NULL;
 CREATE INDEX suggestions_expires_on ON personalization.suggestions (tenant_id, expires_on) WHERE expires_on IS NOT NULL;
 
@@ -42,13 +42,13 @@ CREATE FUNCTION personalization.get_suggestions(
     LANGUAGE c VOLATILE ROWS 5 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_get_suggestions';
 COMMENT ON FUNCTION personalization.get_suggestions(text, text, text, int, timestamptz) IS
-    'what a user may want to ask next, likeliest first, with the reason; score is the estimated probability';
+    'queries that a user may want to ask next, most likely first, with the reason; score is the estimated probability';
 
 CREATE FUNCTION personalization.record_outcome(tenant_id text, user_id text, suggestion_id uuid, outcome text) RETURNS void
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_record_outcome';
 COMMENT ON FUNCTION personalization.record_outcome(text, text, uuid, text) IS
-    'tells what became of a suggestion shown: accepted or dismissed';
+    'records the outcome of a suggestion: accepted or dismissed';
 
 CREATE FUNCTION personalization.ranking_weights(
     tenant_id text, OUT feature text, OUT weight float8, OUT initial float8, OUT lowest float8, OUT highest float8)
@@ -56,19 +56,19 @@ CREATE FUNCTION personalization.ranking_weights(
     LANGUAGE c STABLE ROWS 20 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_ranking_weights';
 COMMENT ON FUNCTION personalization.ranking_weights(text) IS
-    'what the ranking of a tenant''s suggestions has learned: the weight of each feature, where it began and its bounds';
+    'the weight of each feature in the ranking of a tenant''s suggestions, with its initial value and its bounds';
 
 CREATE FUNCTION personalization.reset_ranking(tenant_id text) RETURNS void
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_reset_ranking';
 COMMENT ON FUNCTION personalization.reset_ranking(text) IS
-    'sets the weights of a tenant''s ranking back to where they began; an administrator''s';
+    'resets the weights of a tenant''s ranking to their initial values; for administrators';
 
 CREATE FUNCTION personalization.rebuild_statistics(tenant_id text) RETURNS void
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_rebuild_statistics';
 COMMENT ON FUNCTION personalization.rebuild_statistics(text) IS
-    'throws the statistics of a tenant''s queries away, to be made anew from its interactions by the worker; an administrator''s';
+    'deletes the statistics of a tenant''s queries, which the worker then rebuilds from its interactions; for administrators';
 
 CREATE FUNCTION personalization.evaluate(
     tenant_id text, settings jsonb DEFAULT '{}', since timestamptz DEFAULT NULL,
@@ -77,4 +77,4 @@ CREATE FUNCTION personalization.evaluate(
     LANGUAGE c STABLE ROWS 12 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_evaluate';
 COMMENT ON FUNCTION personalization.evaluate(text, jsonb, timestamptz) IS
-    'replays a tenant''s queries in order of time, under other settings, and says how often the next one was suggested, beside simple baselines';
+    'replays a tenant''s queries in order of time, with other settings, and returns how often the next one was suggested, compared with simple baselines';

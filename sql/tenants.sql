@@ -4,44 +4,44 @@ CREATE FUNCTION personalization.current_tenant() RETURNS text
     LANGUAGE c STABLE LEAKPROOF PARALLEL SAFE COST 1
     AS 'MODULE_PATHNAME', 'personalization_current_tenant';
 COMMENT ON FUNCTION personalization.current_tenant() IS
-    'the tenant of the session, NULL when none is set: the setting personalization.tenant_id';
+    'the tenant of the session, NULL if none is set: the setting personalization.tenant_id';
 
--- Without SET clauses: what it sets shall outlast the call.
+-- Without SET clauses, because the setting must remain after the call.
 CREATE FUNCTION personalization.use_tenant(tenant_id text) RETURNS void
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'personalization_use_tenant';
 COMMENT ON FUNCTION personalization.use_tenant(text) IS
-    'sets the tenant for the rest of this transaction; an error outside one, and for an unknown tenant';
+    'sets the tenant for the rest of this transaction; raises an error outside a transaction block, and for an unknown tenant';
 
--- A tenant's row holds the settings that differ from the defaults.
+-- A tenant's row contains the settings that differ from the defaults.
 CREATE TABLE personalization.tenants (
     tenant_id   text COLLATE "C" NOT NULL PRIMARY KEY CHECK (tenant_id <> ''),
     settings    jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(settings) = 'object'),
     created_at  timestamptz NOT NULL DEFAULT now(),
     updated_at  timestamptz NOT NULL DEFAULT now()
 ) PARTITION BY HASH (tenant_id);
-COMMENT ON TABLE personalization.tenants IS 'the tenants and the settings in which each differs from the defaults';
+COMMENT ON TABLE personalization.tenants IS 'the tenants, with the settings that differ from the defaults';
 
 CREATE FUNCTION personalization.create_tenant(tenant_id text, settings jsonb DEFAULT '{}') RETURNS jsonb
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_create_tenant';
 COMMENT ON FUNCTION personalization.create_tenant(text, jsonb) IS
-    'makes a tenant and returns its settings; an administrator''s';
+    'creates a tenant and returns its settings; for administrators';
 
 CREATE FUNCTION personalization.configure_tenant(tenant_id text, settings jsonb) RETURNS jsonb
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_configure_tenant';
 COMMENT ON FUNCTION personalization.configure_tenant(text, jsonb) IS
-    'changes the settings that are named, null for the default, and returns all of them; an administrator''s';
+    'changes settings of a tenant, null for the default, and returns all of them; for administrators';
 
 CREATE FUNCTION personalization.tenant_settings(tenant_id text) RETURNS jsonb
     LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_tenant_settings';
 COMMENT ON FUNCTION personalization.tenant_settings(text) IS
-    'all settings of a tenant, defaults included; an administrator''s';
+    'all settings of a tenant, including defaults; for administrators';
 
 CREATE FUNCTION personalization.drop_tenant(tenant_id text) RETURNS jsonb
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_drop_tenant';
 COMMENT ON FUNCTION personalization.drop_tenant(text) IS
-    'erases a tenant and all it holds, and returns the number of rows by table; an administrator''s';
+    'deletes a tenant and all its data, and returns the number of rows by table; for administrators';

@@ -1,7 +1,6 @@
 -- The background worker, as seen from SQL.
 
--- One row: what the last passes did.  Not tenants' data, and nothing that a
--- dump should bring back.
+-- One row with the state of the worker.  It contains no tenant's data, and is not dumped.
 CREATE TABLE personalization.worker_state (
     single            boolean PRIMARY KEY DEFAULT true CHECK (single),
     created_at        timestamptz NOT NULL DEFAULT now(),
@@ -29,17 +28,16 @@ CREATE TABLE personalization.worker_state (
 );
 ALTER TABLE personalization.worker_state ENABLE ROW LEVEL SECURITY;
 ALTER TABLE personalization.worker_state FORCE ROW LEVEL SECURITY;
-COMMENT ON TABLE personalization.worker_state IS 'what the worker last did, kept for the view worker_status';
+COMMENT ON TABLE personalization.worker_state IS 'state of the worker, for the view worker_status';
 COMMENT ON COLUMN personalization.worker_state.cache_database IS
-    'this database''s name to a cache, which serves one database at a time';
+    'identifies this database to a cache, which serves one database at a time';
 COMMENT ON COLUMN personalization.worker_state.cache_generation IS
-    'what the keys in a cache were written under; grows when changes have gone unnoted, so that they are given up';
+    'generation of the keys in a cache; increases when changes were not recorded, so that older keys are deleted';
 COMMENT ON COLUMN personalization.worker_state.cache_version IS 'version of the documents last acknowledged by the cache';
 INSERT INTO personalization.worker_state DEFAULT VALUES;
 
--- A row of this database's own, and one that came with a dump.  The table's name
--- is the last in a dump: when the second row comes in, the restore is over, and
--- the worker, which has kept its hands off, begins.
+-- One row of this database itself, and one from a dump.  The table's name is the last in a dump: when the
+-- second row is restored, the restore is complete, and the worker begins.
 CREATE TABLE personalization.worker_restores (
     here  boolean NOT NULL DEFAULT true
 );
@@ -47,7 +45,7 @@ ALTER TABLE personalization.worker_restores ENABLE ROW LEVEL SECURITY;
 ALTER TABLE personalization.worker_restores FORCE ROW LEVEL SECURITY;
 ALTER TABLE personalization.worker_restores REPLICA IDENTITY FULL;
 COMMENT ON TABLE personalization.worker_restores IS
-    'tells the worker that a dump has been restored: it waits while rows are older than the extension and this has one row only';
+    'shows that a dump has been restored: the worker waits while rows are older than the extension and this table has only one row';
 INSERT INTO personalization.worker_restores DEFAULT VALUES;
 SELECT pg_catalog.pg_extension_config_dump('personalization.worker_restores', 'LIMIT 1');
 
@@ -55,7 +53,7 @@ CREATE FUNCTION personalization.worker_pid() RETURNS int
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'personalization_worker_pid';
 COMMENT ON FUNCTION personalization.worker_pid() IS
-    'the process that works for this database, NULL when there is none; an administrator''s';
+    'process ID of the worker of this database, NULL if there is none; for administrators';
 
 CREATE VIEW personalization.worker_status WITH (security_invoker = true) AS
 SELECT personalization.worker_pid() AS pid,
@@ -95,7 +93,7 @@ CROSS JOIN LATERAL (
            pg_catalog.clock_timestamp() - pg_catalog.min(personalization.inbox_arrival(position)) AS lag
     FROM personalization.cache_changes) c;
 COMMENT ON VIEW personalization.worker_status IS
-    'what the worker is doing and last did, what waits for it, its last error; an administrator''s';
+    'activity of the worker, its latest pass, backlogs and latest error; for administrators';
 
 CREATE VIEW personalization.tenant_statistics WITH (security_invoker = true) AS
 SELECT t.tenant_id,
@@ -108,12 +106,12 @@ SELECT t.tenant_id,
        (SELECT pg_catalog.count(*) FROM personalization.inbox b WHERE b.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) AS inbox_backlog
 FROM personalization.tenants t;
 COMMENT ON VIEW personalization.tenant_statistics IS
-    'counts by tenant; a role under row-level security sees its own';
+    'counts by tenant; a role under row-level security sees its own tenant';
 
--- Tells the launcher, once this transaction commits, that there is work here.
+-- Notifies the launcher, when this transaction commits, of this database.
 CREATE FUNCTION personalization.wake_worker() RETURNS void
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'personalization_wake_worker';
 COMMENT ON FUNCTION personalization.wake_worker() IS
-    'tells the launcher, when the transaction commits, to look at this database soon; harmless without one';
+    'notifies the launcher of this database when the transaction commits; has no effect without a launcher';
 SELECT personalization.wake_worker();
