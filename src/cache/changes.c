@@ -11,7 +11,6 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
-#include "base/uuid.h"
 #include "commands/dbcommands.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -25,6 +24,7 @@
 #include "base/extension.h"
 #include "base/guc.h"
 #include "base/statement.h"
+#include "base/uuid.h"
 #include "cache/changes.h"
 
 static Statement select_conversations_of_user = STATEMENT("SELECT conversation_id"

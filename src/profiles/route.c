@@ -6,7 +6,6 @@
 
 #include "executor/spi.h"
 #include "fmgr.h"
-#include "preferences/used_tables.h"
 #include "utils/builtins.h"
 
 #include "base/arguments.h"
@@ -22,6 +21,7 @@
 #include "preferences/as_of.h"
 #include "preferences/preferences.h"
 #include "preferences/replay.h"
+#include "preferences/used_tables.h"
 #include "profiles/traits.h"
 #include "queries/identity.h"
 #include "tenancy/settings.h"

@@ -4,7 +4,6 @@
  */
 #include "postgres.h"
 
-#include "base/uuid.h"
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "executor/spi.h"
@@ -19,6 +18,7 @@
 #include "base/jsonutil.h"
 #include "base/local_time.h"
 #include "base/statement.h"
+#include "base/uuid.h"
 #include "conversations/statistics.h"
 #include "core/cadence.h"
 #include "core/statistics.h"
