@@ -2,8 +2,8 @@
  * apply.c
  *		Learning: from checked events to stored rows.
  *
- *		Single events and batches use the same code.  The events of a tenant
- *		are checked and their signals extracted, its users are locked, and the
+ *		Single events and batches use the same code.  The users of a tenant
+ *		are locked, its events are checked and their signals extracted, and the
  *		interactions are inserted.  Then the new ones are applied in memory,
  *		and the results are stored with one statement per table.
  */
@@ -16,15 +16,16 @@
 
 #include "base/extension.h"
 #include "base/fault.h"
+#include "base/jsonutil.h"
 #include "base/rows.h"
 #include "base/statement.h"
+#include "base/uuid.h"
 #include "cache/changes.h"
 #include "core/statistics.h"
 #include "learning/apply.h"
 #include "preferences/preferences.h"
 #include "preferences/signal_rules.h"
 #include "preferences/signals.h"
-#include "preferences/snapshots.h"
 #include "queries/identity.h"
 #include "queries/user_queries.h"
 #include "suggestions/outcomes.h"
@@ -50,37 +51,47 @@ static RowWriter profile_writer =
 	ROW_WRITER("personalization.profiles", "user_id, created_at, updated_at",
 			   "text timestamptz timestamptz", "ON CONFLICT (tenant_id, user_id) DO NOTHING");
 
+/* An event while it is learned. */
+typedef struct Lesson
+{
+	Event *event;
+	QueryText query; /* of an interaction of type query */
+	bool has_query;	 /* whether the query has an identity, query_id */
+	pg_uuid_t query_id;
+	Signals signals;
+} Lesson;
+
 /* The events of one tenant, in the order in which they were passed. */
 typedef struct TenantEvents
 {
 	const char *tenant_id;
-	Event **items;
+	Lesson **items;
 	int n;
-	Event **by_id;		  /* the same, sorted by id; equal ids in order */
-	const Event *current; /* whose signals are being extracted */
+	Lesson **by_id;		   /* the same, sorted by id; equal ids in order */
+	const Lesson *current; /* whose signals are being extracted */
 } TenantEvents;
 
 static int
-compare_ids(const Event *a, const Event *b)
+compare_ids(const Lesson *a, const Lesson *b)
 {
-	return memcmp(a->id.data, b->id.data, UUID_LEN);
+	return memcmp(a->event->id.data, b->event->id.data, UUID_LEN);
 }
 
 static int
 compare_by_id(const void *a, const void *b)
 {
-	const Event *x = *(Event *const *) a;
-	const Event *y = *(Event *const *) b;
+	const Lesson *x = *(Lesson *const *) a;
+	const Lesson *y = *(Lesson *const *) b;
 	int order = compare_ids(x, y);
 
-	return order != 0 ? order : x->index - y->index;
+	return order != 0 ? order : x->event->index - y->event->index;
 }
 
 static int
 compare_by_tenant(const void *a, const void *b)
 {
-	const Event *x = *(Event *const *) a;
-	const Event *y = *(Event *const *) b;
+	const Event *x = (*(Lesson *const *) a)->event;
+	const Event *y = (*(Lesson *const *) b)->event;
 	int order = strcmp(x->tenant_id, y->tenant_id);
 
 	return order != 0 ? order : x->index - y->index;
@@ -89,8 +100,8 @@ compare_by_tenant(const void *a, const void *b)
 static int
 compare_by_user(const void *a, const void *b)
 {
-	const Event *x = *(Event *const *) a;
-	const Event *y = *(Event *const *) b;
+	const Event *x = (*(Lesson *const *) a)->event;
+	const Event *y = (*(Lesson *const *) b)->event;
 
 	return strcmp(x->user_id, y->user_id);
 }
@@ -114,25 +125,18 @@ set_aside(Event *event, const Fault *fault, bool divert)
 	*event->fault = *fault;
 }
 
-/*
- * Feedback may refer to a stored interaction, or to one that precedes it in
- * the batch.
- */
+/* Feedback may refer to an interaction that precedes it in the batch. */
 static bool
-find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void *arg)
+find_in_batch(const pg_uuid_t *id, InteractionType *type, Jsonb **data, const void *arg)
 {
 	const TenantEvents *events = arg;
-	Event key;
-	Event *key_pointer = &key;
+	Event sought = {.id = *id, .index = -1};
+	Lesson key = {.event = &sought};
+	Lesson *key_pointer = &key;
 	int low = 0;
 	int high = events->n;
 
-	if (interaction_read(events->tenant_id, id, SNAPSHOT_NEW, type, data))
-		return true;
-
 	/* The first one with this id: it sorts after the key, so it is the lower bound. */
-	key.id = *id;
-	key.index = -1;
 	while (low < high)
 	{
 		int middle = low + (high - low) / 2;
@@ -144,10 +148,10 @@ find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void 
 	}
 	for (; low < events->n && compare_ids(events->by_id[low], &key) == 0; low++)
 	{
-		const Event *found = events->by_id[low];
+		const Event *found = events->by_id[low]->event;
 
 		/* Those after the feedback have not happened yet. */
-		if (found->index >= events->current->index)
+		if (found->index >= events->current->event->index)
 			return false;
 		if (found->fault == NULL)
 		{
@@ -163,7 +167,7 @@ find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void 
 static int
 rule_types(const TenantEvents *events)
 {
-	InteractionType type = events->items[0]->type;
+	InteractionType type = events->items[0]->event->type;
 
 	/* A refinement uses all rules, and feedback may refer to any interaction. */
 	if (events->n > 1 || type == INTERACTION_REFINEMENT || type == INTERACTION_FEEDBACK)
@@ -171,22 +175,30 @@ rule_types(const TenantEvents *events)
 	return (int) type;
 }
 
-/* Checks the events and extracts their signals. */
+/* Checks the events: decodes what they ask, and extracts their signals. */
 static void
-extract_signals(TenantEvents *events, const SignalRules *rules, bool divert)
+read_events(TenantEvents *events, const SignalRules *rules, bool divert)
 {
+	const SignalSource source = {.rules = rules,
+								 .tenant_id = events->tenant_id,
+								 .as = SNAPSHOT_NEW,
+								 .find_other = find_in_batch,
+								 .arg = events};
+
 	for (int i = 0; i < events->n; i++)
 	{
-		Event *event = events->items[i];
+		Lesson *lesson = events->items[i];
+		Event *event = lesson->event;
 		Fault fault;
 
 		CHECK_FOR_INTERRUPTS();
-		events->current = event;
-		if (!signals_extract(rules, event->type, event->data, &event->query, find_interaction,
-							 events, &event->signals, &fault))
+		events->current = lesson;
+		if (!interaction_decode(event->type, event->data, &lesson->query, &fault) ||
+			!signals_extract(&source, event->type, event->data, &lesson->query, &lesson->signals,
+							 &fault))
 			set_aside(event, &fault, divert);
 		else if (event->type == INTERACTION_QUERY)
-			event->has_query = query_identify(&event->query, &event->query_id);
+			lesson->has_query = query_identify(&lesson->query, &lesson->query_id);
 	}
 }
 
@@ -197,7 +209,7 @@ user_keys(const TenantEvents *events, int *nkeys)
 	uint32 *keys = palloc(events->n * sizeof(uint32));
 
 	for (int i = 0; i < events->n; i++)
-		keys[i] = user_lock_key(events->tenant_id, events->items[i]->user_id);
+		keys[i] = user_lock_key(events->tenant_id, events->items[i]->event->user_id);
 	qsort(keys, events->n, sizeof(uint32), compare_uint32);
 	*nkeys = 0;
 	for (int i = 0; i < events->n; i++)
@@ -218,19 +230,20 @@ insert_interactions(TenantEvents *events)
 {
 	const Objects *ours = extension_objects();
 	Column *columns = rows_begin(&interaction_writer, events->n);
-	Event *previous = NULL;
+	Lesson *previous = NULL;
 	bool ids_given = false;
 	uint64 nrows;
 	int candidate = 0;
 
 	for (int i = 0; i < events->n; i++)
 	{
-		Event *event = events->by_id[i];
+		Lesson *lesson = events->by_id[i];
+		const Event *event = lesson->event;
 
 		/* Of several events with one id the first counts; the others are retries. */
-		if (event->fault != NULL || (previous != NULL && compare_ids(previous, event) == 0))
+		if (event->fault != NULL || (previous != NULL && compare_ids(previous, lesson) == 0))
 			continue;
-		previous = event;
+		previous = lesson;
 		ids_given = ids_given || event->id_given;
 		column_add(&columns[0], UUIDPGetDatum(&event->id));
 		column_add_text(&columns[1], event->user_id);
@@ -241,8 +254,8 @@ insert_interactions(TenantEvents *events)
 		else
 			column_add(&columns[4], JsonbPGetDatum(event->feedback));
 		column_add(&columns[5], TimestampTzGetDatum(event->occurred_at));
-		if (event->has_query)
-			column_add(&columns[6], UUIDPGetDatum(&event->query_id));
+		if (lesson->has_query)
+			column_add(&columns[6], UUIDPGetDatum(&lesson->query_id));
 		else
 			column_add_null(&columns[6]);
 	}
@@ -250,7 +263,7 @@ insert_interactions(TenantEvents *events)
 	{
 		(void) rows_write(&new_interaction_writer, events->tenant_id, columns);
 		for (int i = 0; i < events->n; i++)
-			events->items[i]->is_new = events->items[i]->fault == NULL;
+			events->items[i]->event->is_new = events->items[i]->event->fault == NULL;
 		return;
 	}
 
@@ -261,12 +274,12 @@ insert_interactions(TenantEvents *events)
 		const pg_uuid_t *id = DatumGetUUIDP(result_value(row, ONLY_COLUMN, NULL));
 
 		while (candidate < events->n &&
-			   (events->by_id[candidate]->fault != NULL ||
-				memcmp(events->by_id[candidate]->id.data, id->data, UUID_LEN) != 0))
+			   (events->by_id[candidate]->event->fault != NULL ||
+				memcmp(events->by_id[candidate]->event->id.data, id->data, UUID_LEN) != 0))
 			candidate++;
 		if (candidate == events->n)
 			elog(ERROR, "inserted interaction not found among the events");
-		events->by_id[candidate]->is_new = true;
+		events->by_id[candidate]->event->is_new = true;
 	}
 }
 
@@ -278,25 +291,25 @@ insert_interactions(TenantEvents *events)
 static void
 make_profiles(TenantEvents *events, const Observation *observations, int nobservations)
 {
-	Event **by_user = palloc(events->n * sizeof(Event *));
+	Lesson **by_user = palloc(events->n * sizeof(Lesson *));
 	Column *columns = rows_begin(&profile_writer, events->n);
 	int n = 0;
 	int o = 0;
 
 	for (int i = 0; i < events->n; i++)
 	{
-		if (events->items[i]->is_new)
+		if (events->items[i]->event->is_new)
 			by_user[n++] = events->items[i];
 	}
-	qsort(by_user, n, sizeof(Event *), compare_by_user);
+	qsort(by_user, n, sizeof(Lesson *), compare_by_user);
 	for (int i = 0; i < n;)
 	{
-		const char *user_id = by_user[i]->user_id;
-		TimestampTz first = by_user[i]->occurred_at;
+		const char *user_id = by_user[i]->event->user_id;
+		TimestampTz first = by_user[i]->event->occurred_at;
 		bool known = false;
 
-		for (; i < n && strcmp(by_user[i]->user_id, user_id) == 0; i++)
-			first = Min(first, by_user[i]->occurred_at);
+		for (; i < n && strcmp(by_user[i]->event->user_id, user_id) == 0; i++)
+			first = Min(first, by_user[i]->event->occurred_at);
 
 		/* The observations are in the order of their users, too. */
 		while (o < nobservations && strcmp(observations[o].user_id, user_id) < 0)
@@ -317,28 +330,71 @@ make_profiles(TenantEvents *events, const Observation *observations, int nobserv
 static void
 note_users(const TenantEvents *events)
 {
-	Event **by_user;
+	Lesson **by_user;
 	CacheUser *users;
 	int n = 0;
 	int nusers = 0;
 
 	if (!cache_wanted())
 		return;
-	by_user = palloc(events->n * sizeof(Event *));
+	by_user = palloc(events->n * sizeof(Lesson *));
 	users = palloc(events->n * sizeof(CacheUser));
 	for (int i = 0; i < events->n; i++)
 	{
-		if (events->items[i]->is_new)
+		if (events->items[i]->event->is_new)
 			by_user[n++] = events->items[i];
 	}
-	qsort(by_user, n, sizeof(Event *), compare_by_user);
+	qsort(by_user, n, sizeof(Lesson *), compare_by_user);
 	for (int i = 0; i < n; i++)
 	{
-		if (i == 0 || strcmp(by_user[i]->user_id, by_user[i - 1]->user_id) != 0)
-			users[nusers++] = (CacheUser){by_user[i]->user_id, false};
-		users[nusers - 1].asked = users[nusers - 1].asked || by_user[i]->type == INTERACTION_QUERY;
+		const Event *event = by_user[i]->event;
+
+		if (i == 0 || strcmp(event->user_id, by_user[i - 1]->event->user_id) != 0)
+			users[nusers++] = (CacheUser){event->user_id, false};
+		users[nusers - 1].asked = users[nusers - 1].asked || event->type == INTERACTION_QUERY;
 	}
 	cache_users_learned(events->tenant_id, users, nusers);
+}
+
+/* Which suggestion feedback accepts or dismisses, with its rating; false if it does neither. */
+static bool
+suggestion_feedback(const Jsonb *data, pg_uuid_t *suggestion_id, double *rating)
+{
+	char *text;
+	bool rated;
+	Fault fault;
+
+	return json_text_member(&data->root, "suggestion_id", &text) && text != NULL &&
+		   uuid_decode(text, suggestion_id) &&
+		   feedback_rating(&data->root, rating, &rated, &fault) && *rating != 0;
+}
+
+/* The signals of the new interactions as observations. */
+static Observation *
+collect_observations(const TenantEvents *events, int *n)
+{
+	Observation *observations;
+	int size = 0;
+
+	for (int i = 0; i < events->n; i++)
+		size += events->items[i]->event->is_new ? events->items[i]->signals.n : 0;
+	observations = palloc_extended(Max(size, 1) * sizeof(Observation), MCXT_ALLOC_HUGE);
+	*n = 0;
+	for (int i = 0; i < events->n; i++)
+	{
+		const Lesson *lesson = events->items[i];
+
+		for (int s = 0; lesson->event->is_new && s < lesson->signals.n; s++)
+		{
+			Observation *observation = &observations[*n];
+
+			observation->user_id = lesson->event->user_id;
+			observation->signal = lesson->signals.items[s];
+			observation->at = lesson->event->occurred_at;
+			observation->position = (*n)++;
+		}
+	}
+	return observations;
 }
 
 /* Applies the new interactions, and stores the results. */
@@ -347,36 +403,27 @@ learn_new(TenantEvents *events, const TenantSettings *settings)
 {
 	AskedQueries *asked = asked_queries_begin(settings->time_zone);
 	Observation *observations;
-	int nobservations = 0;
-	int n = 0;
+	int n;
 
 	for (int i = 0; i < events->n; i++)
-		nobservations += events->items[i]->is_new ? events->items[i]->signals.n : 0;
-	observations = palloc_extended(Max(nobservations, 1) * sizeof(Observation), MCXT_ALLOC_HUGE);
-	for (int i = 0; i < events->n; i++)
 	{
-		const Event *event = events->items[i];
+		const Lesson *lesson = events->items[i];
+		const Event *event = lesson->event;
+		pg_uuid_t suggestion_id;
+		double rating;
 
 		if (!event->is_new)
 			continue;
-		for (int s = 0; s < event->signals.n; s++)
-		{
-			Observation *observation = &observations[n];
-
-			observation->user_id = event->user_id;
-			observation->signal = event->signals.items[s];
-			observation->at = event->occurred_at;
-			observation->position = n++;
-		}
-		if (event->type == INTERACTION_FEEDBACK)
-			outcome_of_feedback(events->tenant_id, event->user_id, event->data, event->occurred_at);
-		if (event->has_query)
-			asked_queries_add(asked, event->user_id, &event->query, &event->query_id, &event->id,
+		if (event->type == INTERACTION_FEEDBACK &&
+			suggestion_feedback(event->data, &suggestion_id, &rating))
+			outcome_of_feedback(events->tenant_id, event->user_id, &suggestion_id, rating,
+								event->occurred_at);
+		if (lesson->has_query)
+			asked_queries_add(asked, event->user_id, &lesson->query, &lesson->query_id, &event->id,
 							  event->data, event->occurred_at);
 	}
-	snapshots_before(events->tenant_id, observations, n);
+	observations = collect_observations(events, &n);
 	preferences_observe(events->tenant_id, &settings->learning, observations, n);
-	snapshots_after(events->tenant_id, observations, n);
 	asked_queries_store(asked, events->tenant_id, settings->suggestions);
 	make_profiles(events, observations, n);
 	note_users(events);
@@ -395,7 +442,7 @@ learn_tenant(TenantEvents *events, bool divert)
 	if (!check_tenant(events->tenant_id, &fault))
 	{
 		for (int i = 0; i < events->n; i++)
-			set_aside(events->items[i], &fault, divert);
+			set_aside(events->items[i]->event, &fault, divert);
 		return 0;
 	}
 
@@ -407,18 +454,18 @@ learn_tenant(TenantEvents *events, bool divert)
 	{
 		(void) tenant_unknown(events->tenant_id, &fault);
 		for (int i = 0; i < events->n; i++)
-			set_aside(events->items[i], &fault, divert);
+			set_aside(events->items[i]->event, &fault, divert);
 		return 0;
 	}
-	events->by_id = palloc(events->n * sizeof(Event *));
-	memcpy(events->by_id, events->items, events->n * sizeof(Event *));
-	qsort(events->by_id, events->n, sizeof(Event *), compare_by_id);
-	extract_signals(events, signal_rules_read(events->tenant_id, rule_types(events), SNAPSHOT_NEW),
-					divert);
+	events->by_id = palloc(events->n * sizeof(Lesson *));
+	memcpy(events->by_id, events->items, events->n * sizeof(Lesson *));
+	qsort(events->by_id, events->n, sizeof(Lesson *), compare_by_id);
+	read_events(events, signal_rules_read(events->tenant_id, rule_types(events), SNAPSHOT_NEW),
+				divert);
 
 	insert_interactions(events);
 	for (int i = 0; i < events->n; i++)
-		nnew += events->items[i]->is_new;
+		nnew += events->items[i]->event->is_new;
 	if (nnew > 0)
 		learn_new(events, &settings);
 	return nnew;
@@ -427,21 +474,24 @@ learn_tenant(TenantEvents *events, bool divert)
 int64
 learn_events(Event *events, int n, bool divert)
 {
-	Event **sorted = palloc(Max(n, 1) * sizeof(Event *));
+	Lesson *lessons =
+		palloc_extended(Max(n, 1) * sizeof(Lesson), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	Lesson **sorted = palloc(Max(n, 1) * sizeof(Lesson *));
 	int nsorted = 0;
 	int64 nnew = 0;
 
 	for (int i = 0; i < n; i++)
 	{
+		lessons[i].event = &events[i];
 		if (events[i].fault == NULL)
-			sorted[nsorted++] = &events[i];
+			sorted[nsorted++] = &lessons[i];
 	}
-	qsort(sorted, nsorted, sizeof(Event *), compare_by_tenant);
+	qsort(sorted, nsorted, sizeof(Lesson *), compare_by_tenant);
 	for (int i = 0; i < nsorted;)
 	{
-		TenantEvents group = {sorted[i]->tenant_id, &sorted[i], 0, NULL, NULL};
+		TenantEvents group = {sorted[i]->event->tenant_id, &sorted[i], 0, NULL, NULL};
 
-		while (i < nsorted && strcmp(sorted[i]->tenant_id, group.tenant_id) == 0)
+		while (i < nsorted && strcmp(sorted[i]->event->tenant_id, group.tenant_id) == 0)
 		{
 			group.n++;
 			i++;

@@ -13,9 +13,6 @@
 
 #include "base/extension.h"
 #include "base/fault.h"
-#include "core/statistics.h"
-#include "preferences/signals.h"
-#include "queries/identity.h"
 
 /* What an event has, by the names of learn()'s arguments. */
 typedef enum EventField
@@ -52,15 +49,12 @@ typedef struct Event
 	bool id_given;
 	const EventSource *source; /* NULL for none */
 
-	/* Filled while it is learned. */
 	int index;			   /* in its batch; -1 outside one */
 	const Jsonb *document; /* as it stood in the batch; NULL: event_document() tells it */
-	Signals signals;
-	QueryText query; /* of an interaction of type query … */
-	bool has_query;	 /* … that says which it is, with its id */
-	pg_uuid_t query_id;
-	Fault *fault; /* why it was set aside; NULL when it was not */
-	bool is_new;  /* not a retry */
+
+	/* What becomes of it. */
+	Fault *fault; /* why it is set aside, by whoever finds out; NULL when it is not */
+	bool is_new;  /* set by learn_events(): it was learned, and is not a retry */
 } Event;
 
 /*

@@ -58,12 +58,6 @@ static Statement set_replaces = STATEMENT("UPDATE personalization.interactions"
 										  " WHERE tenant_id = $1 AND interaction_id = $2",
 										  "text uuid uuid");
 
-static bool
-find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void *arg)
-{
-	return interaction_read(arg, id, SNAPSHOT_NEW, type, data);
-}
-
 /* Whether a preference is a subject of the feedback. */
 static const Signal *
 find_signal(const Signals *signals, const Preference *preference)
@@ -93,17 +87,17 @@ take_back(const Event *event, const pg_uuid_t *id, const Jsonb *data, TimestampT
 						 .until = DT_NOEND,
 						 .skip = id,
 						 .as = SNAPSHOT_NEW};
+	SignalSource source = {.tenant_id = event->tenant_id, .as = SNAPSHOT_NEW};
 	Signals signals = {0};
 	Preference *preferences;
 	Preference *touched;
-	QueryText query;
 	Fault fault;
 	int n;
 	int ntouched = 0;
 
-	if (!signals_extract(signal_rules_read(event->tenant_id, ALL_TYPES, SNAPSHOT_NEW),
-						 INTERACTION_FEEDBACK, data, &query, find_interaction,
-						 unconstify(char *, event->tenant_id), &signals, &fault))
+	source.rules = signal_rules_read(event->tenant_id, ALL_TYPES, SNAPSHOT_NEW);
+	if (!interaction_decode(INTERACTION_FEEDBACK, data, NULL, &fault) ||
+		!signals_extract(&source, INTERACTION_FEEDBACK, data, NULL, &signals, &fault))
 		return false;
 	if (signals.n == 0)
 		return true;

@@ -23,15 +23,6 @@
 
 PG_FUNCTION_INFO_V1(personalization_extract_signals);
 
-/* Feedback may refer to interactions of the session's tenant, if it has one. */
-static bool
-find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void *arg)
-{
-	const char *tenant_id = arg;
-
-	return tenant_id != NULL && interaction_read(tenant_id, id, SNAPSHOT_CALLER, type, data);
-}
-
 Datum
 personalization_extract_signals(PG_FUNCTION_ARGS)
 {
@@ -39,7 +30,8 @@ personalization_extract_signals(PG_FUNCTION_ARGS)
 	const Objects *ours = extension_objects();
 	InteractionType type;
 	Jsonb *data;
-	const char *tenant = current_tenant();
+	/* Feedback may refer to interactions of the session's tenant, if it has one. */
+	SignalSource source = {.tenant_id = current_tenant(), .as = SNAPSHOT_CALLER};
 	Signals signals = {0};
 	QueryText query;
 	Fault fault;
@@ -50,8 +42,9 @@ personalization_extract_signals(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 
 	SPI_connect();
-	if (!signals_extract(signal_rules_read(tenant, ALL_TYPES, SNAPSHOT_CALLER), type, data, &query,
-						 find_interaction, unconstify(char *, tenant), &signals, &fault))
+	source.rules = signal_rules_read(source.tenant_id, ALL_TYPES, SNAPSHOT_CALLER);
+	if (!interaction_decode(type, data, &query, &fault) ||
+		!signals_extract(&source, type, data, &query, &signals, &fault))
 		fault_raise(&fault, -1);
 	for (int i = 0; i < signals.n; i++)
 	{

@@ -23,6 +23,7 @@
 #include "base/statement.h"
 #include "core/decay.h"
 #include "preferences/preferences.h"
+#include "preferences/snapshots.h"
 #include "tenancy/settings.h"
 
 /*
@@ -438,6 +439,7 @@ preferences_observe(const char *tenant_id, const LearningRule *rule, Observation
 
 	if (n == 0)
 		return;
+	snapshots_before(tenant_id, observations, n);
 	qsort(observations, n, sizeof(Observation), compare_observations);
 	for (int i = 0; i < n; i++)
 		npreferences += i == 0 || compare_preferences(&observations[i - 1], &observations[i]) != 0;
@@ -480,6 +482,7 @@ preferences_observe(const char *tenant_id, const LearningRule *rule, Observation
 	}
 	store_evidence(tenant_id, rule, work, npreferences);
 	delete_emptied(tenant_id, work, npreferences);
+	snapshots_after(tenant_id, observations, n);
 }
 
 const Jsonb *

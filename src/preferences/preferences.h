@@ -35,8 +35,8 @@ typedef struct Observation
 
 /*
  * Applies observations of users of one tenant, in the order of their
- * positions, and stores the result.  Sorts the array by user.  The users are
- * locked; the caller is in SPI.
+ * positions, stores the result, and makes the snapshots of the preferences
+ * before.  Sorts the array by user.  The users are locked; the caller is in SPI.
  */
 extern void preferences_observe(const char *tenant_id, const LearningRule *rule,
 								Observation *observations, int n);
@@ -64,7 +64,11 @@ extern bool preference_read(uint64 row, Preference *preference);
 extern bool preference_observe(Preference *preference, const LearningRule *rule,
 							   const Signal *signal, TimestampTz at);
 
-/* Stores the present preferences of one user; those without candidates are deleted. */
+/*
+ * Stores the result of a replay as the present preferences of one user; those
+ * without candidates are deleted.  No snapshot is needed: a replay to an earlier
+ * time begins at a snapshot older than the interactions that it leaves out.
+ */
 extern void preferences_store(const char *tenant_id, const char *user_id, const LearningRule *rule,
 							  const Preference *preferences, int n);
 

@@ -91,7 +91,7 @@ enum
 typedef struct State
 {
 	const Replay *replay;
-	SignalRules *rules;
+	SignalSource source;
 	int n;
 	int size;
 	Preference *items;
@@ -237,15 +237,6 @@ find_base(State *state)
 	return false;
 }
 
-/* For feedback on an interaction. */
-static bool
-find_interaction(const pg_uuid_t *id, InteractionType *type, Jsonb **data, void *arg)
-{
-	const Replay *replay = arg;
-
-	return interaction_read(replay->tenant_id, id, replay->as, type, data);
-}
-
 static void
 replay_interaction(State *state, const Replayed *told, const Jsonb *data)
 {
@@ -266,8 +257,8 @@ replay_interaction(State *state, const Replayed *told, const Jsonb *data)
 	 * The interaction that it refers to may be deleted, or a present rule may
 	 * refuse it: then it has no signals.
 	 */
-	if (!signals_extract(state->rules, interaction.type, data, &text, find_interaction,
-						 unconstify(Replay *, replay), &signals, &fault))
+	if (!interaction_decode(interaction.type, data, &text, &fault) ||
+		!signals_extract(&state->source, interaction.type, data, &text, &signals, &fault))
 		return;
 	interaction.signals = &signals;
 	for (int i = 0; i < signals.n; i++)
@@ -344,7 +335,10 @@ replay(const Replay *replay, int *n)
 
 	if (!find_base(&state))
 		return NULL;
-	state.rules = signal_rules_read(replay->tenant_id, ALL_TYPES, replay->as);
+	state.source =
+		(SignalSource){.rules = signal_rules_read(replay->tenant_id, ALL_TYPES, replay->as),
+					   .tenant_id = replay->tenant_id,
+					   .as = replay->as};
 	if (!replay->from_nothing)
 		load_snapshot(&state, state.base);
 	replay_interactions(&state);

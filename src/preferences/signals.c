@@ -432,10 +432,28 @@ preference_feedback(const JsonbContainer *data, const char *category, const char
 	return true;
 }
 
+/* The interaction that feedback refers to. */
+static bool
+find_interaction(const SignalSource *source, const pg_uuid_t *id, InteractionType *type,
+				 Jsonb **data)
+{
+	Datum values[2];
+
+	if (source->tenant_id == NULL)
+		return false;
+	values[0] = CStringGetTextDatum(source->tenant_id);
+	values[1] = UUIDPGetDatum(id);
+	if (statement_execute(&select_interaction, values, NULL, source->as) == 0)
+		return source->find_other != NULL && source->find_other(id, type, data, source->arg);
+	*type = interaction_type_of(DatumGetObjectId(result_value(0, INTERACTION_TYPE, NULL)));
+	*data = DatumGetJsonbP(result_value(0, INTERACTION_DATA, NULL));
+	return true;
+}
+
 /* Feedback on an interaction: its signals, multiplied by the rating. */
 static bool
-interaction_feedback(const SignalRules *rules, const char *id, double rating, FindInteraction find,
-					 void *arg, Signals *signals, Fault *fault)
+interaction_feedback(const SignalSource *source, const char *id, double rating, Signals *signals,
+					 Fault *fault)
 {
 	pg_uuid_t uuid;
 	InteractionType type;
@@ -446,7 +464,7 @@ interaction_feedback(const SignalRules *rules, const char *id, double rating, Fi
 		return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION, "It must be a UUID.",
 						 "invalid value for \"interaction_id\" in feedback: \"%s\"",
 						 clipped(id, strlen(id)));
-	if (!find(&uuid, &type, &data, arg))
+	if (!find_interaction(source, &uuid, &type, &data))
 		return fault_set(fault, ERRCODE_NO_DATA_FOUND,
 						 "Learn the interaction before its feedback. Interactions older than "
 						 "history_retention are deleted.",
@@ -455,7 +473,8 @@ interaction_feedback(const SignalRules *rules, const char *id, double rating, Fi
 	/* Feedback on feedback has no signals. */
 	if (type == INTERACTION_FEEDBACK)
 		return true;
-	if (!signals_extract(rules, type, data, &query, find, arg, signals, fault))
+	if (!interaction_decode(type, data, &query, fault) ||
+		!signals_extract(source, type, data, &query, signals, fault))
 		return false;
 	for (int i = 0; i < signals->n; i++)
 		signals->items[i].strength *= rating;
@@ -463,8 +482,8 @@ interaction_feedback(const SignalRules *rules, const char *id, double rating, Fi
 }
 
 static bool
-feedback_signals(const SignalRules *rules, const JsonbContainer *data, FindInteraction find,
-				 void *arg, Signals *signals, Fault *fault)
+feedback_signals(const SignalSource *source, const JsonbContainer *data, Signals *signals,
+				 Fault *fault)
 {
 	double rating;
 	bool rated;
@@ -488,40 +507,32 @@ feedback_signals(const SignalRules *rules, const JsonbContainer *data, FindInter
 						 "feedback requires a rating");
 	if (category != NULL)
 		return preference_feedback(data, category, key, rating, signals, fault);
-	return interaction_feedback(rules, interaction_id, rating, find, arg, signals, fault);
+	return interaction_feedback(source, interaction_id, rating, signals, fault);
 }
 
 bool
-signals_extract(const SignalRules *rules, InteractionType type, const Jsonb *data, QueryText *query,
-				FindInteraction find, void *arg, Signals *signals, Fault *fault)
+interaction_decode(InteractionType type, const Jsonb *data, QueryText *query, Fault *fault)
 {
 	if (!JB_ROOT_IS_OBJECT(data))
 		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
 						 "Pass an object, such as {\"chart_type\": \"bar\"}.",
 						 "data must be a JSON object");
-	switch (type)
-	{
-		case INTERACTION_REFINEMENT:
-			return refinement_signals(rules, &data->root, signals, fault);
-		case INTERACTION_FEEDBACK:
-			return feedback_signals(rules, &data->root, find, arg, signals, fault);
-		case INTERACTION_QUERY:
-			return query_decode(&data->root, query, fault) &&
-				   object_signals(rules, type, &data->root, query, signals, fault);
-		default:
-			return object_signals(rules, type, &data->root, NULL, signals, fault);
-	}
+	return type != INTERACTION_QUERY || query_decode(&data->root, query, fault);
 }
 
 bool
-interaction_read(const char *tenant_id, const pg_uuid_t *id, ReadAs as, InteractionType *type,
-				 Jsonb **data)
+signals_extract(const SignalSource *source, InteractionType type, const Jsonb *data,
+				QueryText *query, Signals *signals, Fault *fault)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id), UUIDPGetDatum(id)};
-
-	if (statement_execute(&select_interaction, values, NULL, as) == 0)
-		return false;
-	*type = interaction_type_of(DatumGetObjectId(result_value(0, INTERACTION_TYPE, NULL)));
-	*data = DatumGetJsonbP(result_value(0, INTERACTION_DATA, NULL));
-	return true;
+	switch (type)
+	{
+		case INTERACTION_REFINEMENT:
+			return refinement_signals(source->rules, &data->root, signals, fault);
+		case INTERACTION_FEEDBACK:
+			return feedback_signals(source, &data->root, signals, fault);
+		case INTERACTION_QUERY:
+			return object_signals(source->rules, type, &data->root, query, signals, fault);
+		default:
+			return object_signals(source->rules, type, &data->root, NULL, signals, fault);
+	}
 }

@@ -37,20 +37,36 @@ typedef struct Signals
 } Signals;
 
 /*
- * Finds the interaction that feedback refers to, by its id; returns false if
- * there is none.  The result belongs to the caller.
+ * Finds an interaction by its id; returns false if there is none.  The result
+ * belongs to the caller.
  */
 typedef bool (*FindInteraction)(const pg_uuid_t *id, InteractionType *type, Jsonb **data,
-								void *arg);
+								const void *arg);
+
+/* The rules for extracting signals, and where to find the interaction that feedback refers to. */
+typedef struct SignalSource
+{
+	const SignalRules *rules;
+	const char *tenant_id; /* whose interactions are looked up; NULL: none are */
+	ReadAs as;
+	FindInteraction find_other; /* called if it is not stored; may be NULL */
+	const void *arg;
+} SignalSource;
 
 /*
- * Fills signals, initially empty, with those of an interaction, and query with
- * its query if it has one.  Returns false and sets fault if the data is
- * invalid; signals is then undefined.
+ * Checks that an interaction's data is an object, and decodes its query if its
+ * type is query.  Returns false and sets fault if the data is invalid.
  */
 extern bool
-signals_extract(const SignalRules *rules, InteractionType type, const Jsonb *data, QueryText *query,
-				FindInteraction find, void *arg, Signals *signals, Fault *fault);
+interaction_decode(InteractionType type, const Jsonb *data, QueryText *query, Fault *fault);
+
+/*
+ * Fills signals, initially empty, with those of an interaction, whose data and
+ * query have passed interaction_decode().  Returns false and sets fault if the
+ * data is invalid; signals is then undefined.  The caller is in SPI.
+ */
+extern bool signals_extract(const SignalSource *source, InteractionType type, const Jsonb *data,
+							QueryText *query, Signals *signals, Fault *fault);
 
 /*
  * Reads the rating in a feedback's data: "positive" is 1, "negative" -1, or a
@@ -59,12 +75,5 @@ signals_extract(const SignalRules *rules, InteractionType type, const Jsonb *dat
  */
 extern bool
 feedback_rating(const JsonbContainer *data, double *rating, bool *present, Fault *fault);
-
-/*
- * Reads an interaction of a tenant; returns false if there is none.  The
- * caller is in SPI.
- */
-extern bool interaction_read(const char *tenant_id, const pg_uuid_t *id, ReadAs as,
-							 InteractionType *type, Jsonb **data);
 
 #endif

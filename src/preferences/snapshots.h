@@ -17,14 +17,14 @@
 #include "preferences/preferences.h"
 
 /*
- * To be called before observations of users of a tenant are applied (in any
- * order): makes the snapshots of users without one of that day or later.  The
- * users are locked; the caller is in SPI.
+ * Called by preferences_observe() only, before it applies observations of users
+ * of a tenant (in any order): makes the snapshots of users without one of that
+ * day or later.  The users are locked; the caller is in SPI.
  */
 extern void snapshots_before(const char *tenant_id, const Observation *observations, int n);
 
 /*
- * To be called after they have been applied, in the order of the users: makes
+ * Likewise, after it has applied them, in the order of the users: makes
  * a snapshot for each user who lost a preference because of a late negative
  * signal.
  */

@@ -11,8 +11,6 @@
 #include "utils/date.h"
 
 #include "base/extension.h"
-#include "base/fault.h"
-#include "base/jsonutil.h"
 #include "base/local_time.h"
 #include "base/rows.h"
 #include "base/statement.h"
@@ -21,7 +19,6 @@
 #include "core/links.h"
 #include "core/ranking.h"
 #include "core/statistics.h"
-#include "preferences/signals.h"
 #include "suggestions/outcomes.h"
 #include "tenancy/locks.h"
 
@@ -610,26 +607,16 @@ outcome_record(const char *tenant_id, const char *user_id, const pg_uuid_t *sugg
 }
 
 void
-outcome_of_feedback(const char *tenant_id, const char *user_id, const Jsonb *data, TimestampTz at)
+outcome_of_feedback(const char *tenant_id, const char *user_id, const pg_uuid_t *suggestion_id,
+					double rating, TimestampTz at)
 {
-	char *text;
-	pg_uuid_t suggestion;
-	double rating;
-	bool rated;
-	Fault fault;
-
-	if (!json_text_member(&data->root, "suggestion_id", &text) || text == NULL ||
-		!uuid_decode(text, &suggestion) || !feedback_rating(&data->root, &rating, &rated, &fault) ||
-		rating == 0)
-		return;
-
 	/*
 	 * With the lock on what is shown nobody who suggests waits for us.  Where it is
 	 * not to be had we do without, and wait for the row: waiting for the lock, with
 	 * the user's held, would be a deadlock with who holds it and goes on to learn.
 	 */
 	(void) lock_shown(tenant_id, user_id, false);
-	if (outcome_record(tenant_id, user_id, &suggestion, rating > 0, at))
+	if (outcome_record(tenant_id, user_id, suggestion_id, rating > 0, at))
 		cache_suggestions_stale(tenant_id, user_id);
 }
 

@@ -73,12 +73,12 @@ extern bool outcome_record(const char *tenant_id, const char *user_id, const pg_
 						   bool accepted, TimestampTz at);
 
 /*
- * Takes feedback that names a suggestion_id as its outcome: a rating above 0
+ * Takes feedback on a suggestion as its outcome: a rating above 0
  * accepts, one below dismisses.  Of a suggestion that the user was not shown it
  * is a remark, no more.
  */
-extern void
-outcome_of_feedback(const char *tenant_id, const char *user_id, const Jsonb *data, TimestampTz at);
+extern void outcome_of_feedback(const char *tenant_id, const char *user_id,
+								const pg_uuid_t *suggestion_id, double rating, TimestampTz at);
 
 /*
  * Deletes what a tenant's users were shown and that is no longer needed at a
