@@ -18,9 +18,15 @@ CREATE TABLE personalization.tenants (
     tenant_id   text COLLATE "C" NOT NULL PRIMARY KEY CHECK (tenant_id <> ''),
     settings    jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(settings) = 'object'),
     created_at  timestamptz NOT NULL DEFAULT now(),
-    updated_at  timestamptz NOT NULL DEFAULT now()
+    updated_at  timestamptz NOT NULL DEFAULT now(),
+    frozen_at   timestamptz,
+    home        text COLLATE "C"
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.tenants IS 'the tenants, with the settings that differ from the defaults';
+COMMENT ON COLUMN personalization.tenants.frozen_at IS
+    'the time of freeze_tenant(); until thaw_tenant() calls do not write for the tenant';
+COMMENT ON COLUMN personalization.tenants.home IS
+    'the database in which publish_tenant() was called; other databases do not write for the tenant until thaw_tenant()';
 
 CREATE FUNCTION personalization.create_tenant(tenant_id text, settings jsonb DEFAULT '{}') RETURNS jsonb
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off

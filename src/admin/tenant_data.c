@@ -20,18 +20,35 @@
 
 #define ERASE_TENANT(name) STATEMENT("DELETE FROM " OF_TENANT(name), "text")
 #define FIND_TENANT(name) STATEMENT("SELECT FROM " OF_TENANT(name) " LIMIT 1", "text")
+#define COUNT_TENANT(name) STATEMENT("SELECT count(*) FROM " OF_TENANT(name), "text")
+
+/* In whatever order the rows come. */
+#define DIGEST(name, row)                                                                          \
+	STATEMENT("SELECT count(*), md5(concat_ws('/', sum(hashtextextended(r, 0)),"                   \
+			  " sum(hashtextextended(r, 1))))"                                                     \
+			  " FROM (SELECT " row "::text COLLATE \"C\" AS r FROM " OF_TENANT(name) ") rows",     \
+			  "text")
 
 /* Rows that belong to no particular user. */
 #define TENANT_TABLE(name)                                                                         \
 	{                                                                                              \
-#name, false, false, false, ERASE_TENANT(name), FIND_TENANT(name), NO_STATEMENT,           \
-			NO_STATEMENT, NO_STATEMENT                                                             \
+#name, false, false, false, ERASE_TENANT(name), FIND_TENANT(name), COUNT_TENANT(name),     \
+			DIGEST(name, "t"), NO_STATEMENT, NO_STATEMENT, NO_STATEMENT                            \
+	}
+
+/* The tenant's own row, whose hold is no data of its. */
+#define TENANTS_TABLE(name)                                                                        \
+	{                                                                                              \
+#name, false, false, false, ERASE_TENANT(name), FIND_TENANT(name), COUNT_TENANT(name),     \
+			DIGEST(name, "ROW(t.tenant_id, t.settings, t.created_at, t.updated_at)"),              \
+			NO_STATEMENT, NO_STATEMENT, NO_STATEMENT                                               \
 	}
 
 /* The rows t that satisfy a condition belong to the user, who is $2. */
 #define USER_TABLE_BY(name, carried, unchecked, condition)                                         \
 	{                                                                                              \
 #name, true, carried, unchecked, ERASE_TENANT(name), FIND_TENANT(name),                    \
+			COUNT_TENANT(name), DIGEST(name, "t"),                                                 \
 			STATEMENT("DELETE FROM " OF_TENANT(name) " AND " condition, "text text"),              \
 			STATEMENT("SELECT to_jsonb(t) - '{tenant_id,user_id}'::text[] FROM " OF_TENANT(        \
 						  name) " AND " condition " ORDER BY 1",                                   \
@@ -77,7 +94,7 @@ TenantTable tenant_tables[] = {
 	TENANT_TABLE(tenant_tables),
 	TENANT_TABLE(linked_schemas),
 	TENANT_TABLE(signal_rules),
-	TENANT_TABLE(tenants),
+	TENANTS_TABLE(tenants),
 };
 const int tenant_tables_n = lengthof(tenant_tables);
 

@@ -22,10 +22,20 @@ typedef struct TenantTable
 	/* Parameters: the tenant, and for the rows of a user the user's name. */
 	Statement erase_tenant;
 	Statement find_tenant; /* returns one row without columns if there is any row */
+	Statement count_tenant;
+	Statement
+		digest_tenant; /* the number of rows, and a digest that does not depend on their order */
 	Statement erase_user;
 	Statement select_user; /* as jsonb, without tenant_id and user_id */
 	Statement find_user;   /* likewise */
 } TenantTable;
+
+/* What digest_tenant gives. */
+enum
+{
+	DIGEST_ROWS = 1,
+	DIGEST_TEXT
+};
 
 extern TenantTable tenant_tables[];
 extern const int tenant_tables_n;

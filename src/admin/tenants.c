@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "admin/move.h"
 #include "admin/tenant_data.h"
 #include "base/arguments.h"
 #include "base/compat.h"
@@ -22,6 +23,7 @@
 #include "preferences/snapshots.h"
 #include "suggestions/rankings.h"
 #include "tenancy/audit.h"
+#include "tenancy/hold.h"
 #include "tenancy/locks.h"
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
@@ -83,6 +85,7 @@ personalization_configure_tenant(PG_FUNCTION_ARGS)
 	SPI_connect();
 	lock_tenant(tenant_id, TENANT_ALONE);
 	before = tenant_existing(tenant_id, SNAPSHOT_NEW);
+	tenant_check_held(tenant_id);
 	after = settings_merge(before, patch);
 	/* This also repairs settings that an UPDATE has made invalid. */
 	valid = settings_read(before, &old, &fault);
@@ -132,6 +135,7 @@ personalization_drop_tenant(PG_FUNCTION_ARGS)
 	SPI_connect();
 	lock_tenant(tenant_id, TENANT_ALONE);
 	(void) tenant_existing(tenant_id, SNAPSHOT_NEW);
+	tenant_unpublish(tenant_id);
 	cache_forget_tenant(tenant_id);
 	result = json_keep(tenant_data_erase(tenant_id));
 	snapshots_forgotten();

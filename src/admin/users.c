@@ -23,6 +23,7 @@
 #include "profiles/profiles.h"
 #include "suggestions/counting.h"
 #include "tenancy/audit.h"
+#include "tenancy/hold.h"
 #include "tenancy/locks.h"
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
@@ -45,6 +46,7 @@ lock_for_forgetting(const char *tenant_id, const char *user_id)
 {
 	lock_user_alone(tenant_id, user_id);
 	tenant_check_current(tenant_id);
+	tenant_check_held(tenant_id);
 }
 
 Datum

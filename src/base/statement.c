@@ -121,6 +121,16 @@ statement_execute(Statement *statement, Datum *values, const char *nulls, ReadAs
 	return SPI_processed;
 }
 
+Portal
+statement_cursor(Statement *statement, Datum *values, const char *nulls, ReadAs as)
+{
+	uint64 generation = extension_objects()->generation;
+
+	if (statement->generation != generation)
+		prepare(statement, generation);
+	return SPI_cursor_open(NULL, statement->plan, values, nulls, as == SNAPSHOT_CALLER);
+}
+
 Datum
 result_value(uint64 row, int column, bool *isnull)
 {

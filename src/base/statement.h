@@ -54,6 +54,9 @@ extern uint64 statement_execute(Statement *statement, Datum *values, const char 
  */
 extern int statement_types(const char *list, Oid *types, int max);
 
+/* The same for a query whose rows are fetched in parts, with SPI_cursor_fetch() and SPI_cursor_close(). */
+extern Portal statement_cursor(Statement *statement, Datum *values, const char *nulls, ReadAs as);
+
 /* An error context callback for other statements; its hint is to update an older script. */
 extern void hint_at_update(void *arg);
 

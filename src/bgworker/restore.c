@@ -41,7 +41,8 @@ enum
 };
 
 /*
- * Whether there is work and no row is older than the extension.  Old rows are
+ * Whether there is work and no row is older than the extension, except tenants
+ * that are copied from the database where they are at home.  Old rows are
  * looked for last, because this reads the whole inbox if there are none.
  */
 static Statement look_for_old_rows = STATEMENT(
@@ -49,7 +50,8 @@ static Statement look_for_old_rows = STATEMENT(
 	"   EXISTS (SELECT 1 FROM personalization.tenants) OR $1"
 	"   AND (EXISTS (SELECT 1 FROM personalization.inbox)"
 	"     OR EXISTS (SELECT 1 FROM personalization.topic_subscriptions))) AND NOT EXISTS ("
-	"   SELECT 1 FROM personalization.tenants WHERE created_at < $2) AND NOT EXISTS ("
+	"   SELECT 1 FROM personalization.tenants"
+	"   WHERE created_at < $2 AND home IS NULL) AND NOT EXISTS ("
 	"   SELECT 1"
 	"   FROM personalization.topic_subscriptions"
 	"   WHERE subscribed_at < $2) AND NOT EXISTS ("
@@ -78,6 +80,12 @@ is_whole(void)
 	return DatumGetBool(result_value(0, ONLY_COLUMN, NULL));
 }
 
+void
+worker_settle(void)
+{
+	(void) statement_execute(&settle, NULL, NULL, SNAPSHOT_NEW);
+}
+
 bool
 worker_is_settled(void)
 {
@@ -88,7 +96,7 @@ worker_is_settled(void)
 	worker_begin("checking for a restore in progress");
 	settled = is_whole();
 	if (settled)
-		(void) statement_execute(&settle, NULL, NULL, SNAPSHOT_NEW);
+		worker_settle();
 	worker_end();
 	return settled;
 }

@@ -14,4 +14,7 @@
  */
 extern bool worker_is_settled(void);
 
+/* Tells that it is, whatever is older than the extension: in a transaction and in SPI, as the owner. */
+extern void worker_settle(void);
+
 #endif

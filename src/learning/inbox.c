@@ -32,6 +32,7 @@
 #include "learning/events.h"
 #include "learning/inbox.h"
 #include "learning/rejected.h"
+#include "tenancy/hold.h"
 #include "tenancy/session.h"
 
 /* A batch ends behind the row that brings it over so many bytes, out of compression. */
@@ -264,12 +265,9 @@ row_event(uint64 row, TimestampTz now, Event *event, Fault *fault)
 		   check_occurred_at(event->occurred_at, now, fault);
 }
 
-/*
- * The tenant whose turn it is behind another one, NULL when the inbox is empty;
- * wraps around.
- */
+/* The tenant behind another one that has rows, NULL when the inbox is empty; wraps around. */
 static char *
-next_tenant(const char *previous)
+following_tenant(const char *previous)
 {
 	Datum values[] = {CStringGetTextDatum(previous)};
 
@@ -278,6 +276,22 @@ next_tenant(const char *previous)
 	return statement_execute(&select_first_tenant, NULL, NULL, SNAPSHOT_NEW) > 0
 			   ? result_text(0, ONLY_COLUMN)
 			   : NULL;
+}
+
+/* The tenant whose turn it is behind another one: the rows of those that are held wait. */
+static char *
+next_tenant(const char *previous)
+{
+	char *first = following_tenant(previous);
+	char *next = first;
+
+	while (next != NULL && tenant_hold(next, SNAPSHOT_NEW) != HOLD_NONE)
+	{
+		next = following_tenant(next);
+		if (next != NULL && strcmp(next, first) == 0)
+			return NULL;
+	}
+	return next;
 }
 
 /* What of a row will be read, in bytes. */

@@ -10,6 +10,7 @@
 #include "base/rows.h"
 #include "base/statement.h"
 #include "learning/rejected.h"
+#include "tenancy/hold.h"
 #include "tenancy/session.h"
 
 static Statement insert_rejected = STATEMENT(
@@ -37,6 +38,7 @@ rejected_store(const Event *events, int n)
 {
 	bool bound = bound_by_tenancy();
 	const char *current = current_tenant();
+	const char *last = NULL;
 	const Oid types[] = {TEXTOID, JSONBOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, INT8OID};
 	Column columns[lengthof(types)];
 	Datum values[lengthof(types)];
@@ -53,7 +55,11 @@ rejected_store(const Event *events, int n)
 		own = event->tenant_id != NULL && strlen(event->tenant_id) <= MAX_ID_LENGTH
 				  ? event->tenant_id
 				  : "";
-		column_add_text(&columns[0], bound ? current : own);
+		own = bound ? current : own;
+		if (last == NULL || strcmp(own, last) != 0)
+			tenant_check_held(own);
+		last = own;
+		column_add_text(&columns[0], own);
 		column_add(&columns[1], JsonbPGetDatum(event->document != NULL ? event->document
 																	   : event_document(event)));
 		column_add_text(&columns[2], unpack_sql_state(event->fault->sqlstate));

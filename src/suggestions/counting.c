@@ -31,6 +31,7 @@
 #include "suggestions/history.h"
 #include "suggestions/outcomes.h"
 #include "suggestions/store.h"
+#include "tenancy/hold.h"
 #include "tenancy/locks.h"
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
@@ -58,8 +59,9 @@ static Statement insert_missing =
 			  " WHERE NOT EXISTS ("
 			  "   SELECT FROM personalization.rankings r"
 			  "   WHERE r.tenant_id = t.tenant_id)"
+			  " AND frozen_at IS NULL AND (home IS NULL OR home = $1)"
 			  " ON CONFLICT (tenant_id) DO NOTHING",
-			  "");
+			  "text");
 
 /* An application's role may have written a row with what is no user. */
 #define USER_COLUMN                                                                                \
@@ -221,11 +223,14 @@ typedef struct Counting
 void
 counting_adopt(void)
 {
-	(void) statement_execute(&insert_missing, NULL, NULL, SNAPSHOT_NEW);
+	Datum values[] = {CStringGetTextDatum(database_home())};
+
+	(void) statement_execute(&insert_missing, values, NULL, SNAPSHOT_NEW);
 }
 
-char *
-counting_next_tenant(const char *previous)
+/* The tenant behind another one that has something to count, NULL where there is none. */
+static char *
+following_tenant(const char *previous)
 {
 	Datum values[] = {CStringGetTextDatum(previous)};
 	char *waiting = NULL;
@@ -238,6 +243,16 @@ counting_next_tenant(const char *previous)
 	if (waiting == NULL || (rebuilding != NULL && strcmp(rebuilding, waiting) < 0))
 		return rebuilding;
 	return waiting;
+}
+
+char *
+counting_next_tenant(const char *previous)
+{
+	char *next = following_tenant(previous);
+
+	while (next != NULL && tenant_hold(next, SNAPSHOT_NEW) != HOLD_NONE)
+		next = following_tenant(next);
+	return next;
 }
 
 /* The asks that the last statement gave. */
@@ -486,8 +501,13 @@ count_queries(const char *tenant_id, int limit, int64 *counted)
 	bool rebuilding;
 	bool more;
 
-	/* Not while the tenant is dropped. */
+	/* Not while the tenant is dropped, nor when it has been frozen since it was its turn. */
 	lock_tenant(tenant_id, TENANT_LEARNING);
+	if (tenant_hold(tenant_id, SNAPSHOT_NEW) != HOLD_NONE)
+	{
+		*counted = 0;
+		return false;
+	}
 	if (tenant_changes(tenant_id, SNAPSHOT_NEW) == NULL)
 	{
 		Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(limit)};

@@ -16,6 +16,7 @@
 #include "core/ranking.h"
 #include "suggestions/rankings.h"
 #include "suggestions/store.h"
+#include "tenancy/hold.h"
 #include "tenancy/locks.h"
 #include "tenancy/session.h"
 #include "tenancy/settings.h"
@@ -99,6 +100,7 @@ begin_change(FunctionCallInfo fcinfo, const char *function)
 	SPI_connect();
 	lock_tenant(tenant_id, TENANT_ALONE);
 	(void) tenant_existing(tenant_id, SNAPSHOT_NEW);
+	tenant_check_held(tenant_id);
 	return tenant_id;
 }
 

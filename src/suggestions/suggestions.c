@@ -42,6 +42,7 @@
 #include "suggestions/reasons.h"
 #include "suggestions/store.h"
 #include "suggestions/suggestions.h"
+#include "tenancy/hold.h"
 #include "tenancy/locks.h"
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
@@ -546,7 +547,8 @@ static bool
 may_record(const char *tenant_id, const char *user_id)
 {
 	return !RecoveryInProgress() && !XactReadOnly && !IsInParallelMode() &&
-		   !IsolationUsesXactSnapshot() && lock_shown(tenant_id, user_id, false);
+		   !IsolationUsesXactSnapshot() && lock_shown(tenant_id, user_id, false) &&
+		   tenant_hold(tenant_id, SNAPSHOT_NEW) == HOLD_NONE;
 }
 
 Datum

@@ -26,12 +26,22 @@
 #include "base/jsonutil.h"
 #include "base/owner.h"
 #include "base/statement.h"
+#include "tenancy/hold.h"
 #include "tenancy/locks.h"
 #include "tenancy/session.h"
 #include "tenancy/tenancy.h"
 
-static Statement select_tenant =
-	STATEMENT("SELECT settings FROM personalization.tenants WHERE tenant_id = $1", "text");
+static Statement select_tenant = STATEMENT("SELECT settings, frozen_at IS NOT NULL, home"
+										   " FROM personalization.tenants"
+										   " WHERE tenant_id = $1",
+										   "text");
+
+enum
+{
+	TENANT_SETTINGS = 1,
+	TENANT_FROZEN,
+	TENANT_HOME
+};
 
 static Statement insert_tenant =
 	STATEMENT("INSERT INTO personalization.tenants (tenant_id, settings)"
@@ -81,14 +91,26 @@ checked_tenant(char *tenant_id)
 	return tenant_id;
 }
 
-Jsonb *
-tenant_changes(const char *tenant_id, ReadAs as)
+/* The changes of a tenant, NULL where there is none, and whether it is held. */
+static Jsonb *
+read_tenant(const char *tenant_id, ReadAs as, TenantHold *hold)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id)};
 
+	*hold = HOLD_NONE;
 	if (statement_execute(&select_tenant, values, NULL, as) == 0)
 		return NULL;
-	return DatumGetJsonbP(result_value(0, ONLY_COLUMN, NULL));
+	*hold =
+		hold_of(DatumGetBool(result_value(0, TENANT_FROZEN, NULL)), result_text(0, TENANT_HOME));
+	return DatumGetJsonbP(result_value(0, TENANT_SETTINGS, NULL));
+}
+
+Jsonb *
+tenant_changes(const char *tenant_id, ReadAs as)
+{
+	TenantHold hold;
+
+	return read_tenant(tenant_id, as, &hold);
 }
 
 Jsonb *
@@ -120,10 +142,13 @@ tenant_insert(const char *tenant_id, const Jsonb *changes)
 static bool
 read_settings(const char *tenant_id, TenantSettings *settings, ReadAs as)
 {
-	Jsonb *changes = tenant_changes(tenant_id, as);
+	TenantHold hold;
+	Jsonb *changes = read_tenant(tenant_id, as, &hold);
 
 	if (changes == NULL)
 		return false;
+	if (as == SNAPSHOT_NEW && hold != HOLD_NONE)
+		hold_raise(tenant_id, hold);
 	settings_decode(changes, settings);
 	return true;
 }
@@ -156,8 +181,13 @@ create_missing_tenant(const char *tenant_id)
 bool
 tenant_prepare(const char *tenant_id, TenantSettings *settings)
 {
+	TenantHold hold;
+
 	if (read_settings(tenant_id, settings, SNAPSHOT_NEW))
 		return true;
+	hold = hold_of_unknown(SNAPSHOT_NEW);
+	if (hold != HOLD_NONE)
+		hold_raise(tenant_id, hold);
 	if (!auto_create_tenants)
 		return false;
 	create_missing_tenant(tenant_id);
@@ -201,14 +231,17 @@ tenant_check_current(const char *tenant_id)
 {
 	Jsonb *seen;
 	Jsonb *latest;
+	TenantHold seen_hold;
+	TenantHold latest_hold;
 
 	if (!IsolationUsesXactSnapshot())
 		return;
-	seen = tenant_changes(tenant_id, SNAPSHOT_NEW);
+	seen = read_tenant(tenant_id, SNAPSHOT_NEW, &seen_hold);
 	PushActiveSnapshot(GetLatestSnapshot());
-	latest = tenant_changes(tenant_id, SNAPSHOT_CALLER);
+	latest = read_tenant(tenant_id, SNAPSHOT_CALLER, &latest_hold);
 	PopActiveSnapshot();
-	if ((seen == NULL) != (latest == NULL) || (seen != NULL && !json_equal(seen, latest)))
+	if ((seen == NULL) != (latest == NULL) || seen_hold != latest_hold ||
+		(seen != NULL && !json_equal(seen, latest)))
 		serialization_failure();
 }
 

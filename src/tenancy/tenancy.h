@@ -25,7 +25,10 @@ extern char *checked_tenant(char *tenant_id);
  */
 extern bool tenant_read(const char *tenant_id, TenantSettings *settings);
 
-/* The same for a write: creates the tenant with auto_create_tenants. */
+/*
+ * The same for a write, after the tenant has been locked: creates the tenant with
+ * auto_create_tenants, and raises an error if the tenant is held (hold.h).
+ */
 extern bool tenant_prepare(const char *tenant_id, TenantSettings *settings);
 
 /* Returns the stored settings, which differ from the defaults; NULL if there is no such tenant. */

@@ -30,6 +30,7 @@
 #include "suggestions/outcomes.h"
 #include "tenancy/session.h"
 #include "tenancy/settings.h"
+#include "tenancy/hold.h"
 #include "tenancy/tenancy.h"
 #include "upkeep/maintenance.h"
 
@@ -141,6 +142,8 @@ maintain_tenant(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *
 	Datum values[3];
 	bool more;
 
+	if (tenant_hold(tenant_id, SNAPSHOT_NEW) != HOLD_NONE)
+		return false;
 	if (!is_tenant)
 		changes = json_empty_object();
 	settings_decode(changes, &settings);
