@@ -1,6 +1,6 @@
 /*
  * history.c
- *		Which queries users asked, in order of time.
+ *		The requests of users, in order of time.
  */
 #include "postgres.h"
 
@@ -16,7 +16,7 @@
 #include "core/statistics.h"
 #include "suggestions/history.h"
 
-/* From the index alone, where the table has been vacuumed. */
+/* Read from the index only, if the table has been vacuumed. */
 static Statement select_history = STATEMENT(
 	"SELECT occurred_at, interaction_id, query_id"
 	" FROM personalization.interactions"
@@ -24,7 +24,7 @@ static Statement select_history = STATEMENT(
 	" ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",
 	"text text timestamptz int8");
 
-/* What comes before an ask, also where many have the same time. */
+/* The requests before a given one, even if several have the same time. */
 static Statement select_before =
 	STATEMENT("SELECT occurred_at, interaction_id, query_id"
 			  " FROM personalization.interactions"
@@ -33,7 +33,7 @@ static Statement select_before =
 			  " ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",
 			  "text text timestamptz int8 uuid");
 
-/* Of these two, the entry alone; the columns of an entry from its first on. */
+/* The second and third have only the columns of an entry. */
 enum
 {
 	ENTRY_AT = 0,
@@ -74,7 +74,7 @@ enum
 	KNOWN_QUERY_ID
 };
 
-/* With fewer asks than these a user is worth a look at what else is known of him. */
+/* For a user with fewer requests than this, older data is read too. */
 #define FEW_ASKS 20
 
 QueryKey
@@ -164,7 +164,7 @@ history_read_many(const char *tenant_id, const TimestampTz *until, const int64 *
 		values[1 + c] = column_array(&columns[c]);
 	nrows = statement_execute(&select_histories, values, NULL, SNAPSHOT_NEW);
 
-	/* A user's rows come together, the latest first. */
+	/* The rows of a user are adjacent, the latest first. */
 	for (int i = 0; i < n; i++)
 	{
 		histories[i].until = until[i];

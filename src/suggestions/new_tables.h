@@ -1,7 +1,7 @@
 /*
  * new_tables.h
- *		The tables that are new to a user: those of the catalogue that the user
- *		has not used.
+ *		The tables that are new to a user: those of the catalogue that they
+ *		have not used.
  */
 #ifndef PERSONALIZATION_SUGGESTIONS_NEW_TABLES_H
 #define PERSONALIZATION_SUGGESTIONS_NEW_TABLES_H

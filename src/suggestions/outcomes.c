@@ -1,6 +1,6 @@
 /*
  * outcomes.c
- *		What users were shown as suggestions, and what became of it.
+ *		Suggestions shown to users, and their outcomes.
  */
 #include "postgres.h"
 
@@ -43,7 +43,7 @@ enum
 	SHOWN_ORDINAL
 };
 
-/* So many are looked at, whatever has been shown: what was dismissed, then the latest. */
+/* At most this number are read, whatever has been shown: dismissed ones, then the latest. */
 #define FIRST_SHOWN " ORDER BY dismissed_at IS NULL, shown_at DESC, query_id LIMIT 500"
 
 static Statement select_shown =
@@ -93,19 +93,19 @@ static Statement delete_expired =
 			  "   ORDER BY expires_on LIMIT $3 FOR UPDATE SKIP LOCKED))",
 			  "text date int8");
 
-/* The latest acceptances of a query, so many, are remembered. */
+/* Number of latest acceptances of a query that are kept. */
 #define MAX_ACCEPTED 16
 
-/* A dismissed query stays away a week, and twice as long with every further time. */
+/* A dismissed query is not suggested for a week, and twice as long each further time. */
 #define FIRST_ABSENCE (7 * USECS_PER_DAY)
 #define MAX_DOUBLINGS 4
 
-/* A dismissal says as much as so many times of being passed over. */
+/* A dismissal counts as this number of rounds in which the query was passed over. */
 #define DISMISSAL_ROUNDS 3.0
 
-/* What taste is taken for before a user was shown much: so many rounds … */
+/* The prior of taste, for users who have been shown little, in rounds … */
 #define TASTE_PRIOR 10.0
-/* … and the least and most that it may say. */
+/* … and the bounds of taste. */
 #define TASTE_LIMIT 2.0
 
 typedef struct Shown
@@ -121,7 +121,7 @@ typedef struct Shown
 	int naccepted;
 	TimestampTz accepted_shown[MAX_ACCEPTED];
 	TimestampTz accepted_at[MAX_ACCEPTED];
-	TimestampTz dismissed_at; /* DT_NOBEGIN: never */
+	TimestampTz dismissed_at; /* DT_NOBEGIN if never */
 	int dismissals;
 } Shown;
 
@@ -131,7 +131,7 @@ struct Outcomes
 	Shown *items; /* by query */
 };
 
-/* What became of the latest showing, as far as the user's asks tell. */
+/* The outcome of the latest showing, as far as the user's requests determine it. */
 typedef enum Resolution
 {
 	PENDING,
@@ -191,7 +191,7 @@ compare_shown(const void *a, const void *b)
 	return compare_queries(&((const Shown *) a)->query, &((const Shown *) b)->query);
 }
 
-/* Those of the last result's rows [first, end). */
+/* Reads the rows [first, end) of the last result. */
 static Outcomes *
 make_outcomes(uint64 first, uint64 end)
 {
@@ -256,8 +256,9 @@ find_shown(const Outcomes *outcomes, const QueryKey *query)
 }
 
 /*
- * Whether an ask comes of a suggestion that was accepted: it is learned after
- * the suggestion was shown, or at about the time at which the outcome is told.
+ * Whether a request follows from an accepted suggestion: it is learned after
+ * the suggestion was shown, or close to the time at which the outcome was
+ * recorded.
  */
 static bool
 comes_of(TimestampTz at, TimestampTz shown, TimestampTz accepted)
@@ -297,7 +298,7 @@ outcomes_history(const Outcomes *outcomes, const HistoryEntry *entries, int n)
 	return asked;
 }
 
-/* The first ask after a time. */
+/* Returns the first request after a time. */
 static int
 asked_after(const Asked *asked, int n, TimestampTz at)
 {
@@ -316,7 +317,10 @@ asked_after(const Asked *asked, int n, TimestampTz at)
 	return low;
 }
 
-/* What became of the latest showing; *asked_since: whether the query was asked at all after it. */
+/*
+ * Determines the outcome of the latest showing; *asked_since: whether the
+ * query was asked after it at all.
+ */
 static Resolution
 resolve(const Shown *shown, const Asked *asked, int n, bool *asked_since)
 {
@@ -335,7 +339,7 @@ resolve(const Shown *shown, const Asked *asked, int n, bool *asked_since)
 	return first < n ? PASSED_OVER : PENDING;
 }
 
-/* How often in a row the user has preferred something else by now. */
+/* Returns the number of consecutive rounds in which the user has preferred another query. */
 static int
 passed_over(const Shown *shown, Resolution resolution, bool asked_since)
 {
@@ -423,14 +427,14 @@ outcomes_hides(const Outcomes *outcomes, const QueryKey *query, TimestampTz at)
 	return at < end_of_absence(shown);
 }
 
-/* The row that a suggestion gets, from the one that is there. */
+/* Computes the row of a suggestion from its present row. */
 static void
 show_again(Shown *shown, const Asked *asked, int n, TimestampTz at, OfferKind kind)
 {
 	bool asked_since;
 	Resolution resolution = resolve(shown, asked, n, &asked_since);
 
-	/* Still the same round: nothing was asked, nothing was told. */
+	/* Still the same round: nothing was asked, and no outcome was recorded. */
 	if (resolution == PENDING && shown->outcome == 0)
 	{
 		shown->shown_at = Max(shown->shown_at, at);
@@ -451,7 +455,7 @@ compare_shown_pointers(const void *a, const void *b)
 	return compare_shown(*(Shown *const *) a, *(Shown *const *) b);
 }
 
-/* In the order of the queries, so that two sessions do not wait for each other. */
+/* In the order of the queries, so that two sessions do not deadlock. */
 static void
 store_shown(const char *tenant_id, const char *user_id, Shown **rows, int n, TimestampTz expires)
 {
@@ -511,7 +515,7 @@ outcomes_show(const char *tenant_id, const char *user_id, const Outcomes *outcom
 		store_shown(tenant_id, user_id, rows, n, expires);
 }
 
-/* Takes the acceptance of the latest showing back, where there is one. */
+/* Undoes the acceptance of the latest showing, if there is one. */
 static void
 take_back(Shown *shown)
 {
@@ -581,7 +585,7 @@ outcome_record(const char *tenant_id, const char *user_id, const pg_uuid_t *sugg
 		shown.dismissed_at = at;
 	}
 	{
-		/* The row outlasts a dismissal. */
+		/* The row is kept until the dismissal ends. */
 		TimestampTz until =
 			TIMESTAMP_IS_NOBEGIN(shown.dismissed_at) ? shown.shown_at : end_of_absence(&shown);
 		Datum values[] = {CStringGetTextDatum(tenant_id),
@@ -611,9 +615,10 @@ outcome_of_feedback(const char *tenant_id, const char *user_id, const pg_uuid_t 
 					double rating, TimestampTz at)
 {
 	/*
-	 * With the lock on what is shown nobody who suggests waits for us.  Where it is
-	 * not to be had we do without, and wait for the row: waiting for the lock, with
-	 * the user's held, would be a deadlock with who holds it and goes on to learn.
+	 * With the lock on the user's suggestions, no session that suggests waits
+	 * for us.  If it is not available, continue without it and wait for the
+	 * row: waiting for the lock while holding the user's lock would deadlock
+	 * with a session that holds it and goes on to learn.
 	 */
 	(void) lock_shown(tenant_id, user_id, false);
 	if (outcome_record(tenant_id, user_id, suggestion_id, rating > 0, at))

@@ -1,14 +1,14 @@
 /*
  * rankings.h
- *		What the ranking of a tenant's suggestions has learned.
+ *		The state of the ranking of a tenant's suggestions.
  */
 #ifndef PERSONALIZATION_SUGGESTIONS_RANKINGS_H
 #define PERSONALIZATION_SUGGESTIONS_RANKINGS_H
 
 /*
- * Throws the statistics of a tenant's queries away, what its ranking has
- * learned included, and lets the next pass make them anew from the
- * interactions.  The tenant is locked alone or its user is, the caller in SPI.
+ * Deletes the statistics of a tenant's queries, including the state of its
+ * ranking, so that the next pass rebuilds them from the interactions.  The
+ * tenant is locked exclusively or its user is; the caller is in SPI.
  */
 extern void statistics_restart(const char *tenant_id);
 

@@ -1,6 +1,6 @@
 /*
  * suggestions.h
- *		What a user may want to ask next.
+ *		Queries that a user may want to ask next.
  */
 #ifndef PERSONALIZATION_SUGGESTIONS_SUGGESTIONS_H
 #define PERSONALIZATION_SUGGESTIONS_SUGGESTIONS_H
@@ -13,20 +13,20 @@
 
 #include "core/ranking.h"
 
-/* More are not asked for at once. */
+/* Maximum number of suggestions of one call. */
 #define MAX_SUGGESTIONS 100
 
 typedef struct Suggestion
 {
 	pg_uuid_t id;
 	OfferKind kind;
-	const char *text; /* the query to offer, verbatim as last asked; a new table's name */
+	const char *text; /* the query, verbatim as last asked, or the name of a new table */
 	double score;	  /* estimated probability that it is asked next */
 	const char *reason;
 	Jsonb *evidence;
 } Suggestion;
 
-/* What to suggest to whom. */
+/* The parameters of suggestions_make(). */
 typedef struct SuggestionRequest
 {
 	const char *tenant_id;
@@ -34,24 +34,25 @@ typedef struct SuggestionRequest
 	const char *context; /* NULL for none */
 	int max_results;
 	TimestampTz at;
-	bool record; /* whether they are shown to the user, and that is to be remembered */
+	bool record; /* whether they are shown to the user and are to be recorded */
 } SuggestionRequest;
 
 /*
- * The suggestions, likeliest first; returns how many, in *suggestions.  An
- * error where the tenant does not exist.  The caller is in SPI.
+ * Makes the suggestions, most likely first; returns their number, and the
+ * array in *suggestions.  Raises an error if the tenant does not exist.  The
+ * caller is in SPI.
  */
 extern int suggestions_make(const SuggestionRequest *request, Suggestion **suggestions);
 
-/* How many there are when nobody says: get_suggestions()'s default. */
+/* Default of max_results of get_suggestions(). */
 #define USUAL_SUGGESTIONS 5
 
 /*
- * What get_suggestions() returns to a user without a context, as a document for
- * the cache: {"user_id", "tenant_id", "suggestions": [{"suggestion_id",
- * "suggestion_type", "suggestion", "score", "reason", "evidence"}]}.  Shows
- * nothing to anybody, so that what was shown last keeps its ids.  The caller is
- * in SPI.
+ * Returns the suggestions for a user without a context, as a document for the
+ * cache: {"user_id", "tenant_id", "suggestions": [{"suggestion_id",
+ * "suggestion_type", "suggestion", "score", "reason", "evidence"}]}.  They are
+ * not recorded as shown, so suggestions that were shown keep their ids.  The
+ * caller is in SPI.
  */
 extern Jsonb *suggestions_document(const char *tenant_id, const char *user_id, TimestampTz at);
 
