@@ -76,9 +76,9 @@ extern bool outcome_record(const char *tenant_id, const char *user_id, const pg_
 						   bool accepted, TimestampTz at);
 
 /*
- * Takes feedback on a suggestion as its outcome: a rating above 0
- * accepts, one below dismisses.  Of a suggestion that the user was not shown it
- * is a remark, no more.
+ * Records feedback on a suggestion as its outcome: a rating above 0 accepts,
+ * one below 0 dismisses.  If the user was not shown the suggestion, the
+ * feedback is only a remark.
  */
 extern void outcome_of_feedback(const char *tenant_id, const char *user_id,
 								const pg_uuid_t *suggestion_id, double rating, TimestampTz at);
