@@ -137,8 +137,8 @@ enum
 static Statement select_messages = STATEMENT("SELECT number, role, content, metadata, created_at"
 											 " FROM personalization.conversation_messages"
 											 " WHERE tenant_id = $1 AND conversation_id = $2"
-											 " ORDER BY number DESC",
-											 "text uuid");
+											 " ORDER BY number DESC LIMIT $3",
+											 "text uuid int8");
 
 enum
 {
@@ -336,14 +336,8 @@ count_message(const ConversationChange *change, int32 number, TimestampTz at, co
 	conversation_count_message(change->tenant_id, change->user_id, &count);
 }
 
-/*
- * Raises an error for a conversation that is unknown, has ended or has
- * expired.  The cases cannot be distinguished, because an erased conversation
- * leaves nothing behind.  A write that is not made must be an error, so that
- * nothing is lost silently.
- */
-pg_noreturn static void
-no_conversation(const pg_uuid_t *id)
+void
+conversation_missing(const pg_uuid_t *id)
 {
 	ereport(ERROR, (errcode(ERRCODE_NO_DATA_FOUND),
 					errmsg("conversation %s does not exist", uuid_text(id)),
@@ -400,7 +394,7 @@ personalization_append_message(PG_FUNCTION_ARGS)
 		}
 	}
 	if (number == 0)
-		no_conversation(change.id);
+		conversation_missing(change.id);
 	SPI_finish();
 	PG_RETURN_INT32(number);
 }
@@ -440,7 +434,7 @@ personalization_update_conversation(PG_FUNCTION_ARGS)
 		}
 	}
 	if (result == NULL)
-		no_conversation(change.id);
+		conversation_missing(change.id);
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
 }
@@ -508,9 +502,10 @@ push_messages(JsonbParseState **state, uint64 nrows)
 }
 
 Jsonb *
-conversation_document(const char *tenant_id, const pg_uuid_t *id, TimestampTz at, ReadAs as)
+conversation_document(const char *tenant_id, const pg_uuid_t *id, TimestampTz at, int messages,
+					  ReadAs as)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id), UUIDPGetDatum(id)};
+	Datum values[] = {CStringGetTextDatum(tenant_id), UUIDPGetDatum(id), Int64GetDatum(messages)};
 	Jsonb *changes = tenant_changes(tenant_id, as);
 	TenantSettings settings;
 	TimestampTz last_activity;
@@ -546,7 +541,7 @@ personalization_get_conversation(PG_FUNCTION_ARGS)
 	Jsonb *result;
 
 	SPI_connect();
-	result = conversation_document(tenant_id, id, at, SNAPSHOT_CALLER);
+	result = conversation_document(tenant_id, id, at, ALL_MESSAGES, SNAPSHOT_CALLER);
 	if (result == NULL)
 	{
 		TenantSettings settings;

@@ -14,20 +14,34 @@
 
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "base/compat.h"
 #include "base/statement.h"
 #include "tenancy/settings.h"
 
+/* For the document of a whole conversation. */
+#define ALL_MESSAGES INT_MAX
+
 /*
- * Returns the document of a conversation, or NULL if the tenant has no such
+ * Returns the document of a conversation with its latest messages, or NULL if the tenant has no such
  * conversation, if there is no such tenant, or if the conversation has expired
  * at that time.
  */
-extern Jsonb *
-conversation_document(const char *tenant_id, const pg_uuid_t *id, TimestampTz at, ReadAs as);
+extern Jsonb *conversation_document(const char *tenant_id, const pg_uuid_t *id, TimestampTz at,
+									int messages, ReadAs as);
+
+/*
+ * Raises an error for a conversation that is unknown, has ended or has
+ * expired.  The cases cannot be distinguished, because an erased conversation
+ * leaves nothing behind.  A write that is not made must be an error, so that
+ * nothing is lost silently.
+ */
+pg_noreturn extern void conversation_missing(const pg_uuid_t *id);
 
 /*
  * Finds the user's conversation that changed last and has not expired at that

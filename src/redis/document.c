@@ -63,7 +63,8 @@ build_conversation(const char *tenant_id, const char *id, TimestampTz at,
 				   const TenantSettings *settings, int64 *ttl)
 {
 	Datum uuid = DirectFunctionCall1(uuid_in, CStringGetDatum(id));
-	Jsonb *document = conversation_document(tenant_id, DatumGetUUIDP(uuid), at, SNAPSHOT_CALLER);
+	Jsonb *document =
+		conversation_document(tenant_id, DatumGetUUIDP(uuid), at, ALL_MESSAGES, SNAPSHOT_CALLER);
 	char *expires_at;
 
 	if (document != NULL && json_text_member(&document->root, "expires_at", &expires_at) &&

@@ -57,6 +57,7 @@ static const char *const application_grants[] = {
 	"EXECUTE ON FUNCTION personalization.start_conversation, personalization.append_message,"
 	" personalization.update_conversation, personalization.get_conversation,"
 	" personalization.end_conversation",
+	"EXECUTE ON FUNCTION personalization.begin_turn, personalization.end_turn",
 	"EXECUTE ON FUNCTION personalization.explain_preference",
 	"EXECUTE ON FUNCTION personalization.forget_user, personalization.export_user,"
 	" personalization.import_user",

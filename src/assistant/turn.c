@@ -1,0 +1,245 @@
+/*
+ * turn.c
+ *		begin_turn() and end_turn(): what an assistant asks before it answers, and what
+ *		it says afterwards.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "base/arguments.h"
+#include "base/jsonutil.h"
+#include "base/statement.h"
+#include "base/uuid.h"
+#include "conversations/conversations.h"
+#include "tenancy/settings.h"
+#include "tenancy/tenancy.h"
+
+/* As many suggestions as get_suggestions() gives, and messages as a conversation has. */
+#define MOST_ASKED_FOR 1000
+
+/*
+ * The query of the turn is asked already, so it is not suggested: one more than wanted is
+ * asked for in its place.
+ */
+static Statement select_turn = STATEMENT(
+	"SELECT jsonb_build_object("
+	"  'conversation_id', $4 -> 'conversation_id',"
+	"  'context', coalesce($4 -> 'context', '{}'),"
+	"  'messages', coalesce($4 -> 'messages', '[]'),"
+	"  'routing', personalization.route($1, $2, $3),"
+	"  'preferences', ("
+	"   SELECT coalesce(jsonb_agg(jsonb_build_object('category', p.category, 'key', p.key,"
+	"      'value', p.value, 'confidence', p.confidence) ORDER BY p.n), '[]')"
+	"   FROM personalization.preferences($1, $2) WITH ORDINALITY AS p (category, key, value,"
+	"    confidence, observation_count, last_updated, candidates, state, n)),"
+	"  'suggestions', CASE WHEN $5 = 0 THEN '[]'::jsonb ELSE ("
+	"   SELECT coalesce(jsonb_agg(jsonb_build_object('suggestion_id', s.suggestion_id,"
+	"      'suggestion_type', s.suggestion_type, 'suggestion', s.suggestion, 'score', s.score,"
+	"      'reason', s.reason) ORDER BY s.score DESC, s.suggestion_id), '[]')"
+	"   FROM ("
+	"    SELECT * FROM personalization.get_suggestions($1, $2, max_results => $5 + 1) g"
+	"    WHERE personalization.query_id(jsonb_build_object('query', g.suggestion))"
+	"     IS DISTINCT FROM personalization.query_id(jsonb_build_object('query', $3))"
+	"    LIMIT $5) s) END)",
+	"text text text jsonb int4");
+
+/* The turn that was stored under an interaction's id, if it was. */
+static Statement find_turn =
+	STATEMENT("SELECT jsonb_build_object("
+			  "  'conversation_id', max(m.conversation_id::text),"
+			  "  'interaction_id', $3,"
+			  "  'messages', coalesce(jsonb_agg(m.number ORDER BY m.number)"
+			  "   FILTER (WHERE m.number IS NOT NULL), '[]'))"
+			  " FROM personalization.interactions i"
+			  " LEFT JOIN personalization.conversations c"
+			  "  ON c.tenant_id = $1 AND c.user_id = $2"
+			  " LEFT JOIN personalization.conversation_messages m"
+			  "  ON m.tenant_id = $1 AND m.conversation_id = c.conversation_id"
+			  "  AND m.metadata ->> 'interaction_id' = $3::text"
+			  " WHERE i.tenant_id = $1 AND i.interaction_id = $3"
+			  " HAVING count(*) > 0",
+			  "text text uuid");
+
+static Statement start_conversation =
+	STATEMENT("SELECT personalization.start_conversation($1, $2)", "text text");
+
+static Statement append_message = STATEMENT(
+	"SELECT personalization.append_message($1, $2, $3, $4, $5)", "text uuid text text jsonb");
+
+/* An answer carries the interaction's id beside what the product says of it. */
+static Statement learn_turn =
+	STATEMENT("SELECT personalization.learn($1, $2, 'query',"
+			  "  jsonb_build_object('query', $3) || $4, interaction_id => $5)",
+			  "text text text jsonb uuid");
+
+static Statement with_interaction =
+	STATEMENT("SELECT jsonb_build_object('interaction_id', $1) || $2", "uuid jsonb");
+
+PG_FUNCTION_INFO_V1(personalization_begin_turn);
+PG_FUNCTION_INFO_V1(personalization_end_turn);
+
+/* What a turn is made of, in the order of the function's arguments. */
+enum
+{
+	TENANT,
+	USER,
+	QUERY,
+	ANSWER,
+	CONVERSATION,
+	DATA,
+	METADATA,
+	INTERACTION,
+	TURN_PARTS
+};
+
+/* A number of rows, 0 for none. */
+static int32
+count_argument(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	int32 value;
+
+	require_argument(fcinfo, n, name);
+	value = PG_GETARG_INT32(n);
+	if (value < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s must not be negative", name)));
+	return Min(value, MOST_ASKED_FOR);
+}
+
+/* The document of a conversation of the user; NULL where it is not theirs, or no longer there. */
+static Jsonb *
+conversation_of(const char *tenant_id, const char *user_id, const pg_uuid_t *id, int32 messages)
+{
+	Jsonb *document =
+		conversation_document(tenant_id, id, GetCurrentTimestamp(), messages, SNAPSHOT_CALLER);
+	char *owner = NULL;
+
+	if (document == NULL || !json_text_member(&document->root, "user_id", &owner))
+		return NULL;
+	return owner != NULL && strcmp(owner, user_id) == 0 ? document : NULL;
+}
+
+Datum
+personalization_begin_turn(PG_FUNCTION_ARGS)
+{
+	char *tenant_id = tenant_argument(fcinfo, 0);
+	char *user_id = id_argument(fcinfo, 1, "user_id");
+	Datum values[5] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
+	char nulls[] = "   n ";
+	TenantSettings settings;
+	int32 messages;
+	Jsonb *result;
+
+	values[2] = PointerGetDatum(text_argument(fcinfo, 2, "query"));
+	messages = count_argument(fcinfo, 4, "max_messages");
+	values[4] = Int32GetDatum(count_argument(fcinfo, 5, "max_suggestions"));
+
+	SPI_connect();
+	tenant_require(tenant_id, &settings);
+	if (!PG_ARGISNULL(3))
+	{
+		Jsonb *conversation = conversation_of(tenant_id, user_id, PG_GETARG_UUID_P(3), messages);
+
+		values[3] = conversation == NULL ? (Datum) 0 : JsonbPGetDatum(conversation);
+		nulls[3] = conversation == NULL ? 'n' : ' ';
+	}
+	(void) statement_execute(&select_turn, values, nulls, SNAPSHOT_NEW);
+	result = json_keep(result_jsonb(0, ONLY_COLUMN));
+	SPI_finish();
+	PG_RETURN_JSONB_P(result);
+}
+
+/* Appends a message and returns its number. */
+static int32
+append(Datum tenant_id, Datum conversation, const char *role, Datum content, Datum metadata)
+{
+	Datum values[] = {tenant_id, conversation, CStringGetTextDatum(role), content, metadata};
+
+	(void) statement_execute(&append_message, values, NULL, SNAPSHOT_NEW);
+	return DatumGetInt32(result_value(0, ONLY_COLUMN, NULL));
+}
+
+/* Stores a turn that is not there yet, and returns what was made. */
+static Jsonb *
+store_turn(Datum *turn, bool has_answer, bool has_conversation)
+{
+	Datum start[] = {turn[TENANT], turn[USER]};
+	Datum learned[] = {turn[TENANT], turn[USER], turn[QUERY], turn[DATA], turn[INTERACTION]};
+	Datum marked[] = {turn[INTERACTION], turn[METADATA]};
+	Datum mark;
+	Jsonb *told;
+	JsonbParseState *state = NULL;
+
+	if (!has_conversation)
+	{
+		(void) statement_execute(&start_conversation, start, NULL, SNAPSHOT_NEW);
+		turn[CONVERSATION] = result_value(0, ONLY_COLUMN, NULL);
+	}
+	(void) statement_execute(&with_interaction, marked, NULL, SNAPSHOT_NEW);
+	told = result_jsonb(0, ONLY_COLUMN);
+	marked[1] = JsonbPGetDatum(json_empty_object());
+	(void) statement_execute(&with_interaction, marked, NULL, SNAPSHOT_NEW);
+	mark = JsonbPGetDatum(result_jsonb(0, ONLY_COLUMN));
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_text(&state, "conversation_id", uuid_text(DatumGetUUIDP(turn[CONVERSATION])));
+	json_push_text(&state, "interaction_id", uuid_text(DatumGetUUIDP(turn[INTERACTION])));
+	json_push_key(&state, "messages");
+	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	json_push_int(&state, NULL,
+				  append(turn[TENANT], turn[CONVERSATION], "user", turn[QUERY], mark));
+	if (has_answer)
+		json_push_int(&state, NULL,
+					  append(turn[TENANT], turn[CONVERSATION], "assistant", turn[ANSWER],
+							 JsonbPGetDatum(told)));
+	(void) pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	(void) statement_execute(&learn_turn, learned, NULL, SNAPSHOT_NEW);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+Datum
+personalization_end_turn(PG_FUNCTION_ARGS)
+{
+	char *tenant_id = tenant_argument(fcinfo, 0);
+	char *user_id = id_argument(fcinfo, 1, "user_id");
+	Datum turn[TURN_PARTS] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
+	Datum key[3] = {turn[0], turn[1]};
+	TenantSettings settings;
+	pg_uuid_t id;
+	Jsonb *result = NULL;
+
+	turn[QUERY] = PointerGetDatum(text_argument(fcinfo, 2, "query"));
+	if (!PG_ARGISNULL(ANSWER))
+		turn[ANSWER] = PointerGetDatum(text_argument(fcinfo, ANSWER, "answer"));
+	if (!PG_ARGISNULL(CONVERSATION))
+		turn[CONVERSATION] = PG_GETARG_DATUM(CONVERSATION);
+	turn[DATA] = JsonbPGetDatum(object_argument(fcinfo, 5, "data"));
+	turn[METADATA] = JsonbPGetDatum(object_argument(fcinfo, 6, "metadata"));
+	prevent_if_read_only("end_turn()");
+
+	/* Locked before it is looked for: of two retries at once, one finds the other's. */
+	SPI_connect();
+	user_begin(tenant_id, user_id, &settings);
+	if (PG_ARGISNULL(INTERACTION))
+		interaction_id_make(&id);
+	else
+	{
+		id = *PG_GETARG_UUID_P(INTERACTION);
+		key[2] = UUIDPGetDatum(&id);
+		if (statement_execute(&find_turn, key, NULL, SNAPSHOT_NEW) > 0)
+			result = result_jsonb(0, ONLY_COLUMN);
+	}
+	turn[INTERACTION] = UUIDPGetDatum(&id);
+	if (result == NULL && !PG_ARGISNULL(CONVERSATION) &&
+		conversation_of(tenant_id, user_id, PG_GETARG_UUID_P(CONVERSATION), 0) == NULL)
+		conversation_missing(PG_GETARG_UUID_P(CONVERSATION));
+	if (result == NULL)
+		result = store_turn(turn, !PG_ARGISNULL(ANSWER), !PG_ARGISNULL(CONVERSATION));
+	result = json_keep(result);
+	SPI_finish();
+	PG_RETURN_JSONB_P(result);
+}
