@@ -6,7 +6,7 @@ MODULE_big = personalization
 
 # The parts of the install script, in the order they are joined: sql/NAME.sql each.
 SQL_PARTS = types tenants interactions audit preferences snapshots signals inbox statistics suggestions \
-	catalogue conversations cache \
+	catalogue conversations cache backing_off \
 	storage signal_rules learning profiles explain patterns assistant maintenance privacy move worker kafka access
 
 PG_CONFIG ?= pg_config

@@ -18,13 +18,13 @@ BEGIN
                                   'suggestions', 'rankings', 'query_events', 'query_statistics', 'query_lists',
                                   'tenant_tables', 'linked_schemas',
                                   'conversations', 'conversation_messages', 'conversation_statistics',
-                                  'cache_changes',
+                                  'cache_changes', 'backing_off',
                                   'preference_snapshots',
                                   'audit_log']
     LOOP
-        -- Rows that the script itself inserts must not be dumped.
-        kept := CASE parent WHEN 'signal_rules' THEN 'WHERE NOT built_in' ELSE '' END;
-        leaves := CASE WHEN parent IN ('tenants', 'signal_rules', 'rankings', 'cache_changes') THEN 1 ELSE 8 END;
+        -- Rows that the script itself inserts must not be dumped, nor the state of this server's worker.
+        kept := CASE parent WHEN 'signal_rules' THEN 'WHERE NOT built_in' WHEN 'backing_off' THEN 'WHERE false' ELSE '' END;
+        leaves := CASE WHEN parent IN ('tenants', 'signal_rules', 'rankings', 'cache_changes', 'backing_off') THEN 1 ELSE 8 END;
         derived := parent IN ('rankings', 'query_events', 'query_statistics', 'query_lists',
                                'cache_changes');
         FOR i IN 0..leaves - 1 LOOP

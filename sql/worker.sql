@@ -103,8 +103,14 @@ SELECT t.tenant_id,
        (SELECT pg_catalog.max(i.occurred_at) FROM personalization.interactions i WHERE i.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) AS last_interaction,
        (SELECT pg_catalog.count(*) FROM personalization.user_queries q WHERE q.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) AS distinct_queries,
        (SELECT pg_catalog.count(*) FROM personalization.rejected_events r WHERE r.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) AS rejected_events,
-       (SELECT pg_catalog.count(*) FROM personalization.inbox b WHERE b.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) AS inbox_backlog
-FROM personalization.tenants t;
+       (SELECT pg_catalog.count(*) FROM personalization.inbox b WHERE b.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) AS inbox_backlog,
+       b.since AS backing_off_since,
+       b.why AS backing_off_why
+FROM personalization.tenants t
+CROSS JOIN LATERAL (
+    SELECT pg_catalog.min(o.since) AS since,
+           pg_catalog.string_agg(o.step OPERATOR(pg_catalog.||) ': ' OPERATOR(pg_catalog.||) o.reason, '; ' ORDER BY o.since, o.step) AS why
+    FROM personalization.backing_off o WHERE o.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) b;
 COMMENT ON VIEW personalization.tenant_statistics IS
     'counts by tenant; a role under row-level security sees its own tenant';
 

@@ -71,8 +71,8 @@
 /*
  * In the order in which rows are deleted: children before their parents, and
  * tenants last.  Not listed: cache_changes, whose rows cause the deletion of
- * keys in the cache and are deleted with them, and audit_log, which is kept
- * when the tenant is dropped.
+ * keys in the cache and are deleted with them, audit_log, which is kept when
+ * the tenant is dropped, and backing_off, which bgworker/ deletes itself.
  */
 #define INBOX 0
 TenantTable tenant_tables[] = {

@@ -18,6 +18,7 @@
 #include "base/fault.h"
 #include "base/jsonutil.h"
 #include "base/statement.h"
+#include "bgworker/turns.h"
 #include "cache/changes.h"
 #include "preferences/preferences.h"
 #include "preferences/snapshots.h"
@@ -138,6 +139,7 @@ personalization_drop_tenant(PG_FUNCTION_ARGS)
 	tenant_unpublish(tenant_id);
 	cache_forget_tenant(tenant_id);
 	result = json_keep(tenant_data_erase(tenant_id));
+	work_forget_tenant(tenant_id);
 	snapshots_forgotten();
 
 	/*

@@ -267,6 +267,19 @@ worker_try(void (*action)(void *arg), void *arg, Failure *failure)
 	return done;
 }
 
+void
+worker_count_failure(const char *message, const char *activity, const char *tenant_id)
+{
+	int len = pg_mbcliplen(message, (int) strlen(message), MESSAGE_SIZE - 1);
+	Datum values[] = {CStringGetTextDatum(pnstrdup(message, len)),
+					  CStringGetTextDatum(tenant_id == NULL
+											  ? activity
+											  : psprintf("%s, tenant \"%s\"", activity, tenant_id)),
+					  TimestampTzGetDatum(GetCurrentTimestamp())};
+
+	(void) statement_execute(&note_failure, values, NULL, SNAPSHOT_NEW);
+}
+
 /* What is written of a failure. */
 typedef struct Note
 {
@@ -278,13 +291,9 @@ static void
 write_note(void *arg)
 {
 	Note *note = arg;
-	Datum values[3];
 
 	worker_begin("recording an error");
-	values[0] = CStringGetTextDatum(note->failure->message);
-	values[1] = CStringGetTextDatum(note->activity);
-	values[2] = TimestampTzGetDatum(GetCurrentTimestamp());
-	(void) statement_execute(&note_failure, values, NULL, SNAPSHOT_NEW);
+	worker_count_failure(note->failure->message, note->activity, NULL);
 	worker_end();
 }
 

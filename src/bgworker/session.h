@@ -10,11 +10,14 @@
 #include "base/compat.h"
 #include "bgworker/state.h"
 
+/* A message as it is kept, in bytes; cut between characters. */
+#define MESSAGE_SIZE 256
+
 /* An error that was caught. */
 typedef struct Failure
 {
 	int sqlstate;
-	char message[256]; /* cut between characters */
+	char message[MESSAGE_SIZE];
 } Failure;
 
 /* Shows others how the cache is doing. */
@@ -56,6 +59,9 @@ extern void worker_end_bare(void);
  * failure.
  */
 extern bool worker_try(void (*action)(void *arg), void *arg, Failure *failure);
+
+/* Counts a failure in worker_state, with what it happened in and for whom; in a transaction. */
+extern void worker_count_failure(const char *message, const char *activity, const char *tenant_id);
 
 /* Counts a failure in worker_state, with what it happened in; never fails itself. */
 extern void worker_note_failure(const Failure *failure, const char *activity);

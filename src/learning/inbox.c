@@ -108,21 +108,9 @@ static RowWriter inbox_writer = ROW_WRITER(
 
 PG_FUNCTION_INFO_V1(personalization_inbox_position);
 
-/* The tenant behind which the next batch begins. */
-static char last_tenant[MAX_ID_LENGTH + 1] = "";
-
-int inbox_attempted = 0;
-
 /* The first row that the last batch took, whether or not that succeeded. */
 static char first_tenant[MAX_ID_LENGTH + 1] = "";
 static int64 first_position = 0;
-
-/*
- * The tenant of the row that was last set aside: there may be more such rows.  Until
- * one of its is learned, it has batches of its own, of a row each, so that the others'
- * stay large and do not fail with it.
- */
-static char suspect[MAX_ID_LENGTH + 1] = "";
 
 /*
  * The default of a column, so that a row without a tenant gets an error that says what
@@ -265,32 +253,27 @@ row_event(uint64 row, TimestampTz now, Event *event, Fault *fault)
 		   check_occurred_at(event->occurred_at, now, fault);
 }
 
-/* The tenant behind another one that has rows, NULL when the inbox is empty; wraps around. */
 static char *
 following_tenant(const char *previous)
 {
-	Datum values[] = {CStringGetTextDatum(previous)};
+	Datum values[] = {previous == NULL ? (Datum) 0 : CStringGetTextDatum(previous)};
+	char *tenant_id = NULL;
 
-	if (previous[0] != '\0' && statement_execute(&select_tenant, values, NULL, SNAPSHOT_NEW) > 0)
-		return result_text(0, ONLY_COLUMN);
-	return statement_execute(&select_first_tenant, NULL, NULL, SNAPSHOT_NEW) > 0
-			   ? result_text(0, ONLY_COLUMN)
-			   : NULL;
+	if (statement_execute(previous == NULL ? &select_first_tenant : &select_tenant, values, NULL,
+						  SNAPSHOT_NEW) > 0)
+		tenant_id = result_text(0, ONLY_COLUMN);
+	SPI_freetuptable(SPI_tuptable);
+	return tenant_id;
 }
 
-/* The tenant whose turn it is behind another one: the rows of those that are held wait. */
-static char *
-next_tenant(const char *previous)
+/* The rows of tenants that are held wait. */
+char *
+inbox_next_tenant(const char *previous)
 {
-	char *first = following_tenant(previous);
-	char *next = first;
+	char *next = following_tenant(previous);
 
 	while (next != NULL && tenant_hold(next, SNAPSHOT_NEW) != HOLD_NONE)
-	{
 		next = following_tenant(next);
-		if (next != NULL && strcmp(next, first) == 0)
-			return NULL;
-	}
 	return next;
 }
 
@@ -372,67 +355,36 @@ take_events(const char *tenant_id, TimestampTz now, Taken *taken)
 	return (int) n;
 }
 
-Drained
-inbox_drain(int limit)
+void
+inbox_drain(const char *tenant_id, int limit, Drained *drained)
 {
-	Drained drained = {0, 0, false};
-	TimestampTz now = GetCurrentTimestamp();
 	Taken taken = {.limit = limit};
-	char *tenant = last_tenant;
-	bool alone = false;
 
-	if (!lock_inbox())
-		return drained;
-	inbox_attempted = limit;
+	*drained = (Drained){0};
+	if (!lock_inbox() || tenant_hold(tenant_id, SNAPSHOT_NEW) != HOLD_NONE)
+		return;
 	taken.events = palloc(limit * sizeof(Event));
-	while (!is_full(&taken))
-	{
-		char *next = next_tenant(tenant);
-
-		alone = next != NULL && strcmp(next, suspect) == 0;
-		if (alone && taken.n > 0)
-			break;
-		if (alone)
-			taken.limit = 1;
-		if (next == NULL || take_events(next, now, &taken) == 0)
-			break;
-		tenant = next;
-	}
-	inbox_attempted = taken.n;
+	(void) take_events(tenant_id, GetCurrentTimestamp(), &taken);
+	drained->attempted = taken.n;
 	for (int i = 0; i < taken.n; i++)
 		taken.events[i].index = i;
-	if (taken.n > 0)
-	{
-		drained.taken = taken.n;
-		drained.learned = learn_events(taken.events, taken.n, true);
-		drained.more = alone || is_full(&taken);
-		rejected_store(taken.events, taken.n);
-
-		/* Not before: a batch that failed is tried again from where it began. */
-		strlcpy(last_tenant, tenant, sizeof(last_tenant));
-		if (strcmp(first_tenant, suspect) == 0)
-			suspect[0] = '\0';
-	}
-	return drained;
+	if (taken.n == 0)
+		return;
+	drained->taken = taken.n;
+	drained->learned = learn_events(taken.events, taken.n, true);
+	drained->more = is_full(&taken);
+	rejected_store(taken.events, taken.n);
 }
 
 void
-inbox_skip_tenant(void)
-{
-	char *tenant = next_tenant(last_tenant);
-
-	if (tenant != NULL)
-		strlcpy(last_tenant, tenant, sizeof(last_tenant));
-}
-
-void
-inbox_set_aside_first(int sqlstate, const char *message)
+inbox_set_aside_first(const char *tenant_id, int sqlstate, const char *message)
 {
 	Event event = {0};
 	Fault fault = {sqlstate, message, NULL};
 	Datum values[] = {CStringGetTextDatum(first_tenant), Int64GetDatum(first_position)};
 
-	if (!lock_inbox() || statement_execute(&select_row, values, NULL, SNAPSHOT_NEW) == 0)
+	if (strcmp(tenant_id, first_tenant) != 0 || !lock_inbox() ||
+		statement_execute(&select_row, values, NULL, SNAPSHOT_NEW) == 0)
 		return;
 	event.tenant_id = result_text(0, INBOX_TENANT);
 	event.document = row_document(0);
@@ -440,10 +392,6 @@ inbox_set_aside_first(int sqlstate, const char *message)
 	event.fault = &fault;
 	(void) statement_execute(&delete_rejected_row, values, NULL, SNAPSHOT_NEW);
 	rejected_store(&event, 1);
-
-	/* The others have their turn before its next row. */
-	strlcpy(suspect, first_tenant, sizeof(suspect));
-	strlcpy(last_tenant, first_tenant, sizeof(last_tenant));
 }
 
 static void

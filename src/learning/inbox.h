@@ -11,21 +11,21 @@
 
 #include "learning/events.h"
 
+/* What inbox_drain() has done. */
 typedef struct Drained
 {
+	int attempted; /* rows that it took, be it in vain */
 	int64 taken;   /* rows that left the inbox */
 	int64 learned; /* of those, new interactions */
 	bool more;	   /* it stopped at a limit: there may be more rows */
 } Drained;
 
 /*
- * Learns up to limit rows, or some 16 MB of them, in this transaction, in the order of their arrival
- * within each tenant, and takes them out; what cannot be learned goes to
- * rejected_events.  Tenants take turns: a batch goes on behind the one that
- * the last batch of this backend ended with.  Takes nothing while another
- * session drains.  The caller is in SPI.
+ * The next tenant that has rows in the inbox, behind another one by its name or,
+ * behind NULL, the first; NULL when there is none.  In the current memory context;
+ * the caller is in SPI.
  */
-extern Drained inbox_drain(int limit);
+extern char *inbox_next_tenant(const char *previous);
 
 /*
  * Puts well-formed events of a tenant into the inbox, in their order: what was read
@@ -37,18 +37,19 @@ extern void inbox_add(const char *tenant_id, const Event *const *events, int n);
 extern List *inbox_tenants_of_topics(void);
 extern bool inbox_has_of_topics(const char *tenant_id);
 
-/* How many rows the last inbox_drain() took, whether or not it succeeded. */
-extern int inbox_attempted;
+/*
+ * Learns rows of a tenant, up to limit or some 16 MB of them, in this transaction, in
+ * the order of their arrival, and takes them out; what cannot be learned goes to
+ * rejected_events.  Takes nothing while another session drains.  attempted is set
+ * before anything can fail that a row is to blame for.  The caller is in SPI.
+ */
+extern void inbox_drain(const char *tenant_id, int limit, Drained *drained);
 
 /*
- * Puts the first row that the last inbox_drain() took, and that has been rolled
- * back into the inbox since, aside, with the error that learning it raised.
- * For a row that fails in a way that nobody foresaw.  The next tenant has its
- * turn then, and this one's rows come one at a time until one is learned.
+ * Puts the first row that the last inbox_drain() took, of this tenant, and that has
+ * been rolled back into the inbox since, aside, with the error that learning it
+ * raised.  For a row that fails in a way that nobody foresaw.
  */
-extern void inbox_set_aside_first(int sqlstate, const char *message);
-
-/* Lets the tenant whose turn it is wait for its next turn. */
-extern void inbox_skip_tenant(void);
+extern void inbox_set_aside_first(const char *tenant_id, int sqlstate, const char *message);
 
 #endif

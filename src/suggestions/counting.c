@@ -232,14 +232,17 @@ counting_adopt(void)
 static char *
 following_tenant(const char *previous)
 {
-	Datum values[] = {CStringGetTextDatum(previous)};
+	/* No tenant has an empty name. */
+	Datum values[] = {CStringGetTextDatum(previous == NULL ? "" : previous)};
 	char *waiting = NULL;
 	char *rebuilding = NULL;
 
 	if (statement_execute(&select_waiting, values, NULL, SNAPSHOT_NEW) > 0)
-		waiting = TextDatumGetCString(result_value(0, ONLY_COLUMN, NULL));
+		waiting = result_text(0, ONLY_COLUMN);
+	SPI_freetuptable(SPI_tuptable);
 	if (statement_execute(&select_rebuilding, values, NULL, SNAPSHOT_NEW) > 0)
-		rebuilding = TextDatumGetCString(result_value(0, ONLY_COLUMN, NULL));
+		rebuilding = result_text(0, ONLY_COLUMN);
+	SPI_freetuptable(SPI_tuptable);
 	if (waiting == NULL || (rebuilding != NULL && strcmp(rebuilding, waiting) < 0))
 		return rebuilding;
 	return waiting;

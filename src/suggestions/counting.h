@@ -20,9 +20,9 @@
 extern void counting_adopt(void);
 
 /*
- * The next tenant, behind another one, that has queries to be counted or
- * statistics to be made anew; NULL when there is none.  "" is behind nobody.
- * The caller is in SPI; the result is in the current memory context.
+ * The next tenant, behind another one or, behind NULL, the first, that has queries
+ * to be counted or statistics to be made anew; NULL when there is none.  The caller
+ * is in SPI; the result is in the current memory context.
  */
 extern char *counting_next_tenant(const char *previous);
 

@@ -40,7 +40,7 @@ static const char *const application_grants[] = {
 	"SELECT, INSERT ON personalization.inbox",
 	"SELECT, INSERT, UPDATE, DELETE ON personalization.tenant_tables,"
 	" personalization.linked_schemas",
-	"SELECT ON personalization.tenant_statistics",
+	"SELECT ON personalization.tenant_statistics, personalization.backing_off",
 	"EXECUTE ON FUNCTION personalization.inbox_position, personalization.current_tenant, personalization.use_tenant, "
 	"personalization.new_interaction_id,"
 	" personalization.query_id, personalization.extract_signals, personalization.learn,"

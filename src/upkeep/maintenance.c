@@ -2,7 +2,7 @@
  * maintenance.c
  *		Upkeep: what is dead is deleted, tenant by tenant, in bounded batches.
  *
- * The worker does this a batch a transaction, run_maintenance() all of it in
+ * The worker does this a few batches a transaction, run_maintenance() all of it in
  * its caller's; both call the same code.
  */
 #include "postgres.h"
@@ -12,18 +12,14 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "base/arguments.h"
 #include "base/compat.h"
 #include "base/jsonutil.h"
 #include "base/statement.h"
-#include "base/subxact.h"
 #include "cache/queue.h"
 #include "catalogue/catalogue.h"
 #include "conversations/conversations.h"
-#include "learning/inbox.h"
 #include "preferences/preferences.h"
 #include "preferences/snapshots.h"
 #include "suggestions/counting.h"
@@ -33,15 +29,7 @@
 #include "tenancy/hold.h"
 #include "tenancy/tenancy.h"
 #include "upkeep/maintenance.h"
-
-/* Rows of one statement of run_maintenance(). */
-#define BATCH 10000
-
-/*
- * Asks counted at a time.  More than the worker takes: what one transaction
- * writes again and again leaves versions that it has to go through each time.
- */
-#define ASKS 5000
+#include "upkeep/work.h"
 
 static Statement select_tenants =
 	STATEMENT("SELECT tenant_id FROM personalization.tenants ORDER BY tenant_id", "");
@@ -192,138 +180,11 @@ pass_document(const PassCounts *counts)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-typedef struct TenantWork
-{
-	const char *tenant_id;
-	TimestampTz at;
-	PassCounts counts;
-} TenantWork;
-
-static void
-maintain_all(void *arg)
-{
-	TenantWork *work = arg;
-
-	while (maintain_tenant(work->tenant_id, work->at, BATCH, &work->counts))
-		CHECK_FOR_INTERRUPTS();
-}
-
-/* What is wrong with one tenant is said, and does not stop the others' upkeep. */
-static void
-maintain_apart(const char *tenant_id, TimestampTz at, PassCounts *counts)
-{
-	TenantWork work = {tenant_id, at, *counts};
-	ErrorData *error = do_apart(maintain_all, &work);
-
-	if (error == NULL)
-		*counts = work.counts;
-	else
-		ereport(WARNING,
-				(errcode(error->sqlerrcode),
-				 errmsg("maintenance of tenant \"%s\" failed: %s", tenant_id, error->message),
-				 error->hint ? errhint("%s", error->hint) : 0));
-}
-
-typedef struct InboxWork
-{
-	int limit;
-	Drained drained;
-} InboxWork;
-
-static void
-drain(void *arg)
-{
-	InboxWork *work = arg;
-
-	work->drained = inbox_drain(work->limit);
-}
-
-typedef struct CountingWork
-{
-	const char *tenant_id;
-	int limit;
-	bool more;
-	int64 counted;
-} CountingWork;
-
-static void
-count(void *arg)
-{
-	CountingWork *work = arg;
-
-	work->more = count_queries(work->tenant_id, work->limit, &work->counted);
-}
-
-/* Brings the statistics of all tenants up to date; what fails by itself is left out. */
-static int64
-count_apart(void)
-{
-	CountingWork work = {"", ASKS, true, 0};
-	int64 counted = 0;
-	char *tenant_id;
-
-	while ((tenant_id = counting_next_tenant(work.tenant_id)) != NULL)
-	{
-		work = (CountingWork){tenant_id, ASKS, true, 0};
-		while (work.more)
-		{
-			ErrorData *error = do_apart(count, &work);
-
-			CHECK_FOR_INTERRUPTS();
-			if (error == NULL)
-				counted += work.counted;
-			else if (work.limit > 1)
-				work.limit /= 2;
-			else if (error_is_of_row(error->sqlerrcode))
-				counting_skip_first(tenant_id);
-			else
-				ReThrowError(error);
-		}
-	}
-	return counted;
-}
-
-/* As the worker does: a batch that fails is tried in halves, until the row is found. */
-static int64
-drain_apart(void)
-{
-	InboxWork work = {BATCH, {0, 0, false}};
-	int64 taken = 0;
-
-	for (;;)
-	{
-		ErrorData *error = do_apart(drain, &work);
-
-		CHECK_FOR_INTERRUPTS();
-		if (error == NULL)
-		{
-			if (work.drained.taken == 0)
-				return taken;
-			taken += work.drained.taken;
-			work.limit = Min(work.limit * 2, BATCH);
-			continue;
-		}
-		work.limit = Min(work.limit, inbox_attempted);
-		if (work.limit > 1)
-		{
-			work.limit /= 2;
-			continue;
-		}
-		if (!error_is_of_row(error->sqlerrcode))
-			ReThrowError(error);
-		inbox_set_aside_first(error->sqlerrcode, error->message);
-		taken++;
-		work.limit = BATCH;
-	}
-}
-
 Datum
 personalization_run_maintenance(PG_FUNCTION_ARGS)
 {
 	TimestampTz at = time_argument(fcinfo, 0, "at");
-	PassCounts counts = {0};
-	List *tenants;
-	ListCell *cell;
+	PassCounts counts;
 	Jsonb *result;
 
 	prevent_if_read_only("run_maintenance()");
@@ -335,12 +196,17 @@ personalization_run_maintenance(PG_FUNCTION_ARGS)
 				 errmsg("permission denied for function run_maintenance"),
 				 errhint("The function must be called by a superuser or a role with BYPASSRLS.")));
 	SPI_connect();
-	counts.inbox = drain_apart();
+	inbox_counters.since_pass = 0;
+	take_all_turns(&inbox_work);
 	counting_adopt();
-	counts.queries = count_apart();
-	tenants = maintenance_tenants();
-	foreach (cell, tenants)
-		maintain_apart(lfirst(cell), at, &counts);
+	counting_counters.since_pass = 0;
+	take_all_turns(&counting_work);
+	pass_begin(at);
+	take_all_turns(&pass_work);
+	counts = pass.counts;
+	counts.inbox = inbox_counters.since_pass;
+	counts.queries = counting_counters.since_pass;
+	pass_end();
 	/* Only the worker talks to the cache; without it what waits is kept small. */
 	changes_coalesce();
 	result = json_keep(pass_document(&counts));

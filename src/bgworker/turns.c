@@ -1,0 +1,557 @@
+/*
+ * turns.c
+ *		Work that is done tenant by tenant: whose turn it is, and what becomes of a
+ *		batch that fails.
+ *
+ * The rule is that of core/turns.h.  Each batch is a subtransaction, so that a tenant
+ * that fails takes nothing back of the others; several make a transaction.  Who is
+ * set aside is in this process's memory, and in table backing_off for others to see
+ * and for the next worker to begin with.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "storage/proc.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "base/clock.h"
+#include "base/guc.h"
+#include "base/rows.h"
+#include "base/statement.h"
+#include "base/subxact.h"
+#include "bgworker/session.h"
+#include "bgworker/turns.h"
+
+/* So many tenants can be set aside at once; of more the latest. */
+#define MAX_RECORDS 512
+
+/* A transaction in which batches have taken so long gets no other. */
+#define ROUND (USECS_PER_SEC / 5)
+
+/* Outside of the worker a batch waits so long for a lock, in milliseconds. */
+#define PATIENCE_OF_SESSIONS 2000
+
+/* Waits for locks are worth a line in the log from the fourth on: before, they are usual. */
+#define WAITS_UNLOGGED 3
+
+static const char *const trouble_names[] = {[TURN_WELL] = "",
+											[TURN_FAILING] = "failed",
+											[TURN_LOCKED] = "locked",
+											[TURN_SLOW] = "slow",
+											[TURN_SEARCHING] = "searching"};
+
+static Statement select_backing_off =
+	STATEMENT("SELECT tenant_id, trouble, failures, waits, retry_at"
+			  " FROM personalization.backing_off"
+			  " WHERE step = $1",
+			  "text");
+enum
+{
+	TENANT = 1,
+	TROUBLE,
+	FAILURES,
+	WAITS,
+	RETRY_AT
+};
+
+static Statement write_backing_off =
+	STATEMENT("INSERT INTO personalization.backing_off AS b"
+			  " (tenant_id, step, trouble, since, failures, waits, retry_at, reason)"
+			  " SELECT $1, $2, $3, $4, $5, $6, $7, $8"
+			  " WHERE EXISTS (SELECT FROM personalization.tenants t WHERE t.tenant_id = $1)"
+			  " ON CONFLICT (tenant_id, step) DO UPDATE SET trouble = excluded.trouble,"
+			  " failures = excluded.failures, waits = excluded.waits, retry_at = excluded.retry_at,"
+			  " reason = excluded.reason",
+			  "text text text timestamptz int4 int4 timestamptz text");
+
+static Statement delete_backing_off = STATEMENT(
+	"DELETE FROM personalization.backing_off WHERE tenant_id = $1 AND step = $2", "text text");
+
+static Statement delete_of_tenant =
+	STATEMENT("DELETE FROM personalization.backing_off WHERE tenant_id = $1", "text");
+
+static Statement delete_others =
+	STATEMENT("DELETE FROM personalization.backing_off WHERE step = $1 AND tenant_id <> ALL ($2)",
+			  "text text[]");
+
+/* ---------------------------------------------------------------- who is set aside */
+
+static TurnTrouble
+trouble_of(const char *name)
+{
+	for (size_t i = 0; i < lengthof(trouble_names); i++)
+	{
+		if (strcmp(trouble_names[i], name) == 0)
+			return (TurnTrouble) i;
+	}
+	return TURN_FAILING;
+}
+
+/* What an earlier worker has left. */
+static void
+read_backing_off(TenantWork *work)
+{
+	Datum values[] = {CStringGetTextDatum(work->name)};
+	uint64 nrows = statement_execute(&select_backing_off, values, NULL, SNAPSHOT_NEW);
+	TimestampTz now = GetCurrentTimestamp();
+
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		TimestampTz retry_at = DatumGetTimestampTz(result_value(row, RETRY_AT, NULL));
+
+		turns_restore(&work->turns, result_text(row, TENANT), trouble_of(result_text(row, TROUBLE)),
+					  DatumGetInt32(result_value(row, FAILURES, NULL)),
+					  DatumGetInt32(result_value(row, WAITS, NULL)), retry_at - now,
+					  elapsed_clock());
+	}
+}
+
+static void
+begin(TenantWork *work, bool known)
+{
+	if (work->generation == extension_objects()->generation)
+		return;
+	if (work->turns.records == NULL)
+		work->turns.records =
+			MemoryContextAlloc(TopMemoryContext, MAX_RECORDS * sizeof(TurnRecord));
+	turns_init(&work->turns, work->turns.records, MAX_RECORDS);
+	work->begun = false;
+	work->generation = extension_objects()->generation;
+	if (known)
+		read_backing_off(work);
+}
+
+void
+work_begin(TenantWork *work)
+{
+	begin(work, true);
+}
+
+/* Why a tenant is set aside, for others to read. */
+static char *
+reason_of(const TurnRecord *record, const TurnResult *result, const ErrorData *error)
+{
+	switch (record->trouble)
+	{
+		case TURN_LOCKED:
+			return pstrdup("waits for a lock");
+		case TURN_SLOW:
+			return psprintf("slow: %d rows took %.1f s", result->attempted,
+							(double) result->took / USECS_PER_SEC);
+		default:
+			if (error == NULL || error->message == NULL)
+				return pstrdup("looks for a row that fails");
+			return pnstrdup(
+				error->message,
+				pg_mbcliplen(error->message, (int) strlen(error->message), MESSAGE_SIZE - 1));
+	}
+}
+
+/* Shows it, or that it is over. */
+static void
+show(const TenantWork *work, const TurnRecord *record, const TurnResult *result,
+	 const ErrorData *error)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	int64 clock = elapsed_clock();
+	Datum values[8] = {CStringGetTextDatum(record->tenant), CStringGetTextDatum(work->name)};
+
+	if (record->trouble == TURN_WELL)
+	{
+		(void) statement_execute(&delete_backing_off, values, NULL, SNAPSHOT_NEW);
+		return;
+	}
+	values[2] = CStringGetTextDatum(trouble_names[record->trouble]);
+	values[3] = TimestampTzGetDatum(now - (clock - record->since));
+	values[4] = Int32GetDatum(record->failures);
+	values[5] = Int32GetDatum(record->waits);
+	values[6] = TimestampTzGetDatum(now + (record->until - clock));
+	values[7] = CStringGetTextDatum(reason_of(record, result, error));
+	(void) statement_execute(&write_backing_off, values, NULL, SNAPSHOT_NEW);
+}
+
+/*
+ * Says it in the log, or to the caller of run_maintenance(); whether it did.  Not
+ * each time; not what is found and got past, where somebody waits for the result; and
+ * not that a lock was waited for, which is usual, unless it happens again and again.
+ */
+static bool
+report(TenantWork *work, const TurnRecord *record, const ErrorData *error)
+{
+	int unlogged;
+
+	if (record->trouble == TURN_SEARCHING && work->in_session)
+		return false;
+	if (record->trouble == TURN_LOCKED && record->waits <= WAITS_UNLOGGED && !work->in_session)
+		return false;
+	if (!turns_log(&work->turns, record->tenant, elapsed_clock(), &unlogged))
+		return false;
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("%s of tenant \"%s\" failed: %s", work->name, record->tenant, error->message),
+			 unlogged > 0
+				 ? errdetail_log("It failed %d times since this was logged last.", unlogged)
+				 : 0,
+			 error->hint ? errhint("%s", error->hint) : 0,
+			 error->context && !work->in_session ? errcontext("%s", error->context) : 0));
+	return true;
+}
+
+static int
+full_batch(const TenantWork *work)
+{
+	if (work->in_session)
+		return work->session_rows;
+	return work->most_rows > 0 ? Min(work->most_rows, worker_batch_size) : worker_batch_size;
+}
+
+static TurnOutcome
+outcome_of(const TenantWork *work, const ErrorData *error)
+{
+	if (error == NULL)
+		return OUTCOME_DONE;
+	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
+		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_TRANSACTION_ROLLBACK)
+		return OUTCOME_LOCKED;
+	return work->skip != NULL && error_is_of_row(error->sqlerrcode) ? OUTCOME_ROW_FAILED
+																	: OUTCOME_FAILED;
+}
+
+TurnNext
+work_note(TenantWork *work, const char *tenant_id, TurnResult *result, const ErrorData *error)
+{
+	int64 now = elapsed_clock();
+	bool was_aside = turns_is_aside(&work->turns, tenant_id);
+	TurnRecord *record;
+	TurnNext next;
+	bool told = false;
+
+	result->outcome = outcome_of(work, error);
+	next = turns_note(&work->turns, tenant_id, result, full_batch(work), now);
+	record = turns_find(&work->turns, tenant_id);
+	if (record == NULL || (!was_aside && record->trouble == TURN_WELL))
+		return next;
+
+	/* A row that fails is in rejected_events, with its tenant. */
+	if (error != NULL && !work->in_session)
+		worker_count_failure(error->message, work->activity, work->skip == NULL ? tenant_id : NULL);
+	if (error != NULL)
+		told = report(work, record, error);
+
+	/* A search for a row shows the first row that fails, and then one now and then. */
+	if (record->trouble != TURN_SEARCHING || !was_aside || told)
+		show(work, record, result, error);
+	return next;
+}
+
+bool
+work_must_wait(TenantWork *work, const char *tenant_id, bool others_wait)
+{
+	const TurnRecord *record = turns_find(&work->turns, tenant_id);
+
+	return record != NULL && record->trouble != TURN_WELL && record->until > elapsed_clock() &&
+		   (others_wait || record->trouble != TURN_SLOW);
+}
+
+Datum
+work_waiting(TenantWork *work, bool others_wait)
+{
+	Column waiting;
+
+	column_init(&waiting, TEXTOID, Max(work->turns.n, 1));
+	for (int i = 0; i < work->turns.n; i++)
+	{
+		if (work_must_wait(work, work->turns.records[i].tenant, others_wait))
+			column_add_text(&waiting, work->turns.records[i].tenant);
+	}
+	return column_array(&waiting);
+}
+
+void
+work_forget_tenant(const char *tenant_id)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id)};
+
+	(void) statement_execute(&delete_of_tenant, values, NULL, SNAPSHOT_NEW);
+}
+
+/* ---------------------------------------------------------------- a batch */
+
+/* A batch of one tenant, or getting past its first row. */
+typedef struct Attempt
+{
+	TenantWork *work;
+	const char *tenant_id;
+	int limit;
+	TurnResult result;
+	const ErrorData *error; /* of the batch, for getting past */
+} Attempt;
+
+static void
+tell_attempt(void *arg)
+{
+	const Attempt *attempt = arg;
+
+	errcontext("personalization worker, %s, tenant \"%s\"", attempt->work->activity,
+			   attempt->tenant_id);
+}
+
+static void
+do_batch(void *arg)
+{
+	Attempt *attempt = arg;
+
+	attempt->result.more =
+		attempt->work->batch(attempt->tenant_id, attempt->limit, &attempt->result.attempted);
+}
+
+static void
+do_skip(void *arg)
+{
+	Attempt *attempt = arg;
+
+	attempt->work->skip(attempt->tenant_id, attempt->error);
+}
+
+/* Apart, with what it counts put back where it fails, and waiting only so long for locks. */
+static ErrorData *
+attempt_apart(Apart action, Attempt *attempt, int patience_ms)
+{
+	TenantWork *work = attempt->work;
+	ErrorContextCallback context = {error_context_stack, tell_attempt, attempt};
+	int patience = LockTimeout;
+	char *saved = palloc(Max(work->counters_size, 1));
+	ErrorData *error;
+
+	if (work->counters_size > 0)
+		memcpy(saved, work->counters, work->counters_size);
+	error_context_stack = &context;
+	LockTimeout = patience_ms;
+	PG_TRY();
+	{
+		error = do_apart(action, attempt);
+	}
+	PG_FINALLY();
+	{
+		LockTimeout = patience;
+	}
+	PG_END_TRY();
+	error_context_stack = context.previous;
+	if (error != NULL && work->counters_size > 0)
+		memcpy(work->counters, saved, work->counters_size);
+	pfree(saved);
+	return error;
+}
+
+/* A tenant's turn; whether it went well.  *attempted: rows of its batch. */
+static bool
+take_turn(TenantWork *work, const char *tenant_id, int most, int patience_ms, TurnResult *result)
+{
+	Attempt attempt = {.work = work, .tenant_id = tenant_id};
+	int64 start = elapsed_clock();
+	ErrorData *error;
+	TurnNext next;
+
+	attempt.limit = Min(turns_limit(&work->turns, tenant_id, full_batch(work)), Max(most, 1));
+	error = attempt_apart(do_batch, &attempt, patience_ms);
+	attempt.result.took = elapsed_clock() - start;
+	if (error != NULL && attempt.result.attempted == 0)
+		attempt.result.attempted = attempt.limit;
+	next = work_note(work, tenant_id, &attempt.result, error);
+	*result = attempt.result;
+	if (next == NEXT_GET_PAST)
+	{
+		ErrorData *again;
+
+		attempt.error = error;
+		start = elapsed_clock();
+		again = attempt_apart(do_skip, &attempt, patience_ms);
+		turns_got_past(&work->turns, tenant_id, again == NULL, elapsed_clock() - start,
+					   elapsed_clock());
+		if (again != NULL)
+			show(work, turns_find(&work->turns, tenant_id), &attempt.result, again);
+	}
+	return error == NULL;
+}
+
+/* ---------------------------------------------------------------- rounds */
+
+/* The next tenant that is not set aside, behind another one and then from the first on; NULL for none. */
+static char *
+next_well(TenantWork *work, const char *previous)
+{
+	char *tenant_id = work->next(previous);
+	bool from_first = false;
+
+	for (;;)
+	{
+		if (tenant_id == NULL)
+		{
+			if (from_first || previous == NULL)
+				return NULL;
+			from_first = true;
+			tenant_id = work->next(NULL);
+			continue;
+		}
+		if (from_first && strcmp(tenant_id, previous) > 0)
+			return NULL;
+		if (!turns_is_aside(&work->turns, tenant_id))
+			return tenant_id;
+		CHECK_FOR_INTERRUPTS();
+		tenant_id = work->next(tenant_id);
+	}
+}
+
+/* The batches of one transaction. */
+typedef struct Round
+{
+	TenantWork *work;
+	bool more; /* there may be more to do at once */
+} Round;
+
+static void
+take_round(Round *round)
+{
+	TenantWork *work = round->work;
+	int64 until = elapsed_clock() + ROUND;
+	char first[MAX_ID_LENGTH + 1];
+	bool has_first = false;
+	int left = full_batch(work);
+	bool wrapped = false;
+
+	round->more = false;
+	for (int n = 0; n < work->most_tenants; n++)
+	{
+		char *well = next_well(work, work->begun ? work->last_tenant : NULL);
+		TurnRecord *due = turns_due(&work->turns, elapsed_clock(), well != NULL);
+		TurnResult result;
+		char *tenant_id;
+		bool done;
+
+		/* One that is set aside has a transaction of its own. */
+		if (due != NULL && n > 0)
+		{
+			round->more = true;
+			return;
+		}
+		tenant_id = due != NULL ? pstrdup(due->tenant) : well;
+		if (tenant_id == NULL)
+			return;
+		if (due == NULL)
+		{
+			/* Once round: whoever has more said so. */
+			wrapped = wrapped || (has_first && strcmp(tenant_id, work->last_tenant) <= 0);
+			if (wrapped && strcmp(tenant_id, first) >= 0)
+				return;
+			if (!has_first)
+				strlcpy(first, tenant_id, sizeof(first));
+			has_first = true;
+			work->begun = true;
+			strlcpy(work->last_tenant, tenant_id, sizeof(work->last_tenant));
+		}
+		done = take_turn(work, tenant_id, left,
+						 work->in_session ? PATIENCE_OF_SESSIONS
+										  : (int) (turns_patience(&work->turns, tenant_id) / 1000),
+						 &result);
+		left -= result.attempted;
+		round->more |= !done || result.more || due != NULL;
+		if (due != NULL || !done)
+			return;
+		if (left <= 0 || elapsed_clock() >= until)
+		{
+			round->more = true;
+			return;
+		}
+	}
+	round->more = true;
+}
+
+static void
+do_round(void *arg)
+{
+	Round *round = arg;
+	TenantWork *work = round->work;
+
+	worker_begin(work->activity);
+	begin(work, true);
+	take_round(round);
+	if (work->finish != NULL)
+		work->finish();
+	worker_end();
+}
+
+/* A round failed as a whole: that is nobody's in particular, and may be everybody's. */
+static void
+note_failed_round(TenantWork *work, const Failure *failure)
+{
+	worker_note_failure(failure, work->activity);
+
+	/* Whoever cancels it wants it to do something else, not to wait. */
+	if (ERRCODE_TO_CATEGORY(failure->sqlstate) == ERRCODE_OPERATOR_INTERVENTION)
+		return;
+	work->failed_rounds++;
+	work->pause = elapsed_clock() +
+				  Min(TURNS_FIRST_WAIT << Min(work->failed_rounds - 1, 6), TURNS_LONGEST_WAIT);
+}
+
+bool
+worker_take_turns(TenantWork *work, int64 duration)
+{
+	int64 until = elapsed_clock() + duration;
+	Round round = {.work = work};
+
+	if (elapsed_clock() < work->pause)
+		return false;
+	do
+	{
+		char last_tenant[MAX_ID_LENGTH + 1];
+		char *saved = MemoryContextAlloc(TopMemoryContext, Max(work->counters_size, 1));
+		Failure failure;
+		bool done;
+
+		strlcpy(last_tenant, work->last_tenant, sizeof(last_tenant));
+		if (work->counters_size > 0)
+			memcpy(saved, work->counters, work->counters_size);
+		done = worker_try(do_round, &round, &failure);
+		if (!done && work->counters_size > 0)
+			memcpy(work->counters, saved, work->counters_size);
+		pfree(saved);
+		if (!done)
+		{
+			strlcpy(work->last_tenant, last_tenant, sizeof(work->last_tenant));
+			note_failed_round(work, &failure);
+			return false;
+		}
+		work->failed_rounds = 0;
+	} while (round.more && elapsed_clock() < until);
+	turns_tidy(&work->turns, elapsed_clock());
+	return round.more;
+}
+
+void
+take_all_turns(TenantWork *work)
+{
+	Round round = {.work = work, .more = true};
+	Datum values[2];
+
+	/* What was so in an earlier call says nothing of now. */
+	work->generation = 0;
+	work->in_session = true;
+	begin(work, false);
+	while (round.more)
+	{
+		CHECK_FOR_INTERRUPTS();
+		take_round(&round);
+	}
+	if (work->finish != NULL)
+		work->finish();
+
+	/* Whoever had a turn and got on with it backs off no more. */
+	values[0] = CStringGetTextDatum(work->name);
+	values[1] = work_waiting(work, true);
+	(void) statement_execute(&delete_others, values, NULL, SNAPSHOT_NEW);
+}
