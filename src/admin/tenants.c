@@ -20,6 +20,7 @@
 #include "base/statement.h"
 #include "bgworker/turns.h"
 #include "cache/changes.h"
+#include "conversations/conversations.h"
 #include "preferences/preferences.h"
 #include "preferences/snapshots.h"
 #include "suggestions/rankings.h"
@@ -137,7 +138,8 @@ personalization_drop_tenant(PG_FUNCTION_ARGS)
 	lock_tenant(tenant_id, TENANT_ALONE);
 	(void) tenant_existing(tenant_id, SNAPSHOT_NEW);
 	tenant_unpublish(tenant_id);
-	cache_forget_tenant(tenant_id);
+	cache_tenant_changed(tenant_id);
+	conversations_erased(tenant_id, NULL);
 	result = json_keep(tenant_data_erase(tenant_id));
 	work_forget_tenant(tenant_id);
 	snapshots_forgotten();

@@ -19,6 +19,7 @@
 #include "base/jsonutil.h"
 #include "base/statement.h"
 #include "cache/changes.h"
+#include "conversations/conversations.h"
 #include "preferences/snapshots.h"
 #include "profiles/profiles.h"
 #include "suggestions/counting.h"
@@ -69,7 +70,8 @@ personalization_forget_user(PG_FUNCTION_ARGS)
 	 * now, while those rows still exist, and the keys of the cache are
 	 * deleted.
 	 */
-	cache_forget_user(tenant_id, user_id);
+	cache_user_erased(tenant_id, user_id);
+	conversations_erased(tenant_id, user_id);
 	statistics_forget(tenant_id, user_id);
 	counts = tenant_data_erase_user(tenant_id, user_id, waiting);
 	snapshots_forgotten();

@@ -27,16 +27,6 @@
 #include "base/uuid.h"
 #include "cache/changes.h"
 
-static Statement select_conversations_of_user = STATEMENT("SELECT conversation_id"
-														  " FROM personalization.conversations"
-														  " WHERE tenant_id = $1 AND user_id = $2",
-														  "text text");
-
-static Statement select_conversations_of_tenant = STATEMENT("SELECT conversation_id"
-															" FROM personalization.conversations"
-															" WHERE tenant_id = $1",
-															"text");
-
 bool
 cache_wanted(void)
 {
@@ -173,47 +163,13 @@ cache_conversation_changed(const char *tenant_id, const pg_uuid_t *id)
 }
 
 void
-cache_conversation_ended(const char *tenant_id, const pg_uuid_t *id)
-{
-	cache_conversation_changed(tenant_id, id);
-}
-
-void
 cache_tenant_changed(const char *tenant_id)
 {
 	note(tenant_id, "", CACHE_TENANT);
 }
 
-/* Records the conversations returned by a statement. */
-static void
-note_conversations(Statement *statement, Datum *values, const char *tenant_id)
-{
-	uint64 nrows;
-	SPITupleTable *found;
-
-	if (!cache_wanted())
-		return;
-	nrows = statement_execute(statement, values, NULL, SNAPSHOT_NEW);
-	found = SPI_tuptable;
-	for (uint64 row = 0; row < nrows; row++)
-		cache_conversation_ended(tenant_id, DatumGetUUIDP(result_value(row, ONLY_COLUMN, NULL)));
-	SPI_freetuptable(found);
-}
-
 void
-cache_forget_user(const char *tenant_id, const char *user_id)
+cache_user_erased(const char *tenant_id, const char *user_id)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
-
 	note(tenant_id, user_id, CACHE_PROFILE | CACHE_SUGGESTIONS_STALE);
-	note_conversations(&select_conversations_of_user, values, tenant_id);
-}
-
-void
-cache_forget_tenant(const char *tenant_id)
-{
-	Datum values[] = {CStringGetTextDatum(tenant_id)};
-
-	note(tenant_id, "", CACHE_TENANT);
-	note_conversations(&select_conversations_of_tenant, values, tenant_id);
 }

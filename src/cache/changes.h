@@ -49,17 +49,18 @@ extern void cache_suggestions_changed(const char *tenant_id, const char *user_id
 extern void cache_suggestions_stale(const char *tenant_id, const char *user_id);
 
 extern void cache_conversation_changed(const char *tenant_id, const pg_uuid_t *id);
-extern void cache_conversation_ended(const char *tenant_id, const pg_uuid_t *id);
 
-/* A change that affects the profiles of all users of a tenant, such as a setting. */
+/*
+ * A change that affects the profiles of all users of a tenant, such as a setting,
+ * or that the tenant is dropped.
+ */
 extern void cache_tenant_changed(const char *tenant_id);
 
 /*
- * A user or tenant is erased, including conversations.  To be called before
- * their rows are deleted.  The rows of cache_changes stay until the keys have
- * been deleted.
+ * A user is erased.  For the keys of conversations, also those of a dropped
+ * tenant, see conversations_erased().  The rows of cache_changes stay until the
+ * keys have been deleted.
  */
-extern void cache_forget_user(const char *tenant_id, const char *user_id);
-extern void cache_forget_tenant(const char *tenant_id);
+extern void cache_user_erased(const char *tenant_id, const char *user_id);
 
 #endif

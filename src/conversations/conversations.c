@@ -157,6 +157,16 @@ static Statement select_active =
 			  " ORDER BY activity_hour DESC, last_activity DESC, conversation_id DESC LIMIT 1",
 			  "text text timestamptz timestamptz timestamptz");
 
+static Statement select_all_of_user = STATEMENT("SELECT conversation_id"
+												" FROM personalization.conversations"
+												" WHERE tenant_id = $1 AND user_id = $2",
+												"text text");
+
+static Statement select_all_of_tenant = STATEMENT("SELECT conversation_id"
+												  " FROM personalization.conversations"
+												  " WHERE tenant_id = $1",
+												  "text");
+
 /* The hour is found with the index, the exact time is checked afterwards. */
 static Statement select_expired =
 	STATEMENT("SELECT conversation_id, message_count"
@@ -461,7 +471,7 @@ personalization_end_conversation(PG_FUNCTION_ARGS)
 			column_add(&ids, values[1]);
 			values[1] = column_array(&ids);
 			(void) statement_execute(&delete_messages, values, NULL, SNAPSHOT_NEW);
-			cache_conversation_ended(change.tenant_id, change.id);
+			cache_conversation_changed(change.tenant_id, change.id);
 		}
 	}
 	SPI_finish();
@@ -569,6 +579,27 @@ conversation_active(const char *tenant_id, const char *user_id, const TenantSett
 		return false;
 	*id = *DatumGetUUIDP(result_value(0, ONLY_COLUMN, NULL));
 	return true;
+}
+
+void
+conversations_erased(const char *tenant_id, const char *user_id)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id),
+					  user_id == NULL ? (Datum) 0 : CStringGetTextDatum(user_id)};
+	uint64 nrows;
+	SPITupleTable *found;
+
+	if (!cache_wanted())
+		return;
+	nrows = statement_execute(user_id == NULL ? &select_all_of_tenant : &select_all_of_user, values,
+							  NULL, SNAPSHOT_NEW);
+	found = SPI_tuptable;
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		SPI_tuptable = found;
+		cache_conversation_changed(tenant_id, DatumGetUUIDP(result_value(row, ONLY_COLUMN, NULL)));
+	}
+	SPI_freetuptable(found);
 }
 
 bool

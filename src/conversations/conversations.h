@@ -51,6 +51,13 @@ extern bool conversation_active(const char *tenant_id, const char *user_id,
 								const TenantSettings *settings, TimestampTz at, pg_uuid_t *id);
 
 /*
+ * Records that the conversations of a user, or of a whole tenant where user_id
+ * is NULL, are erased, so that their keys in the cache are deleted.  To be
+ * called before their rows are deleted.
+ */
+extern void conversations_erased(const char *tenant_id, const char *user_id);
+
+/*
  * Deletes expired conversations with their messages: at most limit rows, or
  * one conversation if that alone has more.  Adds the number of conversations
  * to *deleted.  Returns whether there may be more.

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "utils/builtins.h"
 
 #include "base/extension.h"
 #include "base/rows.h"
@@ -32,6 +33,19 @@ add_source(Column *columns, const EventSource *source)
 	column_add(&columns[1], Int32GetDatum(source->partition));
 	column_add(&columns[2], Int64GetDatum(source->offset));
 }
+
+/*
+ * The oldest first.  The condition is repeated outside the sub-select, for rows
+ * that are updated between being found and being deleted.
+ */
+static Statement delete_rejected = STATEMENT("DELETE FROM personalization.rejected_events"
+											 " WHERE tenant_id = $1 AND rejected_at < $2"
+											 " AND ctid = ANY (ARRAY("
+											 "   SELECT ctid"
+											 "   FROM personalization.rejected_events"
+											 "   WHERE tenant_id = $1 AND rejected_at < $2"
+											 "   ORDER BY rejected_at LIMIT $3))",
+											 "text timestamptz int8");
 
 void
 rejected_store(const Event *events, int n)
@@ -72,4 +86,13 @@ rejected_store(const Event *events, int n)
 	for (size_t c = 0; c < lengthof(types); c++)
 		values[c] = column_array(&columns[c]);
 	(void) statement_execute(&insert_rejected, values, NULL, SNAPSHOT_NEW);
+}
+
+int64
+rejected_expire(const char *tenant_id, TimestampTz before, int64 limit)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), TimestampTzGetDatum(before),
+					  Int64GetDatum(limit)};
+
+	return (int64) statement_execute(&delete_rejected, values, NULL, SNAPSHOT_NEW);
 }

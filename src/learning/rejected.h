@@ -16,4 +16,10 @@
  */
 extern void rejected_store(const Event *events, int n);
 
+/*
+ * Deletes events of a tenant that were rejected before a time, limit of them at
+ * most; returns the number.  The caller is in SPI.
+ */
+extern int64 rejected_expire(const char *tenant_id, TimestampTz before, int64 limit);
+
 #endif

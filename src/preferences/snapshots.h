@@ -14,7 +14,7 @@
 
 #include "utils/timestamp.h"
 
-#include "preferences/preferences.h"
+#include "preferences/observation.h"
 
 /*
  * Called by preferences_observe() only, before it applies observations of users

@@ -20,6 +20,8 @@
 #include "cache/queue.h"
 #include "catalogue/catalogue.h"
 #include "conversations/conversations.h"
+#include "learning/interactions.h"
+#include "learning/rejected.h"
 #include "preferences/preferences.h"
 #include "preferences/snapshots.h"
 #include "suggestions/counting.h"
@@ -45,28 +47,6 @@ static Statement find_nameless = STATEMENT("SELECT 1"
 										   " WHERE tenant_id = $1"
 										   " LIMIT 1",
 										   "text");
-
-/*
- * The oldest first.  The condition stands outside the sub-select as well, for
- * rows that change between being found and being deleted.
- */
-static Statement delete_interactions = STATEMENT("DELETE FROM personalization.interactions"
-												 " WHERE tenant_id = $1 AND occurred_at < $2"
-												 " AND ctid = ANY (ARRAY("
-												 "   SELECT ctid"
-												 "   FROM personalization.interactions"
-												 "   WHERE tenant_id = $1 AND occurred_at < $2"
-												 "   ORDER BY occurred_at LIMIT $3))",
-												 "text timestamptz int8");
-
-static Statement delete_rejected = STATEMENT("DELETE FROM personalization.rejected_events"
-											 " WHERE tenant_id = $1 AND rejected_at < $2"
-											 " AND ctid = ANY (ARRAY("
-											 "   SELECT ctid"
-											 "   FROM personalization.rejected_events"
-											 "   WHERE tenant_id = $1 AND rejected_at < $2"
-											 "   ORDER BY rejected_at LIMIT $3))",
-											 "text timestamptz int8");
 
 PG_FUNCTION_INFO_V1(personalization_run_maintenance);
 
@@ -127,7 +107,7 @@ maintain_tenant(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *
 	Jsonb *changes = tenant_id[0] == '\0' ? NULL : tenant_changes(tenant_id, SNAPSHOT_NEW);
 	bool is_tenant = changes != NULL;
 	TenantSettings settings;
-	Datum values[3];
+	TimestampTz kept_since;
 	bool more;
 
 	if (tenant_hold(tenant_id, SNAPSHOT_NEW) != HOLD_NONE)
@@ -135,11 +115,8 @@ maintain_tenant(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *
 	if (!is_tenant)
 		changes = json_empty_object();
 	settings_decode(changes, &settings);
-	values[0] = CStringGetTextDatum(tenant_id);
-	values[1] = TimestampTzGetDatum(at - settings.history_retention);
-	values[2] = Int64GetDatum(limit);
-	more = tally((int64) statement_execute(&delete_rejected, values, NULL, SNAPSHOT_NEW), limit,
-				 &counts->rejected_events);
+	kept_since = at - settings.history_retention;
+	more = tally(rejected_expire(tenant_id, kept_since, limit), limit, &counts->rejected_events);
 
 	/*
 	 * Dropped meanwhile, or never one.  Where it has rows a dump is being restored,
@@ -148,16 +125,14 @@ maintain_tenant(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *
 	if (!is_tenant)
 		return more;
 	more |= tally(preferences_expire(tenant_id, changes, at, limit), limit, &counts->preferences);
-	more |= tally((int64) statement_execute(&delete_interactions, values, NULL, SNAPSHOT_NEW),
-				  limit, &counts->interactions);
+	more |= tally(interactions_expire(tenant_id, kept_since, limit), limit, &counts->interactions);
 	more |= tally(outcomes_expire(tenant_id, at, limit), limit, &counts->suggestions);
 	more |= tally(statistics_expire(tenant_id, settings.history_retention, limit), limit,
 				  &counts->statistics);
 	more |= conversations_expire(tenant_id, &settings, at, limit, &counts->conversations);
-	more |= catalogue_refresh(tenant_id, at, at - settings.history_retention, limit,
-							  &counts->catalogue);
-	more |= tally(snapshots_expire(tenant_id, at - settings.history_retention, limit), limit,
-				  &counts->preference_snapshots);
+	more |= catalogue_refresh(tenant_id, at, kept_since, limit, &counts->catalogue);
+	more |=
+		tally(snapshots_expire(tenant_id, kept_since, limit), limit, &counts->preference_snapshots);
 	return more;
 }
 
