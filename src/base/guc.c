@@ -111,9 +111,10 @@ define_session_settings(void)
 static void
 define_worker_settings(void)
 {
+	/* Not PGC_SIGHUP: ALTER DATABASE may set it.  In other sessions it means nothing. */
 	DefineCustomBoolVariable("personalization.worker",
 							 "Enables the background worker, if the library is preloaded.", NULL,
-							 &worker_enabled, true, PGC_SIGHUP, 0, NULL, NULL, NULL);
+							 &worker_enabled, true, PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("personalization.worker_naptime",
 							"Sets the time between two checks of the inbox by the worker.", NULL,
 							&worker_naptime, 1000, 10, 3600 * 1000, PGC_SIGHUP, GUC_UNIT_MS, NULL,

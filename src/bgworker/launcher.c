@@ -289,9 +289,10 @@ personalization_launcher_main(Datum arg)
 	for (;;)
 	{
 		bool announced;
+		bool reloaded = ConfigReloadPending;
 
 		CHECK_FOR_INTERRUPTS();
-		if (ConfigReloadPending)
+		if (reloaded)
 		{
 			ConfigReloadPending = false;
 			ProcessConfigFile(PGC_SIGHUP);
@@ -303,7 +304,7 @@ personalization_launcher_main(Datum arg)
 
 		pgstat_report_activity(STATE_RUNNING, "supervising workers");
 		list_databases();
-		look_after_workers(announced);
+		look_after_workers(announced || reloaded);
 		pgstat_report_activity(STATE_IDLE, NULL);
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, LAUNCHER_NAP,
 						 PG_WAIT_EXTENSION);

@@ -100,6 +100,10 @@ connect_as(int slot, bool consumer, const char *name)
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
 
+	/* By ALTER DATABASE: for the server it is on, or we would not have been started. */
+	if (!worker_enabled)
+		worker_leave(WORKER_NO_WORK);
+
 	/* A superuser's session: nothing but our own statements, over indexes, with our names. */
 	SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("enable_seqscan", "off", PGC_SUSET, PGC_S_OVERRIDE);

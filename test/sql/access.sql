@@ -1,4 +1,7 @@
 -- Who may do what.
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
 -- == The catalogue: each query shows what breaks a rule, so none shows a row.
 CREATE VIEW pg_temp.ours AS
 SELECT c.oid, c.relname, c.relkind, c.relispartition, c.relrowsecurity, c.relforcerowsecurity, c.relacl, c.reloptions
@@ -88,13 +91,6 @@ SELECT has_schema_privilege('regress_nobody', 'personalization', 'USAGE') AS usa
        has_parameter_privilege('regress_nobody', 'personalization.tenant_id', 'SET') AS set;
 -- Nor with the schema alone.
 GRANT USAGE ON SCHEMA personalization TO regress_nobody;
-CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE statement;
-    RETURN 'ok';
-EXCEPTION WHEN OTHERS THEN
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM);
-END $$;
 CREATE FUNCTION pg_temp.call(p pg_proc) RETURNS text LANGUAGE sql AS $$
     SELECT format('SELECT personalization.%I(%s)', p.proname, string_agg('NULL::' || t::regtype, ', ')) FROM unnest(p.proargtypes) AS t
 $$;

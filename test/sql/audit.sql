@@ -1,12 +1,7 @@
 -- The audit trail: who did what.
-SET timezone = 'UTC';
-CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE statement;
-    RETURN 'ok';
-EXCEPTION WHEN OTHERS THEN
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM);
-END $$;
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
 CREATE ROLE regress_admin SUPERUSER;
 CREATE ROLE regress_bound LOGIN;
 CREATE TEMP TABLE start AS SELECT clock_timestamp() AS at;

@@ -1,19 +1,10 @@
 -- learn_batch(): many events in one call.
-SET timezone = 'UTC';
-SET personalization.auto_create_tenants = off;
+\set tenants '{b1,b2}'
+\set with_hint
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
 \pset format unaligned
-SELECT personalization.create_tenant(t) IS NOT NULL AS made FROM unnest(ARRAY['b1', 'b2']) AS t;
-
-CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    hint text;
-BEGIN
-    EXECUTE statement;
-    RETURN 'ok';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(hint, ''));
-END $$;
 
 -- What is stored for b1 and b2.
 CREATE VIEW pg_temp.stored AS

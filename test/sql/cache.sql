@@ -2,8 +2,16 @@
 \set VERBOSITY verbose
 \set SHOW_CONTEXT never
 \pset format unaligned
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
 
 LOAD 'personalization';
+-- A server that has one tells nothing of this.
+SELECT current_setting('personalization.redis_url') <> '' AS configured \gset
+\if :configured
+\quit
+\endif
 SELECT name, setting, unit, context, vartype, min_val, max_val, boot_val, source FROM pg_settings
 WHERE name ~ '^personalization\.(redis|cache)' ORDER BY name;
 

@@ -1,14 +1,9 @@
 -- The catalogue: tables registered by hand, and those of linked schemas.
-SET timezone = 'UTC';
-SET datestyle = 'ISO';
+\set tenants '{c,c2,C,"c "}'
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
 SET client_min_messages = warning;
-CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE statement;
-    RETURN 'ok';
-EXCEPTION WHEN OTHERS THEN
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM);
-END $$;
 -- When a table appeared or was dropped: by register_table() now, by a pass its time.
 CREATE FUNCTION pg_temp.moment(at timestamptz) RETURNS text LANGUAGE sql AS
     $$SELECT CASE WHEN at > now() - interval '1 day' AND at < now() + interval '1 day' THEN 'now' ELSE at::date::text END$$;
@@ -16,7 +11,6 @@ CREATE FUNCTION pg_temp.tables(tenant text) RETURNS TABLE (table_name text, orig
     $$SELECT table_name, origin, pg_temp.moment(appeared_at), pg_temp.moment(dropped_at) FROM personalization.tenant_tables(tenant)$$;
 CREATE FUNCTION pg_temp.pass(at timestamptz) RETURNS int LANGUAGE sql AS
     $$SELECT (personalization.run_maintenance(at) ->> 'catalogue')::int$$;
-SELECT count(personalization.create_tenant(t)) AS made FROM unnest('{c,c2,C,"c "}'::text[]) AS t;
 
 -- == Registered by hand: announced at once.
 SELECT personalization.register_table('c', 'warehouse.marketing_campaigns', 'what was spent on what', '{campaign,spent}');

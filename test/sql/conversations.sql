@@ -1,7 +1,9 @@
 -- Conversations: what they hold, how long, and whose they are.
-SET timezone = 'UTC';
-SET datestyle = 'ISO';
-CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
+\set tenants '{c1,c2}'
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
+CREATE OR REPLACE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     result text;
 BEGIN
@@ -16,7 +18,6 @@ SELECT pg_temp.outcome(format('SELECT personalization.get_conversation(%L, %L)',
        pg_temp.outcome(format('SELECT personalization.append_message(%L, %L, %L, %L)', 'c1', id, 'user', 'hello')),
        pg_temp.outcome(format('SELECT personalization.update_conversation(%L, %L, %L)', 'c1', id, '{"a": 1}')),
        pg_temp.outcome(format('SELECT personalization.end_conversation(%L, %L)', 'c1', id)) $$;
-SELECT count(personalization.create_tenant(t)) AS made FROM unnest(ARRAY['c1', 'c2']) AS t;
 
 -- == From start to end.
 SELECT personalization.start_conversation('c1', 'ana', '{"topic": "sales", "filters": {"region": "EU", "year": 2025}}') AS id \gset

@@ -1,7 +1,8 @@
 -- Confidence through time: a pure function of what is stored.
-SET timezone = 'UTC';
-SET datestyle = 'ISO';
-SELECT personalization.create_tenant('d') IS NOT NULL AS made;
+\set tenants '{d}'
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
 
 -- A chart type seen 20 times: 0.7 * (1 - 0.9 ^ 20) = 0.614896.
 SELECT count(personalization.learn('d', 'ana', 'visualization', '{"chart_type": "bar"}', '2026-03-01 09:00+00')) FROM generate_series(1, 20);

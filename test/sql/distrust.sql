@@ -1,6 +1,8 @@
 -- An application's role may write rows of its tenant as it likes.  What reads them crashes at nothing,
 -- and gives an error only where a sum does not fit.
-SET timezone = 'UTC';
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
 SELECT personalization.create_tenant('d', '{"history_retention": "100 years", "evidence_retention": "100 years"}') IS NOT NULL AS made;
 CREATE ROLE regress_distrust LOGIN;
 SELECT personalization.bind_role('regress_distrust', 'd');

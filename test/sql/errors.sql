@@ -1,21 +1,12 @@
 -- Bad input: each is refused with a code, a message and, where one can act, a hint; and changes nothing.
-SET timezone = 'UTC';
-SET personalization.auto_create_tenants = off;
-SET datestyle = 'ISO';
+\set tenants '{e}'
+\set with_hint
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
 \pset format unaligned
-SELECT personalization.create_tenant('e') IS NOT NULL AS made;
 SELECT personalization.learn('e', 'ana', 'visualization', '{"chart_type": "bar"}', '2026-03-01', '00000000-0000-4000-8000-000000000001');
 
-CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    hint text;
-BEGIN
-    EXECUTE statement;
-    RETURN 'ok';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(hint, ''));
-END $$;
 -- Of a call to learn() with one argument other than usual.
 CREATE FUNCTION pg_temp.learn(kind text, data jsonb, at text DEFAULT '2026-03-02', who text DEFAULT 'ana', tenant text DEFAULT 'e')
 RETURNS text LANGUAGE sql AS $$

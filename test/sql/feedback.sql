@@ -1,8 +1,9 @@
 -- Feedback: on a preference, an interaction, a suggestion; once more; and what made a preference.
-SET timezone = 'UTC';
-SET datestyle = 'ISO';
-SELECT count(personalization.create_tenant(t)) AS made FROM unnest(ARRAY['f', 'f2']) AS t;
 -- Evidence to the last bit, without times.
+\set tenants '{f,f2}'
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
 CREATE FUNCTION pg_temp.evidence(u text, t text DEFAULT 'f') RETURNS TABLE (key text, value jsonb, confidence float8, rivals jsonb, observation_count int) LANGUAGE sql AS $$
     SELECT key, value, confidence, rivals, observation_count FROM personalization.preferences WHERE tenant_id = t AND user_id = u ORDER BY key $$;
 CREATE FUNCTION pg_temp.chart(u text, c text, i int DEFAULT 0) RETURNS uuid LANGUAGE sql AS $$

@@ -1,13 +1,7 @@
 -- The inbox without a worker: run_maintenance() learns it.
-SET timezone = 'UTC';
-SET datestyle = 'ISO';
-CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE statement;
-    RETURN 'ok';
-EXCEPTION WHEN OTHERS THEN
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM);
-END $$;
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
 SELECT count(personalization.create_tenant(t, '{"value_policy": "latest"}')) AS made FROM unnest(ARRAY['i_acme', 'i_globex']) AS t;
 -- Nothing to do.
 SELECT personalization.run_maintenance('2026-03-02');

@@ -1,7 +1,8 @@
 -- learn() and collect_feedback(), and the documents that read what they left.
-SET timezone = 'UTC';
-SET datestyle = 'ISO';
-SELECT personalization.create_tenant('t') IS NOT NULL AS made;
+\set tenants '{t}'
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
 
 -- A user's preferences at a time, in a line each.
 CREATE FUNCTION pg_temp.known(who text, at timestamptz DEFAULT '2026-03-01 12:00+00')
@@ -15,30 +16,30 @@ $$;
 SELECT personalization.learn('t', 'ana', 'query',
     '{"query": "Revenue by region?", "tables_used": ["orders", "customers"], "aggregations": ["sum"],
       "filters": ["region ="], "group_by": ["region"]}',
-    '2026-03-01 09:00+00', '00000000-0000-4000-8000-000000000001');
+    '2026-03-01 09:00+00', '00000000-0000-4000-8000-000000000001') \gset
 SELECT personalization.learn('t', 'ana', 'visualization',
     '{"chart_type": "bar", "color_scheme": "warm", "x_axis": "region", "y_axis": "revenue"}',
-    '2026-03-01 09:01+00', '00000000-0000-4000-8000-000000000002');
+    '2026-03-01 09:01+00', '00000000-0000-4000-8000-000000000002') \gset
 SELECT personalization.learn('t', 'ana', 'export', '{"format": "csv", "columns": ["region", "revenue"]}',
-    '2026-03-01 09:02+00', '00000000-0000-4000-8000-000000000003');
+    '2026-03-01 09:02+00', '00000000-0000-4000-8000-000000000003') \gset
 SELECT personalization.learn('t', 'ana', 'dashboard',
     '{"layout": "grid", "widget_sizes": {"kpi": "small", "map": "large"}, "refresh_interval": 60}',
-    '2026-03-01 09:03+00', '00000000-0000-4000-8000-000000000004');
+    '2026-03-01 09:03+00', '00000000-0000-4000-8000-000000000004') \gset
 SELECT personalization.learn('t', 'ana', 'exploration', '{"tables": ["web.events"]}',
-    '2026-03-01 09:04+00', '00000000-0000-4000-8000-000000000005');
+    '2026-03-01 09:04+00', '00000000-0000-4000-8000-000000000005') \gset
 SELECT personalization.learn('t', 'ana', 'refinement',
     '{"original": {"chart_type": "bar"}, "corrected": {"chart_type": "line"}}',
-    '2026-03-01 09:05+00', '00000000-0000-4000-8000-000000000006');
+    '2026-03-01 09:05+00', '00000000-0000-4000-8000-000000000006') \gset
 SELECT personalization.learn('t', 'ana', 'feedback', '{"rating": "positive", "category": "presentation", "key": "export_format"}',
-    '2026-03-01 09:06+00', '00000000-0000-4000-8000-000000000007');
+    '2026-03-01 09:06+00', '00000000-0000-4000-8000-000000000007') \gset
 SELECT * FROM pg_temp.known('ana');
 SELECT candidates FROM personalization.preferences('t', 'ana', '2026-03-01 12:00+00') WHERE key = 'preferred_chart_type';
 
 -- The documents.
 SELECT personalization.learn('t', 'bea', 'query', '{"query": "Revenue?", "tables_used": ["orders"]}',
-    '2026-03-01 09:00+00', '00000000-0000-4000-8000-000000000011');
+    '2026-03-01 09:00+00', '00000000-0000-4000-8000-000000000011') \gset
 SELECT personalization.learn('t', 'bea', 'visualization', '{"chart_type": "bar"}',
-    '2026-03-01 09:01+00', '00000000-0000-4000-8000-000000000012', '{"comment": "good"}');
+    '2026-03-01 09:01+00', '00000000-0000-4000-8000-000000000012', '{"comment": "good"}') \gset
 SELECT jsonb_pretty(personalization.get_profile('t', 'bea', '2026-03-01 12:00+00'));
 SELECT jsonb_pretty(personalization.get_context('t', 'ana', '2026-03-01 12:00+00'));
 

@@ -1,13 +1,7 @@
 -- run_maintenance() and what the worker leaves to be seen, without a worker.
-SET timezone = 'UTC';
-SET datestyle = 'ISO';
-CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE statement;
-    RETURN 'ok';
-EXCEPTION WHEN OTHERS THEN
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM);
-END $$;
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
 SELECT count(personalization.create_tenant(t, s)) AS made
 FROM (VALUES ('m_default', jsonb '{}'), ('m_week', '{"history_retention": "7 days"}'), ('m_second', '{"history_retention": "1 second"}'), ('m_broken', '{}')) AS v (t, s);
 

@@ -1,6 +1,7 @@
 -- Rhythms of queries, and usage_patterns().
-SET timezone = 'UTC';
-SET datestyle = 'ISO';
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
 SELECT personalization.create_tenant('berlin', '{"time_zone": "Europe/Berlin"}') ->> 'time_zone' AS zone;
 SELECT personalization.create_tenant('utc') ->> 'time_zone' AS zone;
 

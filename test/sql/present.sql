@@ -1,6 +1,9 @@
 -- What is read at present has all that is known: also what the same transaction told after it began, and what came
 -- from a clock that is ahead.
-SELECT personalization.create_tenant('p') IS NOT NULL AS made;
+\set tenants '{p}'
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
 
 -- == A clock that is four minutes ahead.
 SELECT count(personalization.learn('p', 'ana', 'query', jsonb_build_object('query', q, 'tables_used', '["orders"]'::jsonb), now() - n * interval '1 hour'))

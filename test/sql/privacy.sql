@@ -1,7 +1,9 @@
 -- forget_user(), export_user() and import_user().
-SET timezone = 'UTC';
-SET datestyle = 'ISO';
-CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
+\set tenants '{p,p2}'
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
+CREATE OR REPLACE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE d text; h text;
 BEGIN
     EXECUTE statement;
@@ -10,7 +12,6 @@ EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
     RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(d, ''), nullif(h, ''));
 END $$;
-SELECT count(personalization.create_tenant(t)) AS made FROM unnest(ARRAY['p', 'p2']) AS t;
 -- What ana and bo do, the same, in two tenants.
 CREATE PROCEDURE pg_temp.act(t text, u text) LANGUAGE plpgsql AS $$
 BEGIN
@@ -28,7 +29,7 @@ CALL pg_temp.act('p2', 'ana');
 -- Every row of every table, as text.
 CREATE FUNCTION pg_temp.everything() RETURNS TABLE (name text, line text) LANGUAGE plpgsql AS $$
 BEGIN
-    FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'personalization'::regnamespace AND relkind = 'p' AND relname <> 'audit_log' ORDER BY relname COLLATE "C" LOOP
+    FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'personalization'::regnamespace AND relkind = 'p' AND relname NOT IN ('audit_log', 'cache_changes') ORDER BY relname COLLATE "C" LOOP
         RETURN QUERY EXECUTE format('SELECT %L::text, t::text FROM personalization.%I t', name, name);
     END LOOP;
 END $$;

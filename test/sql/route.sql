@@ -1,7 +1,8 @@
 -- Routing hints.
-SET timezone = 'UTC';
-SET datestyle = 'ISO';
-SELECT count(personalization.create_tenant(t)) FROM unnest(ARRAY['acme', 'acme2']) t;
+\set tenants '{acme,acme2}'
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
 
 -- Of an unknown user: what holds for everybody, and nothing else.
 SELECT personalization.route('acme', 'nobody', 'orders', '2026-03-02 12:00');

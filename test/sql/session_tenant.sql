@@ -1,5 +1,8 @@
 -- The tenant of a session: use_tenant(), hints that fit the role, and SET for a whole session refused.
-SELECT count(personalization.create_tenant(t)) AS made FROM unnest(ARRAY['acme', 'globex']) AS t;
+\set tenants '{acme,globex}'
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
 SET client_min_messages = warning;
 CREATE ROLE regress_pool LOGIN;
 CREATE ROLE regress_bound LOGIN;

@@ -1,5 +1,8 @@
 -- extract_signals(): what learn() would take from an interaction.
-SELECT personalization.create_tenant('s1') IS NOT NULL AND personalization.create_tenant('s2') IS NOT NULL AS made;
+\set tenants '{s1,s2}'
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
 
 -- The signals in a column: category:key = value @ strength.
 CREATE FUNCTION pg_temp.signals(kind personalization.interaction_type, data jsonb) RETURNS SETOF text LANGUAGE sql AS $$

@@ -1,8 +1,9 @@
 -- A profile as it was: get_profile() and preferences() at an earlier time.
-SET timezone = 'UTC';
-SET datestyle = 'ISO';
-SELECT count(personalization.create_tenant(t)) AS made FROM unnest(ARRAY['s', 's_late', 's_day']) AS t;
 -- What has faded is deleted two days after it was seen last.
+\set tenants '{s,s_late,s_day}'
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
 SELECT personalization.configure_tenant('s', '{"evidence_retention": "2 days"}') ->> 'evidence_retention' AS retention;
 -- Everything there is to say of a user at a time.
 CREATE FUNCTION pg_temp.picture(u text, at timestamptz) RETURNS jsonb LANGUAGE sql AS $$

@@ -1,14 +1,8 @@
 -- What to ask next.  No scores are looked at but their relations.
-SET timezone = 'UTC';
-SET datestyle = 'ISO';
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
 SET client_min_messages = warning;
-CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE statement;
-    RETURN 'ok';
-EXCEPTION WHEN OTHERS THEN
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM);
-END $$;
 CREATE FUNCTION pg_temp.make(tenant text, settings jsonb DEFAULT '{}') RETURNS void LANGUAGE sql AS
     $$SELECT personalization.create_tenant(tenant, '{"history_retention": "100 years", "evidence_retention": "100 years"}'::jsonb || settings)$$;
 CREATE FUNCTION pg_temp.ask(tenant text, who text, query text, at timestamptz, VARIADIC tables text[] DEFAULT '{}') RETURNS void LANGUAGE sql AS

@@ -1,19 +1,9 @@
 -- Tenants and their settings: the administrator's functions.
+\set with_hint
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
 \pset format unaligned
-SET timezone = 'UTC';
-SET personalization.auto_create_tenants = off;
-
--- What a statement ends in: ok, or SQLSTATE, message and hint.
-CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    hint text;
-BEGIN
-    EXECUTE statement;
-    RETURN 'ok';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-    RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(hint, ''));
-END $$;
 
 -- Made: every setting has its default.
 SELECT jsonb_pretty(personalization.create_tenant('t_acme'));

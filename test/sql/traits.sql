@@ -1,7 +1,8 @@
 -- Traits inferred from use, and where they come from.
-SET timezone = 'UTC';
-SET datestyle = 'ISO';
-SELECT count(personalization.create_tenant('acme'));
+\set tenants '{acme}'
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
 CREATE FUNCTION traits(u text, at timestamptz DEFAULT '2026-04-01') RETURNS TABLE (trait text, value jsonb, source text, evidence text)
 LANGUAGE sql AS $$
     SELECT t.key, p -> t.key, t.value, p -> 'trait_evidence' ->> t.key

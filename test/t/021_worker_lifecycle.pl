@@ -253,5 +253,16 @@ like(log_since($start), qr/HINT:  You might need to increase max_worker_processe
 sql('postgres', 'DROP EXTENSION personalization');
 within(10, 'crowded', $pid, 'and the worker comes when there is one');
 
+####################################################################
+# Switched off for one database.
+
+sql('ALTER DATABASE crowded SET personalization.worker = off');
+sql('crowded', 'SELECT pg_terminate_backend(pid) FROM personalization.worker_status');
+within(10, 'crowded', 'SELECT pid IS NULL FROM personalization.worker_status', 'it leaves the database in which it is off');
+sleep(5);
+is(sql('crowded', $pid), 'f', 'and does not come back');
+sql('ALTER DATABASE crowded RESET personalization.worker', 'SELECT pg_reload_conf()');
+within(10, 'crowded', $pid, 'until it is on there again');
+
 $node->stop;
 done_testing();
