@@ -16,6 +16,7 @@ CREATE TABLE personalization.interactions (
     occurred_at       timestamptz NOT NULL DEFAULT now(),
     query_id          uuid,
     replaces          uuid,
+    unread            text[],
     PRIMARY KEY (tenant_id, interaction_id)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.interactions IS 'interactions of the users, as passed to learn()';
@@ -24,11 +25,15 @@ COMMENT ON COLUMN personalization.interactions.query_id IS
 COMMENT ON COLUMN personalization.interactions.replaces IS
     'for feedback: the earlier feedback on the same thing that it replaces';
 
+COMMENT ON COLUMN personalization.interactions.unread IS
+    'if nothing was learned from it: the names in data that no rule reads, perhaps misspelt; else NULL';
+
 -- For a user's history, latest first; for the user's queries, without reading the rows; and for a tenant's
 -- retention.
 CREATE INDEX interactions_user_time ON personalization.interactions (tenant_id, user_id, occurred_at);
 CREATE INDEX interactions_user_queries ON personalization.interactions
     (tenant_id, user_id, occurred_at, interaction_id) INCLUDE (query_id) WHERE query_id IS NOT NULL;
+CREATE INDEX interactions_unread ON personalization.interactions (tenant_id, interaction_type) WHERE unread IS NOT NULL;
 CREATE INDEX interactions_time ON personalization.interactions (tenant_id, occurred_at);
 
 -- tenant_id is '' if the event names no tenant, or one that its sender may not write.

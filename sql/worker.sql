@@ -104,6 +104,17 @@ SELECT t.tenant_id,
        (SELECT pg_catalog.count(*) FROM personalization.user_queries q WHERE q.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) AS distinct_queries,
        (SELECT pg_catalog.count(*) FROM personalization.rejected_events r WHERE r.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) AS rejected_events,
        (SELECT pg_catalog.count(*) FROM personalization.inbox b WHERE b.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) AS inbox_backlog,
+       (SELECT pg_catalog.jsonb_object_agg(u.interaction_type, pg_catalog.jsonb_build_object('interactions', u.interactions, 'unread', u.names))
+        FROM (SELECT i.interaction_type, pg_catalog.count(*) AS interactions,
+                     (SELECT coalesce(pg_catalog.jsonb_object_agg(n.name, n.interactions), '{}')
+                      FROM (SELECT names.name, pg_catalog.count(*) AS interactions
+                            FROM personalization.interactions j, pg_catalog.unnest(j.unread) AS names (name)
+                            WHERE j.tenant_id OPERATOR(pg_catalog.=) t.tenant_id AND j.unread IS NOT NULL
+                                  AND j.interaction_type OPERATOR(pg_catalog.=) i.interaction_type
+                            GROUP BY names.name) AS n) AS names
+              FROM personalization.interactions i
+              WHERE i.tenant_id OPERATOR(pg_catalog.=) t.tenant_id AND i.unread IS NOT NULL
+              GROUP BY i.interaction_type) AS u) AS not_learned,
        b.since AS backing_off_since,
        b.why AS backing_off_why
 FROM personalization.tenants t

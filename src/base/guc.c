@@ -16,6 +16,7 @@
 char *session_tenant = NULL;
 bool local_tenant_only = false;
 bool auto_create_tenants = false;
+bool warn_unknown_data = false;
 int max_payload = 1024 * 1024;
 
 bool worker_enabled = true;
@@ -103,6 +104,10 @@ define_session_settings(void)
 	DefineCustomBoolVariable("personalization.auto_create_tenants",
 							 "Creates an unknown tenant when its first event is learned.", NULL,
 							 &auto_create_tenants, false, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("personalization.warn_unknown_data",
+							 "Warns of names in an interaction's data that no rule reads.",
+							 "Each name is reported once per session.", &warn_unknown_data, false,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable(
 		"personalization.max_payload", "Sets the maximum size of an interaction's data.", NULL,
 		&max_payload, 1024 * 1024, 1024, INT_MAX / 8, PGC_SUSET, GUC_UNIT_BYTE, NULL, NULL, NULL);

@@ -15,6 +15,7 @@
 extern char *session_tenant;	 /* personalization.tenant_id, "" when unset */
 extern bool local_tenant_only;	 /* personalization.local_tenant_only */
 extern bool auto_create_tenants; /* personalization.auto_create_tenants */
+extern bool warn_unknown_data;	 /* personalization.warn_unknown_data */
 extern int max_payload;			 /* personalization.max_payload, bytes */
 
 /* The background worker */

@@ -12,6 +12,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "base/extension.h"
@@ -23,6 +24,7 @@
 #include "cache/changes.h"
 #include "core/statistics.h"
 #include "learning/apply.h"
+#include "learning/unread.h"
 #include "preferences/preferences.h"
 #include "preferences/signal_rules.h"
 #include "preferences/signals.h"
@@ -34,9 +36,9 @@
 #include "tenancy/tenancy.h"
 
 #define INTERACTION_COLUMNS                                                                        \
-	"interaction_id, user_id, interaction_type, data, feedback, occurred_at, query_id"
+	"interaction_id, user_id, interaction_type, data, feedback, occurred_at, query_id, unread"
 #define INTERACTION_COLUMN_TYPES                                                                   \
-	"uuid text personalization.interaction_type jsonb jsonb timestamptz uuid"
+	"uuid text personalization.interaction_type jsonb jsonb timestamptz uuid text[]"
 
 static RowWriter interaction_writer =
 	ROW_WRITER("personalization.interactions", INTERACTION_COLUMNS, INTERACTION_COLUMN_TYPES,
@@ -59,6 +61,7 @@ typedef struct Lesson
 	bool has_query;	 /* whether the query has an identity, query_id */
 	pg_uuid_t query_id;
 	Signals signals;
+	ArrayType *unread; /* if it says nothing: the names that no rule reads; else NULL */
 } Lesson;
 
 /* The events of one tenant, in the order in which they were passed. */
@@ -199,6 +202,11 @@ read_events(TenantEvents *events, const SignalRules *rules, bool divert)
 			set_aside(event, &fault, divert);
 		else if (event->type == INTERACTION_QUERY)
 			lesson->has_query = query_identify(&lesson->query, &lesson->query_id);
+		if (event->fault != NULL)
+			continue;
+		unread_warn(rules, event->type, event->data);
+		if (lesson->signals.n == 0 && !lesson->has_query)
+			lesson->unread = unread_names(rules, event->type, event->data);
 	}
 }
 
@@ -258,6 +266,10 @@ insert_interactions(TenantEvents *events)
 			column_add(&columns[6], UUIDPGetDatum(&lesson->query_id));
 		else
 			column_add_null(&columns[6]);
+		if (lesson->unread != NULL)
+			column_add(&columns[7], PointerGetDatum(lesson->unread));
+		else
+			column_add_null(&columns[7]);
 	}
 	if (!ids_given)
 	{

@@ -190,3 +190,25 @@ SELECT personalization.learn_batch('[{"tenant_id": "l2", "user_id": "clicker", "
 SELECT key, value, observation_count FROM personalization.preferences('l2', 'clicker');
 SELECT personalization.usage_patterns('l2', 'clicker') #> '{by_type,custom}' AS custom;
 SELECT personalization.drop_tenant('l2') IS NOT NULL AS dropped;
+
+-- Names that no rule reads: kept with an interaction that says nothing, counted by tenant, and warned of where that is asked for.
+SELECT personalization.create_tenant('l3') IS NOT NULL AS made;
+SELECT count(personalization.learn('l3', 'ana', type, data)) AS learned FROM (VALUES
+    ('visualization'::personalization.interaction_type, jsonb '{"chartType": "bar", "xAxis": "region"}'), ('visualization', '{"chartType": "pie"}'), ('visualization', '{}'),
+    ('visualization', '{"chart_type": "bar", "Chart": 1}'), ('export', '{"format": null, "file": {"format": "csv"}}'), ('query', '{"query": "Revenue?", "topic": 1}'), ('query', '{"text": "Revenue?"}'),
+    ('refinement', '{"original": {}, "corrected": {}}'), ('custom', '{"click": "save"}'), ('feedback', '{"comment": "nice"}')) AS v (type, data);
+SELECT interaction_type, data, unread FROM personalization.interactions WHERE tenant_id = 'l3' ORDER BY interaction_type, data;
+SELECT jsonb_pretty(not_learned) AS not_learned FROM personalization.tenant_statistics WHERE tenant_id = 'l3';
+SET personalization.warn_unknown_data = on;
+SELECT personalization.learn('l3', 'ana', 'visualization', '{"chartType": "bar", "x_axis": "region"}') IS NOT NULL AS learned;
+SELECT personalization.learn('l3', 'ana', 'visualization', '{"chartType": "bar", "colour": "red"}') IS NOT NULL AS learned;
+SELECT personalization.learn('l3', 'ana', 'custom', '{"click": "save"}') IS NOT NULL AS learned;
+SELECT personalization.learn('l3', 'ana', 'query', '{"query": "Revenue?", "tables_used": ["orders"]}') IS NOT NULL AS learned;
+RESET personalization.warn_unknown_data;
+SELECT personalization.learn('l3', 'ana', 'visualization', '{"never_heard_of": 1}') IS NOT NULL AS learned;
+-- They come along with the user.
+SELECT personalization.export_user('l3', 'ana') AS document \gset
+SELECT personalization.forget_user('l3', 'ana') IS NOT NULL AS forgotten;
+SELECT personalization.import_user('l3', :'document') -> 'interactions' AS interactions;
+SELECT count(*) FILTER (WHERE unread <> '{}') AS unread FROM personalization.interactions WHERE tenant_id = 'l3';
+SELECT personalization.drop_tenant('l3') IS NOT NULL AS dropped;
