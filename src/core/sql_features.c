@@ -162,7 +162,7 @@ begin_select(Features *f, const SqlToken *opener, bool opened)
 unsigned
 sql_features(const char *sql, size_t len, SqlTableFound found, void *arg)
 {
-	static const SqlToken none = {SQL_PUNCTUATION, KW_NONE, "", 0};
+	static const SqlToken none = {.kind = SQL_PUNCTUATION, .text = ""};
 	Features f;
 	SqlLexer lexer;
 	SqlToken token;
@@ -179,6 +179,8 @@ sql_features(const char *sql, size_t len, SqlTableFound found, void *arg)
 	{
 		uint64_t here;
 
+		if (token.kind == SQL_TAG)
+			continue;
 		if (f.table_next && is_name(&token) && token.keyword != KW_ONLY &&
 			token.keyword != KW_LATERAL)
 		{
@@ -283,7 +285,8 @@ sql_features(const char *sql, size_t len, SqlTableFound found, void *arg)
 					break;
 				default:
 					/* A table that is filled in later. */
-					if (token.kind == SQL_PARAMETER || token.kind == SQL_STRING)
+					if (token.kind == SQL_PARAMETER || token.kind == SQL_TEMPLATE ||
+						token.kind == SQL_STRING)
 						f.table_next = false;
 					break;
 			}

@@ -72,6 +72,7 @@
 	K(IF, "if", 0)                                                                                 \
 	K(ILIKE, "ilike", SQL_KW_O | SQL_KW_S)                                                         \
 	K(IN, "in", SQL_KW_O | SQL_KW_R | SQL_KW_S)                                                    \
+	K(INSERT, "insert", 0)                                                                         \
 	K(INTERSECT, "intersect", SQL_KW_R)                                                            \
 	K(INTERVAL, "interval", SQL_KW_O)                                                              \
 	K(INTO, "into", SQL_KW_R)                                                                      \
@@ -106,6 +107,7 @@
 	K(RANGE, "range", 0)                                                                           \
 	K(RECURSIVE, "recursive", 0)                                                                   \
 	K(REGEXP, "regexp", SQL_KW_O)                                                                  \
+	K(REPLACE, "replace", 0)                                                                       \
 	K(RETURNING, "returning", SQL_KW_O)                                                            \
 	K(REVOKE, "revoke", 0)                                                                         \
 	K(RLIKE, "rlike", SQL_KW_O)                                                                    \

@@ -4,29 +4,40 @@
  *
  * Every function that looks ahead either consumes what it looked at, stops
  * within a run that no later call looks at more than a fixed number of times,
- * or remembers in the lexer that there is nothing to find.  That is what
- * keeps the time linear on hostile texts.
+ * or remembers in the lexer what it found.  That is what keeps the time linear
+ * on hostile texts.
  */
-#include "core/sql_lexer.h"
+#include "core/sql_lexer_int.h"
 
 #include <string.h>
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
+/* Space, tab to carriage return: */
+#define IS_ASCII_SPACE(c) ((c) == ' ' || ((c) >= '\t' && (c) <= '\r'))
 
 static bool
 is_operator_char(char c)
 {
-	return c != '\0' && strchr("+-*/<>=~!@#%^&|", c) != NULL;
+	switch (c)
+	{
+		case '+':
+		case '-':
+		case '*':
+		case '/':
+		case '<':
+		case '>':
+		case '=':
+		case '~':
+		case '!':
+		case '@':
+		case '#':
+		case '%':
+		case '^':
+		case '&':
+		case '|':
+			return true;
+		default:
+			return false;
+	}
 }
 
 bool
@@ -39,7 +50,7 @@ sql_is_word_start(char c)
 bool
 sql_is_word_byte(char c)
 {
-	return sql_is_word_start(c) || is_digit(c) || c == '$';
+	return sql_is_word_start(c) || sql_is_digit(c) || c == '$';
 }
 
 char
@@ -48,11 +59,38 @@ sql_lower(char c)
 	return (char) (c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 }
 
-/* The byte at a position; a zero byte past the end, which begins nothing. */
-static char
-at(const SqlLexer *lexer, size_t pos)
+bool
+sql_is_word(const char *text, size_t len, const char *word)
 {
-	return pos < lexer->len ? lexer->text[pos] : '\0';
+	for (size_t i = 0; i < len; i++)
+	{
+		if (word[i] == '\0' || sql_lower(text[i]) != word[i])
+			return false;
+	}
+	return word[len] == '\0';
+}
+
+size_t
+sql_space_length(const char *text, size_t len)
+{
+	unsigned char c = (unsigned char) text[0];
+	unsigned code;
+
+	if (c < 0x80)
+		return IS_ASCII_SPACE(c) ? 1 : 0;
+	if (c == 0xC2 && len >= 2)
+		return (unsigned char) text[1] == 0xA0 || (unsigned char) text[1] == 0x85 ? 2 : 0;
+	if ((c != 0xE1 && c != 0xE2 && c != 0xE3 && c != 0xEF) || len < 3)
+		return 0;
+	code = (c & 0x0Fu) << 12 | ((unsigned char) text[1] & 0x3Fu) << 6 |
+		   ((unsigned char) text[2] & 0x3Fu);
+	if (((unsigned char) text[1] & 0xC0) != 0x80 || ((unsigned char) text[2] & 0xC0) != 0x80)
+		return 0;
+	return code == 0x1680 || (code >= 0x2000 && code <= 0x200F) || code == 0x2028 ||
+				   code == 0x2029 || code == 0x202F || code == 0x205F || code == 0x2060 ||
+				   code == 0x3000 || code == 0xFEFF
+			   ? 3
+			   : 0;
 }
 
 /* Whether an operand ends directly before a position. */
@@ -71,101 +109,57 @@ is_attached(const SqlLexer *lexer, size_t pos)
 static bool
 is_fraction(const SqlLexer *lexer, size_t pos)
 {
-	return is_digit(at(lexer, pos + 1)) && !is_attached(lexer, pos) &&
+	return sql_is_digit(sql_byte(lexer, pos + 1)) && !is_attached(lexer, pos) &&
 		   (pos == 0 || lexer->text[pos - 1] != '.');
 }
 
-static size_t
-word_end(const SqlLexer *lexer, size_t pos)
+bool
+sql_starts_word(const SqlLexer *lexer, size_t pos)
+{
+	char c = sql_byte(lexer, pos);
+
+	return sql_is_word_start(c) &&
+		   ((unsigned char) c < 0xC2 || sql_space_length(lexer->text + pos, lexer->len - pos) == 0);
+}
+
+size_t
+sql_word_end(const SqlLexer *lexer, size_t pos)
 {
 	while (pos < lexer->len && sql_is_word_byte(lexer->text[pos]))
-		pos++;
-	return pos;
-}
-
-/* The end of the quoted text whose opening quote is at pos. */
-static size_t
-quote_end(const SqlLexer *lexer, size_t pos, bool backslashes)
-{
-	char quote = lexer->text[pos++];
-
-	while (pos < lexer->len)
 	{
-		char c = lexer->text[pos++];
-
-		if (c == '\\' && backslashes)
-		{
-			if (pos < lexer->len)
-				pos++;
-		}
-		else if (c == quote)
-		{
-			if (at(lexer, pos) != quote)
-				return pos;
-			pos++;
-		}
-	}
-	return lexer->len;
-}
-
-/*
- * The end of the dollar-quoted string at pos, or pos if none begins there.
- * A tag has no '$' in it, so that comparing it at every '$' of the body reads
- * no byte of the body twice.
- */
-static size_t
-dollar_quote_end(const SqlLexer *lexer, size_t pos)
-{
-	size_t body = pos + 1;
-	size_t tag_len;
-	const char *next;
-
-	if (sql_is_word_start(at(lexer, body)))
-	{
-		while (body < lexer->len && lexer->text[body] != '$' && sql_is_word_byte(lexer->text[body]))
-			body++;
-	}
-	if (at(lexer, body) != '$')
-		return pos;
-	body++;
-	tag_len = body - pos;
-
-	while (body < lexer->len && (next = memchr(lexer->text + body, '$', lexer->len - body)) != NULL)
-	{
-		body = (size_t) (next - lexer->text);
-		if (lexer->len - body < tag_len)
+		if ((unsigned char) lexer->text[pos] >= 0xC2 &&
+			sql_space_length(lexer->text + pos, lexer->len - pos) > 0)
 			break;
-		if (memcmp(next, lexer->text + pos, tag_len) == 0)
-			return body + tag_len;
-		body++;
+		pos++;
 	}
-	return lexer->len;
+	return pos;
 }
 
 /* The end of a comment at pos, or pos if none begins there ('#' aside). */
 static size_t
-comment_end(const SqlLexer *lexer, size_t pos)
+comment_end(const SqlLexer *lexer, size_t pos, const char **unfinished)
 {
-	char c = at(lexer, pos);
+	const char *start = lexer->text + pos;
+	char c = sql_byte(lexer, pos);
 	size_t depth = 0;
 
-	if (c == '-' && at(lexer, pos + 1) == '-')
+	if (c == '-' && sql_byte(lexer, pos + 1) == '-')
 	{
-		while (pos < lexer->len && lexer->text[pos] != '\n' && lexer->text[pos] != '\r')
+		while (pos < lexer->len && !sql_is_newline(lexer->text[pos]))
 			pos++;
 		return pos;
 	}
-	if (c != '/' || at(lexer, pos + 1) != '*')
+	if (c != '/' || sql_byte(lexer, pos + 1) != '*')
 		return pos;
 	while (pos < lexer->len)
 	{
 		c = lexer->text[pos];
-		if (c == '/' && at(lexer, pos + 1) == '*')
+		if (c == '/' && sql_byte(lexer, pos + 1) == '*')
 		{
 			depth++;
 			pos += 2;
 		}
-		else if (c == '*' && at(lexer, pos + 1) == '/')
+		else if (c == '*' && sql_byte(lexer, pos + 1) == '/')
 		{
 			pos += 2;
 			if (--depth == 0)
@@ -174,49 +168,131 @@ comment_end(const SqlLexer *lexer, size_t pos)
 		else
 			pos++;
 	}
+	*unfinished = start;
 	return lexer->len;
 }
 
-/* The end of %s or %(name)s at pos, or pos. */
+size_t
+sql_skip_space(const SqlLexer *lexer, size_t pos)
+{
+	const char *unfinished;
+	size_t len;
+
+	while (pos < lexer->len)
+	{
+		if ((len = sql_space_length(lexer->text + pos, lexer->len - pos)) > 0)
+			pos += len;
+		else if ((len = comment_end(lexer, pos, &unfinished)) != pos)
+			pos = len;
+		else
+			break;
+	}
+	return pos;
+}
+
+/* The end of %s, %d, %1$s or %(name)s at pos, or pos. */
 static size_t
 python_parameter_end(const SqlLexer *lexer, size_t pos)
 {
 	size_t end = pos + 1;
+	char c;
 
-	if (at(lexer, pos) != '%' || is_attached(lexer, pos))
+	if (sql_byte(lexer, pos) != '%' || is_attached(lexer, pos))
 		return pos;
-	if (at(lexer, end) == '(')
+	if (sql_byte(lexer, end) == '(')
 	{
 		size_t name = end + 1;
 
-		end = word_end(lexer, name);
-		if (end == name || at(lexer, end) != ')')
+		end = sql_word_end(lexer, name);
+		if (end == name || sql_byte(lexer, end) != ')')
 			return pos;
 		end++;
-		if (sql_lower(at(lexer, end)) < 'a' || sql_lower(at(lexer, end)) > 'z')
+		c = sql_lower(sql_byte(lexer, end));
+		if (c < 'a' || c > 'z')
 			return pos;
 	}
-	else if (at(lexer, end) != 's')
-		return pos;
+	else
+	{
+		for (size_t digits = end; sql_is_digit(sql_byte(lexer, digits)); digits++)
+		{
+			if (sql_byte(lexer, digits + 1) == '$')
+				end = digits + 2;
+		}
+		c = sql_byte(lexer, end);
+		if (c == '\0' || strchr("sdifuxLI", c) == NULL)
+			return pos;
+	}
 	end++;
-	return sql_is_word_byte(at(lexer, end)) ? pos : end;
+	return sql_is_word_byte(sql_byte(lexer, end)) || sql_byte(lexer, end) == '(' ? pos : end;
 }
 
-/* The end of @name or @@name at pos, or pos. */
+/* Whether <@ is PostgreSQL's operator, and what begins at pos no parameter's name. */
+static bool
+is_contained(const SqlLexer *lexer, size_t pos)
+{
+	size_t end;
+
+	if (pos == 0 || lexer->text[pos - 1] != '<')
+		return false;
+	end = sql_word_end(lexer, pos + 1);
+	if (sql_is_word(lexer->text + pos + 1, end - pos - 1, "array"))
+		return true;
+	switch (sql_byte(lexer, end))
+	{
+		case '[':
+		case '(':
+		case '.':
+		case ':':
+		case '\'':
+			return true;
+		case ' ':
+			return sql_byte(lexer, end + 1) == '\'';
+		default:
+			return false;
+	}
+}
+
+/* The end of @name, @@name or @{name} at pos, or pos. */
 static size_t
 at_parameter_end(const SqlLexer *lexer, size_t pos)
 {
 	size_t end;
 
-	if (at(lexer, pos) != '@')
+	if (sql_byte(lexer, pos) != '@')
 		return pos;
-	if (sql_is_word_start(at(lexer, pos + 1)))
-		return word_end(lexer, pos + 1);
-	if (at(lexer, pos + 1) == '@' && sql_is_word_start(at(lexer, pos + 2)) &&
-		!is_attached(lexer, pos))
+	if (sql_starts_word(lexer, pos + 1))
 	{
-		end = word_end(lexer, pos + 2);
-		return at(lexer, end) == '(' ? pos : end;
+		if (is_contained(lexer, pos))
+			return pos;
+		return sql_word_end(lexer, pos + 1);
+	}
+	if (sql_byte(lexer, pos + 1) == '{')
+	{
+		end = sql_brace_end(lexer, pos + 1);
+		return end == pos + 1 ? pos : end;
+	}
+	if (sql_byte(lexer, pos + 1) == '@' && sql_starts_word(lexer, pos + 2) &&
+		!is_attached(lexer, pos) && lexer->before != SQL_BEFORE_OPERAND)
+	{
+		end = sql_word_end(lexer, pos + 2);
+		return sql_byte(lexer, end) == '(' ? pos : end;
+	}
+	return pos;
+}
+
+/* A stage of Snowflake and the files in it, where a table is: @s/a-b.csv */
+static size_t
+stage_end(const SqlLexer *lexer, size_t pos)
+{
+	while (pos < lexer->len)
+	{
+		char c = lexer->text[pos];
+
+		if (!sql_is_word_byte(c) && (c == '\0' || strchr("/.-~%=*", c) == NULL))
+			break;
+		if (sql_word_end(lexer, pos) == pos && sql_is_word_byte(c))
+			break;
+		pos++;
 	}
 	return pos;
 }
@@ -240,13 +316,19 @@ find_run(SqlLexer *lexer, size_t pos)
 
 		if (i > pos)
 		{
-			char next = at(lexer, i + 1);
+			char next = sql_byte(lexer, i + 1);
 
 			if ((c == '-' && next == '-') || (c == '/' && next == '*'))
 				break;
-			if (c == '@' && lexer->text[i - 1] != '@' && sql_is_word_start(next))
+			if (c == '@' && lexer->text[i - 1] != '@' && at_parameter_end(lexer, i) != i)
 				break;
 			if (c == '%' && python_parameter_end(lexer, i) != i)
+				break;
+			if (c == '#' && next == '{')
+				break;
+			if (c == '<' && next == '%' && sql_byte(lexer, i + 2) == '=')
+				break;
+			if (c == '&' && lexer->text[i - 1] != '&' && sql_starts_word(lexer, i + 1))
 				break;
 		}
 		if (c != '+' && c != '-')
@@ -282,41 +364,64 @@ operator_end(SqlLexer *lexer, size_t pos)
 	return lexer->run_end;
 }
 
-/* The length of the name of a temporary table, #x or ##x, at pos, or 0. */
+/* The end of the name of a temporary table, #x or ##x, at pos, or pos. */
 static size_t
 temporary_name_end(const SqlLexer *lexer, size_t pos)
 {
 	size_t start = pos;
 
-	while (start < pos + 2 && at(lexer, start) == '#')
+	while (start < pos + 2 && sql_byte(lexer, start) == '#')
 		start++;
-	return sql_is_word_start(at(lexer, start)) ? word_end(lexer, start) : pos;
+	return sql_starts_word(lexer, start) ? sql_word_end(lexer, start) : pos;
 }
 
 /*
- * Skips white space and comments.  Returns false if the next byte directly
- * follows a token; *same_line tells whether a line ended on the way.
+ * Skips white space, comments and the brackets around what is optional.
+ * Returns false if the next byte directly follows a token; *same_line tells
+ * whether a line ended on the way.
  */
 static bool
 skip_blank(SqlLexer *lexer, bool *same_line)
 {
-	bool blank = lexer->pos == 0;
+	bool blank = !lexer->started;
 
-	*same_line = lexer->pos != 0;
+	*same_line = lexer->started;
 	while (lexer->pos < lexer->len)
 	{
 		char c = lexer->text[lexer->pos];
 		size_t end;
 
-		if (is_space(c))
+		if ((end = sql_space_length(lexer->text + lexer->pos, lexer->len - lexer->pos)) > 0)
 		{
-			if (c == '\n' || c == '\r')
+			if (sql_is_newline(c))
 				*same_line = false;
-			lexer->pos++;
+			if (end > 1)
+				lexer->foreign = true;
+			lexer->pos += end;
+			if (c == '\n' && lexer->prompt)
+				lexer->pos = sql_prompt_end(lexer, lexer->pos);
 		}
-		else if ((end = comment_end(lexer, lexer->pos)) != lexer->pos)
+		else if ((c == '-' || c == '/') &&
+				 (end = comment_end(lexer, lexer->pos, &lexer->unfinished)) != lexer->pos)
 			lexer->pos = end;
-		else if (c == '#' && blank)
+		else if (c == '{' && sql_byte(lexer, lexer->pos + 1) == '#' &&
+				 (end = sql_template_comment_end(lexer, lexer->pos)) != lexer->pos)
+			lexer->pos = end;
+		else if (c == '[' && sql_byte(lexer, lexer->pos + 1) == '[' &&
+				 sql_begins_optional(lexer, lexer->pos))
+		{
+			lexer->optional++;
+			lexer->pos += 2;
+			lexer->foreign = true;
+		}
+		else if (c == ']' && lexer->optional > 0 && sql_byte(lexer, lexer->pos + 1) == ']')
+		{
+			lexer->optional--;
+			lexer->pos += 2;
+		}
+		else if (c == '#' && blank &&
+				 (sql_byte(lexer, lexer->pos + 1) != '{' ||
+				  sql_braces_end(lexer, lexer->pos + 1) == lexer->pos + 1))
 		{
 			if (lexer->table_next && *same_line &&
 				temporary_name_end(lexer, lexer->pos) != lexer->pos)
@@ -324,8 +429,7 @@ skip_blank(SqlLexer *lexer, bool *same_line)
 			find_run(lexer, lexer->pos);
 			if (lexer->run_end != lexer->pos + 1)
 				break;
-			while (lexer->pos < lexer->len && lexer->text[lexer->pos] != '\n' &&
-				   lexer->text[lexer->pos] != '\r')
+			while (lexer->pos < lexer->len && !sql_is_newline(lexer->text[lexer->pos]))
 				lexer->pos++;
 		}
 		else
@@ -335,11 +439,21 @@ skip_blank(SqlLexer *lexer, bool *same_line)
 	return blank;
 }
 
+/* The end of the digits at pos, with underscores between them. */
+static size_t
+digits_end(const SqlLexer *lexer, size_t pos)
+{
+	while (sql_is_digit(sql_byte(lexer, pos)) ||
+		   (sql_byte(lexer, pos) == '_' && sql_is_digit(sql_byte(lexer, pos + 1))))
+		pos++;
+	return pos;
+}
+
 /* The end of the number at pos; *plain if it is of digits only. */
 static size_t
 number_end(const SqlLexer *lexer, size_t pos, bool *plain)
 {
-	char base = sql_lower(at(lexer, pos + 1));
+	char base = sql_lower(sql_byte(lexer, pos + 1));
 	size_t end = pos;
 
 	*plain = false;
@@ -349,7 +463,7 @@ number_end(const SqlLexer *lexer, size_t pos, bool *plain)
 							 : base == 'o' ? "01234567"
 										   : "01";
 
-		if (at(lexer, pos + 2) != '\0' && strchr(digits, at(lexer, pos + 2)) != NULL)
+		if (sql_byte(lexer, pos + 2) != '\0' && strchr(digits, sql_byte(lexer, pos + 2)) != NULL)
 		{
 			end = pos + 2;
 			while (end < lexer->len && lexer->text[end] != '\0' &&
@@ -358,67 +472,35 @@ number_end(const SqlLexer *lexer, size_t pos, bool *plain)
 			return end;
 		}
 	}
+	end = digits_end(lexer, end);
 	*plain = true;
-	while (is_digit(at(lexer, end)) || (at(lexer, end) == '_' && is_digit(at(lexer, end + 1))))
-		end++;
-	if (at(lexer, end) == '.' && at(lexer, end + 1) != '.')
+	if (sql_byte(lexer, end) == '.' && sql_byte(lexer, end + 1) != '.')
 	{
 		*plain = false;
-		end++;
-		while (is_digit(at(lexer, end)) || (at(lexer, end) == '_' && is_digit(at(lexer, end + 1))))
-			end++;
+		end = digits_end(lexer, end + 1);
 	}
-	if (sql_lower(at(lexer, end)) == 'e')
+	if (sql_lower(sql_byte(lexer, end)) == 'e')
 	{
 		size_t digits = end + 1;
 
-		if (at(lexer, digits) == '+' || at(lexer, digits) == '-')
+		if (sql_byte(lexer, digits) == '+' || sql_byte(lexer, digits) == '-')
 			digits++;
-		if (is_digit(at(lexer, digits)))
+		if (sql_is_digit(sql_byte(lexer, digits)))
 		{
 			*plain = false;
 			end = digits;
-			while (is_digit(at(lexer, end)))
+			while (sql_is_digit(sql_byte(lexer, end)))
 				end++;
 		}
 	}
 	return end;
 }
 
-/*
- * The end of the template at pos, or pos: {{ … }}, {% … %} or {name}.  Once
- * an end is missing it is missing for every later beginning.
- */
-static size_t
-template_end(SqlLexer *lexer, size_t pos)
-{
-	char kind = at(lexer, pos + 1);
-	bool *none = kind == '{' ? &lexer->no_expression : &lexer->no_statement;
-	size_t end;
-
-	if (kind != '{' && kind != '%')
-	{
-		end = pos + 1;
-		if (sql_is_word_start(kind))
-			end = word_end(lexer, end);
-		return end > pos + 1 && at(lexer, end) == '}' ? end + 1 : pos;
-	}
-	if (*none)
-		return pos;
-	for (end = pos + 2; end + 1 < lexer->len; end++)
-	{
-		if (lexer->text[end + 1] == '}' && lexer->text[end] == (kind == '{' ? '}' : '%'))
-			return end + 2;
-	}
-	*none = true;
-	return pos;
-}
-
 /* What begins with a dollar sign. */
 static size_t
-dollar_token(const SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
+dollar_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 {
-	size_t end = dollar_quote_end(lexer, pos);
+	size_t end = sql_dollar_quote_end(lexer, pos);
 
 	if (end != pos)
 	{
@@ -427,25 +509,30 @@ dollar_token(const SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 	}
 	*kind = SQL_PARAMETER;
 	end = pos + 1;
-	if (is_digit(at(lexer, end)))
+	if (sql_is_digit(sql_byte(lexer, end)))
 	{
-		while (is_digit(at(lexer, end)))
+		while (sql_is_digit(sql_byte(lexer, end)))
 			end++;
 		return end;
 	}
-	if (sql_is_word_start(at(lexer, end)))
-		return word_end(lexer, end);
-	if (at(lexer, end) == '{')
+	if (sql_starts_word(lexer, end))
 	{
-		for (end++; end < lexer->len; end++)
-		{
-			char c = lexer->text[end];
+		end = sql_word_end(lexer, end);
+		if (sql_byte(lexer, end) == '(')
+			*kind = SQL_WORD;
+		else if (sql_byte(lexer, end) == '{')
+			return sql_braces_end(lexer, end);
+		return end;
+	}
+	if (sql_byte(lexer, end) == '{' && sql_byte(lexer, end + 1) != '}')
+	{
+		size_t brace = sql_braces_end(lexer, end);
 
-			if (c == '$' || (!sql_is_word_byte(c) && c != '.' && c != ':' && c != '-'))
-				break;
+		if (brace != end)
+		{
+			*kind = SQL_TEMPLATE;
+			return brace;
 		}
-		if (at(lexer, end) == '}' && end > pos + 2)
-			return end + 1;
 	}
 	*kind = SQL_PUNCTUATION;
 	return pos + 1;
@@ -453,24 +540,24 @@ dollar_token(const SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 
 /* What begins with a colon. */
 static size_t
-colon_token(const SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
+colon_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 {
-	char next = at(lexer, pos + 1);
+	char next = sql_byte(lexer, pos + 1);
 
 	*kind = SQL_OPERATOR;
 	if (next == ':' || next == '=')
 		return pos + 2;
 	if (is_attached(lexer, pos))
 		return pos + 1;
-	if (sql_is_word_start(next) || is_digit(next))
+	if (sql_starts_word(lexer, pos + 1) || sql_is_digit(next))
 	{
 		*kind = SQL_PARAMETER;
-		return word_end(lexer, pos + 1);
+		return sql_word_end(lexer, pos + 1);
 	}
 	if (next == '\'' || next == '"')
 	{
 		*kind = SQL_PARAMETER;
-		return quote_end(lexer, pos + 1, false);
+		return sql_quote_end(lexer, pos + 1, false);
 	}
 	return pos + 1;
 }
@@ -479,122 +566,269 @@ colon_token(const SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 static size_t
 question_token(const SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 {
-	char next = at(lexer, pos + 1);
+	char next = sql_byte(lexer, pos + 1);
 
-	if ((next == '|' || next == '&') && !is_operator_char(at(lexer, pos + 2)))
+	if ((next == '|' || next == '&') && !is_operator_char(sql_byte(lexer, pos + 2)))
 	{
 		*kind = SQL_OPERATOR;
 		return pos + 2;
 	}
 	*kind = SQL_PARAMETER;
-	for (pos++; is_digit(at(lexer, pos)); pos++)
+	for (pos++; sql_is_digit(sql_byte(lexer, pos)); pos++)
 		;
 	return pos;
 }
 
 /* A word, or a string or quoted identifier with letters before its quote. */
 static size_t
-word_token(const SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
+word_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 {
 	char c = sql_lower(lexer->text[pos]);
-	char next = at(lexer, pos + 1);
+	char next = sql_byte(lexer, pos + 1);
+	size_t end;
 
 	if (next == '\'' && strchr("benrx", c) != NULL)
 	{
 		*kind = SQL_STRING;
-		return quote_end(lexer, pos + 1, c == 'e');
+		return sql_quote_end(lexer, pos + 1, c == 'e' || (c != 'r' && lexer->backslashes));
 	}
-	if (c == 'u' && next == '&' && (at(lexer, pos + 2) == '\'' || at(lexer, pos + 2) == '"'))
+	if (c == 'u' && next == '&' &&
+		(sql_byte(lexer, pos + 2) == '\'' || sql_byte(lexer, pos + 2) == '"'))
 	{
-		*kind = at(lexer, pos + 2) == '\'' ? SQL_STRING : SQL_QUOTED;
-		return quote_end(lexer, pos + 2, false);
+		*kind = sql_byte(lexer, pos + 2) == '\'' ? SQL_STRING : SQL_QUOTED;
+		return sql_quote_end(lexer, pos + 2, false);
+	}
+	if ((c == 'q' || (c == 'n' && sql_lower(next) == 'q')) &&
+		(end = sql_q_quote_end(lexer, pos + (c == 'n'))) != pos + (c == 'n'))
+	{
+		*kind = SQL_STRING;
+		return end;
 	}
 	*kind = SQL_WORD;
-	return word_end(lexer, pos);
+	end = sql_word_end(lexer, pos);
+	/* Oracle's serial#, but not a#b, a#1 and a#>b */
+	if (sql_byte(lexer, end) == '#' && !sql_is_word_byte(sql_byte(lexer, end + 1)) &&
+		!is_operator_char(sql_byte(lexer, end + 1)) && sql_byte(lexer, end + 1) != '{' &&
+		sql_byte(lexer, end + 1) != '(' && sql_byte(lexer, end + 1) != '\'')
+		end++;
+	return end;
 }
+
+/* What begins with a quote of any kind. */
+static size_t
+quote_token(SqlLexer *lexer, size_t pos, char quote, SqlTokenKind *kind)
+{
+	*kind = quote == '\'' ? SQL_STRING : SQL_QUOTED;
+	return sql_quote_end(lexer, pos, lexer->backslashes && quote != '`');
+}
+
+/* Whether a [ may begin a name: an array's or a subscript's bracket cannot be. */
+static size_t
+bracket_token(const SqlLexer *lexer, size_t pos, bool blank, SqlTokenKind *kind)
+{
+	size_t end;
+
+	*kind = SQL_PUNCTUATION;
+	if (lexer->before == SQL_BEFORE_OPERAND && (!blank || lexer->keyword == KW_ARRAY))
+		return pos + 1;
+	if ((lexer->arrays & SQL_DEPTH_BIT(lexer)) != 0)
+		return pos + 1;
+	end = sql_bracket_end(
+		lexer, pos,
+		lexer->before == SQL_BEFORE_TABLE || lexer->before == SQL_BEFORE_DOT ||
+			(lexer->before == SQL_BEFORE_COMMA && (lexer->froms & SQL_DEPTH_BIT(lexer)) != 0));
+	if (end == pos)
+		return pos + 1;
+	*kind = SQL_QUOTED;
+	return end;
+}
+
+/* What begins with a brace. */
+static size_t
+brace_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
+{
+	char next = sql_byte(lexer, pos + 1);
+	size_t end = next == '{' || next == '%' ? sql_template_end(lexer, pos) : pos;
+
+	*kind = SQL_TEMPLATE;
+	if (end != pos)
+	{
+		if (next == '%' && !sql_tag_is_value(lexer->text + pos, end - pos))
+			*kind = SQL_TAG;
+		return end;
+	}
+	end = sql_brace_end(lexer, pos);
+	if (end != pos)
+		return end;
+	*kind = SQL_PUNCTUATION;
+	return pos + 1;
+}
+
+/* What begins with an operator character, and is a parameter; or pos. */
+static size_t
+odd_parameter(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
+{
+	bool after_operand = lexer->before == SQL_BEFORE_OPERAND;
+	char next = sql_byte(lexer, pos + 1);
+	size_t end = pos;
+	bool tag;
+
+	*kind = SQL_PARAMETER;
+	switch (lexer->text[pos])
+	{
+		case '@':
+			end = at_parameter_end(lexer, pos);
+			if (end != pos && lexer->before == SQL_BEFORE_TABLE)
+				end = stage_end(lexer, end);
+			break;
+		case '%':
+			if (!after_operand)
+				end = python_parameter_end(lexer, pos);
+			break;
+		case '&':
+			if (!after_operand)
+			{
+				end = pos + (next == '&' ? 2 : 1);
+				end = sql_starts_word(lexer, end) ? sql_word_end(lexer, end) : pos;
+			}
+			break;
+		case '#':
+			if (next == '{' && (end = sql_braces_end(lexer, pos + 1)) == pos + 1)
+				end = pos;
+			*kind = SQL_TEMPLATE;
+			break;
+		case '<':
+			if (next == '%')
+			{
+				end = sql_erb_end(lexer, pos, after_operand, &tag);
+				*kind = tag ? SQL_TAG : SQL_TEMPLATE;
+			}
+			break;
+		default:
+			break;
+	}
+	return end;
+}
+
+/* The token at pos: sets its kind and returns its end. */
+static size_t
+read_token(SqlLexer *lexer, size_t pos, bool blank, bool same_line, SqlTokenKind *kind)
+{
+	char c = lexer->text[pos];
+	char quote;
+	size_t end;
+	bool plain;
+
+	if ((unsigned char) c == 0xE2 && (quote = sql_smart_quote(lexer, pos)) != '\0')
+	{
+		lexer->foreign = true;
+		return quote_token(lexer, pos, quote, kind);
+	}
+	if (sql_is_word_start(c))
+		return word_token(lexer, pos, kind);
+	if (sql_is_digit(c) || (c == '.' && is_fraction(lexer, pos)))
+	{
+		*kind = SQL_NUMBER;
+		end = number_end(lexer, pos, &plain);
+		if (plain && sql_starts_word(lexer, end))
+		{
+			/* MySQL's names may begin with digits. */
+			*kind = SQL_WORD;
+			end = sql_word_end(lexer, end);
+		}
+		return end;
+	}
+	switch (c)
+	{
+		case '\'':
+		case '"':
+		case '`':
+			return quote_token(lexer, pos, c, kind);
+		case '$':
+			return dollar_token(lexer, pos, kind);
+		case ':':
+			return colon_token(lexer, pos, kind);
+		case '?':
+			return question_token(lexer, pos, kind);
+		case '{':
+			return brace_token(lexer, pos, kind);
+		case '[':
+			if (sql_byte(lexer, pos + 1) == '[' &&
+				(end = sql_double_bracket_end(lexer, pos)) != pos && !is_attached(lexer, pos) &&
+				lexer->keyword != KW_ARRAY)
+			{
+				*kind = SQL_TEMPLATE;
+				return end;
+			}
+			return bracket_token(lexer, pos, blank, kind);
+		default:
+			break;
+	}
+	*kind = SQL_PUNCTUATION;
+	if (!is_operator_char(c))
+		return pos + 1;
+	if ((end = odd_parameter(lexer, pos, kind)) != pos)
+	{
+		lexer->foreign = true;
+		return end;
+	}
+	if (c == '#' && blank && same_line && lexer->table_next &&
+		(end = temporary_name_end(lexer, pos)) != pos)
+	{
+		*kind = SQL_WORD;
+		return end;
+	}
+	*kind = SQL_OPERATOR;
+	return c == '@' && sql_byte(lexer, pos + 1) == '?' ? pos + 2 : operator_end(lexer, pos);
+}
+
+const char sql_separator[] = ";";
 
 void
 sql_lexer_init(SqlLexer *lexer, const char *sql, size_t len)
 {
-	memset(lexer, 0, sizeof(*lexer));
+	memset(lexer, 0, offsetof(SqlLexer, name_hashes));
 	lexer->text = sql;
-	lexer->len = len;
+	lexer->len = lexer->full_len = len;
+	if (len == 0)
+		return;
+	sql_find_pasted(lexer);
+	lexer->backslashes = sql_has_backslashes(sql + lexer->pos, lexer->len - lexer->pos);
+	if (lexer->backslashes)
+		lexer->foreign = true;
+	lexer->double_quotes = memchr(sql, '"', len) != NULL || memchr(sql, '\xE2', len) != NULL;
+	if (lexer->double_quotes)
+		sql_decide_quotes(lexer);
 }
 
 bool
 sql_lexer_next(SqlLexer *lexer, SqlToken *token)
 {
 	bool same_line;
-	bool blank = skip_blank(lexer, &same_line);
-	size_t pos = lexer->pos;
+	bool blank;
 	size_t end;
-	bool plain;
-	char c;
 
-	if (pos >= lexer->len)
-		return false;
-	c = lexer->text[pos];
-	token->kind = SQL_PUNCTUATION;
-	token->keyword = KW_NONE;
-
-	if (sql_is_word_start(c))
-		end = word_token(lexer, pos, &token->kind);
-	else if (is_digit(c) || (c == '.' && is_fraction(lexer, pos)))
+	while (blank = skip_blank(lexer, &same_line), lexer->pos >= lexer->len)
 	{
-		token->kind = SQL_NUMBER;
-		end = number_end(lexer, pos, &plain);
-		if (plain && sql_is_word_start(at(lexer, end)))
-		{
-			/* MySQL's names may begin with digits. */
-			token->kind = SQL_WORD;
-			end = word_end(lexer, end);
-		}
+		if (!sql_next_pasted(lexer))
+			return false;
+		/* What is in another fence is another statement. */
+		token->text = sql_separator;
+		token->len = 1;
+		token->kind = SQL_PUNCTUATION;
+		token->attached = false;
+		sql_pass_token(lexer, token);
+		return true;
 	}
-	else if (c == '\'')
-	{
-		token->kind = SQL_STRING;
-		end = quote_end(lexer, pos, false);
-	}
-	else if (c == '"' || c == '`')
-	{
-		token->kind = SQL_QUOTED;
-		end = quote_end(lexer, pos, false);
-	}
-	else if (c == '$')
-		end = dollar_token(lexer, pos, &token->kind);
-	else if (c == ':')
-		end = colon_token(lexer, pos, &token->kind);
-	else if (c == '?')
-		end = question_token(lexer, pos, &token->kind);
-	else if (c == '{' && (end = template_end(lexer, pos)) != pos)
-		token->kind = SQL_PARAMETER;
-	else if (c == '@' && (end = at_parameter_end(lexer, pos)) != pos)
-		token->kind = SQL_PARAMETER;
-	else if (c == '%' && (end = python_parameter_end(lexer, pos)) != pos)
-		token->kind = SQL_PARAMETER;
-	else if (c == '#' && blank && same_line && lexer->table_next &&
-			 (end = temporary_name_end(lexer, pos)) != pos)
-		token->kind = SQL_WORD;
-	else if (c == '@' && at(lexer, pos + 1) == '?')
-	{
-		token->kind = SQL_OPERATOR;
-		end = pos + 2;
-	}
-	else if (is_operator_char(c))
-	{
-		token->kind = SQL_OPERATOR;
-		end = operator_end(lexer, pos);
-	}
-	else
-		end = pos + 1;
-
-	token->text = lexer->text + pos;
-	token->len = end - pos;
+	lexer->started = true;
+	token->text = lexer->text + lexer->pos;
+	end = read_token(lexer, lexer->pos, blank, same_line, &token->kind);
+	token->len = end - lexer->pos;
+	token->attached = !blank;
 	lexer->pos = end;
-	if (token->kind == SQL_WORD)
-		token->keyword = sql_keyword_find(token->text, token->len);
-	lexer->table_next = token->keyword == KW_FROM || token->keyword == KW_JOIN ||
-						token->keyword == KW_INTO || token->keyword == KW_UPDATE ||
-						token->keyword == KW_TABLE || token->keyword == KW_EXISTS;
+	if (token->kind == SQL_TEMPLATE || token->kind == SQL_TAG ||
+		(token->kind == SQL_QUOTED && token->text[0] == '['))
+		lexer->foreign = true;
+	sql_pass_token(lexer, token);
 	return true;
 }

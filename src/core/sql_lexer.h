@@ -6,50 +6,111 @@
  * linear in the length of the text.  What no dialect knows is punctuation of
  * one byte.  An unfinished quote or comment ends with the text.
  *
+ * White space is Unicode's, and so are byte order marks and other characters
+ * of no width.  Of a text that was copied from a chat or a terminal only the
+ * SQL is read: sql_paste.c.
+ *
  * Where dialects disagree:
  *
- *	"x"		is an identifier (a string in MySQL and BigQuery).
- *	'x\'	is complete; only E'...' knows backslashes.
+ *	"x"		is a name, or a string as in MySQL and BigQuery: sql_quotes.c.
+ *	'x\'	is complete, unless the text makes sense only where a backslash
+ *			escapes the quote, or a letter follows, as in 'it\'s'.
+ *	‘x’, “x” are 'x' and "x".
+ *	q'[x]'	is a string, as in Oracle.
+ *	[x]		is a name, as in SQL Server, where no array or subscript can be;
+ *			after FROM and the like it may have anything in it.
  *	?		is a parameter; ?| and ?& with no operator character after them
  *			are operators, and so is @?.
  *	@x		is a parameter even directly after an operator, so PostgreSQL's
- *			a<@b is read as a < @b; @@x is one too unless '(' follows.
- *	%s		and %(x)s are parameters unless directly after an operand.
+ *			a<@b is read as a < @b; but not before what cannot be a
+ *			parameter's, as in <@array[1].  @@x is one too where no operand
+ *			is before it and no '(' follows.
+ *	%s, %d	and %(x)s are parameters, and so is &x, unless after an operand.
  *	:x		is a parameter unless directly after an operand, where it is a path
  *			into a document (Snowflake) or an array slice.
  *	#		begins a comment to the end of the line (MySQL, BigQuery) where it
  *			follows white space or nothing and no longer operator, such as #>>,
  *			begins there.  So PostgreSQL's a # b with white space is cut short,
- *			and a#b is read.  After FROM, JOIN, INTO and the like #x on the
+ *			and a#b is read.  At the end of a word it belongs to the word, as in
+ *			Oracle's serial#.  After FROM, JOIN, INTO and the like #x on the
  *			same line is a name (a temporary table of SQL Server).
- *	{{x}}, {% x %}, {x} and ${x} are parameters: templates not yet filled in.
+ *	$x(		is a function's name, a macro of Grafana.
+ *
+ * Templates not yet filled in, see sql_template.c, are tokens of their own;
+ * {# x #} is a comment, and [[ and ]] around what is optional are left out.
  */
-#ifndef PERSONALIZATION_CORE_SQL_LEXER_H
-#define PERSONALIZATION_CORE_SQL_LEXER_H
+#ifndef CORE_SQL_LEXER_H
+#define CORE_SQL_LEXER_H
 
 #include "core/sql_keyword.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef enum SqlTokenKind
 {
 	SQL_WORD,	   /* an identifier or keyword without quotes */
-	SQL_QUOTED,	   /* "x", U&"x" or `x` */
+	SQL_QUOTED,	   /* a name in quotes: "x", U&"x", `x`, [x] or “x” */
 	SQL_NUMBER,	   /* without a sign */
 	SQL_STRING,	   /* with its prefix, such as E, and its quotes */
-	SQL_PARAMETER, /* $1, ?, :x, @x, %s, {{ x }}, … */
+	SQL_PARAMETER, /* $1, ?, :x, @x, %s, …: what a driver fills in */
+	SQL_TEMPLATE,  /* {{ x }}, {x}, ${x}, #{x}, <%= x %>: any text may come there */
+	SQL_TAG,	   /* {% x %} and <% x %>: how to fill in, and no text */
 	SQL_OPERATOR,
 	SQL_PUNCTUATION /* one byte */
 } SqlTokenKind;
+
+/* What is before a token; the first five have no operand before it. */
+typedef enum SqlBefore
+{
+	SQL_BEFORE_OTHER,	   /* nothing, or a word after which an operand comes */
+	SQL_BEFORE_OPERATOR,   /* one that makes a value */
+	SQL_BEFORE_COMPARISON, /* =, LIKE, IN, BETWEEN and its AND, … */
+	SQL_BEFORE_KEY,		   /* -> and the like, after which a document's key comes */
+	SQL_BEFORE_OPEN,	   /* ( or [ */
+	SQL_BEFORE_COMMA,
+	SQL_BEFORE_TABLE, /* FROM, JOIN, INTO, … */
+	SQL_BEFORE_OPERAND,
+	SQL_BEFORE_DOT,
+	SQL_BEFORE_WORD /* a word after which no operand comes, such as AS */
+} SqlBefore;
+
+/* How a name in double quotes is written. */
+typedef enum SqlStyle
+{
+	SQL_STYLE_NONE, /* it is in no double quotes */
+	SQL_STYLE_LOWER,
+	SQL_STYLE_UPPER,
+	SQL_STYLE_CAPITAL,
+	SQL_STYLE_CAMEL,
+	SQL_STYLE_OTHER
+} SqlStyle;
 
 typedef struct SqlToken
 {
 	SqlTokenKind kind;
 	SqlKeyword keyword; /* of a word, else KW_NONE */
-	const char *text;	/* into the statement */
-	size_t len;			/* at least 1 */
+	SqlBefore before;
+	bool in_list;	  /* directly in parentheses around values: IN (…), VALUES (…), […] */
+	bool in_call;	  /* directly in those of a function */
+	bool in_from;	  /* where FROM and the like have their tables */
+	bool attached;	  /* nothing is between it and the token before */
+	SqlStyle left;	  /* of the last operand before a comparison */
+	const char *text; /* into the statement */
+	size_t len;		  /* at least 1 */
 } SqlToken;
+
+/* Where something is found next: at, for all places from "from" on to it. */
+typedef struct SqlNext
+{
+	bool known;
+	size_t from;
+	size_t at;
+} SqlNext;
+
+/* Of so many different texts in double quotes it is known whether they are names. */
+#define SQL_QUOTES 256
 
 typedef struct SqlLexer
 {
@@ -57,19 +118,75 @@ typedef struct SqlLexer
 	size_t len;
 	size_t pos; /* of the next byte; the caller may move it forward */
 
+	/* So far there was something that PostgreSQL's own lexer reads otherwise. */
+	bool foreign;
+
+	/* Where a quote or comment began that has no end; NULL if none did. */
+	const char *unfinished;
+
 	/* The rest is the lexer's own. */
-	bool table_next;	   /* the last token was FROM or the like */
-	bool no_expression;	   /* no "}}" follows */
-	bool no_statement;	   /* no "%}" follows */
-	size_t run_end;		   /* the last run of operator characters ends here, */
-	size_t run_last_other; /* its last but + and - ends here, */
-	size_t run_last_odd;   /* its last that standard SQL has no use for, here */
+	size_t full_len; /* len is the end of what is read at present */
+	bool fenced;
+	bool started; /* a token has been read */
+	bool prompt;  /* lines may begin with a terminal's prompt, of this name: */
+	const char *prompt_name;
+	size_t prompt_len;
+	bool backslashes;		   /* escape quotes */
+	bool table_next;		   /* the last token was FROM or the like */
+	bool blank;				   /* there was something between the last two tokens */
+	int optional;			   /* [[ not yet closed */
+	size_t run_end;			   /* the last run of operator characters ends here, */
+	size_t run_last_other;	   /* its last but + and - ends here, */
+	size_t run_last_odd;	   /* its last that standard SQL has no use for, here */
+	SqlNext template_ends[2];  /* the next }} and %} */
+	SqlNext comment_end;	   /* #} */
+	SqlNext erb_end;		   /* %> */
+	SqlNext optional_end;	   /* ]] */
+	SqlNext optional_template; /* {{ */
+	bool no_orderly_end[2];	   /* no }} or %} follows outside quotes and braces */
+
+	/* What is before the next token. */
+	SqlBefore before;
+	SqlKeyword keyword; /* the last token's */
+	bool type_last;		/* it is a word that is none of SQL's */
+	bool between;		/* the next AND is BETWEEN's */
+	bool list_next;		/* the next parenthesis is a list's */
+	int depth;
+	uint64_t lists;	 /* a bit for each depth, the deepest one for all below */
+	uint64_t arrays; /* those of them in brackets */
+	uint64_t calls;
+	uint64_t froms;
+	uint64_t values; /* VALUES is before on this depth */
+	SqlStyle left;	 /* of the last operand before a comparison */
+
+	/* What double quotes mean in this text. */
+	bool double_quotes;				  /* there are some */
+	bool quotes_decided;			  /* what follows is known */
+	bool quotes_strings;			  /* some are around strings for sure */
+	int place;						  /* where the last of them stood */
+	uint32_t name_hashes[SQL_QUOTES]; /* what stands there as a name too */
 } SqlLexer;
 
 extern void sql_lexer_init(SqlLexer *lexer, const char *sql, size_t len);
 
+/* The text of the token between two pasted parts, which is not in the statement. */
+extern const char sql_separator[];
+
 /* Reads the next token; false at the end of the text. */
 extern bool sql_lexer_next(SqlLexer *lexer, SqlToken *token);
+
+/* The byte at a position; a zero byte past the end, which begins nothing. */
+static inline char
+sql_byte(const SqlLexer *lexer, size_t pos)
+{
+	return pos < lexer->len ? lexer->text[pos] : '\0';
+}
+
+/* The position of the next byte that is neither white space nor in a comment of -- or /. */
+extern size_t sql_skip_space(const SqlLexer *lexer, size_t pos);
+
+/* The end of the word at pos, or pos. */
+extern size_t sql_word_end(const SqlLexer *lexer, size_t pos);
 
 /* Whether c can begin a word, or go on with one. */
 extern bool sql_is_word_start(char c);
@@ -77,5 +194,35 @@ extern bool sql_is_word_byte(char c);
 
 /* ASCII only: case in other letters is not known here. */
 extern char sql_lower(char c);
+
+/* What a statement that begins with a word is. */
+typedef enum SqlBeginning
+{
+	SQL_BEGINS_NOTHING, /* none begins with it */
+	SQL_BEGINS_PART,	/* only a part of one */
+	SQL_BEGINS_OTHER,	/* one that reads no tables by itself */
+	SQL_BEGINS_QUERY
+} SqlBeginning;
+extern SqlBeginning sql_beginning(const char *word, size_t len);
+
+/* Whether it is one of the words that most statements begin with. */
+extern bool sql_begins_surely(const char *word, size_t len);
+
+/*
+ * The length of the white space or character of no width at text[0..len), 0 if
+ * it is something else; len is not 0.
+ */
+extern size_t sql_space_length(const char *text, size_t len);
+
+/* Whether text[0..len) is the word, which is in lower case, in any case. */
+extern bool sql_is_word(const char *text, size_t len, const char *word);
+
+/*
+ * Finds the calls of dbt's ref() and source() in the template text[0..len): a
+ * source's table has both names, a model the second only, and first is NULL.
+ */
+typedef void (*SqlNameFound)(const char *first, size_t first_len, const char *second,
+							 size_t second_len, void *arg);
+extern void sql_template_names(const char *text, size_t len, SqlNameFound found, void *arg);
 
 #endif

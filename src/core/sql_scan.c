@@ -15,10 +15,8 @@
  *	- A condition in parentheses that is itself compared, (a = 1) IS TRUE, is
  *	  reported as the condition a =.
  *	- A word that could be a value or a column (a variable of a procedural
- *	  language, a type's name as an argument, MySQL's string in double quotes)
- *	  is a column; so a comparison with it is no filter.  In a text that has
- *	  backticks, as MySQL, BigQuery and Spark have, double quotes are strings.
- *	- 'it\'s' ends at its second quote.
+ *	  language, a type's name as an argument)
+ *	  is a column; so a comparison with it is no filter.
  *	- Operators by name, OVERLAPS and OPERATOR(x.=), are none.
  *	- A correlated table, FROM t, t.items, is a table.
  *	- GROUP BY with a position after a star in the select list, or over 256
@@ -30,7 +28,16 @@
 
 #include <string.h>
 
-/* Reads on a wanted table's name over the dashes of BigQuery's projects. */
+void
+sql_unread(SqlScan *scan, SqlUnread unread, const char *text)
+{
+	if (scan->reading.unread != SQL_ALL_READ)
+		return;
+	scan->reading.unread = unread;
+	scan->reading.place = (size_t) (text - scan->lexer.text);
+}
+
+/* Reads on a table's name over the dashes of BigQuery's projects and tables. */
 static void
 take_dashes(SqlScan *scan, SqlToken *token)
 {
@@ -39,11 +46,7 @@ take_dashes(SqlScan *scan, SqlToken *token)
 
 	while (pos + 1 < lexer->len && lexer->text[pos] == '-' &&
 		   sql_is_word_byte(lexer->text[pos + 1]))
-	{
-		pos++;
-		while (pos < lexer->len && sql_is_word_byte(lexer->text[pos]))
-			pos++;
-	}
+		pos = sql_word_end(lexer, pos + 1);
 	token->len += pos - lexer->pos;
 	lexer->pos = pos;
 }
@@ -59,6 +62,67 @@ ends_type(const char *text, size_t len)
 		   sql_name_is(buffer, len, "varying");
 }
 
+/* Words between INSERT, DELETE or INTO and the table, where another name follows. */
+static bool
+is_modifier(const SqlScan *scan, SqlLevel *level, const SqlToken *token)
+{
+	static const char *const modifiers[] = {
+		"ignore",	"low_priority", "high_priority", "delayed", "quick",	"or",	"rollback",
+		"abort",	"fail",			"local",		 "bulk",	"function", "temp", "temporary",
+		"unlogged", "global",		"directory",	 "first",	"view"};
+	const char *next;
+	size_t len = sql_peek_word(scan, scan->lexer.pos, &next);
+	char c = sql_next_byte(scan);
+
+	if (token->kind != SQL_WORD ||
+		(len == 0 ? c == '\0' || strchr("\"`['{$:@#", c) == NULL
+				  : sql_is_word(next, len, "select") || sql_is_word(next, len, "values") ||
+						sql_is_word(next, len, "as") || sql_is_word(next, len, "set") ||
+						sql_is_word(next, len, "from") || sql_is_word(next, len, "where")))
+		return false;
+	for (size_t i = 0; i < sizeof(modifiers) / sizeof(modifiers[0]); i++)
+	{
+		if (!sql_is_word(token->text, token->len, modifiers[i]))
+			continue;
+		/* What follows the last three is no table. */
+		if (i + 3 >= sizeof(modifiers) / sizeof(modifiers[0]))
+			level->want_table = false;
+		return true;
+	}
+	return false;
+}
+
+/* A name that is a value: SYSDATE, or the first word of DB2's CURRENT DATE. */
+static bool
+is_value_name(SqlScan *scan, const SqlLevel *level, const SqlToken *token)
+{
+	SqlLexer *lexer = &scan->lexer;
+	const char *next;
+	size_t len;
+
+	if (token->kind != SQL_WORD || level->want_table)
+		return false;
+	if (sql_is_value_word(token->text, token->len))
+		return sql_byte(lexer, lexer->pos) != '.' && sql_next_byte(scan) != '(';
+	if (!sql_is_word(token->text, token->len, "current"))
+		return false;
+	len = sql_peek_word(scan, lexer->pos, &next);
+	if (len == 0 || (!sql_is_word(next, len, "date") && !sql_is_word(next, len, "time") &&
+					 !sql_is_word(next, len, "timestamp")))
+		return false;
+	lexer->pos = (size_t) (next - lexer->text) + len;
+	return true;
+}
+
+/* Whether a name is a third one in a row, where no dialect has so many. */
+static bool
+is_name_too_many(const SqlScan *scan, const SqlLevel *level, const SqlToken *token)
+{
+	return scan->passed.text != NULL && level->alias.text == scan->passed.text &&
+		   token->kind == SQL_WORD && !ends_type(token->text, token->len) &&
+		   sql_beginning(token->text, token->len) == SQL_BEGINS_NOTHING;
+}
+
 /* A word or quoted identifier that is a name here. */
 static void
 name(SqlScan *scan, SqlLevel *level, SqlToken *token)
@@ -66,8 +130,9 @@ name(SqlScan *scan, SqlLevel *level, SqlToken *token)
 	SqlName given;
 	SqlName none = {NULL, 0};
 
-	if (level->want_table && token->kind == SQL_WORD && level->call_allowed &&
-		token->text[0] != '#')
+	if (token->kind == SQL_WORD && token->text[0] != '#' &&
+		sql_byte(&scan->lexer, scan->lexer.pos) == '-' &&
+		(level->want_table || (level->last == SQL_LAST_DOT && level->name_is_table)))
 		take_dashes(scan, token);
 	given.text = token->text;
 	given.len = token->len;
@@ -75,6 +140,13 @@ name(SqlScan *scan, SqlLevel *level, SqlToken *token)
 	if (level->last == SQL_LAST_SKIP)
 	{
 		level->last = SQL_LAST_OPERAND;
+		return;
+	}
+	if (level->want_table && (level->insert || level->target) && is_modifier(scan, level, token))
+		return;
+	if (level->last == SQL_LAST_NAME && level->name_is_table && scan->after_gap && token->attached)
+	{
+		sql_table_part(scan, token);
 		return;
 	}
 	if (level->want_cte)
@@ -109,9 +181,18 @@ name(SqlScan *scan, SqlLevel *level, SqlToken *token)
 	{
 		/* An alias, the unit of an interval, a part of a type, … */
 		if (level->kind == SQL_IN_QUERY && level->clause == SQL_AT_SELECT && level->cases == 0)
+		{
+			if (is_name_too_many(scan, level, token))
+				sql_unread(scan, SQL_NO_OPERATOR, token->text);
 			level->alias =
 				scan->previous == KW_OVER || ends_type(token->text, token->len) ? none : given;
+		}
 		scan->passed = given;
+		return;
+	}
+	if (is_value_name(scan, level, token))
+	{
+		sql_add_value(level, token);
 		return;
 	}
 	level->last = SQL_LAST_NAME;
@@ -122,10 +203,126 @@ name(SqlScan *scan, SqlLevel *level, SqlToken *token)
 	if (level->want_table)
 	{
 		level->want_table = false;
-		scan->table_len = 0;
-		scan->table_is_qualified = false;
+		if (level->target && sql_byte(&scan->lexer, scan->lexer.pos) != '.' &&
+			sql_is_alias_ahead(scan, &given))
+		{
+			level->name_is_table = false;
+			level->last = SQL_LAST_OPERAND;
+			return;
+		}
+		sql_begin_table(scan, token->text);
 		sql_table_part(scan, token);
 	}
+}
+
+/* A template may be any text: a table, a part of its name, a column or a value. */
+static void value(SqlScan *scan, SqlLevel *level, const SqlToken *token);
+
+static void
+dbt_table(const char *first, size_t first_len, const char *second, size_t second_len, void *arg)
+{
+	SqlScan *scan = arg;
+	char buffer[SQL_MAX_NAME];
+	size_t len = 0;
+
+	if (first_len + second_len + 2 > sizeof(buffer) || second_len == 0)
+		return;
+	if (first != NULL)
+	{
+		memcpy(buffer, first, first_len);
+		len = first_len;
+		buffer[len++] = '.';
+	}
+	memcpy(buffer + len, second, second_len);
+	len += second_len;
+	scan->table_known = true;
+	scan->found(SQL_TABLES, buffer, len, scan->arg);
+}
+
+/* LookML's ${view.field}: its last part, if it has several. */
+static bool
+last_part(const SqlToken *token, SqlName *part)
+{
+	size_t end = token->len - 1;
+	size_t start = end;
+
+	if (token->text[0] != '$')
+		return false;
+	while (start > 2 && sql_is_word_byte(token->text[start - 1]))
+		start--;
+	part->text = token->text + start;
+	part->len = end - start;
+	return start > 3 && token->text[start - 1] == '.' && part->len > 0;
+}
+
+static void
+template_text(SqlScan *scan, SqlLevel *level, const SqlToken *token)
+{
+	char next = sql_byte(&scan->lexer, scan->lexer.pos);
+	SqlName part;
+
+	scan->table_known = false;
+	sql_template_names(token->text, token->len, dbt_table, scan);
+	if (level->skip)
+		return;
+	if (level->want_table ||
+		(level->name_is_table &&
+		 (level->last == SQL_LAST_DOT || (level->last == SQL_LAST_NAME && token->attached))))
+	{
+		sql_begin_gap(scan, level, token);
+		return;
+	}
+	if (level->last == SQL_LAST_NONE && next == '.')
+	{
+		/* {{ alias }}.column */
+		level->last = SQL_LAST_NAME;
+		level->name.text = token->text;
+		level->name.len = token->len;
+		level->name_keyword = KW_NONE;
+		level->name_is_table = level->name_is_qualified = false;
+	}
+	else if (level->last == SQL_LAST_NONE && last_part(token, &part) &&
+			 level->how == SQL_NOT_COMPARED)
+	{
+		level->last = SQL_LAST_NAME;
+		level->name = part;
+		level->name_keyword = KW_NONE;
+		level->name_is_table = false;
+		level->name_is_qualified = true;
+	}
+	else
+		value(scan, level, token);
+}
+
+/* {% else %} begins again what stands behind {% if %}. */
+static void
+template_tag(SqlScan *scan, SqlLevel *level, const SqlToken *token)
+{
+	size_t start = 2;
+	size_t end;
+
+	sql_template_names(token->text, token->len, dbt_table, scan);
+	while (start < token->len && !sql_is_word_start(token->text[start]))
+		start++;
+	for (end = start; end < token->len && sql_is_word_byte(token->text[end]);)
+		end++;
+	if (sql_is_word(token->text + start, end - start, "else") ||
+		sql_is_word(token->text + start, end - start, "elif") ||
+		sql_is_word(token->text + start, end - start, "elsif"))
+	{
+		if (level->branch_table)
+		{
+			sql_settle(scan, level, false);
+			level->want_table = true;
+			level->last = SQL_LAST_NONE;
+		}
+		else if (sql_in_condition(level))
+			sql_end_comparison(scan, level);
+	}
+	else if (sql_is_word(token->text + start, end - start, "endif"))
+		level->branch_table = false;
+	else if (level->want_table)
+		level->branch_table = true;
 }
 
 /* A literal or parameter. */
@@ -149,10 +346,21 @@ value(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 	{
 		level->want_table = false;
 		level->last = SQL_LAST_OPERAND;
+		if (token->kind == SQL_STRING && token->text[0] == '\'' && token->len > 2 &&
+			token->text[1] != '@')
+		{
+			/* A file, or a name in the wrong quotes */
+			sql_begin_table(scan, token->text);
+			sql_table_part(scan, token);
+			sql_report_table(scan);
+		}
 		return;
 	}
-	if (token->kind == SQL_STRING)
-		level->string = true;
+	if (token->kind == SQL_NUMBER && scan->previous_is_number && level->last == SQL_LAST_OPERAND)
+		sql_unread(scan, SQL_NO_OPERATOR, token->text);
+	if (level->units != SQL_NO_UNIT && token->kind == SQL_STRING && token->len > 2 &&
+		sql_is_time_unit(token->text + 1, token->len - 2))
+		level->unit_text = true;
 	if (level->alias_next)
 	{
 		level->alias_next = false;
@@ -164,45 +372,90 @@ value(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 	sql_add_value(level, token);
 }
 
+/* Whether the text has any of the bytes. */
+static bool
+has_any(const SqlScan *scan, const char *bytes)
+{
+	for (; *bytes != '\0'; bytes++)
+	{
+		if (memchr(scan->lexer.text, *bytes, scan->lexer.len) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* The first word of a statement says whether it is one. */
+static void
+begin_word(SqlScan *scan, SqlLevel *level, const SqlToken *token)
+{
+	static const char *const plans[] = {"query",   "plan",	   "pipeline", "syntax",
+										"ast",	   "extended", "estimate", "formatted",
+										"logical", "cost",	   "codegen",  "options"};
+
+	switch (sql_beginning(token->text, token->len))
+	{
+		case SQL_BEGINS_QUERY:
+			scan->explaining = token->keyword == KW_EXPLAIN ||
+							   sql_is_word(token->text, token->len, "profile") ||
+							   sql_is_word(token->text, token->len, "refresh");
+			scan->begun = !scan->explaining;
+			return;
+		case SQL_BEGINS_OTHER:
+			scan->begun = token->keyword != KW_ANALYZE;
+			level->no_from = level->into_variable = true;
+			return;
+		case SQL_BEGINS_PART:
+			scan->begun = true;
+			scan->prose = !has_any(scan, "=<>(");
+			break;
+		case SQL_BEGINS_NOTHING:
+			for (size_t i = 0; scan->explaining && i < sizeof(plans) / sizeof(plans[0]); i++)
+			{
+				if (sql_is_word(token->text, token->len, plans[i]))
+					return;
+			}
+			scan->begun = true;
+			if (token->keyword == KW_VERBOSE || scan->previous == KW_VERBOSE)
+				break;
+			scan->prose = !has_any(scan, "=");
+			break;
+	}
+	if (scan->prose)
+		sql_unread(scan, SQL_NO_STATEMENT, token->text);
+}
+
+/* Whether a statement may begin with the word amid prose: it begins a line. */
+static bool
+ends_prose(const SqlScan *scan, const SqlToken *token)
+{
+	const char *text = token->text;
+
+	if (token->kind != SQL_WORD || !sql_begins_surely(token->text, token->len))
+		return false;
+	while (text > scan->lexer.text && (text[-1] == ' ' || text[-1] == '\t'))
+		text--;
+	return text == scan->lexer.text || text[-1] == '\n' || text[-1] == '\r';
+}
+
 static void
 word(SqlScan *scan, SqlLevel *level, SqlToken *token)
 {
 	bool start = level->kind == SQL_IN_QUERY && level->clause == SQL_AT_START;
 
-	/* What follows a dot is never a keyword. */
-	if (level->last != SQL_LAST_DOT && token->keyword != KW_NONE && sql_keyword(scan, level, token))
+	if (!scan->begun && scan->depth == 0)
+	{
+		begin_word(scan, level, token);
+		if (scan->prose)
+			return;
+	}
+	/* What follows a dot is never a keyword, nor is what has one behind it. */
+	if (level->last != SQL_LAST_DOT && token->keyword != KW_NONE &&
+		sql_byte(&scan->lexer, scan->lexer.pos) != '.' && sql_keyword(scan, level, token))
 		return;
 	if (start && token->keyword != KW_EXPLAIN && token->keyword != KW_ANALYZE &&
 		token->keyword != KW_VERBOSE)
 		level->clause = SQL_AT_OTHER;
 	name(scan, level, token);
-}
-
-/*
- * SQL Server's [name] is made a quoted identifier, where an array's or a
- * subscript's bracket cannot be.
- */
-static bool
-bracketed_name(SqlScan *scan, const SqlLevel *level, SqlToken *token)
-{
-	SqlLexer *lexer = &scan->lexer;
-	size_t pos = lexer->pos;
-	size_t limit = lexer->len - pos > SQL_MAX_BRACKETED ? pos + SQL_MAX_BRACKETED : lexer->len;
-
-	if (level->last == SQL_LAST_NAME || level->last == SQL_LAST_OPERAND)
-		return false;
-	if (pos >= limit || !sql_is_word_start(lexer->text[pos]))
-		return false;
-	while (pos < limit && (sql_is_word_byte(lexer->text[pos]) || lexer->text[pos] == ' ' ||
-						   lexer->text[pos] == '-'))
-		pos++;
-	if (pos >= limit || lexer->text[pos] != ']')
-		return false;
-	pos++;
-	token->kind = SQL_QUOTED;
-	token->len += pos - lexer->pos;
-	lexer->pos = pos;
-	return true;
 }
 
 static void
@@ -211,16 +464,14 @@ punctuation(SqlScan *scan, SqlLevel *level, SqlToken *token)
 	switch (token->text[0])
 	{
 		case '(':
-			sql_open_level(scan, level, false);
+			if (!sql_take_outer_join(scan))
+				sql_open_level(scan, level, false);
 			break;
 		case ')':
 			sql_close_bracket(scan, false);
 			break;
 		case '[':
-			if (!level->skip && bracketed_name(scan, level, token))
-				name(scan, level, token);
-			else
-				sql_open_level(scan, level, true);
+			sql_open_level(scan, level, true);
 			break;
 		case ']':
 			sql_close_bracket(scan, true);
@@ -245,15 +496,44 @@ punctuation(SqlScan *scan, SqlLevel *level, SqlToken *token)
 				level->last = SQL_LAST_SKIP;
 			break;
 		default:
+			if (!level->skip)
+				sql_unread(scan, SQL_UNKNOWN_TOKEN, token->text);
 			sql_settle(scan, level, false);
 			break;
 	}
 }
 
+/* DuckDB's "alias: table" and "alias: expression" */
+static bool
+alias_colon(SqlScan *scan, SqlLevel *level, const SqlToken *token)
+{
+	SqlLexer *lexer = &scan->lexer;
+
+	if (token->len != 1 || token->text[0] != ':' || level->last != SQL_LAST_NAME ||
+		level->name_is_qualified || lexer->pos >= lexer->len ||
+		sql_space_length(lexer->text + lexer->pos, lexer->len - lexer->pos) == 0)
+		return false;
+	if (level->name_is_table)
+	{
+		level->name_is_table = false;
+		level->want_table = true;
+	}
+	else if (level->kind == SQL_IN_QUERY && level->clause == SQL_AT_SELECT && !level->operand.any)
+		level->alias_before = level->name;
+	else
+		return false;
+	level->last = SQL_LAST_NONE;
+	return true;
+}
+
 static void
 operator(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 {
+	if (alias_colon(scan, level, token))
+		return;
 	level->alias.text = NULL;
+	if (token->len == 1 && token->text[0] == '!' && token->attached)
+		level->name_is_table = false; /* Snowflake's model!method(…) */
 	if (token->len == 1 && token->text[0] == '*' && level->last == SQL_LAST_DOT)
 	{
 		/* t.*, or a table's t.* as MySQL's DELETE has it */
@@ -281,51 +561,112 @@ parameter(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 		sql_has_operand(level) &&
 		!(level->last == SQL_LAST_NAME && level->name_keyword == KW_INTERVAL))
 		sql_compare(scan, level, token);
+	else if (level->want_table && sql_byte(&scan->lexer, scan->lexer.pos) == '.')
+		sql_begin_gap(scan, level, token);
+	else if (level->name_is_table && level->last == SQL_LAST_DOT)
+		sql_begin_gap(scan, level, token);
 	else
 		value(scan, level, token);
 }
 
-void
+/*
+ * Whether the text is a sentence: it ends as one does, and has nothing of what
+ * nearly all SQL has.
+ */
+static bool
+is_sentence(const char *text, size_t len)
+{
+	while (len > 0 && sql_space_length(text + len - 1, 1) > 0)
+		len--;
+	if (len < 2 || (text[len - 1] != '?' && text[len - 1] != '.' && text[len - 1] != '!') ||
+		!sql_is_word_byte(text[len - 2]))
+		return false;
+	for (size_t i = 0; i < len; i++)
+	{
+		if (text[i] != '\0' && strchr("=<>()*;\"'`[]{}", text[i]) != NULL)
+			return false;
+	}
+	return true;
+}
+
+static void
+read_token(SqlScan *scan, SqlToken *token)
+{
+	SqlLevel *level = sql_current_level(scan);
+
+	if (token->kind == SQL_TAG)
+		template_tag(scan, level, token);
+	else if (token->kind == SQL_PUNCTUATION)
+		punctuation(scan, level, token);
+	else if (token->kind == SQL_TEMPLATE)
+		template_text(scan, level, token);
+	else if (level->skip && token->keyword != KW_SELECT)
+		;
+	else if (token->kind == SQL_WORD)
+		word(scan, level, token);
+	else if (token->kind == SQL_QUOTED)
+		name(scan, level, token);
+	else if (token->kind == SQL_OPERATOR)
+		operator(scan, level, token);
+	else if (token->kind == SQL_PARAMETER)
+		parameter(scan, level, token);
+	else
+		value(scan, level, token);
+	if (token->kind != SQL_PUNCTUATION && token->kind != SQL_TAG)
+		level->fresh = false;
+}
+
+SqlReading
 sql_scan(const char *sql, size_t len, SqlFound found, void *arg)
 {
 	SqlScan scan;
 	SqlToken token;
 
-	memset(&scan, 0, sizeof(scan));
+	memset(&scan, 0, offsetof(SqlScan, levels));
+	memset(&scan.levels[0], 0, sizeof(scan.levels[0]));
+	scan.cte_count = scan.item_count = 0;
+	scan.table_len = 0;
+	scan.table_is_qualified = scan.table_gap = scan.table_known = scan.after_gap = false;
 	scan.found = found;
 	scan.arg = arg;
-	scan.double_quotes_strings = len > 0 && memchr(sql, '`', len) != NULL;
+	scan.ahead = SQL_MAX_AHEAD;
 	sql_lexer_init(&scan.lexer, sql, len);
 	sql_reset_level(&scan, &scan.levels[0], SQL_IN_QUERY);
+	if (is_sentence(sql, len))
+	{
+		sql_unread(&scan, SQL_NO_STATEMENT, sql);
+		return scan.reading;
+	}
 
 	while (sql_lexer_next(&scan.lexer, &token))
 	{
-		SqlLevel *level = sql_current_level(&scan);
-
 		SqlName passed = scan.passed;
+		bool gap = token.kind == SQL_TEMPLATE || token.kind == SQL_PARAMETER;
 
-		if (token.kind == SQL_QUOTED && token.text[0] == '"' && scan.double_quotes_strings)
-			token.kind = SQL_STRING;
-		if (token.kind == SQL_PUNCTUATION)
-			punctuation(&scan, level, &token);
-		else if (level->skip && !(token.keyword == KW_SELECT))
-			;
-		else if (token.kind == SQL_WORD)
-			word(&scan, level, &token);
-		else if (token.kind == SQL_QUOTED)
-			name(&scan, level, &token);
-		else if (token.kind == SQL_OPERATOR)
-			operator(&scan, level, &token);
-		else if (token.kind == SQL_PARAMETER)
-			parameter(&scan, level, &token);
-		else
-			value(&scan, level, &token);
-		if (token.kind != SQL_PUNCTUATION)
-			level->fresh = false;
+		scan.at = token.text == sql_separator ? sql + scan.lexer.pos : token.text;
+
+		if (scan.prose && !ends_prose(&scan, &token))
+		{
+			if (token.kind == SQL_PUNCTUATION && token.text[0] == ';')
+				sql_begin_statement(&scan);
+			continue;
+		}
+		if (scan.prose)
+			sql_begin_statement(&scan);
+		read_token(&scan, &token);
 		if (scan.passed.text == passed.text)
 			scan.passed.text = NULL;
+		scan.after_gap = gap;
+		if (token.kind == SQL_TAG)
+			continue;
 		scan.before_previous = scan.previous;
 		scan.previous = token.keyword;
+		scan.previous_is_number = token.kind == SQL_NUMBER;
 	}
+	scan.at = sql + len;
 	sql_begin_statement(&scan);
+	if (scan.lexer.unfinished != NULL)
+		sql_unread(&scan, SQL_UNFINISHED, scan.lexer.unfinished);
+	scan.reading.foreign = scan.lexer.foreign;
+	return scan.reading;
 }

@@ -27,8 +27,31 @@ typedef enum SqlList
  */
 typedef void (*SqlFound)(SqlList list, const char *item, size_t len, void *arg);
 
+/* What was not understood. */
+typedef enum SqlUnread
+{
+	SQL_ALL_READ,
+	SQL_NO_STATEMENT,  /* what begins as no statement does */
+	SQL_UNFINISHED,	   /* a quote or comment without end */
+	SQL_UNBALANCED,	   /* a parenthesis without its other */
+	SQL_NO_TABLE,	   /* something else where a table's name should be */
+	SQL_UNKNOWN_TABLE, /* a table whose name a template fills in */
+	SQL_NO_OPERAND,	   /* a comparison with nothing */
+	SQL_NO_OPERATOR,   /* a value directly after another, or a name too many */
+	SQL_UNKNOWN_TOKEN, /* what no dialect knows */
+	SQL_TOO_MUCH	   /* too deep, too long or too many */
+} SqlUnread;
+
+typedef struct SqlReading
+{
+	/* It has something that PostgreSQL's parser might take, and read otherwise. */
+	bool foreign;
+	SqlUnread unread; /* the first of what was not understood, */
+	size_t place;	  /* and where it begins */
+} SqlReading;
+
 /* Scans sql[0..len), any bytes, and reports what it finds. */
-extern void sql_scan(const char *sql, size_t len, SqlFound found, void *arg);
+extern SqlReading sql_scan(const char *sql, size_t len, SqlFound found, void *arg);
 
 /*
  * Whether name[0..len), in lower case, is an aggregate function's name in

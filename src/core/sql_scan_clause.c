@@ -8,7 +8,7 @@
 
 /* A keyword in the place of a table's name.  Returns true if it is no name. */
 static bool
-before_table(SqlLevel *level, SqlKeyword keyword)
+before_table(const SqlScan *scan, SqlLevel *level, SqlKeyword keyword)
 {
 	switch (keyword)
 	{
@@ -21,6 +21,15 @@ before_table(SqlLevel *level, SqlKeyword keyword)
 		case KW_INTO:
 		case KW_OVERWRITE:
 			return true;
+		case KW_OR:
+			return level->insert;
+		case KW_REPLACE:
+			return level->insert && scan->previous == KW_OR;
+		case KW_ALL:
+			level->want_table = !level->insert;
+			return level->insert;
+		case KW_TOP:
+			return level->insert || level->target;
 		case KW_OUTFILE:
 		case KW_DUMPFILE:
 			level->want_table = false;
@@ -42,13 +51,28 @@ statement_keyword(SqlScan *scan, SqlLevel *level, SqlKeyword keyword)
 		case KW_UPDATE:
 		case KW_TRUNCATE:
 			sql_begin_tables(scan, level, SQL_AT_FROM, false);
+			level->target = keyword == KW_UPDATE;
+			return true;
+		case KW_INSERT:
+		case KW_REPLACE:
+			/* But not SELECT * EXCEPT (…) REPLACE (…) */
+			if (sql_next_byte(scan) == '(')
+				return false;
+			sql_begin_tables(scan, level, SQL_AT_INTO, false);
+			level->insert = true;
 			return true;
 		case KW_MERGE:
 			sql_begin_tables(scan, level, SQL_AT_INTO, false);
 			level->using_table = true;
 			return true;
 		case KW_DELETE:
-			sql_begin_clause(scan, level, SQL_AT_OTHER);
+			if (sql_is_from_ahead(scan))
+				sql_begin_clause(scan, level, SQL_AT_OTHER);
+			else
+			{
+				sql_begin_tables(scan, level, SQL_AT_FROM, false);
+				level->target = true;
+			}
 			level->using_table = true;
 			return true;
 		case KW_COPY:
@@ -60,10 +84,31 @@ statement_keyword(SqlScan *scan, SqlLevel *level, SqlKeyword keyword)
 		case KW_FETCH:
 		case KW_MOVE:
 			sql_begin_clause(scan, level, SQL_AT_OTHER);
-			level->no_from = true;
+			level->no_from = level->into_variable = true;
 			return true;
 		default:
 			return false;
+	}
+}
+
+/* INTO brings a table, or variables to be filled. */
+static void
+into(SqlScan *scan, SqlLevel *level)
+{
+	bool insert = scan->previous == KW_INSERT || scan->previous == KW_REPLACE ||
+				  scan->previous == KW_MERGE || scan->previous == KW_OVERWRITE || level->insert;
+	bool items = level->clause == SQL_AT_SELECT;
+	bool selecting = level->selecting;
+
+	sql_begin_tables(scan, level, SQL_AT_INTO, false);
+	level->insert = true;
+	if (insert)
+		level->selecting = false;
+	else if (level->into_variable || (selecting && (!items || sql_is_variable_ahead(scan, level))))
+	{
+		/* But a file, which the keyword after INTO says. */
+		level->want_table = level->insert = false;
+		level->clause = SQL_AT_OTHER;
 	}
 }
 
@@ -93,6 +138,10 @@ soft_keyword(SqlScan *scan, SqlLevel *level, SqlKeyword keyword)
 		case KW_OPTION:
 			if (scan->previous == KW_AS || level->clause == SQL_AT_SELECT)
 				return false;
+			level->into_variable = level->into_variable || keyword == KW_RETURNING;
+			if (keyword == KW_FOR)
+				level->hint = sql_next_is(scan, "join") || sql_next_is(scan, "order") ||
+							  sql_next_is(scan, "group");
 			sql_begin_clause(scan, level, SQL_AT_OTHER);
 			return true;
 		case KW_APPLY:
@@ -109,14 +158,38 @@ soft_keyword(SqlScan *scan, SqlLevel *level, SqlKeyword keyword)
 	}
 }
 
+/* Whether FROM is that of FROM FIRST or FROM LAST, behind a window function. */
+static bool
+is_from_first(SqlScan *scan)
+{
+	static const char *const next[] = {"over", "respect", "ignore"};
+	const char *word;
+	size_t len = sql_peek_word(scan, scan->lexer.pos, &word);
+
+	if (len == 0 || (!sql_is_word(word, len, "first") && !sql_is_word(word, len, "last")))
+		return false;
+	len = sql_peek_word(scan, (size_t) (word - scan->lexer.text) + len, &word);
+	for (size_t i = 0; i < sizeof(next) / sizeof(next[0]); i++)
+	{
+		if (len > 0 && sql_is_word(word, len, next[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Keywords of queries.  False if the word is none here. */
 static bool
 query_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 {
+	if (level->hint && (token->keyword == KW_JOIN || token->keyword == KW_ORDER ||
+						token->keyword == KW_GROUP || token->keyword == KW_BY))
+		return true; /* MySQL's USE INDEX FOR JOIN (x) */
 	switch (token->keyword)
 	{
 		case KW_SELECT:
 			sql_begin_clause(scan, level, SQL_AT_SELECT);
+			level->selecting = true;
+			level->unnamed = level->into_variable = false;
 			scan->item_count = level->first_item;
 			level->item_count = 0;
 			level->items_lost = false;
@@ -127,16 +200,29 @@ query_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 				(scan->previous == KW_DISTINCT &&
 				 (scan->before_previous == KW_IS || scan->before_previous == KW_NOT)))
 				return false;
+			/* NTH_VALUE(a, 2) FROM FIRST … OVER (…) */
+			if (scan->previous == KW_NONE && is_from_first(scan))
+				return true;
 			/* ROWS FROM (f(), g()) */
 			if (scan->previous == KW_ROWS)
 				level->name_is_table = false;
 			sql_begin_tables(scan, level, SQL_AT_FROM, true);
 			return true;
 		case KW_JOIN:
-			sql_begin_tables(scan, level, SQL_AT_FROM, true);
+			/* What ClickHouse's ARRAY JOIN has are columns. */
+			if (scan->previous == KW_ARRAY)
+				sql_begin_clause(scan, level, SQL_AT_OTHER);
+			else
+				sql_begin_tables(scan, level, SQL_AT_FROM, true);
+			return true;
+		case KW_LATERAL:
+			/* Hive's LATERAL VIEW f(x) t AS a, b: no tables */
+			if (!sql_next_is(scan, "view"))
+				return false;
+			sql_begin_clause(scan, level, SQL_AT_OTHER);
 			return true;
 		case KW_INTO:
-			sql_begin_tables(scan, level, SQL_AT_INTO, false);
+			into(scan, level);
 			return true;
 		case KW_TABLE:
 			if (level->clause != SQL_AT_START && level->clause != SQL_AT_WITH &&
@@ -146,7 +232,13 @@ query_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			return true;
 		case KW_USING:
 			if (!level->using_table)
-				return false;
+			{
+				/* ClickHouse's USING a, b has no parentheses. */
+				if (level->clause != SQL_AT_FROM || sql_next_byte(scan) == '(')
+					return false;
+				sql_begin_clause(scan, level, SQL_AT_OTHER);
+				return true;
+			}
 			sql_begin_tables(scan, level, SQL_AT_FROM, true);
 			level->using_table = false;
 			return true;
@@ -177,6 +269,13 @@ query_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			sql_settle(scan, level, false);
 			return token->keyword != KW_PARTITION;
 		case KW_BY:
+			/* SQLite's INDEXED BY x */
+			if (scan->passed.text != NULL &&
+				sql_is_word(scan->passed.text, scan->passed.len, "indexed"))
+			{
+				level->last = SQL_LAST_SKIP;
+				return true;
+			}
 			sql_begin_clause(scan, level,
 							 scan->previous == KW_GROUP ? SQL_AT_GROUP_BY : SQL_AT_OTHER);
 			return true;
@@ -236,6 +335,27 @@ expression_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 	{
 		case KW_CASE:
 			level->cases++;
+			break;
+		case KW_ALL:
+			/* GROUP BY ALL */
+			if (scan->previous != KW_BY)
+				break;
+			level->operand.any = true;
+			level->last = SQL_LAST_OPERAND;
+			return true;
+		case KW_TABLE:
+			/* A function's argument, f(TABLE a) */
+			if (level->kind != SQL_IN_EXPRESSION)
+				break;
+			sql_settle(scan, level, false);
+			level->want_table = true;
+			level->call_allowed = false;
+			level->last = SQL_LAST_NONE;
+			return true;
+		case KW_USER:
+			/* A column, but where it is compared with one */
+			if (!sql_in_condition(level) || level->how == SQL_NOT_COMPARED)
+				return false;
 			break;
 		case KW_END:
 			if (level->cases == 0)
@@ -322,7 +442,7 @@ sql_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 	/* Some places take a name, and only what is reserved is none. */
 	if (level->want_table)
 	{
-		if (before_table(level, token->keyword))
+		if (before_table(scan, level, token->keyword))
 			return true;
 		if (!reserved)
 			return false;

@@ -71,6 +71,33 @@ sql_merge_operand(SqlOperand *into, const SqlOperand *operand)
 	into->position = 0;
 }
 
+/*
+ * Whether the pending name is a unit of time: date_trunc(ts, MONTH), but not
+ * date_trunc('month', day).  A unit is one if it comes first of several, or
+ * later with no other before it.  Of datediff(day, x) it is known at the end
+ * only, whether the first is a unit: if it has a third argument.
+ */
+static bool
+settle_unit(SqlLevel *level, bool before_comma)
+{
+	const SqlName *name = &level->name;
+
+	if (level->name_is_qualified)
+		return false;
+	if (level->weekdays)
+		return sql_is_weekday(name->text, name->len);
+	if (level->units == SQL_NO_UNIT || !sql_is_time_unit(name->text, name->len))
+		return false;
+	if (level->commas > 0)
+		return !level->unit_text && level->unit.text == NULL &&
+			   (level->units == SQL_UNIT_ANYWHERE || level->commas > 1);
+	if (!before_comma)
+		return false;
+	if (level->units == SQL_UNIT_OF_THREE)
+		level->unit = *name;
+	return true;
+}
+
 void
 sql_settle(SqlScan *scan, SqlLevel *level, bool before_comma)
 {
@@ -91,14 +118,21 @@ sql_settle(SqlScan *scan, SqlLevel *level, bool before_comma)
 	column.column = level->name;
 	column.columns = 1;
 
-	/*
-	 * date_trunc(ts, MONTH), but not date_trunc('month', day): a unit is a
-	 * unit if it comes first of several, or later with no string before it.
-	 */
-	if (level->dates && !level->name_is_qualified &&
-		sql_is_time_unit(level->name.text, level->name.len) &&
-		(level->later ? !level->string : before_comma))
+	if (settle_unit(level, before_comma))
 		column.columns = 0;
+	sql_merge_operand(&level->operand, &column);
+}
+
+void
+sql_end_units(SqlLevel *level)
+{
+	SqlOperand column;
+
+	if (level->unit.text == NULL || level->commas > 1)
+		return;
+	memset(&column, 0, sizeof(column));
+	column.column = level->unit;
+	column.columns = 1;
 	sql_merge_operand(&level->operand, &column);
 }
 
@@ -167,12 +201,13 @@ report_filter(SqlScan *scan, const SqlLevel *level, const SqlOperand *column, co
 	char buffer[SQL_MAX_NAME + sizeof(" is not ") + SQL_MAX_OPERATOR + sizeof(" any")];
 	size_t len = sql_append_name(buffer, 0, column->column.text, column->column.len);
 	const char *words = " ";
+	bool negated = level->op_not != (level->negated != level->all_negated);
 
 	if (len == 0 || len >= SQL_MAX_NAME || op_len > SQL_MAX_OPERATOR)
 		return;
 	if (level->how == SQL_COMPARED_BY_IS)
-		words = level->op_not ? " is not " : " is ";
-	else if (level->how == SQL_COMPARED_BY_WORD && level->op_not)
+		words = negated ? " is not " : " is ";
+	else if (level->how == SQL_COMPARED_BY_WORD && negated)
 		words = " not ";
 	memcpy(buffer + len, words, strlen(words));
 	len += strlen(words);
@@ -190,6 +225,8 @@ sql_end_comparison(SqlScan *scan, SqlLevel *level)
 	const SqlOperand *right = &level->operand;
 
 	sql_settle(scan, level, false);
+	if (level->how != SQL_NOT_COMPARED && !right->any && level->cases == 0)
+		sql_unread(scan, SQL_NO_OPERAND, scan->at);
 	if (level->how == SQL_COMPARED_BY_STANDARD && right->any)
 	{
 		int i = standard_operator(level->op, level->op_len);
@@ -208,9 +245,19 @@ sql_end_comparison(SqlScan *scan, SqlLevel *level)
 	memset(&level->left, 0, sizeof(level->left));
 	memset(&level->operand, 0, sizeof(level->operand));
 	level->how = SQL_NOT_COMPARED;
-	level->op_not = false;
+	level->op_not = level->negated = false;
 	level->between = false;
 	level->last = SQL_LAST_NONE;
+}
+
+void
+sql_compare_time(SqlLevel *level)
+{
+	begin_comparison(level, SQL_COMPARED_BY_WORD, "between", strlen("between"));
+	level->op_not = false;
+	level->boolean = true;
+	level->operand.any = true;
+	level->last = SQL_LAST_OPERAND;
 }
 
 /* Takes an operator, in a condition or elsewhere. */
@@ -302,6 +349,8 @@ sql_condition_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			/* FALLTHROUGH */
 		case KW_OR:
 		case KW_XOR:
+			/* More than one comparison: a NOT before the parentheses is not for this one. */
+			level->all_negated = false;
 			sql_end_comparison(scan, level);
 			level->boolean = true;
 			return true;
@@ -309,7 +358,10 @@ sql_condition_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			if (is || sql_has_operand(level))
 				level->op_not = true;
 			else
+			{
 				level->boolean = true;
+				level->negated = !level->negated;
+			}
 			return true;
 		case KW_IS:
 			sql_settle(scan, level, false);

@@ -11,13 +11,14 @@
 
 #include "core/sql_lexer.h"
 #include "core/sql_scan.h"
+#include "core/sql_words.h"
 
 #define SQL_MAX_LEVELS 64 /* what is deeper counts as the deepest */
 #define SQL_MAX_CTES 64
-#define SQL_MAX_ITEMS 256	  /* select items that positions can name */
-#define SQL_MAX_NAME 256	  /* longer names are left out */
-#define SQL_MAX_OPERATOR 16	  /* longer operators are left out */
-#define SQL_MAX_BRACKETED 128 /* longer [x] is no identifier */
+#define SQL_MAX_ITEMS 256	/* select items that positions can name */
+#define SQL_MAX_NAME 256	/* longer names are left out */
+#define SQL_MAX_OPERATOR 16 /* longer operators are left out */
+#define SQL_MAX_AHEAD 4096	/* so many tokens are looked ahead at */
 
 /* What a level holds. */
 typedef enum SqlLevelKind
@@ -93,9 +94,15 @@ typedef struct SqlLevel
 
 	/* Tables. */
 	bool want_table;
-	bool call_allowed; /* the wanted table may turn out to be a function */
-	bool using_table;  /* USING brings a table, not columns */
-	bool no_from;	   /* FROM brings no table */
+	bool call_allowed;	/* the wanted table may turn out to be a function */
+	bool using_table;	/* USING brings a table, not columns */
+	bool no_from;		/* FROM brings no table */
+	bool target;		/* the wanted table is what UPDATE or DELETE changes */
+	bool insert;		/* … or INSERT, with more words before it */
+	bool selecting;		/* SELECT has begun */
+	bool into_variable; /* INTO brings no table */
+	bool hint;			/* an index hint's FOR; its parenthesis is not yet open */
+	bool branch_table;	/* a template's branches begin where a table is wanted */
 
 	/* CTEs. */
 	bool want_cte;
@@ -109,7 +116,10 @@ typedef struct SqlLevel
 	bool items_lost; /* a star or too many: later positions are unknown */
 	bool alias_next;
 	SqlName alias;
-	bool apart_next; /* the next parenthesis is no part of the operand */
+	SqlName alias_before; /* DuckDB's "alias: expression" */
+	bool item_call;		  /* the item has a function */
+	bool unnamed;		  /* an item is an expression without a name */
+	bool apart_next;	  /* the next parenthesis is no part of the operand */
 
 	/* Conditions. */
 	bool is_on;		 /* the condition is ON's */
@@ -121,17 +131,22 @@ typedef struct SqlLevel
 	const char *op; /* the operator, or the words */
 	size_t op_len;
 	bool op_not;
+	bool negated;			/* NOT is before the comparison */
+	bool all_negated;		/* … or before the parentheses, which hold nothing else */
 	const char *quantifier; /* " any", " all" or "" */
 
 	/* Calls and other parentheses. */
-	bool apart;	  /* no part of the operand around it */
-	bool cast;	  /* AS brings a type */
-	bool extract; /* what is before FROM is no column */
-	bool dates;	  /* units of time are no columns */
-	bool over;	  /* a window's definition */
-	bool skip;	  /* nothing that follows counts */
-	bool later;	  /* a comma has been seen */
-	bool string;  /* a string has been seen */
+	bool apart;			/* no part of the operand around it */
+	bool cast;			/* AS brings a type */
+	bool extract;		/* what is before FROM is no column */
+	SqlUnitPlace units; /* of time: they are no columns */
+	SqlName unit;		/* the first of datediff()'s arguments, if there are three */
+	bool weekdays;		/* of WEEK(MONDAY) are none either */
+	bool time_filter;	/* the call is a condition, Grafana's $__timeFilter(x) */
+	bool over;			/* a window's definition */
+	bool skip;			/* nothing that follows counts */
+	int commas;			/* so far, 2 for more */
+	bool unit_text;		/* a unit of time has been seen as a text */
 } SqlLevel;
 
 typedef struct SqlScan
@@ -139,10 +154,16 @@ typedef struct SqlScan
 	SqlLexer lexer;
 	SqlFound found;
 	void *arg;
-	bool double_quotes_strings; /* "x" is a string */
+	SqlReading reading;
+	const char *at;	 /* the present token, or the end */
+	bool begun;		 /* the statement's first word is read */
+	bool prose;		 /* it begins as none does */
+	bool explaining; /* EXPLAIN is before it */
+	int ahead;		 /* so many tokens may still be looked ahead at */
 
 	SqlKeyword previous; /* the token before is this keyword */
 	SqlKeyword before_previous;
+	bool previous_is_number;
 	SqlName passed; /* the token before is this name, which follows an operand */
 
 	size_t depth;
@@ -157,7 +178,14 @@ typedef struct SqlScan
 	char table[SQL_MAX_NAME];
 	size_t table_len; /* SQL_MAX_NAME once it does not fit */
 	bool table_is_qualified;
+	bool table_gap;			/* its last part is a template */
+	bool table_known;		/* it is reported already: ref('x') */
+	const char *table_text; /* where it begins */
+	bool after_gap;			/* the token before is a template in a table's name */
 } SqlScan;
+
+/* Notes that what is at text was not understood; the first such place stays. */
+extern void sql_unread(SqlScan *scan, SqlUnread unread, const char *text);
 
 /* sql_scan_name.c: names and what they turn out to be */
 
@@ -170,22 +198,45 @@ extern size_t sql_append_name(char *buffer, size_t len, const char *text, size_t
 extern bool sql_name_is(const char *name, size_t len, const char *word);
 extern void sql_report_name(SqlScan *scan, SqlList list, const SqlName *name);
 extern void sql_add_cte(SqlScan *scan, const SqlName *name);
+/* Begins a table's name, which is written at text. */
+extern void sql_begin_table(SqlScan *scan, const char *text);
 extern void sql_table_part(SqlScan *scan, const SqlToken *token);
 extern void sql_table_dot(SqlScan *scan);
 extern void sql_report_table(SqlScan *scan);
-/* Whether the pending name is a function's that takes a unit of time. */
-extern bool sql_takes_time_unit(const char *name, size_t len);
-extern bool sql_is_time_unit(const char *name, size_t len);
+/* Begins a table's name with a template, which may be all of it or a part. */
+extern void sql_begin_gap(SqlScan *scan, SqlLevel *level, const SqlToken *token);
 
+/* sql_scan_ahead.c: what is looked for ahead, so many tokens in all */
+
+/* The word behind white space at a position; its length, 0 if there is none. */
+extern size_t sql_peek_word(const SqlScan *scan, size_t pos, const char **word);
+/* Whether that word is the one, in any case. */
+extern bool sql_next_is(const SqlScan *scan, const char *word);
+/* The next byte behind white space; a zero byte at the end. */
+extern char sql_next_byte(const SqlScan *scan);
+/* Whether FROM or JOIN gives the name, which UPDATE or DELETE has, to another table. */
+extern bool sql_is_alias_ahead(SqlScan *scan, const SqlName *name);
+/* Whether FROM follows in DELETE. */
+extern bool sql_is_from_ahead(SqlScan *scan);
+/* Whether the parenthesis just read is Oracle's (+); it is read to its end if so. */
+extern bool sql_take_outer_join(SqlScan *scan);
+/* Whether the parenthesis just read holds only hints to a table. */
+extern bool sql_is_hint_ahead(const SqlScan *scan);
+/* Whether SELECT … INTO, just read, fills variables. */
+extern bool sql_is_variable_ahead(const SqlScan *scan, const SqlLevel *level);
 /* sql_scan_expr.c: operands and conditions */
 
 /* Settles the pending name, if any, as a table or a column. */
 extern void sql_settle(SqlScan *scan, SqlLevel *level, bool before_comma);
+/* A call's parenthesis closes: says whether its first argument was a unit of time. */
+extern void sql_end_units(SqlLevel *level);
 extern void sql_add_value(SqlLevel *level, const SqlToken *token);
 extern void sql_merge_operand(SqlOperand *into, const SqlOperand *operand);
 extern bool sql_in_condition(const SqlLevel *level);
 /* Whether an operand, or a pending name that will be one, is before us. */
 extern bool sql_has_operand(const SqlLevel *level);
+/* Makes a comparison of what Grafana's $__timeFilter(x) compares. */
+extern void sql_compare_time(SqlLevel *level);
 extern void sql_compare(SqlScan *scan, SqlLevel *level, const SqlToken *token);
 /* Takes a keyword of conditions; false if it is none here. */
 extern bool sql_condition_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token);

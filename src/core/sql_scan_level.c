@@ -41,6 +41,13 @@ end_item(SqlScan *scan, SqlLevel *level)
 {
 	SqlName none = {NULL, 0};
 
+	if (level->alias_before.text != NULL)
+		level->alias = level->alias_before;
+	if (level->alias.text == NULL && level->operand.any &&
+		(level->item_call || level->operand.columns == 0) && !level->items_lost)
+		level->unnamed = true;
+	level->alias_before = none;
+	level->item_call = false;
 	if (!level->items_lost && scan->item_count < SQL_MAX_ITEMS)
 	{
 		scan->items[scan->item_count++] = level->alias.text != NULL		? level->alias
@@ -100,7 +107,9 @@ end_clause(SqlScan *scan, SqlLevel *level)
 		else if (level->clause == SQL_AT_CONDITION)
 			sql_end_comparison(scan, level);
 	}
-	level->want_table = false;
+	if (level->want_table && sql_is_query(level))
+		sql_unread(scan, SQL_NO_TABLE, scan->at);
+	level->want_table = level->target = level->insert = false;
 	level->want_cte = false;
 	level->cte_as = false;
 	level->alias_next = false;
@@ -127,7 +136,16 @@ sql_begin_tables(SqlScan *scan, SqlLevel *level, SqlClause clause, bool call_all
 void
 sql_become_query(SqlScan *scan, SqlLevel *level)
 {
+	level->want_table = false;
 	end_clause(scan, level);
+	if (scan->depth > 0 && scan->depth < SQL_MAX_LEVELS)
+	{
+		/* WITH name (SELECT …), without AS */
+		SqlLevel *outer = &scan->levels[scan->depth - 1];
+
+		if (outer->kind == SQL_IN_QUERY && outer->clause == SQL_AT_WITH && outer->cte.text != NULL)
+			outer->cte_as = true;
+	}
 	level->kind = SQL_IN_QUERY;
 	level->clause = SQL_AT_START;
 	level->skip = false;
@@ -163,10 +181,15 @@ begin_call(SqlScan *scan, SqlLevel *level, SqlLevel *call)
 		(sql_name_is(name, len, "rollup") || sql_name_is(name, len, "cube") ||
 		 sql_name_is(name, len, "sets")))
 		call->kind = SQL_IN_GROUPING;
+	if (level->kind == SQL_IN_QUERY && level->clause == SQL_AT_SELECT)
+		level->item_call = true;
 	call->cast = sql_name_is(name, len, "cast") || sql_name_is(name, len, "try_cast") ||
 				 sql_name_is(name, len, "safe_cast");
 	call->extract = sql_name_is(name, len, "extract");
-	call->dates = sql_takes_time_unit(name, len);
+	call->units = sql_unit_place(name, len);
+	call->weekdays = level->units != SQL_NO_UNIT &&
+					 (sql_name_is(name, len, "week") || sql_name_is(name, len, "isoweek"));
+	call->time_filter = len > 9 && name[0] == '$' && memcmp(name + len - 6, "filter", 6) == 0;
 }
 
 /* '(', or a '[' that quotes no name. */
@@ -175,11 +198,13 @@ sql_open_level(SqlScan *scan, SqlLevel *level, bool bracket)
 {
 	bool pending = level->last == SQL_LAST_NAME || level->last == SQL_LAST_DOT;
 	bool array = bracket && level->name_keyword == KW_ARRAY;
+	bool wanted = level->want_table;
 	SqlLevel next;
 
 	level->alias.text = NULL;
 	if (scan->depth + 1 >= SQL_MAX_LEVELS)
 	{
+		sql_unread(scan, SQL_TOO_MUCH, scan->at);
 		sql_settle(scan, level, false);
 		scan->depth++;
 		return;
@@ -192,6 +217,12 @@ sql_open_level(SqlScan *scan, SqlLevel *level, bool bracket)
 	next.apart = level->apart_next;
 	level->apart_next = false;
 
+	next.skip = next.skip || level->hint;
+	if (level->hint)
+	{
+		level->hint = false;
+		level->clause = SQL_AT_FROM;
+	}
 	if (scan->passed.text != NULL && level->clause != SQL_AT_FROM && level->clause != SQL_AT_WITH)
 		report_aggregate(scan, &scan->passed);
 
@@ -200,8 +231,20 @@ sql_open_level(SqlScan *scan, SqlLevel *level, bool bracket)
 		sql_settle(scan, level, false);
 		next.kind = SQL_IN_QUERY;
 	}
-	else if (pending && level->name_is_table && !level->call_allowed)
+	else if (pending && level->name_is_table &&
+			 sql_is_word(level->name.text, level->name.len, "identifier"))
+	{
+		/* IDENTIFIER('a.b') */
+		level->last = SQL_LAST_OPERAND;
+		level->name_is_table = false;
+		next.want_table = true;
+	}
+	else if (pending && level->name_is_table &&
+			 (!level->call_allowed || (!bracket && sql_is_hint_ahead(scan))))
+	{
 		sql_settle(scan, level, false);
+		next.skip = next.skip || level->call_allowed;
+	}
 	else if (pending && (!bracket || array))
 		begin_call(scan, level, &next);
 	else if (pending)
@@ -219,11 +262,20 @@ sql_open_level(SqlScan *scan, SqlLevel *level, bool bracket)
 		next.kind = SQL_IN_GROUPING;
 	else if (level->last == SQL_LAST_NONE && !level->operand.any && sql_in_condition(level) &&
 			 level->how == SQL_NOT_COMPARED)
+	{
 		next.kind = SQL_IN_CONDITION;
+		next.all_negated = level->negated != level->all_negated;
+	}
 
 	if (next.kind == SQL_IN_FROM)
 	{
 		next.clause = SQL_AT_FROM;
+		next.want_table = true;
+		next.call_allowed = true;
+	}
+	if (wanted && scan->previous == KW_TABLE && !bracket)
+	{
+		/* TABLE(a) and TABLE('a'), but not TABLE(f(x)) */
 		next.want_table = true;
 		next.call_allowed = true;
 	}
@@ -240,6 +292,7 @@ close_level(SqlScan *scan)
 
 	if (scan->depth == 0)
 	{
+		sql_unread(scan, SQL_UNBALANCED, scan->at);
 		end_clause(scan, level);
 		sql_reset_level(scan, level, SQL_IN_QUERY);
 		return;
@@ -252,6 +305,7 @@ close_level(SqlScan *scan)
 	}
 
 	sql_settle(scan, level, false);
+	sql_end_units(level);
 	operand = level->operand;
 	if (level->kind == SQL_IN_CONDITION)
 	{
@@ -279,6 +333,9 @@ close_level(SqlScan *scan)
 		sql_merge_operand(&level->operand, &operand);
 		level->last = SQL_LAST_OPERAND;
 	}
+	if (scan->levels[scan->depth + 1].time_filter && sql_in_condition(level) &&
+		level->how == SQL_NOT_COMPARED)
+		sql_compare_time(level);
 	if (sql_is_query(level) && level->clause == SQL_AT_WITH && level->cte_as)
 	{
 		level->cte_as = false;
@@ -305,7 +362,8 @@ void
 sql_comma(SqlScan *scan, SqlLevel *level)
 {
 	sql_settle(scan, level, true);
-	level->later = true;
+	if (level->commas < 2)
+		level->commas++;
 	if (level->cases > 0)
 	{
 		level->last = SQL_LAST_NONE;
@@ -362,9 +420,12 @@ sql_comma(SqlScan *scan, SqlLevel *level)
 void
 sql_begin_statement(SqlScan *scan)
 {
+	if (scan->depth > 0)
+		sql_unread(scan, SQL_UNBALANCED, scan->at);
 	while (scan->depth > 0)
 		close_level(scan);
 	end_clause(scan, &scan->levels[0]);
+	scan->begun = scan->prose = scan->explaining = false;
 	scan->item_count = 0;
 	scan->cte_count = 0;
 	sql_reset_level(scan, &scan->levels[0], SQL_IN_QUERY);

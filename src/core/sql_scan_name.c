@@ -14,7 +14,17 @@ sql_append_name(char *buffer, size_t len, const char *text, size_t text_len)
 
 	if (text_len >= 3 && sql_lower(text[0]) == 'u' && text[1] == '&' && text[2] == '"')
 		i = 2;
-	if (i < text_len && (text[i] == '"' || text[i] == '`' || text[i] == '['))
+	if (text_len >= 6 && (unsigned char) text[0] == 0xE2)
+	{
+		/* Typographic quotes have three bytes each. */
+		text += 3;
+		text_len -= 6;
+		if (text_len >= SQL_MAX_NAME - len)
+			return SQL_MAX_NAME;
+		memcpy(buffer + len, text, text_len);
+		return len + text_len;
+	}
+	if (i < text_len && (text[i] == '"' || text[i] == '`' || text[i] == '[' || text[i] == '\''))
 	{
 		quote = (char) (text[i] == '[' ? ']' : text[i]);
 		i++;
@@ -27,6 +37,8 @@ sql_append_name(char *buffer, size_t len, const char *text, size_t text_len)
 			if (++i >= text_len)
 				break;
 		}
+		if (quote == '\'' && text[i] == '"')
+			continue; /* 'a."b"', a name given as a text */
 		if (len >= SQL_MAX_NAME - 1)
 			return SQL_MAX_NAME;
 		buffer[len++] = quote != '\0' ? text[i] : sql_lower(text[i]);
@@ -80,8 +92,66 @@ is_cte(const SqlScan *scan)
 }
 
 void
+sql_begin_table(SqlScan *scan, const char *text)
+{
+	scan->table_len = 0;
+	scan->table_is_qualified = false;
+	scan->table_gap = false;
+	scan->table_known = false;
+	scan->table_text = text;
+}
+
+/* What joins a template to the rest of a name: prefix_{{ x }} */
+static bool
+is_joint(char c)
+{
+	return c == '_' || c == '-' || c == '$';
+}
+
+void
+sql_begin_gap(SqlScan *scan, SqlLevel *level, const SqlToken *token)
+{
+	bool known = scan->table_known; /* as ref() or source() */
+
+	if (level->want_table)
+	{
+		level->want_table = false;
+		sql_begin_table(scan, token->text);
+		scan->table_known = known;
+		level->name.text = token->text;
+		level->name.len = token->len;
+		level->name_keyword = KW_NONE;
+		level->name_is_qualified = false;
+		level->name_is_table = true;
+		scan->table_gap = true;
+	}
+	else if (level->last == SQL_LAST_DOT)
+		scan->table_gap = true;
+	else
+	{
+		while (scan->table_len > 0 && scan->table_len < SQL_MAX_NAME &&
+			   is_joint(scan->table[scan->table_len - 1]))
+			scan->table_len--;
+	}
+	level->last = SQL_LAST_NAME;
+}
+
+void
 sql_table_part(SqlScan *scan, const SqlToken *token)
 {
+	SqlToken rest = *token;
+
+	if (scan->after_gap && token->attached)
+	{
+		while (rest.len > 0 && is_joint(rest.text[0]))
+		{
+			rest.text++;
+			rest.len--;
+		}
+		token = &rest;
+	}
+	if (token->len > 0)
+		scan->table_gap = false;
 	if (scan->table_len < SQL_MAX_NAME)
 		scan->table_len = sql_append_name(scan->table, scan->table_len, token->text, token->len);
 }
@@ -99,59 +169,22 @@ sql_table_dot(SqlScan *scan)
 void
 sql_report_table(SqlScan *scan)
 {
+	size_t start = 0;
+
 	while (scan->table_len > 0 && scan->table_len < SQL_MAX_NAME &&
 		   scan->table[scan->table_len - 1] == '.')
 		scan->table_len--;
-	if (scan->table_len > 0 && scan->table_len < SQL_MAX_NAME && !is_cte(scan))
-		scan->found(SQL_TABLES, scan->table, scan->table_len, scan->arg);
+	while (start < scan->table_len && scan->table[start] == '.')
+		start++;
+	if (scan->table_gap)
+	{
+		if (!scan->table_known)
+			sql_unread(scan, SQL_UNKNOWN_TABLE, scan->table_text);
+	}
+	else if (scan->table_len >= SQL_MAX_NAME)
+		sql_unread(scan, SQL_TOO_MUCH, scan->table_text);
+	else if (scan->table_len > start && !is_cte(scan))
+		scan->found(SQL_TABLES, scan->table + start, scan->table_len - start, scan->arg);
 	scan->table_len = 0;
 	scan->table_is_qualified = false;
-}
-
-static bool
-ends_with(const char *text, size_t len, const char *end)
-{
-	size_t end_len = strlen(end);
-
-	return len >= end_len && memcmp(text + len - end_len, end, end_len) == 0;
-}
-
-bool
-sql_takes_time_unit(const char *name, size_t len)
-{
-	static const char *const what[] = {"trunc", "add", "sub", "diff", "part", "name", "bucket"};
-	size_t i;
-
-	if (len == 8 && memcmp(name, "last_day", len) == 0)
-		return true;
-	if (len < 6 || (memcmp(name, "date", 4) != 0 && memcmp(name, "time", 4) != 0))
-		return false;
-	for (i = 0; i < sizeof(what) / sizeof(what[0]); i++)
-	{
-		if (ends_with(name, len, what[i]))
-			return true;
-	}
-	return false;
-}
-
-bool
-sql_is_time_unit(const char *name, size_t len)
-{
-	static const char *const units[] = {
-		"year", "yyyy",	   "yy",	 "isoyear", "quarter",	   "month",		"mm",
-		"week", "isoweek", "day",	 "dd",		"dayofweek",   "dayofyear", "weekday",
-		"hour", "hh",	   "minute", "mi",		"second",	   "ss",		"millisecond",
-		"ms",	"century", "decade", "epoch",	"microsecond", "nanosecond"};
-	char buffer[SQL_MAX_NAME];
-	size_t i;
-
-	len = sql_append_name(buffer, 0, name, len);
-	if (len >= SQL_MAX_NAME)
-		return false;
-	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-	{
-		if (len == strlen(units[i]) && memcmp(buffer, units[i], len) == 0)
-			return true;
-	}
-	return false;
 }

@@ -15,11 +15,13 @@
 typedef struct SqlLists
 {
 	List *items[SQL_GROUP_BY + 1];
+	SqlReading reading; /* what of it was not understood */
 } SqlLists;
 
 /*
  * Reads sql with PostgreSQL's parser, and with a tolerant scan what that
- * parser refuses.  Never fails for what the text says.
+ * parser refuses, or takes though another dialect meant it.  Never fails for
+ * what the text says.
  */
 extern void sql_read(const char *sql, SqlLists *lists);
 

@@ -11,6 +11,7 @@
 #include "core/routing.h"
 #include "core/sql_features.h"
 #include "core/sql_scan.h"
+#include "core/sql_signs.h"
 #include "core/sql_text.h"
 
 #include <stdint.h>
@@ -22,12 +23,19 @@
 
 extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* The present input. */
+static const uint8_t *input;
+static size_t input_size;
+
 static void
 require(int ok, const char *what)
 {
 	if (!ok)
 	{
-		fprintf(stderr, "failed: %s\n", what);
+		fprintf(stderr, "failed: %s\nof: ", what);
+		for (size_t i = 0; i < input_size; i++)
+			fprintf(stderr, input[i] >= ' ' && input[i] < 0x7F ? "%c" : "\\%03o", input[i]);
+		fprintf(stderr, "\n");
 		abort();
 	}
 }
@@ -60,6 +68,17 @@ check_item(SqlList list, const char *item, size_t len, void *arg)
 		require(sql_is_aggregate(item, len), "an aggregate");
 }
 
+static int
+has_fence(const char *sql, size_t size)
+{
+	for (size_t i = 0; i + 2 < size; i++)
+	{
+		if (sql[i] == '`' && sql[i + 1] == '`' && sql[i + 2] == '`')
+			return 1;
+	}
+	return 0;
+}
+
 static void
 check_text(const char *sql, size_t size)
 {
@@ -68,6 +87,13 @@ check_text(const char *sql, size_t size)
 	char *again;
 
 	require(len <= 2 * size + 1, "the form's bound");
+
+	/* What is left out around pasted SQL may be found again inside what was not. */
+	if (has_fence(sql, size) || (len > 0 && form[0] != '\0' && strchr("`\">", form[0]) != NULL))
+	{
+		free(form);
+		return;
+	}
 	again = allocate(NULL, 2 * len + 1);
 	require(sql_normalize(form, len, again) == len && memcmp(form, again, len) == 0,
 			"the form is its own form");
@@ -134,11 +160,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = allocate(data, size);
 	size_t sum = 0;
+	SqlReading reading;
 
+	input = data;
+	input_size = size;
 	check_text(text, size);
 	check_question(text, size);
 	check_features(text, size);
-	sql_scan(text, size, check_item, &sum);
+	reading = sql_scan(text, size, check_item, &sum);
+	require(reading.unread == SQL_ALL_READ || reading.place <= size, "a place in the text");
+	(void) sql_signs(text, size, 64);
 	free(text);
 	return 0;
 }
@@ -277,7 +308,64 @@ static const char *const fragments[] = {"select ",
 										"\302\240",
 										"\343\200\202",
 										"?!",
-										"..."};
+										"...",
+										"{{ ref('a') }}",
+										"{% if a %}",
+										"{#",
+										"#}",
+										"<%= a %>",
+										"<%",
+										"%>",
+										"[[",
+										"]]",
+										"[[x]]",
+										"#{x}",
+										"&x ",
+										"%d",
+										"{}",
+										"$__timeFilter(",
+										"\"a b\"",
+										"\"a\"",
+										"\"A\"",
+										"= ",
+										"in (",
+										"array[",
+										"date_trunc('day',",
+										"datediff(day,",
+										"week(monday)",
+										"->",
+										"order by 1",
+										"group by 1,",
+										"(+)",
+										"do $$",
+										"$$;",
+										"\342\200\230",
+										"\342\200\231",
+										"\342\200\234",
+										"\342\200\235",
+										"\357\273\277",
+										"q'[",
+										"]'",
+										"\\'",
+										"```sql\n",
+										"\n```\n",
+										"db=> ",
+										"\ndb-> ",
+										"Here:\n",
+										"default.",
+										"nolock",
+										"insert overwrite ",
+										"delete a ",
+										"from a-b.c ",
+										"lateral view ",
+										"identifier('a')",
+										"group by all ",
+										"array join ",
+										"== ",
+										"!= ",
+										"sysdate ",
+										"values (1), ",
+										"a: "};
 
 #define FRAGMENT_COUNT (sizeof(fragments) / sizeof(fragments[0]))
 #define MAX_FRAGMENTS 40
