@@ -198,8 +198,8 @@ insert_row(const Import *import, const Import *checks, const Inserter *inserter,
  * place in the document, and shows the row, so it is replaced.
  */
 static void
-insert_row_telling(const Import *import, const Import *checks, const Inserter *inserter,
-				   const Jsonb *row, const char *row_path)
+insert_row_with_path(const Import *import, const Import *checks, const Inserter *inserter,
+					 const Jsonb *row, const char *row_path)
 {
 	MemoryContext context = CurrentMemoryContext;
 	const char **path = palloc(sizeof(char *));
@@ -255,8 +255,8 @@ import_rows(const Import *import, TenantTable *table, const Rows *rows)
 		MemoryContext old = MemoryContextSwitchTo(row_context);
 
 		CHECK_FOR_INTERRUPTS();
-		insert_row_telling(import, table->unchecked ? NULL : import, &inserter, rows->items[row],
-						   rows->paths[row]);
+		insert_row_with_path(import, table->unchecked ? NULL : import, &inserter, rows->items[row],
+							 rows->paths[row]);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(row_context);
 	}

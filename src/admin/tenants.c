@@ -142,7 +142,7 @@ personalization_drop_tenant(PG_FUNCTION_ARGS)
 	conversations_erased(tenant_id, NULL);
 	result = json_keep(tenant_data_erase(tenant_id));
 	work_forget_tenant(tenant_id);
-	snapshots_forgotten();
+	snapshots_invalidate_known();
 
 	/*
 	 * Under REPEATABLE READ our statements do not see rows newer than our

@@ -74,7 +74,7 @@ personalization_forget_user(PG_FUNCTION_ARGS)
 	conversations_erased(tenant_id, user_id);
 	statistics_forget(tenant_id, user_id);
 	counts = tenant_data_erase_user(tenant_id, user_id, waiting);
-	snapshots_forgotten();
+	snapshots_invalidate_known();
 
 	/*
 	 * Under REPEATABLE READ our statements do not see rows of the user newer

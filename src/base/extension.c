@@ -24,7 +24,7 @@ const char *const category_names[PREFERENCE_CATEGORIES] = {"visualization", "que
 const char *const suggestion_type_names[SUGGESTION_TYPES] = {"frequent", "related", "similar_users",
 															 "trending", "new_data"};
 
-static Objects objects;
+static ExtensionObjects objects;
 
 int
 find_name(const char *const *names, int nnames, const char *name, size_t len)
@@ -59,12 +59,12 @@ enum_values(Oid type, const char *const *names, int nnames, Oid *values)
  * same names mean other objects.  The type's OID reveals this; the lookup
  * takes a few cache hits.
  */
-const Objects *
+const ExtensionObjects *
 extension_objects(void)
 {
 	Oid schema = get_namespace_oid(SCHEMA_NAME, true);
 	Oid type = InvalidOid;
-	Objects found;
+	ExtensionObjects found;
 
 	if (OidIsValid(schema))
 		type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("interaction_type"),

@@ -52,7 +52,7 @@ extern const char *const suggestion_type_names[SUGGESTION_TYPES];
 /* Returns the index of name[0..len) in an array of names, or -1 if it is not there. */
 extern int find_name(const char *const *names, int nnames, const char *name, size_t len);
 
-typedef struct Objects
+typedef struct ExtensionObjects
 {
 	/* Grows with every CREATE EXTENSION that this backend notices. */
 	uint64 generation;
@@ -65,14 +65,14 @@ typedef struct Objects
 	Oid interaction_values[INTERACTION_TYPES];
 	Oid category_values[PREFERENCE_CATEGORIES];
 	Oid suggestion_values[SUGGESTION_TYPES];
-} Objects;
+} ExtensionObjects;
 
 /*
  * Returns the present objects of the extension.  This is cheap.  Raises an
  * error if the extension does not exist.  The result is valid until the next
  * call.
  */
-extern const Objects *extension_objects(void);
+extern const ExtensionObjects *extension_objects(void);
 
 /* Convert SQL values to C values; they raise an error for an unknown value. */
 extern InteractionType interaction_type_of(Oid value);

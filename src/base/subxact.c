@@ -29,7 +29,7 @@ error_is_of_row(int sqlstate)
 }
 
 ErrorData *
-do_apart(Apart action, void *arg)
+run_in_subxact(SubxactFunction action, void *arg)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;

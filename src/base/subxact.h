@@ -12,13 +12,13 @@
  * A function to run in a subtransaction, connected to SPI.  What it allocates
  * is freed, except in a memory context that it was given.
  */
-typedef void (*Apart)(void *arg);
+typedef void (*SubxactFunction)(void *arg);
 
 /*
  * Calls it; if it fails, rolls it back and returns the error.  Errors that end
  * the session or the command are raised nevertheless.
  */
-extern ErrorData *do_apart(Apart action, void *arg);
+extern ErrorData *run_in_subxact(SubxactFunction action, void *arg);
 
 /*
  * Whether an error may be caused by the row being processed, unlike a

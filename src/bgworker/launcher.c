@@ -228,7 +228,7 @@ worker_ended(Database *database)
 
 /* Starts workers that are due, and records those that have ended. */
 static void
-look_after_workers(bool announced)
+supervise_workers(bool announced)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	HASH_SEQ_STATUS status;
@@ -253,7 +253,7 @@ look_after_workers(bool announced)
 }
 
 static void
-say_goodbye(int code, Datum arg)
+launcher_onexit(int code, Datum arg)
 {
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
 	worker_shared->launcher_proc = -1;
@@ -262,7 +262,7 @@ say_goodbye(int code, Datum arg)
 
 /* The workers of a previous launcher see the number, and exit. */
 static void
-introduce_myself(void)
+launcher_attach(void)
 {
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
 	worker_shared->launcher++;
@@ -270,7 +270,7 @@ introduce_myself(void)
 	for (int i = 0; i < MAX_WORKERS; i++)
 		worker_shared->slots[i].database = InvalidOid;
 	LWLockRelease(worker_shared->lock);
-	before_shmem_exit(say_goodbye, (Datum) 0);
+	before_shmem_exit(launcher_onexit, (Datum) 0);
 }
 
 void
@@ -283,7 +283,7 @@ personalization_launcher_main(Datum arg)
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
-	introduce_myself();
+	launcher_attach();
 	databases = hash_create("personalization databases", 32, &control, HASH_ELEM | HASH_BLOBS);
 
 	for (;;)
@@ -304,7 +304,7 @@ personalization_launcher_main(Datum arg)
 
 		pgstat_report_activity(STATE_RUNNING, "supervising workers");
 		list_databases();
-		look_after_workers(announced || reloaded);
+		supervise_workers(announced || reloaded);
 		pgstat_report_activity(STATE_IDLE, NULL);
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, LAUNCHER_NAP,
 						 PG_WAIT_EXTENSION);

@@ -319,7 +319,7 @@ do_skip(void *arg)
 
 /* Apart, with what it counts put back where it fails, and waiting only so long for locks. */
 static ErrorData *
-attempt_apart(Apart action, Attempt *attempt, int patience_ms)
+attempt_apart(SubxactFunction action, Attempt *attempt, int patience_ms)
 {
 	TenantWork *work = attempt->work;
 	ErrorContextCallback context = {error_context_stack, tell_attempt, attempt};
@@ -333,7 +333,7 @@ attempt_apart(Apart action, Attempt *attempt, int patience_ms)
 	LockTimeout = patience_ms;
 	PG_TRY();
 	{
-		error = do_apart(action, attempt);
+		error = run_in_subxact(action, attempt);
 	}
 	PG_FINALLY();
 	{

@@ -53,7 +53,7 @@ cache_wanted(void)
  * repeated calls in a loop insert one row.
  */
 static bool
-noted_just_now(const char *tenant_id, const char *id, int what)
+recorded_just_now(const char *tenant_id, const char *id, int what)
 {
 	static LocalTransactionId transaction = InvalidLocalTransactionId;
 	static SubTransactionId subtransaction;
@@ -113,11 +113,11 @@ insert_change(Relation changes, const char *tenant_id, const char *id, int what)
 }
 
 static void
-note(const char *tenant_id, const char *id, int what)
+record_change(const char *tenant_id, const char *id, int what)
 {
 	Relation changes;
 
-	if (!cache_wanted() || noted_just_now(tenant_id, id, what))
+	if (!cache_wanted() || recorded_just_now(tenant_id, id, what))
 		return;
 	changes = open_changes();
 	insert_change(changes, tenant_id, id, what);
@@ -134,42 +134,42 @@ void
 cache_users_learned(const char *tenant_id, const CacheUser *users, int n)
 {
 	for (int i = 0; i < n; i++)
-		note(tenant_id, users[i].user_id, what_of(&users[i]));
+		record_change(tenant_id, users[i].user_id, what_of(&users[i]));
 }
 
 void
 cache_profile_changed(const char *tenant_id, const char *user_id)
 {
-	note(tenant_id, user_id, CACHE_PROFILE);
+	record_change(tenant_id, user_id, CACHE_PROFILE);
 }
 
 void
 cache_suggestions_changed(const char *tenant_id, const char *user_id)
 {
-	note(tenant_id, user_id, CACHE_SUGGESTIONS);
+	record_change(tenant_id, user_id, CACHE_SUGGESTIONS);
 }
 
 void
 cache_suggestions_stale(const char *tenant_id, const char *user_id)
 {
-	note(tenant_id, user_id, CACHE_SUGGESTIONS_STALE);
+	record_change(tenant_id, user_id, CACHE_SUGGESTIONS_STALE);
 }
 
 void
 cache_conversation_changed(const char *tenant_id, const pg_uuid_t *id)
 {
 	if (cache_wanted())
-		note(tenant_id, uuid_text(id), CACHE_CONVERSATION);
+		record_change(tenant_id, uuid_text(id), CACHE_CONVERSATION);
 }
 
 void
 cache_tenant_changed(const char *tenant_id)
 {
-	note(tenant_id, "", CACHE_TENANT);
+	record_change(tenant_id, "", CACHE_TENANT);
 }
 
 void
 cache_user_erased(const char *tenant_id, const char *user_id)
 {
-	note(tenant_id, user_id, CACHE_PROFILE | CACHE_SUGGESTIONS_STALE);
+	record_change(tenant_id, user_id, CACHE_PROFILE | CACHE_SUGGESTIONS_STALE);
 }

@@ -198,21 +198,21 @@ compared_entry(const char *tenant_id, const char *schema)
 }
 
 /* A row of linked_schemas. */
-typedef struct Link
+typedef struct SchemaLink
 {
 	const char *schema;
 	Oid oid;
 	bool initial; /* its present tables existed when it was linked */
-} Link;
+} SchemaLink;
 
 /* Names in order: two such lists are merged. */
-typedef struct Present
+typedef struct PresentTables
 {
 	char *name;
 	Oid oid;
-} Present;
+} PresentTables;
 
-typedef struct Stored
+typedef struct StoredTables
 {
 	char *name;
 	Oid oid;
@@ -221,15 +221,15 @@ typedef struct Stored
 	bool known_time;
 	Datum appeared_at;
 	Datum dropped_at;
-} Stored;
+} StoredTables;
 
-static Present *
-read_present(Oid namespace, int *n)
+static PresentTables *
+read_present_tables(Oid namespace, int *n)
 {
 	Datum values[] = {ObjectIdGetDatum(namespace)};
 	uint64 nrows =
 		OidIsValid(namespace) ? statement_execute(&select_present, values, NULL, SNAPSHOT_NEW) : 0;
-	Present *present = palloc_extended(nrows * sizeof(Present) + 1, MCXT_ALLOC_HUGE);
+	PresentTables *present = palloc_extended(nrows * sizeof(PresentTables) + 1, MCXT_ALLOC_HUGE);
 
 	for (uint64 row = 0; row < nrows; row++)
 	{
@@ -242,12 +242,12 @@ read_present(Oid namespace, int *n)
 	return present;
 }
 
-static Stored *
-read_stored(const char *tenant_id, const char *schema, int *n)
+static StoredTables *
+read_stored_tables(const char *tenant_id, const char *schema, int *n)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(schema)};
 	uint64 nrows = statement_execute(&select_stored, values, NULL, SNAPSHOT_NEW);
-	Stored *stored = palloc_extended(nrows * sizeof(Stored) + 1, MCXT_ALLOC_HUGE);
+	StoredTables *stored = palloc_extended(nrows * sizeof(StoredTables) + 1, MCXT_ALLOC_HUGE);
 
 	for (uint64 row = 0; row < nrows; row++)
 	{
@@ -269,14 +269,14 @@ read_stored(const char *tenant_id, const char *schema, int *n)
 }
 
 /* The columns of linked_writer. */
-typedef struct Changes
+typedef struct LinkedColumns
 {
 	Column *columns;
 	const char *schema;
-} Changes;
+} LinkedColumns;
 
 static void
-changes_init(Changes *changes, const char *schema, int size)
+linked_columns_init(LinkedColumns *changes, const char *schema, int size)
 {
 	changes->columns = rows_begin(&linked_writer, size);
 	changes->schema = schema;
@@ -292,8 +292,8 @@ add_time(Column *column, bool known, Datum at)
 }
 
 static void
-changes_add(Changes *changes, const char *table, const char *last_name, Oid relation, bool appeared,
-			Datum appeared_at, bool dropped, Datum dropped_at)
+linked_columns_add(LinkedColumns *changes, const char *table, const char *last_name, Oid relation,
+				   bool appeared, Datum appeared_at, bool dropped, Datum dropped_at)
 {
 	column_add_text(&changes->columns[0], changes->schema);
 	column_add_text(&changes->columns[1], table);
@@ -309,8 +309,8 @@ changes_add(Changes *changes, const char *table, const char *last_name, Oid rela
  * appeared.
  */
 static void
-add_new(Changes *changes, const char *tenant_id, const Link *link, Present *const *new, int n,
-		TimestampTz at)
+add_new(LinkedColumns *changes, const char *tenant_id, const SchemaLink *link,
+		PresentTables *const *new, int n, TimestampTz at)
 {
 	uint64 nknown = 0;
 
@@ -351,26 +351,26 @@ add_new(Changes *changes, const char *tenant_id, const Link *link, Present *cons
 			appeared_at = result_value(low, KNOWN_APPEARED_AT, &isnull);
 			appeared = !isnull;
 		}
-		changes_add(changes, new[i]->name, folded.text + folded.last, new[i]->oid, appeared,
-					appeared_at, false, 0);
+		linked_columns_add(changes, new[i]->name, folded.text + folded.last, new[i]->oid, appeared,
+						   appeared_at, false, 0);
 	}
 }
 
 /* Compares a schema (InvalidOid: dropped); returns whether there is more to write. */
 static bool
-compare_schema(const char *tenant_id, const Link *link, Oid namespace, TimestampTz at, int64 limit,
-			   int64 *changed)
+compare_schema(const char *tenant_id, const SchemaLink *link, Oid namespace, TimestampTz at,
+			   int64 limit, int64 *changed)
 {
 	int npresent;
 	int nstored;
-	Present *present = read_present(namespace, &npresent);
-	Stored *stored = read_stored(tenant_id, link->schema, &nstored);
+	PresentTables *present = read_present_tables(namespace, &npresent);
+	StoredTables *stored = read_stored_tables(tenant_id, link->schema, &nstored);
 	int total = npresent + nstored;
-	Present **new = palloc_extended(npresent * sizeof(Present *) + 1, MCXT_ALLOC_HUGE);
+	PresentTables **new = palloc_extended(npresent * sizeof(PresentTables *) + 1, MCXT_ALLOC_HUGE);
 	int nnew = 0;
 	int nfound = 0;
 	int room;
-	Changes changes;
+	LinkedColumns changes;
 
 	/*
 	 * First find new tables: they are written first, while the rows of their
@@ -384,14 +384,14 @@ compare_schema(const char *tenant_id, const Link *link, Oid namespace, Timestamp
 			new[nnew++] = &present[i];
 	}
 	room = (int) Min(limit, (int64) total);
-	changes_init(&changes, link->schema, Max(room, 1));
+	linked_columns_init(&changes, link->schema, Max(room, 1));
 	add_new(&changes, tenant_id, link, new, Min(nnew, room), at);
 	nfound = nnew;
 
 	/* Then go through the stored rows. */
 	for (int i = 0, j = 0; j < nstored; j++)
 	{
-		Stored *row = &stored[j];
+		StoredTables *row = &stored[j];
 		bool there;
 
 		while (i < npresent && strcmp(present[i].name, row->name) < 0)
@@ -400,8 +400,9 @@ compare_schema(const char *tenant_id, const Link *link, Oid namespace, Timestamp
 		if (there ? row->oid == present[i].oid && !row->dropped : row->dropped)
 			continue;
 		if (nfound++ < room)
-			changes_add(&changes, row->name, row->last_name, there ? present[i].oid : row->oid,
-						row->known_time, row->appeared_at, !there, TimestampTzGetDatum(at));
+			linked_columns_add(&changes, row->name, row->last_name,
+							   there ? present[i].oid : row->oid, row->known_time, row->appeared_at,
+							   !there, TimestampTzGetDatum(at));
 	}
 	*changed += (int64) rows_write(&linked_writer, tenant_id, changes.columns);
 	return nfound > room;
@@ -413,16 +414,16 @@ compare_schema(const char *tenant_id, const Link *link, Oid namespace, Timestamp
  * a table that is stored.
  */
 static bool
-follow_renamed(const char *tenant_id, Link *link, TimestampTz at)
+follow_renamed(const char *tenant_id, SchemaLink *link, TimestampTz at)
 {
 	char *name = get_namespace_name(link->oid);
 	bool ours = false;
 	int n;
-	Stored *stored;
+	StoredTables *stored;
 
 	if (name == NULL || is_reserved_schema(name))
 		return false;
-	stored = read_stored(tenant_id, link->schema, &n);
+	stored = read_stored_tables(tenant_id, link->schema, &n);
 	for (int i = 0; i < n && !ours; i++)
 		ours = !stored[i].dropped && OidIsValid(stored[i].oid) &&
 			   get_relname_relid(stored[i].name, link->oid) == stored[i].oid;
@@ -446,7 +447,7 @@ follow_renamed(const char *tenant_id, Link *link, TimestampTz at)
 
 /* Updates one link; returns whether there may be more. */
 static bool
-refresh_link(const char *tenant_id, Link *link, TimestampTz at, int64 limit, int64 *changed)
+refresh_link(const char *tenant_id, SchemaLink *link, TimestampTz at, int64 limit, int64 *changed)
 {
 	Compared *entry = compared_entry(tenant_id, link->schema);
 	uint64 generation = catalogue_generation;
@@ -477,12 +478,12 @@ refresh_link(const char *tenant_id, Link *link, TimestampTz at, int64 limit, int
 	return false;
 }
 
-static Link *
+static SchemaLink *
 read_links(const char *tenant_id, int *n)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id)};
 	uint64 nrows = statement_execute(&select_links, values, NULL, SNAPSHOT_NEW);
-	Link *links = palloc(nrows * sizeof(Link) + 1);
+	SchemaLink *links = palloc(nrows * sizeof(SchemaLink) + 1);
 
 	for (uint64 row = 0; row < nrows; row++)
 	{
@@ -498,7 +499,7 @@ read_links(const char *tenant_id, int *n)
 void
 catalogue_link(const char *tenant_id, const char *schema, Oid namespace, TimestampTz at)
 {
-	Link link = {.schema = schema, .oid = namespace, .initial = true};
+	SchemaLink link = {.schema = schema, .oid = namespace, .initial = true};
 	int64 changed = 0;
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(schema),
 					  ObjectIdGetDatum(namespace), TimestampTzGetDatum(at), 0};
@@ -531,7 +532,7 @@ catalogue_refresh(const char *tenant_id, TimestampTz at, TimestampTz kept_since,
 	bool more = false;
 	int64 deleted;
 	int n;
-	Link *links = read_links(tenant_id, &n);
+	SchemaLink *links = read_links(tenant_id, &n);
 
 	if (n > 0)
 	{

@@ -102,52 +102,52 @@ skill_evidence(const SkillCounts *counts, char *text)
 }
 
 void
-style_add(Talk *talk, const char *text, size_t len, int64_t characters, bool is_sql)
+style_add(StyleCounts *counts, const char *text, size_t len, int64_t characters, bool is_sql)
 {
 	bool technical = is_sql;
 
 	for (size_t i = 1; i + 1 < len && !technical; i++)
 		technical = is_word_byte(text[i - 1]) &&
 					((text[i] == '_' && is_word_byte(text[i + 1])) || text[i] == '(');
-	talk->messages++;
-	talk->characters += characters;
-	talk->technical += technical;
+	counts->messages++;
+	counts->characters += characters;
+	counts->technical += technical;
 }
 
 bool
-style_infer(const Talk *talk, CommunicationStyle *style)
+style_infer(const StyleCounts *counts, CommunicationStyle *style)
 {
-	int64_t most = talk->detailed;
+	int64_t most = counts->detailed;
 
-	if (talk->messages < TRAITS_MIN)
+	if (counts->messages < TRAITS_MIN)
 		return false;
 	*style = STYLE_DETAILED;
-	if (talk->technical > most)
+	if (counts->technical > most)
 	{
-		most = talk->technical;
+		most = counts->technical;
 		*style = STYLE_TECHNICAL;
 	}
-	if (talk->brief > most)
+	if (counts->brief > most)
 	{
-		most = talk->brief;
+		most = counts->brief;
 		*style = STYLE_BRIEF;
 	}
-	if ((double) most < STYLE_ASKED * (double) talk->messages)
+	if ((double) most < STYLE_ASKED * (double) counts->messages)
 		*style =
-			talk->characters <= STYLE_SHORT_MAX * talk->messages ? STYLE_BRIEF : STYLE_DETAILED;
+			counts->characters <= STYLE_SHORT_MAX * counts->messages ? STYLE_BRIEF : STYLE_DETAILED;
 	return true;
 }
 
 void
-style_evidence(const Talk *talk, char *text)
+style_evidence(const StyleCounts *counts, char *text)
 {
-	(void) snprintf(text, EVIDENCE_MAX,
-					"%lld messages of %.0f characters on average; %lld ask for brevity, %lld for "
-					"detail, %lld are technical",
-					(long long) talk->messages,
-					(double) talk->characters / (double) (talk->messages > 0 ? talk->messages : 1),
-					(long long) talk->brief, (long long) talk->detailed,
-					(long long) talk->technical);
+	(void) snprintf(
+		text, EVIDENCE_MAX,
+		"%lld messages of %.0f characters on average; %lld ask for brevity, %lld for "
+		"detail, %lld are technical",
+		(long long) counts->messages,
+		(double) counts->characters / (double) (counts->messages > 0 ? counts->messages : 1),
+		(long long) counts->brief, (long long) counts->detailed, (long long) counts->technical);
 }
 
 /* Returns the length of the word without a plural ending, which may change its last letter. */

@@ -79,23 +79,24 @@ extern void skill_evidence(const SkillCounts *counts, char *text);
 #define STYLE_ASKED 0.2	   /* share of the messages from which a wish counts */
 #define STYLE_SHORT_MAX 30 /* average number of characters up to which a user is brief */
 
-typedef struct Talk
+typedef struct StyleCounts
 {
 	int64_t messages;
 	int64_t characters; /* of all messages */
 	int64_t brief;		/* number of messages that ask for brevity, … */
 	int64_t detailed;	/* … for detail, … */
 	int64_t technical;	/* … or that are technical, or ask for that */
-} Talk;
+} StyleCounts;
 
 /*
  * Counts a message with a number of characters.  It is technical if it is SQL,
  * or contains a name as in code: order_items, count(.
  */
-extern void style_add(Talk *talk, const char *text, size_t len, int64_t characters, bool is_sql);
+extern void
+style_add(StyleCounts *counts, const char *text, size_t len, int64_t characters, bool is_sql);
 
-extern bool style_infer(const Talk *talk, CommunicationStyle *style);
-extern void style_evidence(const Talk *talk, char *text);
+extern bool style_infer(const StyleCounts *counts, CommunicationStyle *style);
+extern void style_evidence(const StyleCounts *counts, char *text);
 
 /*
  * Subjects.  The subject of a table is its schema, if that is meaningful (not

@@ -251,7 +251,7 @@ read_messages(Attempt *attempt)
 			read_one(&one);
 			continue;
 		}
-		error = do_apart(read_one, &one);
+		error = run_in_subxact(read_one, &one);
 		if (error != NULL)
 		{
 			attempt->list.n = before;
@@ -355,7 +355,7 @@ learn_for(Attempt *attempt, TenantGroup *group)
 		learn_group(group);
 		return;
 	}
-	error = do_apart(learn_group, group);
+	error = run_in_subxact(learn_group, group);
 	if (error == NULL)
 		return;
 	ereport(LOG, (errcode(error->sqlerrcode),

@@ -101,7 +101,7 @@ topic_add(const Subscription *subscription)
 	topic->name = MemoryContextStrdup(context, subscription->topic);
 	topic->subscription = subscription->id;
 	topic->first_partitions = subscription->first_partitions;
-	error = do_apart(read_subscription, &adding);
+	error = run_in_subxact(read_subscription, &adding);
 	if (error != NULL)
 	{
 		topic->mapping = NULL;

@@ -236,7 +236,7 @@ user_keys(const TenantEvents *events, int *nkeys)
 static void
 insert_interactions(TenantEvents *events)
 {
-	const Objects *ours = extension_objects();
+	const ExtensionObjects *ours = extension_objects();
 	Column *columns = rows_begin(&interaction_writer, events->n);
 	Lesson *previous = NULL;
 	bool ids_given = false;

@@ -52,7 +52,7 @@ preferences_as_of(const char *tenant_id, const char *user_id, const LearningRule
 			nstored++;
 	}
 	if (at < GetCurrentTransactionStartTimestamp())
-		stored = preferences_of_then(tenant_id, user_id, rule, at, before, stored, &nstored);
+		stored = preferences_at_time(tenant_id, user_id, rule, at, before, stored, &nstored);
 
 	result->items = palloc(Max(nstored, 1) * sizeof(Preference));
 	result->nlive = 0;

@@ -155,7 +155,7 @@ static void
 put_steps(ReturnSetInfo *result, Steps *steps, const Preference *preference,
 		  const LearningRule *rule)
 {
-	const Objects *ours = extension_objects();
+	const ExtensionObjects *ours = extension_objects();
 
 	if (steps->n > 0 && steps->items[steps->n - 1].after.ncandidates > 0)
 		share_out(steps, steps->items[steps->n - 1].after.candidates[0].value, rule);

@@ -27,7 +27,7 @@ Datum
 personalization_extract_signals(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	const Objects *ours = extension_objects();
+	const ExtensionObjects *ours = extension_objects();
 	InteractionType type;
 	Jsonb *data;
 	/* Feedback may refer to interactions of the session's tenant, if it has one. */

@@ -121,13 +121,13 @@ PG_FUNCTION_INFO_V1(personalization_evidence_expires_at);
 #define FEW_KEYS 32
 
 /* A preference that a call is changing. */
-typedef struct Work
+typedef struct ChangedPreference
 {
 	const char *user_id;
 	Preference preference;
 	bool stored;
 	bool changed;
-} Work;
+} ChangedPreference;
 
 /* Returns the number of a value among those of a preference, adding it if it is new. */
 static int
@@ -225,8 +225,8 @@ candidates_document(const Preference *preference, int first, double decay, Times
 }
 
 /* For a preference that may be in the result without having been requested. */
-static Work *
-find_work(Work *work, int n, PreferenceCategory category, const char *key)
+static ChangedPreference *
+find_changed(ChangedPreference *work, int n, PreferenceCategory category, const char *key)
 {
 	for (int i = 0; i < n; i++)
 	{
@@ -242,7 +242,7 @@ find_work(Work *work, int n, PreferenceCategory category, const char *key)
  * detected by the upsert.
  */
 static void
-check_still_there(Statement *statement, Datum *values, uint64 nrows)
+check_not_deleted(Statement *statement, Datum *values, uint64 nrows)
 {
 	uint64 nlatest;
 
@@ -256,7 +256,7 @@ check_still_there(Statement *statement, Datum *values, uint64 nrows)
 }
 
 static void
-load_user_evidence(const char *tenant_id, Work *work, int n)
+load_user_evidence(const char *tenant_id, ChangedPreference *work, int n)
 {
 	Column keys;
 	SPITupleTable *rows;
@@ -271,12 +271,12 @@ load_user_evidence(const char *tenant_id, Work *work, int n)
 
 		nrows = statement_execute(&select_user_evidence, values, NULL, SNAPSHOT_NEW);
 		rows = SPI_tuptable;
-		check_still_there(&select_user_evidence, values, nrows);
+		check_not_deleted(&select_user_evidence, values, nrows);
 		SPI_tuptable = rows;
 	}
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		Work *mine = find_work(
+		ChangedPreference *mine = find_changed(
 			work, n, category_of(DatumGetObjectId(result_value(row, STORED_CATEGORY, NULL))),
 			TextDatumGetCString(result_value(row, STORED_KEY, NULL)));
 
@@ -289,9 +289,9 @@ load_user_evidence(const char *tenant_id, Work *work, int n)
 }
 
 static void
-load_evidence(const char *tenant_id, Work *work, int n)
+load_evidence(const char *tenant_id, ChangedPreference *work, int n)
 {
-	const Objects *ours = extension_objects();
+	const ExtensionObjects *ours = extension_objects();
 	Column users;
 	Column categories;
 	Column keys;
@@ -314,7 +314,7 @@ load_evidence(const char *tenant_id, Work *work, int n)
 
 		nrows = statement_execute(&select_evidence, values, NULL, SNAPSHOT_NEW);
 		rows = SPI_tuptable;
-		check_still_there(&select_evidence, values, nrows);
+		check_not_deleted(&select_evidence, values, nrows);
 		SPI_tuptable = rows;
 	}
 	for (uint64 row = 0; row < nrows; row++)
@@ -327,9 +327,10 @@ load_evidence(const char *tenant_id, Work *work, int n)
 }
 
 static void
-store_evidence(const char *tenant_id, const LearningRule *rule, const Work *work, int n)
+store_evidence(const char *tenant_id, const LearningRule *rule, const ChangedPreference *work,
+			   int n)
 {
-	const Objects *ours = extension_objects();
+	const ExtensionObjects *ours = extension_objects();
 	Column *columns = rows_begin(&evidence_writer, n);
 
 	for (int i = 0; i < n; i++)
@@ -363,9 +364,9 @@ store_evidence(const char *tenant_id, const LearningRule *rule, const Work *work
 
 /* Deletes preferences that negative signals left without candidates. */
 static void
-delete_emptied(const char *tenant_id, const Work *work, int n)
+delete_emptied(const char *tenant_id, const ChangedPreference *work, int n)
 {
-	const Objects *ours = extension_objects();
+	const ExtensionObjects *ours = extension_objects();
 
 	for (int i = 0; i < n; i++)
 	{
@@ -417,7 +418,7 @@ void
 preferences_store(const char *tenant_id, const char *user_id, const LearningRule *rule,
 				  const Preference *preferences, int n)
 {
-	Work *work = palloc0(Max(n, 1) * sizeof(Work));
+	ChangedPreference *work = palloc0(Max(n, 1) * sizeof(ChangedPreference));
 
 	for (int i = 0; i < n; i++)
 	{
@@ -433,7 +434,7 @@ void
 preferences_observe(const char *tenant_id, const LearningRule *rule, Observation *observations,
 					int n)
 {
-	Work *work;
+	ChangedPreference *work;
 	int npreferences = 0;
 	int current = -1;
 
@@ -443,11 +444,12 @@ preferences_observe(const char *tenant_id, const LearningRule *rule, Observation
 	qsort(observations, n, sizeof(Observation), compare_observations);
 	for (int i = 0; i < n; i++)
 		npreferences += i == 0 || compare_preferences(&observations[i - 1], &observations[i]) != 0;
-	work = palloc_extended(npreferences * sizeof(Work), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	work = palloc_extended(npreferences * sizeof(ChangedPreference),
+						   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	npreferences = 0;
 	for (int i = 0; i < n; i++)
 	{
-		Work *next;
+		ChangedPreference *next;
 
 		if (i > 0 && compare_preferences(&observations[i - 1], &observations[i]) == 0)
 			continue;
@@ -464,7 +466,7 @@ preferences_observe(const char *tenant_id, const LearningRule *rule, Observation
 	for (int i = 0; i < n; i++)
 	{
 		const Signal *signal = &observations[i].signal;
-		Work *mine;
+		ChangedPreference *mine;
 
 		if (i == 0 || compare_preferences(&observations[i - 1], &observations[i]) != 0)
 			current++;

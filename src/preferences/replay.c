@@ -88,7 +88,7 @@ enum
 #define CHUNK 1000
 
 /* The preferences of a user during a replay. */
-typedef struct State
+typedef struct ReplayState
 {
 	const Replay *replay;
 	SignalSource source;
@@ -97,7 +97,7 @@ typedef struct State
 	Preference *items;
 	List *skipped;	  /* pg_uuid_t *: feedback that was replaced by later feedback */
 	TimestampTz base; /* time at which the interactions begin */
-} State;
+} ReplayState;
 
 static uint64
 query(const Replay *replay, Statement *statement, Datum *values)
@@ -106,7 +106,7 @@ query(const Replay *replay, Statement *statement, Datum *values)
 }
 
 static Preference *
-find_preference(State *state, PreferenceCategory category, const char *key)
+find_preference(ReplayState *state, PreferenceCategory category, const char *key)
 {
 	for (int i = 0; i < state->n; i++)
 	{
@@ -117,7 +117,7 @@ find_preference(State *state, PreferenceCategory category, const char *key)
 }
 
 static Preference *
-add_preference(State *state, const Preference *preference)
+add_preference(ReplayState *state, const Preference *preference)
 {
 	if (state->n == state->size)
 	{
@@ -144,7 +144,7 @@ find_snapshot(const Replay *replay, TimestampTz at, bool after, TimestampTz *bef
 }
 
 static void
-load_snapshot(State *state, TimestampTz before)
+load_snapshot(ReplayState *state, TimestampTz before)
 {
 	const Replay *replay = state->replay;
 	Datum values[] = {CStringGetTextDatum(replay->tenant_id), CStringGetTextDatum(replay->user_id),
@@ -165,7 +165,7 @@ load_snapshot(State *state, TimestampTz before)
  * ones; *earliest is the earliest of them.
  */
 static void
-skip_chain(State *state, const pg_uuid_t *id, TimestampTz *earliest)
+skip_chain(ReplayState *state, const pg_uuid_t *id, TimestampTz *earliest)
 {
 	const Replay *replay = state->replay;
 	pg_uuid_t *current = palloc(sizeof(pg_uuid_t));
@@ -202,7 +202,7 @@ skip_chain(State *state, const pg_uuid_t *id, TimestampTz *earliest)
  * everything that is skipped.
  */
 static bool
-find_base(State *state)
+find_base(ReplayState *state)
 {
 	const Replay *replay = state->replay;
 	TimestampTz earliest = replay->from;
@@ -238,7 +238,7 @@ find_base(State *state)
 }
 
 static void
-replay_interaction(State *state, const Replayed *told, const Jsonb *data)
+replay_interaction(ReplayState *state, const Replayed *told, const Jsonb *data)
 {
 	const Replay *replay = state->replay;
 	Replayed interaction = *told;
@@ -281,7 +281,7 @@ replay_interaction(State *state, const Replayed *told, const Jsonb *data)
 }
 
 static void
-replay_interactions(State *state)
+replay_interactions(ReplayState *state)
 {
 	const Replay *replay = state->replay;
 	/* Nothing is earlier than the first possible time, which no statement need express. */
@@ -331,7 +331,7 @@ replay_interactions(State *state)
 Preference *
 replay(const Replay *replay, int *n)
 {
-	State state = {.replay = replay};
+	ReplayState state = {.replay = replay};
 
 	if (!find_base(&state))
 		return NULL;
@@ -354,7 +354,7 @@ replay(const Replay *replay, int *n)
 static Preference *
 reconstruct(const Replay *plan, int *n, bool *is_known)
 {
-	State state = {.replay = plan};
+	ReplayState state = {.replay = plan};
 	TimestampTz after;
 	Preference *found = replay(plan, n);
 
@@ -385,7 +385,7 @@ reconstruct(const Replay *plan, int *n, bool *is_known)
 }
 
 Preference *
-preferences_of_then(const char *tenant_id, const char *user_id, const LearningRule *rule,
+preferences_at_time(const char *tenant_id, const char *user_id, const LearningRule *rule,
 					TimestampTz at, BeforeKnown before, Preference *stored, int *n)
 {
 	/* A snapshot from before the next microsecond includes all changes of this one. */
@@ -393,8 +393,8 @@ preferences_of_then(const char *tenant_id, const char *user_id, const LearningRu
 		.tenant_id = tenant_id, .user_id = user_id, .rule = rule, .from = at + 1, .until = at};
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
 					  TimestampTzGetDatum(at)};
-	State then = {0};
-	State result = {0};
+	ReplayState then = {0};
+	ReplayState result = {0};
 	TimestampTz now = GetCurrentTimestamp();
 	bool known;
 	bool later;

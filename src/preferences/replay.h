@@ -36,7 +36,7 @@ typedef enum BeforeKnown
  * determines the result for a time before the user was known.
  */
 extern Preference *
-preferences_of_then(const char *tenant_id, const char *user_id, const LearningRule *rule,
+preferences_at_time(const char *tenant_id, const char *user_id, const LearningRule *rule,
 					TimestampTz at, BeforeKnown before, Preference *stored, int *n);
 
 /* One interaction during a replay. */

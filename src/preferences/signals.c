@@ -148,7 +148,7 @@ fill_template(const char *template, const char *name, int len)
 
 /* Null and empty text give no signal. */
 static bool
-says_nothing(const JsonbValue *value)
+is_empty_value(const JsonbValue *value)
 {
 	return value->type == jbvNull || (value->type == jbvString && value->val.string.len == 0);
 }
@@ -160,7 +160,7 @@ rule_signal(const SignalRule *rule, const JsonbValue *name, JsonbValue *value, S
 	Signal signal = {rule->category, rule->key, NULL, rule->strength};
 	Jsonb *document;
 
-	if (says_nothing(value))
+	if (is_empty_value(value))
 		return true;
 	if (strstr(rule->key, "{}") != NULL)
 	{

@@ -126,7 +126,7 @@ static void
 refresh_known(void)
 {
 	static bool registered = false;
-	const Objects *ours = extension_objects();
+	const ExtensionObjects *ours = extension_objects();
 
 	if (known_generation == ours->generation)
 		return;
@@ -139,7 +139,7 @@ refresh_known(void)
 }
 
 void
-snapshots_forgotten(void)
+snapshots_invalidate_known(void)
 {
 	refresh_known();
 	CacheInvalidateRelcacheByRelid(snapshots_table);

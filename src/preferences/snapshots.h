@@ -34,7 +34,7 @@ extern void snapshots_after(const char *tenant_id, const Observation *observatio
  * To be called when snapshots of users who continue to exist are deleted:
  * invalidates the knowledge of all backends.
  */
-extern void snapshots_forgotten(void);
+extern void snapshots_invalidate_known(void);
 
 /* Deletes snapshots of days before that of a time, at most limit; returns their number. */
 extern int64 snapshots_expire(const char *tenant_id, TimestampTz before, int64 limit);

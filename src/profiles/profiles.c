@@ -107,18 +107,18 @@ PG_FUNCTION_INFO_V1(personalization_set_profile);
 PG_FUNCTION_INFO_V1(personalization_get_context);
 
 /* The arguments of every function that reads: the user and the time. */
-typedef struct Question
+typedef struct ReadRequest
 {
 	char *tenant_id;
 	char *user_id;
 	TimestampTz at;
 	TimestampTz until; /* end of the history as of then */
 	TenantSettings settings;
-} Question;
+} ReadRequest;
 
 /* Checks the arguments, connects to SPI and reads the tenant's settings. */
 static void
-begin_reading(FunctionCallInfo fcinfo, Question *question)
+begin_reading(FunctionCallInfo fcinfo, ReadRequest *question)
 {
 	question->tenant_id = tenant_argument(fcinfo, 0);
 	question->user_id = id_argument(fcinfo, 1, "user_id");
@@ -130,7 +130,7 @@ begin_reading(FunctionCallInfo fcinfo, Question *question)
 
 /* The minimum confidence requested; -1 for all live preferences. */
 static double
-least_confidence(FunctionCallInfo fcinfo, int n)
+minimum_confidence(FunctionCallInfo fcinfo, int n)
 {
 	double value;
 
@@ -148,9 +148,9 @@ Datum
 personalization_preferences(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	const Objects *ours = extension_objects();
-	double least = least_confidence(fcinfo, 3);
-	Question question;
+	const ExtensionObjects *ours = extension_objects();
+	double least = minimum_confidence(fcinfo, 3);
+	ReadRequest question;
 	PreferencesAsOf known;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -208,7 +208,7 @@ push_preferences(JsonbParseState **state, const Preference *live, int n)
  * the latest interaction shown.
  */
 static void
-push_history(JsonbParseState **state, const Question *question, TraitReader *traits,
+push_history(JsonbParseState **state, const ReadRequest *question, TraitReader *traits,
 			 TimestampTz *updated)
 {
 	int shown = question->settings.max_history_size;
@@ -262,7 +262,7 @@ push_traits(JsonbParseState **state, TraitReader *reader, TimestampTz updated)
 
 /* The callers call SPI_connect() and SPI_finish(). */
 static Jsonb *
-document(const Question *question)
+document(const ReadRequest *question)
 {
 	PreferencesAsOf known;
 	TimestampTz updated;
@@ -285,7 +285,7 @@ document(const Question *question)
 Jsonb *
 profile_document(char *tenant_id, char *user_id, TimestampTz at, const TenantSettings *settings)
 {
-	Question question = {tenant_id, user_id, at, known_until(at), *settings};
+	ReadRequest question = {tenant_id, user_id, at, known_until(at), *settings};
 
 	return document(&question);
 }
@@ -293,7 +293,7 @@ profile_document(char *tenant_id, char *user_id, TimestampTz at, const TenantSet
 Datum
 personalization_get_profile(PG_FUNCTION_ARGS)
 {
-	Question question;
+	ReadRequest question;
 	Jsonb *result;
 
 	begin_reading(fcinfo, &question);
@@ -371,7 +371,7 @@ personalization_set_profile(PG_FUNCTION_ARGS)
 
 /* Pushes the user's active conversation. */
 static void
-push_session(JsonbParseState **state, const Question *question)
+push_session(JsonbParseState **state, const ReadRequest *question)
 {
 	pg_uuid_t id;
 
@@ -384,7 +384,7 @@ push_session(JsonbParseState **state, const Question *question)
 
 /* Pushes the latest distinct queries, and the time of the latest interaction. */
 static void
-push_recent(JsonbParseState **state, const Question *question, TimestampTz *last)
+push_recent(JsonbParseState **state, const ReadRequest *question, TimestampTz *last)
 {
 	Datum values[] = {CStringGetTextDatum(question->tenant_id),
 					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->until),
@@ -422,7 +422,7 @@ push_recent(JsonbParseState **state, const Question *question, TimestampTz *last
 }
 
 static void
-push_frequent_tables(JsonbParseState **state, const Question *question)
+push_frequent_tables(JsonbParseState **state, const ReadRequest *question)
 {
 	PreferencesAsOf known;
 	int shown = 0;
@@ -446,7 +446,7 @@ push_frequent_tables(JsonbParseState **state, const Question *question)
 }
 
 static void
-push_charts(JsonbParseState **state, const Question *question)
+push_charts(JsonbParseState **state, const ReadRequest *question)
 {
 	Datum values[] = {CStringGetTextDatum(question->tenant_id),
 					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->until),
@@ -464,7 +464,7 @@ push_charts(JsonbParseState **state, const Question *question)
 Datum
 personalization_get_context(PG_FUNCTION_ARGS)
 {
-	Question question;
+	ReadRequest question;
 	JsonbParseState *state = NULL;
 	TimestampTz last;
 	Jsonb *result;

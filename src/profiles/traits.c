@@ -66,8 +66,8 @@ struct TraitReader
 	int observed;
 	SkillCounts skill;
 	Subjects subjects;
-	Talk questions;
-	Talk messages;
+	StyleCounts questions;
+	StyleCounts messages;
 
 	/* The same text is read once, however often it was asked. */
 	ReadSql texts[TRAITS_REACH];
@@ -88,18 +88,18 @@ number_of(const char *name, const char *const *names, int nnames)
 
 /* Reads what the user wrote in conversations. */
 static void
-hear_messages(TraitReader *reader, const char *tenant_id, const char *user_id)
+read_messages(TraitReader *reader, const char *tenant_id, const char *user_id)
 {
 	ConversationPatterns patterns;
-	Talk talk;
+	StyleCounts style_counts;
 
 	conversation_patterns(tenant_id, user_id, &patterns);
-	talk.messages = patterns.user_messages;
-	talk.characters = patterns.user_characters;
-	talk.brief = patterns.asked_brief;
-	talk.detailed = patterns.asked_detailed;
-	talk.technical = patterns.asked_technical;
-	traits_hear(reader, &talk);
+	style_counts.messages = patterns.user_messages;
+	style_counts.characters = patterns.user_characters;
+	style_counts.brief = patterns.asked_brief;
+	style_counts.detailed = patterns.asked_detailed;
+	style_counts.technical = patterns.asked_technical;
+	traits_add_messages(reader, &style_counts);
 }
 
 TraitReader *
@@ -141,7 +141,7 @@ traits_begin(const char *tenant_id, const char *user_id, TimestampTz at)
 		traits->sources[TRAIT_COMMUNICATION_STYLE] = TRAIT_SET;
 	}
 	else
-		hear_messages(reader, tenant_id, user_id);
+		read_messages(reader, tenant_id, user_id);
 	return reader;
 }
 
@@ -202,7 +202,7 @@ read_sql(TraitReader *reader, const char *text, size_t len)
 
 /* Returns the number of items of a list in the data, or -1 if it is absent. */
 static int
-told_items(const JsonbContainer *data, const char *name, const JsonbContainer **list)
+listed_items(const JsonbContainer *data, const char *name, const JsonbContainer **list)
 {
 	JsonbValue value;
 	const JsonbValue *told = json_member(data, name, &value);
@@ -218,7 +218,7 @@ told_items(const JsonbContainer *data, const char *name, const JsonbContainer **
 
 /* Adds a table as given, with its schema if there is one. */
 static void
-add_told_table(Subjects *subjects, const char *name, size_t len)
+add_listed_table(Subjects *subjects, const char *name, size_t len)
 {
 	const char *dot = NULL;
 	const char *schema = NULL;
@@ -239,14 +239,14 @@ add_told_table(Subjects *subjects, const char *name, size_t len)
 }
 
 static void
-add_told_tables(Subjects *subjects, const JsonbContainer *list, int n)
+add_listed_tables(Subjects *subjects, const JsonbContainer *list, int n)
 {
 	for (int i = 0; i < Min(n, MAX_TABLES); i++)
 	{
 		JsonbValue *item = getIthJsonbValueFromContainer(unconstify(JsonbContainer *, list), i);
 
 		if (item != NULL && item->type == jbvString)
-			add_told_table(subjects, item->val.string.val, item->val.string.len);
+			add_listed_table(subjects, item->val.string.val, item->val.string.len);
 	}
 }
 
@@ -260,7 +260,7 @@ observe_query(TraitReader *reader, const JsonbContainer *data)
 	const ReadSql *sql = NULL;
 	const JsonbContainer *tables;
 	const JsonbContainer *ignored;
-	int ntables = told_items(data, "tables_used", &tables);
+	int ntables = listed_items(data, "tables_used", &tables);
 
 	if (question != NULL && (question->type != jbvString || question->val.string.len == 0))
 		question = NULL;
@@ -273,8 +273,8 @@ observe_query(TraitReader *reader, const JsonbContainer *data)
 		skill_add(&reader->skill, sql->features);
 	else if (text == NULL)
 	{
-		int naggregations = told_items(data, "aggregations", &ignored);
-		int ngroups = told_items(data, "group_by", &ignored);
+		int naggregations = listed_items(data, "aggregations", &ignored);
+		int ngroups = listed_items(data, "group_by", &ignored);
 
 		/* The features are known without the SQL. */
 		if (ntables >= 0 || naggregations >= 0 || ngroups >= 0)
@@ -285,7 +285,7 @@ observe_query(TraitReader *reader, const JsonbContainer *data)
 
 	subjects_next_query(&reader->subjects);
 	if (tables != NULL)
-		add_told_tables(&reader->subjects, tables, ntables);
+		add_listed_tables(&reader->subjects, tables, ntables);
 	else if (ntables < 0 && sql != NULL)
 	{
 		for (int i = 0; i < sql->ntables; i++)
@@ -320,9 +320,9 @@ traits_observe(TraitReader *reader, InteractionType type, Datum data)
 }
 
 void
-traits_hear(TraitReader *reader, const Talk *talk)
+traits_add_messages(TraitReader *reader, const StyleCounts *style_counts)
 {
-	reader->messages = *talk;
+	reader->messages = *style_counts;
 }
 
 /* Marks a trait as inferred; returns the buffer for its evidence. */
@@ -365,7 +365,7 @@ void
 traits_end(TraitReader *reader, Traits *traits)
 {
 	Traits *found = &reader->traits;
-	const Talk *talk =
+	const StyleCounts *style_counts =
 		reader->messages.messages >= TRAITS_MIN ? &reader->messages : &reader->questions;
 
 	if (found->sources[TRAIT_SKILL_LEVEL] == TRAIT_DEFAULT &&
@@ -374,8 +374,8 @@ traits_end(TraitReader *reader, Traits *traits)
 	if (found->sources[TRAIT_DOMAIN_EXPERTISE] == TRAIT_DEFAULT)
 		infer_expertise(reader);
 	if (found->sources[TRAIT_COMMUNICATION_STYLE] == TRAIT_DEFAULT &&
-		style_infer(talk, &found->communication_style))
-		style_evidence(talk, inferred(found, TRAIT_COMMUNICATION_STYLE));
+		style_infer(style_counts, &found->communication_style))
+		style_evidence(style_counts, inferred(found, TRAIT_COMMUNICATION_STYLE));
 	*traits = *found;
 }
 

@@ -84,7 +84,7 @@ extern int traits_reach(const TraitReader *reader);
  * determine their style; traits_begin() reads them if the style is not set.
  * From TRAITS_MIN messages on they are used instead of the queries.
  */
-extern void traits_hear(TraitReader *reader, const Talk *talk);
+extern void traits_add_messages(TraitReader *reader, const StyleCounts *style_counts);
 
 /* Pushes members of a document: the traits, trait_sources and trait_evidence. */
 extern void traits_push(JsonbParseState **state, const Traits *traits);

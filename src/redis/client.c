@@ -59,7 +59,7 @@ set_fault(RedisClient *client, const char *text)
 }
 
 static bool
-lost(RedisClient *client, const char *text)
+connection_lost(RedisClient *client, const char *text)
 {
 	set_fault(client, text);
 	redis_close(client);
@@ -70,18 +70,18 @@ static bool
 lost_by_hiredis(RedisClient *client)
 {
 	if (client->context == NULL)
-		return lost(client, "out of memory");
+		return connection_lost(client, "out of memory");
 	if (client->context->err == REDIS_ERR_OOM)
-		return lost(client, "reply is too large");
+		return connection_lost(client, "reply is too large");
 	if (client->tls != NULL)
 	{
 		char fault[TLS_FAULT_SIZE];
 
 		/* hiredis uses errno, which TLS need not set; and an alert ends the connection. */
 		if (redis_tls_fault(client->tls, fault))
-			return lost(client, fault);
+			return connection_lost(client, fault);
 	}
-	return lost(client, client->context->errstr);
+	return connection_lost(client, client->context->errstr);
 }
 
 void
@@ -157,7 +157,7 @@ take_answers(RedisClient *client, int64 *until)
 		if (client->unanswered == 0)
 		{
 			freeReplyObject(reply);
-			return lost(client, "unexpected reply");
+			return connection_lost(client, "unexpected reply");
 		}
 		client->unanswered--;
 		*until = milliseconds() + client->timeout;
@@ -183,14 +183,14 @@ read_more(RedisClient *client)
 		if (redisBufferRead(client->context) != REDIS_OK)
 			return lost_by_hiredis(client);
 		if (client->context->reader->len - client->context->reader->pos > MAX_ANSWER)
-			return lost(client, "reply is too large");
+			return connection_lost(client, "reply is too large");
 	} while (client->tls != NULL && redis_tls_pending(client->tls));
 	return true;
 }
 
 /* Writes all pending commands, reading replies meanwhile; then waits for all replies. */
 static bool
-talk(RedisClient *client, bool until_answered)
+transfer(RedisClient *client, bool until_answered)
 {
 	int64 until = milliseconds() + client->timeout;
 
@@ -217,7 +217,7 @@ talk(RedisClient *client, bool until_answered)
 
 		ready = wait_for(client, events, until);
 		if (ready == 0)
-			return lost(client, "timed out waiting for a reply");
+			return connection_lost(client, "timed out waiting for a reply");
 		if ((ready & WL_SOCKET_WRITEABLE) != 0)
 			until = milliseconds() + client->timeout;
 		if ((ready & WL_SOCKET_READABLE) != 0 && !read_more(client))
@@ -236,7 +236,7 @@ redis_send(RedisClient *client, int argc, const char **argv, const size_t *lengt
 	for (int i = 0; i < argc; i++)
 		client->unsent += lengths[i];
 	client->unsent++; /* it has not been sent, however short it is */
-	return client->unsent < SEND_FROM || talk(client, false);
+	return client->unsent < SEND_FROM || transfer(client, false);
 }
 
 bool
@@ -244,7 +244,7 @@ redis_finish(RedisClient *client)
 {
 	if (client->context == NULL)
 		return false;
-	return talk(client, true) && !client->refused;
+	return transfer(client, true) && !client->refused;
 }
 
 const redisReply *
@@ -285,7 +285,7 @@ redis_alive(RedisClient *client)
 		if (client->context->reader->len == client->context->reader->pos)
 			return true;
 	}
-	return lost(client, n > 0 ? "unexpected reply" : "connection closed");
+	return connection_lost(client, n > 0 ? "unexpected reply" : "connection closed");
 }
 
 /* Waits until the connection is established. */
@@ -296,10 +296,10 @@ wait_connected(RedisClient *client)
 	socklen_t size = sizeof(error);
 
 	if (wait_for(client, WL_SOCKET_WRITEABLE, milliseconds() + client->timeout) == 0)
-		return lost(client, "connection timed out");
+		return connection_lost(client, "connection timed out");
 	if (getsockopt(client->context->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
 		error = errno;
-	return error == 0 || lost(client, strerror(error));
+	return error == 0 || connection_lost(client, strerror(error));
 }
 
 /* Waits until TLS is established: the timeout of one reply applies to the whole handshake. */
@@ -310,7 +310,7 @@ begin_tls(RedisClient *client)
 	int64 until = milliseconds() + client->timeout;
 
 	if (!redis_tls_begin(client->tls, client->context, fault))
-		return lost(client, fault);
+		return connection_lost(client, fault);
 	for (;;)
 	{
 		RedisTlsStep step = redis_tls_handshake(client->tls, fault);
@@ -318,15 +318,15 @@ begin_tls(RedisClient *client)
 		if (step == TLS_DONE)
 			return true;
 		if (step == TLS_FAILED)
-			return lost(client, fault);
+			return connection_lost(client, fault);
 		if (wait_for(client, step == TLS_WANTS_READ ? WL_SOCKET_READABLE : WL_SOCKET_WRITEABLE,
 					 until) == 0)
-			return lost(client, "TLS handshake timed out");
+			return connection_lost(client, "TLS handshake timed out");
 	}
 }
 
 static bool
-introduce(RedisClient *client, const RedisUrl *url)
+authenticate(RedisClient *client, const RedisUrl *url)
 {
 	if (url->password[0] != '\0')
 	{
@@ -365,7 +365,7 @@ redis_open(RedisClient *client, const RedisUrl *url, const RedisTlsFiles *files,
 
 		client->tls = redis_tls_new(url->host, files, fault);
 		if (client->tls == NULL)
-			return lost(client, fault);
+			return connection_lost(client, fault);
 	}
 
 	/* Name resolution cannot be interrupted, so keep it short. */
@@ -380,7 +380,7 @@ redis_open(RedisClient *client, const RedisUrl *url, const RedisTlsFiles *files,
 	client->context->reader->fn = &functions;
 
 	if (wait_connected(client) && (client->tls == NULL || begin_tls(client)) &&
-		introduce(client, url))
+		authenticate(client, url))
 		return true;
 	redis_close(client);
 	return false;

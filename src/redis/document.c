@@ -148,19 +148,19 @@ cache_prefixes(const char *tenant_id)
 }
 
 /* Arguments for building the document of one key in a subtransaction. */
-typedef struct Building
+typedef struct DocumentBuild
 {
 	const CacheKind *kind;
 	const CacheChange *change;
 	TimestampTz at;
 	CacheItem *item;
 	MemoryContext context; /* of the result */
-} Building;
+} DocumentBuild;
 
 static void
 build(void *arg)
 {
-	Building *building = arg;
+	DocumentBuild *building = arg;
 	CacheItem *item = building->item;
 	const CacheChange *change = building->change;
 	TenantSettings settings;
@@ -197,14 +197,14 @@ add_item(const CacheKind *kind, const CacheChange *change, bool wanted, Timestam
 		 List **items, char **fault)
 {
 	CacheItem *item = palloc0(sizeof(CacheItem));
-	Building building = {kind, change, at, item, CurrentMemoryContext};
+	DocumentBuild building = {kind, change, at, item, CurrentMemoryContext};
 
 	item->key = make_key(kind, change);
 	item->key_len = strlen(item->key);
 	item->tenant_id = kind->by_tenant ? "" : utf8(change->tenant_id);
 	if (wanted && kind->build != NULL)
 	{
-		ErrorData *error = do_apart(build, &building);
+		ErrorData *error = run_in_subxact(build, &building);
 
 		if (error != NULL)
 		{

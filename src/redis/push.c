@@ -200,7 +200,7 @@ static char **const place_settings[lengthof(cache.settings)] = {&redis_url, &red
 																&redis_cert_file, &redis_key_file};
 
 /* One batch, on its way from the queue to Redis. */
-typedef struct Batch
+typedef struct PushBatch
 {
 	CacheChange *changes;
 	int n;
@@ -212,7 +212,7 @@ typedef struct Batch
 	char cached_at[MAXDATELEN + 1];
 	int64 pushed;
 	int64 deleted;
-} Batch;
+} PushBatch;
 
 /* Returns the address for messages, without the password. */
 static const char *
@@ -232,7 +232,7 @@ place_name(void)
  * the database, or the worker is to exit.
  */
 static void
-look_around(void)
+check_while_waiting(void)
 {
 	worker_begin("waiting for the cache");
 	worker_end();
@@ -240,7 +240,7 @@ look_around(void)
 
 /* There is no cache, or another one: discards the waiting rows if there is none. */
 static void
-be_off(void)
+handle_no_cache(void)
 {
 	TimestampTz now = GetCurrentTimestamp();
 
@@ -263,7 +263,7 @@ be_off(void)
 
 /* Ends a failed attempt; logs the first failure, and records each of them. */
 static void
-fail(const char *fault)
+record_failure(const char *fault)
 {
 	char message[REDIS_FAULT_SIZE];
 	TimestampTz now;
@@ -296,7 +296,7 @@ fail(const char *fault)
 
 /* Records that the cache has succeeded. */
 static void
-succeed(void)
+record_success(void)
 {
 	cache.heard = GetCurrentTimestamp();
 	if (cache.failures > 0)
@@ -510,14 +510,14 @@ connect_cache(void)
 	const RedisTlsFiles files = {redis_ca_file, redis_cert_file, redis_key_file};
 
 	read_state();
-	return redis_open(&cache.client, &cache.place, &files, redis_timeout, look_around) &&
+	return redis_open(&cache.client, &cache.place, &files, redis_timeout, check_while_waiting) &&
 		   load_script(push_script, cache.push) && load_script(finish_script, cache.finish) &&
 		   claim() && send_finish(cache.version) && redis_finish(&cache.client);
 }
 
 /* Reads changes and builds their documents, in one transaction and one snapshot. */
 static void
-read_batch(Batch *batch)
+read_batch(PushBatch *batch)
 {
 	const int64 limit = (int64) worker_batch_size * ROWS_A_KEY;
 	Size bytes = 0;
@@ -622,7 +622,7 @@ add_key(Command *command, const CacheItem *item, const char *ttl, const char *va
 
 /* Deletions come first, because they succeed even if Redis is full. */
 static bool
-send_deletions(Batch *batch)
+send_deletions(PushBatch *batch)
 {
 	Command command = {0};
 	ListCell *cell;
@@ -659,7 +659,7 @@ send_deletions(Batch *batch)
 }
 
 static bool
-send_documents(Batch *batch, const char *head)
+send_documents(PushBatch *batch, const char *head)
 {
 	Command command = {0};
 	ListCell *cell;
@@ -684,7 +684,7 @@ send_documents(Batch *batch, const char *head)
 
 /* Sends a batch and waits until it is acknowledged. */
 static bool
-send_batch(Batch *batch)
+send_batch(PushBatch *batch)
 {
 	MemoryContext old = MemoryContextSwitchTo(cache.context);
 	char head[CACHE_HEAD_SIZE];
@@ -709,7 +709,7 @@ send_batch(Batch *batch)
 
 /* Completes a batch that Redis has acknowledged. */
 static void
-finish_batch(const Batch *batch)
+finish_batch(const PushBatch *batch)
 {
 	worker_begin("recording pushed documents");
 	changes_delete(batch->changes, batch->n);
@@ -748,7 +748,7 @@ keep_alive(void)
 static bool
 push_batch(void)
 {
-	Batch batch = {0};
+	PushBatch batch = {0};
 
 	if (cache.context == NULL)
 		cache.context = AllocSetContextCreate(TopMemoryContext, "personalization cache",
@@ -762,18 +762,18 @@ push_batch(void)
 		TimestampTz heard = cache.heard;
 
 		if (!keep_alive())
-			fail(cache.client.fault);
+			record_failure(cache.client.fault);
 		else if (GetCurrentTimestamp() >= heard + HEARTBEAT)
-			succeed();
+			record_success();
 		return false;
 	}
 	if (!send_batch(&batch))
 	{
-		fail(cache.client.fault);
+		record_failure(cache.client.fault);
 		return false;
 	}
 	finish_batch(&batch);
-	succeed();
+	record_success();
 	MemoryContextReset(cache.context);
 	return batch.more;
 }
@@ -788,7 +788,7 @@ push(void)
 	worker_end();
 	if (!wanted)
 	{
-		be_off();
+		handle_no_cache();
 		return false;
 	}
 	if (place_changed())
@@ -806,10 +806,10 @@ push(void)
 	{
 		if (!connect_cache())
 		{
-			fail(cache.client.fault);
+			record_failure(cache.client.fault);
 			return false;
 		}
-		succeed();
+		record_success();
 	}
 	return push_batch();
 }

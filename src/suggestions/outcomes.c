@@ -459,7 +459,7 @@ compare_shown_pointers(const void *a, const void *b)
 static void
 store_shown(const char *tenant_id, const char *user_id, Shown **rows, int n, TimestampTz expires)
 {
-	const Objects *ours = extension_objects();
+	const ExtensionObjects *ours = extension_objects();
 	Column *columns = rows_begin(&shown_writer, n);
 
 	qsort(rows, n, sizeof(Shown *), compare_shown_pointers);

@@ -555,7 +555,7 @@ Datum
 personalization_get_suggestions(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	const Objects *ours = extension_objects();
+	const ExtensionObjects *ours = extension_objects();
 	SuggestionRequest request = {0};
 	Suggestion *suggestions;
 	int n;

@@ -87,7 +87,7 @@ lock_users(const char *tenant_id, const uint32 *keys, int nkeys)
 bool
 lock_shown(const char *tenant_id, const char *user_id, bool wait)
 {
-	const Objects *ours = extension_objects();
+	const ExtensionObjects *ours = extension_objects();
 	uint32 key = user_lock_key(tenant_id, user_id);
 
 	if (!have_user_locks(1))

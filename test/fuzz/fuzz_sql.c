@@ -118,7 +118,7 @@ static void
 check_features(const char *sql, size_t size)
 {
 	static QueryWords words;
-	Talk talk = {0};
+	StyleCounts talk = {0};
 	unsigned features = 0;
 
 	query_words(sql, size, &words);

@@ -181,7 +181,7 @@ test_skill(void)
 }
 
 static bool
-style_is(Talk talk, CommunicationStyle expected)
+style_is(StyleCounts talk, CommunicationStyle expected)
 {
 	CommunicationStyle style;
 
@@ -191,22 +191,22 @@ style_is(Talk talk, CommunicationStyle expected)
 static void
 test_style(void)
 {
-	Talk talk = {0};
+	StyleCounts talk = {0};
 	CommunicationStyle style;
 	char text[EVIDENCE_MAX];
 
-	CHECK(!style_infer(&(Talk){9, 90, 9, 0, 0}, &style));
-	CHECK(style_is((Talk){10, 300, 0, 0, 0}, STYLE_BRIEF));
-	CHECK(style_is((Talk){10, 301, 0, 0, 0}, STYLE_DETAILED));
+	CHECK(!style_infer(&(StyleCounts){9, 90, 9, 0, 0}, &style));
+	CHECK(style_is((StyleCounts){10, 300, 0, 0, 0}, STYLE_BRIEF));
+	CHECK(style_is((StyleCounts){10, 301, 0, 0, 0}, STYLE_DETAILED));
 
 	/* From a fifth of the messages on a wish beats their length. */
-	CHECK(style_is((Talk){10, 900, 2, 0, 0}, STYLE_BRIEF));
-	CHECK(style_is((Talk){10, 900, 1, 0, 0}, STYLE_DETAILED));
-	CHECK(style_is((Talk){10, 100, 0, 2, 0}, STYLE_DETAILED));
-	CHECK(style_is((Talk){10, 100, 0, 0, 2}, STYLE_TECHNICAL));
-	CHECK(style_is((Talk){10, 100, 3, 2, 4}, STYLE_TECHNICAL));
-	CHECK(style_is((Talk){10, 100, 3, 3, 3}, STYLE_DETAILED));
-	CHECK(style_is((Talk){10, 900, 3, 0, 3}, STYLE_TECHNICAL));
+	CHECK(style_is((StyleCounts){10, 900, 2, 0, 0}, STYLE_BRIEF));
+	CHECK(style_is((StyleCounts){10, 900, 1, 0, 0}, STYLE_DETAILED));
+	CHECK(style_is((StyleCounts){10, 100, 0, 2, 0}, STYLE_DETAILED));
+	CHECK(style_is((StyleCounts){10, 100, 0, 0, 2}, STYLE_TECHNICAL));
+	CHECK(style_is((StyleCounts){10, 100, 3, 2, 4}, STYLE_TECHNICAL));
+	CHECK(style_is((StyleCounts){10, 100, 3, 3, 3}, STYLE_DETAILED));
+	CHECK(style_is((StyleCounts){10, 900, 3, 0, 3}, STYLE_TECHNICAL));
 
 	style_add(&talk, "revenue by region?", 18, 18, false);
 	CHECK(talk.messages == 1 && talk.characters == 18 && talk.technical == 0);
@@ -218,9 +218,9 @@ test_style(void)
 	style_add(&talk, "", 0, 0, false);
 	style_add(&talk, "_", 1, 1, false);
 	CHECK(talk.technical == 3 && talk.messages == 7);
-	style_evidence(&(Talk){0, 0, 0, 0, 0}, text);
+	style_evidence(&(StyleCounts){0, 0, 0, 0, 0}, text);
 	CHECK(strlen(text) < EVIDENCE_MAX);
-	style_evidence(&(Talk){INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX}, text);
+	style_evidence(&(StyleCounts){INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX}, text);
 	CHECK(strlen(text) < EVIDENCE_MAX);
 }
 
