@@ -2,9 +2,9 @@
  * sql_aggregate.c
  *		The names of aggregate functions.
  *
- * A function that is an aggregate in one dialect and something common in
- * another (ANY, RANK, LEFT, …) is left out.  ClickHouse's combinators, as in
- * sumIf and anyOrNull, make further ones of each.
+ *		A function that is an aggregate in one dialect and a common function
+ *		in another (ANY, RANK, LEFT, …) is not listed.  ClickHouse's
+ *		combinators, as in sumIf and anyOrNull, can be appended to each name.
  */
 #include "core/sql_scan.h"
 
@@ -14,7 +14,7 @@
 #define MAX_AGGREGATE_LENGTH 40
 #define MAX_COMBINATORS 3
 
-/* In order of the bytes: it is searched by halves. */
+/* In byte order, for binary search. */
 static const char *const aggregates[] = {
 	"ai_summarize_agg",
 	"analysisofvariance",
@@ -353,7 +353,10 @@ compare_names(const void *a, const void *b)
 	return strcmp(a, *(const char *const *) b);
 }
 
-/* What ClickHouse lets stand behind any aggregate's name, the longer before their ends. */
+/*
+ * Suffixes that ClickHouse allows after any aggregate's name; a longer one
+ * before a shorter one that it ends with.
+ */
 static const char *const combinators[] = {
 	"simplestate", "mergestate", "ordefault", "distinct", "resample", "foreach", "argmin",
 	"argmax",	   "ornull",	 "array",	  "state",	  "merge",	  "map",	 "if"};
@@ -371,7 +374,7 @@ is_listed(const char *name, size_t len)
 				   sizeof(aggregates[0]), compare_names) != NULL;
 }
 
-/* The length of the name without a combinator at its end; len if it has none. */
+/* Returns the length of the name without a combinator, or len if it has none. */
 static size_t
 without_combinator(const char *name, size_t len)
 {

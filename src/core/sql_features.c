@@ -1,6 +1,6 @@
 /*
  * sql_features.c
- *		Which features of SQL a statement uses, and on which tables.
+ *		The features of SQL that a statement uses, and its tables.
  */
 #include "core/sql_features.h"
 #include "core/sql_lexer.h"
@@ -10,10 +10,10 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Parentheses deeper than this are read as if they were at this depth. */
+/* Deeper parentheses are treated as if they were at this depth. */
 #define MAX_DEPTH 63
 
-/* So many names that WITH defines are known. */
+/* Maximum number of names defined by WITH. */
 #define MAX_NAMES 32
 
 #define LONGEST_FUNCTION 63
@@ -30,10 +30,10 @@ typedef struct Features
 	void *arg;
 	unsigned features;
 	int depth;
-	uint64_t selecting; /* by depth: a SELECT has begun there */
+	uint64_t selecting; /* by depth: a SELECT has started there */
 	uint64_t from;		/* and its FROM clause is open */
 	bool table_next;	/* FROM, JOIN, or a comma between tables */
-	bool with;			/* WITH has been seen */
+	bool with;			/* there was a WITH */
 	Name names[MAX_NAMES];
 	int nnames;
 } Features;
@@ -51,7 +51,7 @@ is_name(const SqlToken *token)
 		   (token->kind == SQL_WORD && (sql_keyword_flags(token->keyword) & SQL_KW_R) == 0);
 }
 
-/* The name without its quotes. */
+/* Returns the name without its quotes. */
 static Name
 name_of(const SqlToken *token)
 {
@@ -87,8 +87,8 @@ add_join(Features *f)
 }
 
 /*
- * Reads a table's name, of which token is the first part; returns with token
- * behind it, false at the end of the text.
+ * Reads a table's name, whose first part is token.  On return token is the one
+ * after the name; returns false at the end of the text.
  */
 static bool
 read_table(Features *f, SqlLexer *lexer, SqlToken *token)
@@ -132,7 +132,7 @@ calls_aggregate(const SqlToken *function)
 	return sql_is_aggregate(name, function->len);
 }
 
-/* Whether what stood before a parenthesis makes it the query that WITH names. */
+/* Whether the tokens before a parenthesis make it the query of a WITH name. */
 static bool
 names_query(const SqlToken *before)
 {
@@ -142,7 +142,7 @@ names_query(const SqlToken *before)
 		   (before->kind == SQL_WORD && same_name(name_of(before), materialized));
 }
 
-/* What stood before an opening parenthesis says what the SELECT in it is. */
+/* The tokens before an opening parenthesis determine the role of the SELECT in it. */
 static void
 begin_select(Features *f, const SqlToken *opener, bool opened)
 {
@@ -166,8 +166,8 @@ sql_features(const char *sql, size_t len, SqlTableFound found, void *arg)
 	Features f;
 	SqlLexer lexer;
 	SqlToken token;
-	SqlToken last = none;	/* the token before */
-	SqlToken opener = none; /* the token before the last parenthesis opened */
+	SqlToken last = none;	/* the previous token */
+	SqlToken opener = none; /* the token before the last opening parenthesis */
 	SqlToken named = none;	/* the token before an AS */
 
 	memset(&f, 0, offsetof(Features, names));
@@ -236,7 +236,7 @@ sql_features(const char *sql, size_t len, SqlTableFound found, void *arg)
 					f.table_next = false;
 					break;
 				case KW_FROM:
-					/* That of EXTRACT(… FROM …) and IS DISTINCT FROM is another. */
+					/* The FROM of EXTRACT(… FROM …) and IS DISTINCT FROM is not a clause. */
 					if (((f.selecting & here) != 0 || f.depth == 0) && last.keyword != KW_DISTINCT)
 					{
 						f.from |= here;
@@ -256,7 +256,7 @@ sql_features(const char *sql, size_t len, SqlTableFound found, void *arg)
 				case KW_UNION:
 				case KW_INTERSECT:
 				case KW_EXCEPT:
-					/* SELECT * EXCEPT (column) is something else. */
+					/* SELECT * EXCEPT (column) is different. */
 					if (!(last.kind == SQL_OPERATOR && last.text[0] == '*'))
 						f.features |= SQL_COMBINES;
 					f.from &= ~here;
@@ -284,7 +284,7 @@ sql_features(const char *sql, size_t len, SqlTableFound found, void *arg)
 					named = is_byte(&last, ')') ? opener : last;
 					break;
 				default:
-					/* A table that is filled in later. */
+					/* A table whose name is filled in later. */
 					if (token.kind == SQL_PARAMETER || token.kind == SQL_TEMPLATE ||
 						token.kind == SQL_STRING)
 						f.table_next = false;

@@ -1,6 +1,6 @@
 /*
  * sql_keyword.c
- *		The words of SQL that the lexer and the scan know.
+ *		The SQL keywords that the lexer and the scanner use.
  */
 #include "core/sql_keyword.h"
 
@@ -39,7 +39,7 @@ sql_keyword_find(const char *word, size_t len)
 
 		if (order == 0)
 		{
-			/* A zero byte inside the word would make it look shorter. */
+			/* A zero byte inside the word would make it appear shorter. */
 			return strlen(lower) == len ? (SqlKeyword) mid : KW_NONE;
 		}
 		if (order < 0)

@@ -1,9 +1,9 @@
 /*
  * sql_keyword.h
- *		The words of SQL that the lexer and the scan know.
+ *		The SQL keywords that the lexer and the scanner use.
  *
- * Not a grammar's list of keywords: only those words are here whose meaning
- * matters for reading statements of any dialect.
+ *		This is not the keyword list of a grammar: it contains only words that
+ *		matter for reading statements of any dialect.
  */
 #ifndef PERSONALIZATION_CORE_SQL_KEYWORD_H
 #define PERSONALIZATION_CORE_SQL_KEYWORD_H
@@ -11,19 +11,19 @@
 #include <stddef.h>
 
 /*
- * What is known of a keyword:
+ * Properties of a keyword:
  *
- *	O	an operand follows, so that a sign after it is the sign of a number
- *	R	reserved: never the name of a table or an alias
- *	V	a value by itself, such as CURRENT_DATE
- *	S	separates: neither a name nor a value, and an operand follows
+ *  O	an operand follows, so that a sign after it is the sign of a number
+ *  R	reserved: never the name of a table or an alias
+ *  V	a value by itself, such as CURRENT_DATE
+ *  S	a separator: neither a name nor a value; an operand follows
  */
 #define SQL_KW_O 1
 #define SQL_KW_R 2
 #define SQL_KW_V 4
 #define SQL_KW_S 8
 
-/* In order of the bytes of the lower-case word: it is searched by halves. */
+/* In byte order of the lower-case word, for binary search. */
 #define SQL_KEYWORDS(K)                                                                            \
 	K(ALL, "all", SQL_KW_O | SQL_KW_R | SQL_KW_S)                                                  \
 	K(ANALYZE, "analyze", 0)                                                                       \
@@ -150,10 +150,10 @@ typedef enum SqlKeyword
 #undef K
 } SqlKeyword;
 
-/* The keyword that word[0..len) is in any case, or KW_NONE. */
+/* Returns the keyword that is word[0..len) in any case, or KW_NONE. */
 extern SqlKeyword sql_keyword_find(const char *word, size_t len);
 
-/* What is known of a keyword; 0 of KW_NONE. */
+/* Returns the properties of a keyword; 0 for KW_NONE. */
 extern unsigned sql_keyword_flags(SqlKeyword keyword);
 
 #endif

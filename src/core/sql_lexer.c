@@ -1,11 +1,11 @@
 /*
  * sql_lexer.c
- *		The tokens of a SQL statement, in any dialect.
+ *		The tokens of an SQL statement, in any dialect.
  *
- * Every function that looks ahead either consumes what it looked at, stops
- * within a run that no later call looks at more than a fixed number of times,
- * or remembers in the lexer what it found.  That is what keeps the time linear
- * on hostile texts.
+ *		Every function that looks ahead either consumes what it has looked at,
+ *		stops within a run that later calls look at only a fixed number of
+ *		times, or stores the result in the lexer.  This keeps the time linear
+ *		on hostile texts.
  */
 #include "core/sql_lexer_int.h"
 
@@ -135,7 +135,7 @@ sql_word_end(const SqlLexer *lexer, size_t pos)
 	return pos;
 }
 
-/* The end of a comment at pos, or pos if none begins there ('#' aside). */
+/* Returns the end of a comment at pos, or pos if none starts there ('#' is handled elsewhere). */
 static size_t
 comment_end(const SqlLexer *lexer, size_t pos, const char **unfinished)
 {
@@ -190,7 +190,7 @@ sql_skip_space(const SqlLexer *lexer, size_t pos)
 	return pos;
 }
 
-/* The end of %s, %d, %1$s or %(name)s at pos, or pos. */
+/* Returns the end of %s, %d, %1$s or %(name)s at pos, or pos. */
 static size_t
 python_parameter_end(const SqlLexer *lexer, size_t pos)
 {
@@ -226,7 +226,7 @@ python_parameter_end(const SqlLexer *lexer, size_t pos)
 	return sql_is_word_byte(sql_byte(lexer, end)) || sql_byte(lexer, end) == '(' ? pos : end;
 }
 
-/* Whether <@ is PostgreSQL's operator, and what begins at pos no parameter's name. */
+/* Whether <@ is PostgreSQL's operator, because pos cannot start a parameter's name. */
 static bool
 is_contained(const SqlLexer *lexer, size_t pos)
 {
@@ -252,7 +252,7 @@ is_contained(const SqlLexer *lexer, size_t pos)
 	}
 }
 
-/* The end of @name, @@name or @{name} at pos, or pos. */
+/* Returns the end of @name, @@name or @{name} at pos, or pos. */
 static size_t
 at_parameter_end(const SqlLexer *lexer, size_t pos)
 {
@@ -280,7 +280,7 @@ at_parameter_end(const SqlLexer *lexer, size_t pos)
 	return pos;
 }
 
-/* A stage of Snowflake and the files in it, where a table is: @s/a-b.csv */
+/* A stage of Snowflake and the files in it, as a table: @s/a-b.csv */
 static size_t
 stage_end(const SqlLexer *lexer, size_t pos)
 {
@@ -298,9 +298,9 @@ stage_end(const SqlLexer *lexer, size_t pos)
 }
 
 /*
- * Finds the run of operator characters at pos, which is cut where a comment
- * or a parameter begins inside it.  One run can be several tokens; it is
- * looked at once.
+ * Finds the run of operator characters at pos, which is cut where a comment or
+ * a parameter starts inside it.  A run can be several tokens; it is examined
+ * only once.
  */
 static void
 find_run(SqlLexer *lexer, size_t pos)
@@ -340,10 +340,10 @@ find_run(SqlLexer *lexer, size_t pos)
 }
 
 /*
- * The end of the operator at pos.  As in PostgreSQL it takes all of a run,
- * but does not end in + or - unless it has one of ~!@#%^&| in it; so =-1 is
- * = and -1.  Operators that are common to most dialects lose the sign even
- * so: != -1 is often written without the space.
+ * Returns the end of the operator at pos.  As in PostgreSQL it takes the whole
+ * run, but does not end in + or - unless it contains one of ~!@#%^&|; so =-1
+ * is = and -1.  Operators that are common to most dialects never include the
+ * sign: != -1 is often written without the space.
  */
 static size_t
 operator_end(SqlLexer *lexer, size_t pos)
@@ -364,7 +364,7 @@ operator_end(SqlLexer *lexer, size_t pos)
 	return lexer->run_end;
 }
 
-/* The end of the name of a temporary table, #x or ##x, at pos, or pos. */
+/* Returns the end of the name of a temporary table, #x or ##x, at pos, or pos. */
 static size_t
 temporary_name_end(const SqlLexer *lexer, size_t pos)
 {
@@ -376,9 +376,9 @@ temporary_name_end(const SqlLexer *lexer, size_t pos)
 }
 
 /*
- * Skips white space, comments and the brackets around what is optional.
- * Returns false if the next byte directly follows a token; *same_line tells
- * whether a line ended on the way.
+ * Skips white space, comments and the brackets around optional parts.  Returns
+ * false if the next byte directly follows a token; *same_line is whether no
+ * line ended on the way.
  */
 static bool
 skip_blank(SqlLexer *lexer, bool *same_line)
@@ -439,7 +439,7 @@ skip_blank(SqlLexer *lexer, bool *same_line)
 	return blank;
 }
 
-/* The end of the digits at pos, with underscores between them. */
+/* Returns the end of the digits at pos, with underscores between them. */
 static size_t
 digits_end(const SqlLexer *lexer, size_t pos)
 {
@@ -449,7 +449,7 @@ digits_end(const SqlLexer *lexer, size_t pos)
 	return pos;
 }
 
-/* The end of the number at pos; *plain if it is of digits only. */
+/* Returns the end of the number at pos; *plain if it consists of digits only. */
 static size_t
 number_end(const SqlLexer *lexer, size_t pos, bool *plain)
 {
@@ -496,7 +496,7 @@ number_end(const SqlLexer *lexer, size_t pos, bool *plain)
 	return end;
 }
 
-/* What begins with a dollar sign. */
+/* Reads a token that starts with a dollar sign. */
 static size_t
 dollar_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 {
@@ -538,7 +538,7 @@ dollar_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 	return pos + 1;
 }
 
-/* What begins with a colon. */
+/* Reads a token that starts with a colon. */
 static size_t
 colon_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 {
@@ -562,7 +562,7 @@ colon_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 	return pos + 1;
 }
 
-/* What begins with a question mark. */
+/* Reads a token that starts with a question mark. */
 static size_t
 question_token(const SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 {
@@ -579,7 +579,7 @@ question_token(const SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 	return pos;
 }
 
-/* A word, or a string or quoted identifier with letters before its quote. */
+/* Reads a word, or a string or quoted identifier with letters before its quote. */
 static size_t
 word_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 {
@@ -614,7 +614,7 @@ word_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 	return end;
 }
 
-/* What begins with a quote of any kind. */
+/* Reads a token that starts with a quote of any kind. */
 static size_t
 quote_token(SqlLexer *lexer, size_t pos, char quote, SqlTokenKind *kind)
 {
@@ -622,7 +622,10 @@ quote_token(SqlLexer *lexer, size_t pos, char quote, SqlTokenKind *kind)
 	return sql_quote_end(lexer, pos, lexer->backslashes && quote != '`');
 }
 
-/* Whether a [ may begin a name: an array's or a subscript's bracket cannot be. */
+/*
+ * Reads a token that starts with [, which may be a name, unless it must be the
+ * bracket of an array or a subscript.
+ */
 static size_t
 bracket_token(const SqlLexer *lexer, size_t pos, bool blank, SqlTokenKind *kind)
 {
@@ -643,7 +646,7 @@ bracket_token(const SqlLexer *lexer, size_t pos, bool blank, SqlTokenKind *kind)
 	return end;
 }
 
-/* What begins with a brace. */
+/* Reads a token that starts with a brace. */
 static size_t
 brace_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 {
@@ -664,7 +667,7 @@ brace_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 	return pos + 1;
 }
 
-/* What begins with an operator character, and is a parameter; or pos. */
+/* Returns the end of a parameter that starts with an operator character, or pos. */
 static size_t
 odd_parameter(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 {
@@ -710,7 +713,7 @@ odd_parameter(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 	return end;
 }
 
-/* The token at pos: sets its kind and returns its end. */
+/* Reads the token at pos: sets its kind and returns its end. */
 static size_t
 read_token(SqlLexer *lexer, size_t pos, bool blank, bool same_line, SqlTokenKind *kind)
 {
@@ -812,7 +815,7 @@ sql_lexer_next(SqlLexer *lexer, SqlToken *token)
 	{
 		if (!sql_next_pasted(lexer))
 			return false;
-		/* What is in another fence is another statement. */
+		/* Each fence contains a separate statement. */
 		token->text = sql_separator;
 		token->len = 1;
 		token->kind = SQL_PUNCTUATION;

@@ -1,6 +1,6 @@
 /*
  * sql_lexer_int.h
- *		What the parts of the lexer share.
+ *		Declarations shared by the parts of the lexer.
  */
 #ifndef CORE_SQL_LEXER_INT_H
 #define CORE_SQL_LEXER_INT_H
@@ -32,56 +32,56 @@ extern bool sql_starts_word(const SqlLexer *lexer, size_t pos);
 
 /* sql_lexer_quote.c: strings and names in quotes */
 
-/* The typographic quote at pos: ' or ", 0 if there is none.  It has three bytes. */
+/* Returns the typographic quote at pos as ' or ", or 0 if there is none.  It has three bytes. */
 extern char sql_smart_quote(const SqlLexer *lexer, size_t pos);
-/* The end of the quoted text whose opening quote, also a typographic one, is at pos. */
+/* Returns the end of the quoted text whose opening quote, possibly a typographic one, is at pos. */
 extern size_t sql_quote_end(SqlLexer *lexer, size_t pos, bool backslashes);
-/* The end of the dollar-quoted string at pos, or pos if none begins there. */
+/* Returns the end of the dollar-quoted string at pos, or pos if none starts there. */
 extern size_t sql_dollar_quote_end(SqlLexer *lexer, size_t pos);
-/* The end of Oracle's q'[…]' at pos, where the q is, or pos. */
+/* Returns the end of Oracle's q'[…]' at pos, where the q is, or pos. */
 extern size_t sql_q_quote_end(SqlLexer *lexer, size_t pos);
-/* The end of the name in brackets at pos, or pos. */
+/* Returns the end of the name in brackets at pos, or pos. */
 extern size_t sql_bracket_end(const SqlLexer *lexer, size_t pos, bool anything);
-/* Whether the text makes sense only if backslashes escape quotes. */
+/* Whether the text is consistent only if backslashes escape quotes. */
 extern bool sql_has_backslashes(const char *text, size_t len);
 
 /* sql_template.c: templates and other gaps in a text */
 
-/* The end of the {{ … }} or {% … %} at pos, or pos. */
+/* Returns the end of the {{ … }} or {% … %} at pos, or pos. */
 extern size_t sql_template_end(SqlLexer *lexer, size_t pos);
-/* The end of the {# … #} at pos, or pos. */
+/* Returns the end of the {# … #} at pos, or pos. */
 extern size_t sql_template_comment_end(SqlLexer *lexer, size_t pos);
-/* The end of {name}, {}, {name:Type} at pos, where the brace is, or pos. */
+/* Returns the end of {name}, {}, {name:Type} at pos, where the brace is, or pos. */
 extern size_t sql_brace_end(const SqlLexer *lexer, size_t pos);
-/* The end of what a brace at pos holds up to the next one in the line, or pos. */
+/* Returns the end of the braces at pos up to the next closing one in the line, or pos. */
 extern size_t sql_braces_end(const SqlLexer *lexer, size_t pos);
-/* The end of <% … %> at pos, or pos; *tag if it says how to fill in. */
+/* Returns the end of <% … %> at pos, or pos; *tag if it produces no text. */
 extern size_t sql_erb_end(SqlLexer *lexer, size_t pos, bool after_operand, bool *tag);
-/* The end of the template in a quoted text at pos that has the quote in it, or pos. */
+/* Returns the end of the template in a quoted text at pos that contains the quote, or pos. */
 extern size_t sql_quoted_template_end(const SqlLexer *lexer, size_t pos, char quote);
-/* Whether the {% … %} token is one that text comes for. */
+/* Whether the {% … %} token is replaced by text. */
 extern bool sql_tag_is_value(const char *text, size_t len);
-/* The end of [[name]] at pos, or pos. */
+/* Returns the end of [[name]] at pos, or pos. */
 extern size_t sql_double_bracket_end(const SqlLexer *lexer, size_t pos);
-/* Whether the [[ at pos begins what is optional, up to ]]. */
+/* Whether the [[ at pos starts an optional part, up to ]]. */
 extern bool sql_begins_optional(SqlLexer *lexer, size_t pos);
 
-/* sql_paste.c: SQL in a text that was copied from elsewhere */
+/* sql_paste.c: SQL in text that was copied from elsewhere */
 
-/* Sets where the lexer begins and ends. */
+/* Sets where the lexer starts and ends. */
 extern void sql_find_pasted(SqlLexer *lexer);
-/* At the end of one part: goes on to the next; false if there is none. */
+/* At the end of one part, goes on to the next; returns false if there is none. */
 extern bool sql_next_pasted(SqlLexer *lexer);
-/* The end of the terminal's prompt at pos, where a line begins, or pos. */
+/* Returns the end of the terminal's prompt at pos, at the beginning of a line, or pos. */
 extern size_t sql_prompt_end(const SqlLexer *lexer, size_t pos);
 
-/* sql_quotes.c: what double quotes mean, and what is before a token */
+/* sql_quotes.c: the meaning of double quotes, and the context of a token */
 
-/* Reads the whole text for how it uses its double quotes. */
+/* Reads the whole text to determine how it uses double quotes. */
 extern void sql_decide_quotes(SqlLexer *lexer);
-/* Whether the token in double quotes that ends at the lexer's place is a string. */
+/* Whether the token in double quotes that ends at the lexer's position is a string. */
 extern bool sql_quotes_string(const SqlLexer *lexer, const SqlToken *token);
-/* Makes the token the last one. */
+/* Makes the token the previous one. */
 extern void sql_pass_token(SqlLexer *lexer, SqlToken *token);
 
 #endif

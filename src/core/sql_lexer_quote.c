@@ -1,12 +1,12 @@
 /*
  * sql_lexer_quote.c
- *		Where strings and names in quotes end.
+ *		The ends of strings and quoted names.
  */
 #include "core/sql_lexer_int.h"
 
 #include <string.h>
 
-#define MAX_BRACKETED 128 /* longer [x] is no name */
+#define MAX_BRACKETED 128 /* a longer [x] is not a name */
 
 char
 sql_smart_quote(const SqlLexer *lexer, size_t pos)
@@ -23,9 +23,9 @@ sql_smart_quote(const SqlLexer *lexer, size_t pos)
 }
 
 /*
- * The end of a text in typographic quotes.  Which one opens and which one
- * closes is not asked, as languages differ; one that stands between letters is
- * an apostrophe.
+ * Returns the end of a text in typographic quotes.  Opening and closing quotes
+ * are not distinguished, because languages differ; one between letters is an
+ * apostrophe.
  */
 static size_t
 smart_quote_end(SqlLexer *lexer, size_t pos, char quote)
@@ -91,8 +91,8 @@ sql_quote_end(SqlLexer *lexer, size_t pos, bool backslashes)
 }
 
 /*
- * A tag has no '$' in it, so that comparing it at every '$' of the body reads
- * no byte of the body twice.
+ * A tag contains no '$', so comparing it at every '$' of the body reads no
+ * byte of the body twice.
  */
 size_t
 sql_dollar_quote_end(SqlLexer *lexer, size_t pos)
@@ -171,15 +171,15 @@ sql_bracket_end(const SqlLexer *lexer, size_t pos, bool anything)
 	return end < limit && lexer->text[end] == ']' ? end + 1 : pos;
 }
 
-/* How a text ends, read in one of the two ways. */
+/* How a text ends, when it is read in one of the two ways. */
 typedef struct Reading
 {
 	bool whole;	   /* with no quote open */
-	bool attached; /* a letter follows a quote behind a backslash that ends a string */
+	bool attached; /* a letter follows the end of a string that is a quote after a backslash */
 	bool any;	   /* there is a backslash before a quote in quotes */
 } Reading;
 
-/* The end of a comment of -- or of slashes at pos, or pos. */
+/* Returns the end of a comment of -- or of slashes at pos, or pos. */
 static size_t
 skip_comment(const char *text, size_t len, size_t pos)
 {

@@ -1,25 +1,26 @@
 /*
  * sql_paste.c
- *		SQL in a text that was copied from a chat, a page or a terminal.
+ *		SQL in text that was copied from a chat, a page or a terminal.
  *
- * What is read of it:
+ *		It is read as follows:
  *
- *	- what stands in Markdown's fences, where there are some, each as a
- *	  statement of its own; or all, without a backtick or quote around it;
- *	- without a terminal's prompt where the first line begins with one, nor
- *	  those of the lines after it: "db=> ", "mysql> ", "   -> ";
- *	- from the first line on that begins as a statement does, where the lines
- *	  before begin as none does: "Here it is:".
+ *		- The contents of Markdown fences, if there are any, each as a
+ *		  separate statement; otherwise the whole text, without a backtick or
+ *		  quote around it.
+ *		- Without a terminal's prompt, if the first line starts with one, and
+ *		  those of the following lines: "db=> ", "mysql> ", "   -> ".
+ *		- From the first line that starts like a statement, if the lines
+ *		  before it do not: "Here it is:".
  */
 #include "core/sql_lexer_int.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A prompt's name is no longer than this. */
+/* Maximum length of a prompt's name. */
 #define MAX_PROMPT 64
 
-/* Words that statements begin with, in the order of the bytes; only those a query may be behind. */
+/* Words that statements start with, in byte order; only those that may precede a query. */
 typedef struct Beginning
 {
 	const char *word;
@@ -132,7 +133,7 @@ sql_begins_surely(const char *word, size_t len)
 	return false;
 }
 
-/* Whether a statement begins at pos with one of the commonest words. */
+/* Whether a statement starts at pos with one of the most common words. */
 static bool
 begins_at(const SqlLexer *lexer, size_t pos)
 {
@@ -160,7 +161,7 @@ line_end(const SqlLexer *lexer, size_t pos)
 	return end == NULL ? lexer->len : (size_t) (end - lexer->text) + 1;
 }
 
-/* The three backticks from pos on, SQL_NOWHERE if there are none. */
+/* Returns the position of the next three backticks from pos on, or SQL_NOWHERE. */
 static size_t
 find_fence(const SqlLexer *lexer, size_t pos)
 {
@@ -177,7 +178,7 @@ find_fence(const SqlLexer *lexer, size_t pos)
 	return SQL_NOWHERE;
 }
 
-/* Reads from the fence on, which begins a line or names SQL. */
+/* Reads from the fence on, which starts a line or names SQL. */
 static bool
 enter_fence(SqlLexer *lexer, size_t fence)
 {
@@ -220,7 +221,7 @@ sql_next_pasted(SqlLexer *lexer)
 	return true;
 }
 
-/* Leaves out one pair of quotes or backticks around a whole statement. */
+/* Removes one pair of quotes or backticks around a whole statement. */
 static void
 strip_quotes(SqlLexer *lexer)
 {
@@ -255,7 +256,7 @@ sql_prompt_end(const SqlLexer *lexer, size_t pos)
 			!(c == '-' && sql_is_word_byte(sql_byte(lexer, end + 1))))
 			break;
 	}
-	/* The lines after the first have the name again, or no name, or a number. */
+	/* The following lines have the name again, or no name, or a number. */
 	if (lexer->prompt && end > start &&
 		(end - start != lexer->prompt_len ||
 		 memcmp(lexer->text + start, lexer->prompt_name, end - start) != 0) &&
@@ -274,7 +275,7 @@ sql_prompt_end(const SqlLexer *lexer, size_t pos)
 	return sql_byte(lexer, end) == ' ' || sql_is_newline(sql_byte(lexer, end)) ? end : pos;
 }
 
-/* Leaves out a prompt before a statement. */
+/* Removes a prompt before a statement. */
 static void
 strip_prompt(SqlLexer *lexer)
 {
@@ -294,7 +295,7 @@ strip_prompt(SqlLexer *lexer)
 	lexer->foreign = true;
 }
 
-/* Leaves out lines that are no SQL before the first that is. */
+/* Skips lines before the first one that is SQL. */
 static void
 strip_talk(SqlLexer *lexer)
 {
@@ -336,7 +337,7 @@ sql_find_pasted(SqlLexer *lexer)
 	}
 	if (start >= lexer->len)
 		return;
-	/* What nearly all texts begin with is no such text. */
+	/* Most texts start like this, and need no further checks. */
 	if (begins_at(lexer, start) && memchr(lexer->text + start, '`', lexer->len - start) == NULL)
 		return;
 	for (size_t fence = find_fence(lexer, start); fence != SQL_NOWHERE;

@@ -1,23 +1,25 @@
 /*
  * sql_quotes.c
- *		What double quotes mean in a text, and what is before each token.
+ *		The meaning of double quotes in a text, and the context of each token.
  *
- * "x" is a string where only a value can be, alone on the right of a
- * comparison or in a list of IN or VALUES, unless
+ *		"x" is a string if it is in a place where only a value is allowed,
+ *		alone on the right of a comparison or in a list of IN or VALUES,
+ *		unless
  *
- *	- x stands in the text as a name elsewhere: selected, grouped by, compared,
- *	  an alias, with quotes or without, in any case;
- *	- or what it is compared with is a name in double quotes too, written in
- *	  the same way (lower case, UPPER CASE, Capital, camelCase), and nothing
- *	  else in the text is such a string.
+ *		- x is used as a name elsewhere in the text: selected, grouped by,
+ *		  compared, or an alias, with or without quotes, in any case;
+ *		- or it is compared with a name that is also in double quotes and
+ *		  written in the same style (lower case, UPPER CASE, Capital,
+ *		  camelCase), and nothing else in the text is such a string.
  *
- * Where one is, or where backticks stand around names, the text's double
- * quotes are those of strings: so are all that stand alone as an argument, an
- * element or behind THEN and ELSE.  Nothing before or after a dot, after FROM
- * or AS, or before a parenthesis is a string.
+ *		If there is such a string, or if names are in backticks, the text uses
+ *		double quotes for strings.  Then every text in double quotes that is
+ *		alone as an argument, an element, or after THEN and ELSE is a string.
+ *		Texts before or after a dot, after FROM or AS, or before a parenthesis
+ *		are never strings.
  *
- * The text is read twice beforehand: for what stands where only a value
- * can be, and for the names among it.
+ *		The text is read twice beforehand: for texts where only values are
+ *		allowed, and for names among them.
  */
 #include "core/sql_lexer_int.h"
 
@@ -25,7 +27,7 @@
 
 #define MAX_CANDIDATES (SQL_QUOTES * 3 / 4)
 
-/* What a quoted text can be where it stands. */
+/* The possible meanings of a quoted text, by its place. */
 typedef enum Place
 {
 	PLACE_NAME,
@@ -40,7 +42,7 @@ is_double_quoted(const SqlToken *token)
 		   (token->text[0] == '"' || (unsigned char) token->text[0] == 0xE2);
 }
 
-/* The text between the quotes. */
+/* Returns the text between the quotes. */
 static void
 quoted_text(const SqlToken *token, const char **text, size_t *len)
 {
@@ -66,7 +68,7 @@ hash_name(const char *text, size_t len)
 	return hash | 1;
 }
 
-/* The place of a hash in the lexer's table, or the free one where it would be. */
+/* Returns the slot of a hash in the lexer's table, or the free slot where it would be. */
 static uint32_t *
 hash_place(uint32_t *hashes, uint32_t hash)
 {
@@ -84,7 +86,7 @@ style_of(const SqlToken *token)
 	size_t len;
 	bool lower = false;
 	bool upper = false;
-	bool inner = false; /* an upper-case letter behind a lower-case one */
+	bool inner = false; /* an upper-case letter after a lower-case one */
 
 	if (!is_double_quoted(token))
 		return SQL_STYLE_NONE;
@@ -110,7 +112,7 @@ style_of(const SqlToken *token)
 											: SQL_STYLE_OTHER;
 }
 
-/* Whether names are not written so: empty, a number, a pattern, a date, … */
+/* Whether names are not written like this: empty, a number, a pattern, a date, … */
 static bool
 is_like_value(const char *text, size_t len)
 {
@@ -125,7 +127,7 @@ is_like_value(const char *text, size_t len)
 	return false;
 }
 
-/* Whether a function's argument is more likely no name: a pattern of dates and the like. */
+/* Whether a function's argument is probably not a name: a date pattern and the like. */
 static bool
 is_like_argument(const char *text, size_t len)
 {
@@ -135,7 +137,7 @@ is_like_argument(const char *text, size_t len)
 		   (len == 1 && !sql_is_word_byte(text[0]));
 }
 
-/* Where the token in double quotes that ends at the lexer's place stands. */
+/* Determines the place of the token in double quotes that ends at the lexer's position. */
 static Place
 place_of(const SqlLexer *lexer, const SqlToken *token)
 {
@@ -275,7 +277,7 @@ sql_decide_quotes(SqlLexer *lexer)
 	if (lexer->quotes_strings)
 		return;
 
-	/* Whether one is a string for sure. */
+	/* Whether one is certainly a string. */
 	memcpy(&reader, lexer, offsetof(SqlLexer, name_hashes));
 	reader.quotes_decided = false;
 	while (!lexer->quotes_strings && sql_lexer_next(&reader, &token))
@@ -340,7 +342,7 @@ after_word(SqlLexer *lexer, const SqlToken *token)
 	{
 		case KW_NONE:
 		case KW_INTERVAL:
-			/* The type of a literal leaves what is before it. */
+			/* The type of a literal does not change the context. */
 			return token->before == SQL_BEFORE_COMPARISON && is_literal_type(token)
 					   ? SQL_BEFORE_COMPARISON
 					   : SQL_BEFORE_OPERAND;

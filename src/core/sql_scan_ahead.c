@@ -1,9 +1,9 @@
 /*
  * sql_scan_ahead.c
- *		What the tolerant scan has to know of what follows.
+ *		Lookahead of the tolerant scanner.
  *
- * Bytes are looked at once for each token at most, and tokens as many as
- * SQL_MAX_AHEAD in all: the time stays linear.
+ *		Bytes are examined at most once for each token, and at most
+ *		SQL_MAX_AHEAD tokens in all, so the time stays linear.
  */
 #include "core/sql_scan_int.h"
 
@@ -37,7 +37,7 @@ sql_next_byte(const SqlScan *scan)
 	return sql_byte(&scan->lexer, sql_skip_space(&scan->lexer, scan->lexer.pos));
 }
 
-/* A lexer that reads on from here; false if no more may be looked ahead at. */
+/* Returns a lexer that continues from here; false if the limit of lookahead is reached. */
 static bool
 begin_ahead(SqlScan *scan, SqlLexer *ahead)
 {
@@ -48,7 +48,7 @@ begin_ahead(SqlScan *scan, SqlLexer *ahead)
 	return true;
 }
 
-/* The next token of the statement on this level of parentheses; false at its end. */
+/* Reads the next token of the statement at this level of parentheses; returns false at its end. */
 static bool
 next_ahead(SqlScan *scan, SqlLexer *ahead, SqlToken *token)
 {
@@ -183,7 +183,7 @@ sql_is_hint_ahead(const SqlScan *scan)
 	}
 }
 
-/* Names as people give them to variables. */
+/* Names that are commonly used for variables. */
 static bool
 is_variable_name(const char *name, size_t len)
 {

@@ -1,12 +1,13 @@
 /*
  * sql_scan_clause.c
- *		The keywords of statements, clauses and expressions in the tolerant scan.
+ *		The keywords of statements, clauses and expressions in the tolerant
+ *		scanner.
  */
 #include "core/sql_scan_int.h"
 
 #include <string.h>
 
-/* A keyword in the place of a table's name.  Returns true if it is no name. */
+/* Handles a keyword in the place of a table's name.  Returns true if it is not a name. */
 static bool
 before_table(const SqlScan *scan, SqlLevel *level, SqlKeyword keyword)
 {
@@ -39,7 +40,7 @@ before_table(const SqlScan *scan, SqlLevel *level, SqlKeyword keyword)
 	}
 }
 
-/* Keywords that begin a statement, where one may begin. */
+/* Handles keywords that start a statement, where a statement may start. */
 static bool
 statement_keyword(SqlScan *scan, SqlLevel *level, SqlKeyword keyword)
 {
@@ -91,7 +92,7 @@ statement_keyword(SqlScan *scan, SqlLevel *level, SqlKeyword keyword)
 	}
 }
 
-/* INTO brings a table, or variables to be filled. */
+/* INTO is followed by a table, or by variables. */
 static void
 into(SqlScan *scan, SqlLevel *level)
 {
@@ -113,8 +114,8 @@ into(SqlScan *scan, SqlLevel *level)
 }
 
 /*
- * Keywords that end what came before only after an operand, so that a column
- * may have them for a name.
+ * Handles keywords that end the preceding part only after an operand, so that
+ * they can be names of columns.
  */
 static bool
 soft_keyword(SqlScan *scan, SqlLevel *level, SqlKeyword keyword)
@@ -158,7 +159,7 @@ soft_keyword(SqlScan *scan, SqlLevel *level, SqlKeyword keyword)
 	}
 }
 
-/* Whether FROM is that of FROM FIRST or FROM LAST, behind a window function. */
+/* Whether FROM belongs to FROM FIRST or FROM LAST, after a window function. */
 static bool
 is_from_first(SqlScan *scan)
 {
@@ -177,7 +178,7 @@ is_from_first(SqlScan *scan)
 	return false;
 }
 
-/* Keywords of queries.  False if the word is none here. */
+/* Handles keywords of queries.  Returns false if the word is not one here. */
 static bool
 query_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 {
@@ -209,7 +210,7 @@ query_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			sql_begin_tables(scan, level, SQL_AT_FROM, true);
 			return true;
 		case KW_JOIN:
-			/* What ClickHouse's ARRAY JOIN has are columns. */
+			/* ClickHouse's ARRAY JOIN is followed by columns. */
 			if (scan->previous == KW_ARRAY)
 				sql_begin_clause(scan, level, SQL_AT_OTHER);
 			else
@@ -325,7 +326,7 @@ query_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 	}
 }
 
-/* Keywords of expressions, wherever they are.  False if the word is a name. */
+/* Handles keywords of expressions, wherever they are.  Returns false if the word is a name. */
 static bool
 expression_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 {
@@ -353,7 +354,7 @@ expression_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			level->last = SQL_LAST_NONE;
 			return true;
 		case KW_USER:
-			/* A column, but where it is compared with one */
+			/* A column, except when it is compared with one */
 			if (!sql_in_condition(level) || level->how == SQL_NOT_COMPARED)
 				return false;
 			break;
@@ -413,8 +414,8 @@ expression_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 }
 
 /*
- * Whether parentheses that held something else so far hold a query from this
- * keyword on.
+ * Whether parentheses that contained something else so far contain a query
+ * from this keyword on.
  */
 static bool
 makes_query(const SqlLevel *level, SqlKeyword keyword)
@@ -439,7 +440,7 @@ sql_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 {
 	bool reserved = (sql_keyword_flags(token->keyword) & SQL_KW_R) != 0;
 
-	/* Some places take a name, and only what is reserved is none. */
+	/* Some places require a name, and only a reserved word is not one. */
 	if (level->want_table)
 	{
 		if (before_table(scan, level, token->keyword))

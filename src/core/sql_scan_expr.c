@@ -1,16 +1,16 @@
 /*
  * sql_scan_expr.c
- *		Operands and conditions in the tolerant scan.
+ *		Operands and conditions in the tolerant scanner.
  *
- * A filter is a comparison that stands by itself in WHERE or ON, between AND,
- * OR, NOT and parentheses, with exactly one column on one side and none on
- * the other.  What is inside a sub-select counts for neither side.
+ *		A filter is a separate comparison in WHERE or ON, between AND, OR, NOT
+ *		and parentheses, with exactly one column on one side and none on the
+ *		other.  The contents of a sub-select count for neither side.
  */
 #include "core/sql_scan_int.h"
 
 #include <string.h>
 
-/* Operators of SQL's standard, which bind less tightly than all others. */
+/* Operators of the SQL standard, which bind less tightly than all others. */
 static const struct
 {
 	const char *written;
@@ -20,7 +20,7 @@ static const struct
 						  {"!=", "<>", "<>"}, {"<", "<", ">"},	  {">", ">", "<"},
 						  {"<=", "<=", ">="}, {">=", ">=", "<="}, {"<=>", "<=>", "<=>"}};
 
-/* Operators that make a value of values, and so compare nothing. */
+/* Operators that compute a value, and so compare nothing. */
 static const char *const other_operators[] = {"+",	"-",  "*",	"/",   "%",	 "^",	"&",   "|",
 											  "#",	"||", "->", "->>", "#>", "#>>", "#-",  ":",
 											  "::", ":=", "=>", "//",  "**", "<->", "<#>", "<+>"};
@@ -73,9 +73,9 @@ sql_merge_operand(SqlOperand *into, const SqlOperand *operand)
 
 /*
  * Whether the pending name is a unit of time: date_trunc(ts, MONTH), but not
- * date_trunc('month', day).  A unit is one if it comes first of several, or
- * later with no other before it.  Of datediff(day, x) it is known at the end
- * only, whether the first is a unit: if it has a third argument.
+ * date_trunc('month', day).  It is one if it comes first of several arguments,
+ * or later with no other before it.  For datediff(day, x) it is known only at
+ * the end, whether the first is a unit: if there is a third argument.
  */
 static bool
 settle_unit(SqlLevel *level, bool before_comma)
@@ -177,7 +177,7 @@ sql_has_operand(const SqlLevel *level)
 	return level->last != SQL_LAST_NONE;
 }
 
-/* Makes all that is read of the comparison the left side of another one. */
+/* Makes the comparison read so far the left side of another one. */
 static void
 begin_comparison(SqlLevel *level, SqlComparison how, const char *op, size_t op_len)
 {
@@ -260,7 +260,7 @@ sql_compare_time(SqlLevel *level)
 	level->last = SQL_LAST_OPERAND;
 }
 
-/* Takes an operator, in a condition or elsewhere. */
+/* Handles an operator, in a condition or elsewhere. */
 void
 sql_compare(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 {
@@ -292,7 +292,7 @@ sql_compare(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 	level->operand.position = 0;
 	if (!level->operand.any)
 	{
-		/* A prefix.  Something is there, so that -1 is no position. */
+		/* A prefix.  It makes the operand non-empty, so that -1 is not a position. */
 		level->operand.any = true;
 		level->last = SQL_LAST_NONE;
 		return;
@@ -321,7 +321,7 @@ compare_by_word(SqlScan *scan, SqlLevel *level, const char *words)
 	level->boolean = true;
 }
 
-/* What follows IS or IS NOT. */
+/* Handles what follows IS or IS NOT. */
 static void
 is_what(SqlLevel *level, const char *words)
 {
@@ -349,7 +349,10 @@ sql_condition_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			/* FALLTHROUGH */
 		case KW_OR:
 		case KW_XOR:
-			/* More than one comparison: a NOT before the parentheses is not for this one. */
+			/*
+			 * More than one comparison: a NOT before the parentheses does not
+			 * apply to this one alone.
+			 */
 			level->all_negated = false;
 			sql_end_comparison(scan, level);
 			level->boolean = true;

@@ -1,6 +1,7 @@
 /*
  * sql_scan_level.c
- *		Parentheses, and the beginnings and ends of clauses, in the tolerant scan.
+ *		Parentheses, and the beginnings and ends of clauses, in the tolerant
+ *		scanner.
  */
 #include "core/sql_scan_int.h"
 
@@ -35,7 +36,7 @@ reset_operand(SqlLevel *level)
 	level->last = SQL_LAST_NONE;
 }
 
-/* A select item ends. */
+/* Ends a select item. */
 static void
 end_item(SqlScan *scan, SqlLevel *level)
 {
@@ -62,7 +63,7 @@ end_item(SqlScan *scan, SqlLevel *level)
 	reset_operand(level);
 }
 
-/* The level whose select items positions mean: the innermost query. */
+/* Returns the level whose select items are meant by positions: the innermost query. */
 static const SqlLevel *
 item_level(const SqlScan *scan)
 {
@@ -73,7 +74,7 @@ item_level(const SqlScan *scan)
 	return &scan->levels[i];
 }
 
-/* An element of GROUP BY ends. */
+/* Ends an element of GROUP BY. */
 static void
 end_group(SqlScan *scan, SqlLevel *level)
 {
@@ -90,7 +91,7 @@ end_group(SqlScan *scan, SqlLevel *level)
 	reset_operand(level);
 }
 
-/* What is open on the level ends: a clause, or all of it. */
+/* Ends what is open on the level: a clause, or all of it. */
 static void
 end_clause(SqlScan *scan, SqlLevel *level)
 {
@@ -132,7 +133,7 @@ sql_begin_tables(SqlScan *scan, SqlLevel *level, SqlClause clause, bool call_all
 	level->call_allowed = call_allowed;
 }
 
-/* Parentheses turn out to hold a query. */
+/* Handles parentheses that contain a query. */
 void
 sql_become_query(SqlScan *scan, SqlLevel *level)
 {
@@ -164,7 +165,7 @@ report_aggregate(SqlScan *scan, const SqlName *function)
 		scan->found(SQL_AGGREGATIONS, buffer, len, scan->arg);
 }
 
-/* A parenthesis follows the pending name: a function is called. */
+/* Handles a parenthesis after the pending name: a function call. */
 static void
 begin_call(SqlScan *scan, SqlLevel *level, SqlLevel *call)
 {
@@ -192,7 +193,7 @@ begin_call(SqlScan *scan, SqlLevel *level, SqlLevel *call)
 	call->time_filter = len > 9 && name[0] == '$' && memcmp(name + len - 6, "filter", 6) == 0;
 }
 
-/* '(', or a '[' that quotes no name. */
+/* Handles '(', or a '[' that does not quote a name. */
 void
 sql_open_level(SqlScan *scan, SqlLevel *level, bool bracket)
 {
@@ -311,7 +312,7 @@ close_level(SqlScan *scan)
 	{
 		if (level->boolean)
 		{
-			/* A condition: what is compared with it is no column. */
+			/* A condition: a value compared with it is not a column. */
 			sql_end_comparison(scan, level);
 			operand.columns = 2;
 		}
@@ -344,7 +345,7 @@ close_level(SqlScan *scan)
 	}
 }
 
-/* ')' or ']': brackets left open inside parentheses end with them. */
+/* Handles ')' or ']': brackets that are still open inside parentheses end with them. */
 void
 sql_close_bracket(SqlScan *scan, bool bracket)
 {
@@ -375,7 +376,7 @@ sql_comma(SqlScan *scan, SqlLevel *level)
 			level->last = SQL_LAST_NONE;
 			return;
 		case SQL_IN_CONDITION:
-			/* A row of operands: all columns in it count as of one operand. */
+			/* A row of operands: all its columns count as those of one operand. */
 			if (level->how != SQL_NOT_COMPARED)
 				sql_merge_operand(&level->operand, &level->left);
 			level->how = SQL_NOT_COMPARED;
@@ -416,7 +417,7 @@ sql_comma(SqlScan *scan, SqlLevel *level)
 	}
 }
 
-/* A new statement: after ';' nothing is open, whatever was. */
+/* Starts a new statement: after ';' nothing is open. */
 void
 sql_begin_statement(SqlScan *scan)
 {

@@ -1,6 +1,6 @@
 /*
  * sql_scan_name.c
- *		Names of tables, CTEs and columns in the tolerant scan.
+ *		Names of tables, CTEs and columns in the tolerant scanner.
  */
 #include "core/sql_scan_int.h"
 
@@ -33,7 +33,7 @@ sql_append_name(char *buffer, size_t len, const char *text, size_t text_len)
 	{
 		if (quote != '\0' && text[i] == quote)
 		{
-			/* A doubled quote is one; the last, unless unfinished, is the end. */
+			/* A doubled quote stands for one; the last, unless unfinished, ends the name. */
 			if (++i >= text_len)
 				break;
 		}
@@ -101,7 +101,7 @@ sql_begin_table(SqlScan *scan, const char *text)
 	scan->table_text = text;
 }
 
-/* What joins a template to the rest of a name: prefix_{{ x }} */
+/* Whether a token joins a template to the rest of a name: prefix_{{ x }} */
 static bool
 is_joint(char c)
 {

@@ -1,6 +1,6 @@
 /*
  * sql_signs.c
- *		What a glance at a SQL text says of how it should be read.
+ *		A quick look at an SQL text, to determine how it should be read.
  */
 #include "core/sql_signs.h"
 #include "core/sql_lexer_int.h"
@@ -15,9 +15,9 @@ typedef enum Class
 	CLASS_NONE,
 	CLASS_WORD,
 	CLASS_OPERATOR,
-	CLASS_LOOK,			 /* what follows says more */
-	CLASS_OPERATOR_LOOK, /* likewise, of an operator's characters */
-	CLASS_HIGH			 /* no ASCII */
+	CLASS_LOOK,			 /* the following byte decides */
+	CLASS_OPERATOR_LOOK, /* the same, for operator characters */
+	CLASS_HIGH			 /* not ASCII */
 } Class;
 
 #define W CLASS_WORD

@@ -1,6 +1,6 @@
 /*
  * sql_signs.h
- *		What a glance at a SQL text says of how it should be read.
+ *		A quick look at an SQL text, to determine how it should be read.
  */
 #ifndef CORE_SQL_SIGNS_H
 #define CORE_SQL_SIGNS_H
@@ -8,18 +8,19 @@
 #include <stddef.h>
 
 /*
- * PostgreSQL's parser should not get it: it would be kept busy by a long run of
- * operators, or cut a name of max_name bytes and more short and say so.
+ * PostgreSQL's parser must not read it: a long run of operators would take too
+ * much time, or a name of max_name bytes or more would be truncated with a
+ * message.
  */
 #define SQL_UNFIT 1
 
 /*
- * It may have something that the parser would take, though another dialect
- * meant it: sql_scan() says whether it has.  Without this sign it has not.
+ * It may contain something that the parser accepts although another dialect
+ * was meant; sql_scan() determines that.  Without this sign it does not.
  */
 #define SQL_ODD 2
 
-/* Looks at each byte of sql[0..len) once. */
+/* Examines each byte of sql[0..len) once. */
 extern unsigned sql_signs(const char *sql, size_t len, size_t max_name);
 
 #endif

@@ -2,13 +2,13 @@
  * sql_text.c
  *		When two SQL statements are the same query.
  *
- * The canonical form is its own canonical form, so every token in it has to be
- * read as itself again.  That is why
+ *		The canonical form is its own canonical form, so every token in it
+ *		must be read as itself again.  Therefore
  *
- *	- a number's sign is taken into the literal only before numbers;
- *	- a lone '#', which after a space would begin a comment, is written
- *	  without the space, and so is the parenthesis behind $x;
- *	- texts are kept only where they are plain, without quotes in them.
+ *		- a number's sign is part of the literal only before numbers;
+ *		- a lone '#', which would start a comment after a space, is written
+ *		  without the space, and so is the parenthesis after $x;
+ *		- texts are kept only if they are plain, without quotes in them.
  */
 #include "core/sql_text.h"
 #include "core/sql_lexer.h"
@@ -16,15 +16,15 @@
 
 #include <string.h>
 
-#define MAX_DEPTH 64	   /* deeper parentheses are like any */
-#define MAX_POSITION_LEN 3 /* longer numbers are no positions */
+#define MAX_DEPTH 64	   /* deeper parentheses have no special meaning */
+#define MAX_POSITION_LEN 3 /* longer numbers are not positions */
 
-/* What is open at a depth. */
+/* The kind of an open parenthesis or clause. */
 typedef enum OpenKind
 {
 	OPEN_OTHER,
-	OPEN_LIST,		/* elements that are the same are one */
-	OPEN_ROWS,		/* VALUES: rows that are the same are one */
+	OPEN_LIST,		/* equal elements are written once */
+	OPEN_ROWS,		/* VALUES: equal rows are written once */
 	OPEN_SUBSCRIPT, /* x[…] */
 	OPEN_CALL
 } OpenKind;
@@ -35,8 +35,8 @@ typedef struct Open
 	SqlTexts texts;	   /* of a call */
 	bool first;		   /* its first argument */
 	bool by;		   /* GROUP BY or ORDER BY: a number is a position */
-	size_t start;	   /* of the present element or row, in the form */
-	size_t last_start; /* of the one before */
+	size_t start;	   /* of the present element or row, in the output */
+	size_t last_start; /* of the previous one */
 	size_t last_end;   /* 0 if there is none */
 } Open;
 
@@ -47,7 +47,7 @@ typedef struct Form
 	size_t end; /* without trailing semicolons */
 	size_t depth;
 	bool body;	  /* inside a body in dollar quotes */
-	bool routine; /* the statement makes or runs one */
+	bool routine; /* the statement creates or runs a routine */
 	SqlToken last;
 	bool is; /* IS or IS NOT is before */
 	Open open[MAX_DEPTH + 1];
@@ -76,7 +76,7 @@ put(Form *form, const char *text, size_t len, bool lower, bool space)
 	form->len += len;
 }
 
-/* A template, with its white space squeezed where it is outside quotes. */
+/* Writes a template, with white space outside quotes reduced to single spaces. */
 static void
 put_template(Form *form, const SqlToken *token)
 {
@@ -103,7 +103,7 @@ put_template(Form *form, const SqlToken *token)
 	form->len = (size_t) (out - form->text);
 }
 
-/* The text between the quotes of a string; false if it is not plain. */
+/* Finds the text between the quotes of a string; returns false if it is not plain. */
 static bool
 plain_text(const SqlToken *token, const char **text, size_t *len)
 {
@@ -123,7 +123,7 @@ plain_text(const SqlToken *token, const char **text, size_t *len)
 	return true;
 }
 
-/* Whether a text says what is asked, and is no literal; *lower if in any case. */
+/* Whether a text is part of the query and not a literal; *lower if in any case. */
 static bool
 is_kept_text(Form *form, const SqlToken *token, bool *lower)
 {
@@ -160,7 +160,7 @@ is_kept_text(Form *form, const SqlToken *token, bool *lower)
 	}
 }
 
-/* Whether a word that may follow a position is there. */
+/* Whether a word that may follow a position is next. */
 static bool
 ends_position(const SqlLexer *lexer, size_t pos)
 {
@@ -176,7 +176,7 @@ ends_position(const SqlLexer *lexer, size_t pos)
 	return keyword != KW_NONE && keyword != KW_TRUE && keyword != KW_FALSE;
 }
 
-/* Whether a number is the position of what is grouped or ordered by, or an element's. */
+/* Whether a number is a position in GROUP BY or ORDER BY, or in an element. */
 static bool
 is_position(Form *form, const SqlLexer *lexer, const SqlToken *token)
 {
@@ -193,7 +193,7 @@ is_position(Form *form, const SqlLexer *lexer, const SqlToken *token)
 	return next >= lexer->len || c == ',' || c == ')' || c == ';' || ends_position(lexer, next);
 }
 
-/* Whether what is filled in is a part of a name, or stands where only names can. */
+/* Whether a placeholder is part of a name, or is where only names are allowed. */
 static bool
 is_name_part(const SqlLexer *lexer, const SqlToken *token)
 {
@@ -230,7 +230,7 @@ is_literal(Form *form, const SqlLexer *lexer, const SqlToken *token)
 	}
 }
 
-/* Writes a body in dollar quotes as its own form; false if it is to be a literal. */
+/* Writes a body in dollar quotes in canonical form; returns false if it is to be a literal. */
 static bool
 put_body(Form *form, const SqlToken *token)
 {
@@ -301,7 +301,7 @@ put_token(Form *form, const SqlLexer *lexer, const SqlToken *token)
 		form->end = form->len;
 }
 
-/* An element of a list or a row ends: it goes where it is like the one before. */
+/* Ends an element of a list or a row: it is dropped if it equals the previous one. */
 static void
 end_element(Form *form, Open *open)
 {
@@ -324,7 +324,7 @@ end_element(Form *form, Open *open)
 	open->last_end = form->len;
 }
 
-/* An opening parenthesis or bracket is read, and not yet written. */
+/* Handles an opening parenthesis or bracket that has been read and not yet written. */
 static void
 begin_open(Form *form, const SqlLexer *lexer, const SqlToken *token)
 {
@@ -353,7 +353,7 @@ begin_open(Form *form, const SqlLexer *lexer, const SqlToken *token)
 		open->kind = OPEN_LIST;
 }
 
-/* What the token, which is written, changes for those after it. */
+/* Updates the context after a token that has been written. */
 static void
 pass(Form *form, const SqlToken *token)
 {
@@ -403,7 +403,7 @@ pass(Form *form, const SqlToken *token)
 	form->last = *token;
 }
 
-/* Writes punctuation that opens, ends or parts something. */
+/* Writes punctuation that opens, ends or separates something. */
 static void
 put_punctuation(Form *form, const SqlLexer *lexer, const SqlToken *token)
 {
@@ -452,7 +452,7 @@ normalize(const char *sql, size_t len, char *out, bool body, bool *unfinished)
 	SqlLexer lexer;
 	SqlToken token;
 	SqlToken sign;
-	bool signed_next = false; /* sign is read and not yet written */
+	bool signed_next = false; /* a sign has been read and not yet written */
 	Form form;
 
 	memset(&form, 0, offsetof(Form, open) + sizeof(form.open[0]));

@@ -1,7 +1,7 @@
 /*
  * sql_words.c
- *		Names of functions, units and values that SQL's dialects have in common,
- *		and that say how a statement is read.
+ *		Names of functions, units and values in the dialects of SQL that
+ *		determine how a statement is read.
  */
 #include "core/sql_words.h"
 #include "core/sql_lexer.h"
@@ -11,7 +11,7 @@
 
 #define LONGEST 64
 
-/* text in lower case; 0 if it is longer than any name here. */
+/* Converts text to lower case; returns 0 if it is longer than any name here. */
 static size_t
 lower_case(const char *text, size_t len, char *lower)
 {
@@ -43,7 +43,7 @@ compare_words(const void *a, const void *b)
 	return strcmp(a, *(const char *const *) b);
 }
 
-/* Whether word is in the list, which is in the order of the bytes. */
+/* Whether word is in the list, which is in byte order. */
 static bool
 is_listed(const char *word, const char *const *list, size_t n)
 {

@@ -1,18 +1,20 @@
 /*
  * sql_parse.c
- *		What a SQL statement reads, by PostgreSQL's parser.
+ *		What an SQL statement reads, using PostgreSQL's parser.
  *
- * The raw parse tree says all of it; nothing is looked up in the catalogue, as
- * the tables may be elsewhere.  The rules are those of core/sql_scan.c, which
- * reads what PostgreSQL's parser refuses:
+ *		The raw parse tree is sufficient; nothing is looked up in the system
+ *		catalogs, because the tables may be elsewhere.  The rules are those of
+ *		core/sql_scan.c, which reads statements that PostgreSQL's parser
+ *		refuses:
  *
- * - a table is named as written, without those that WITH defines;
- * - an aggregate is a function known as one, or called in a way that only
- *   aggregates can be;
- * - a filter is a column compared with something without a column, in WHERE
- *   or ON; a column inside an expression counts if it is the only one there;
- * - a grouping column is a column, or the only one of an expression, or what
- *   a position in the select list stands for.
+ *		- a table is named as written, except names that WITH defines;
+ *		- an aggregate is a function known as one, or called in a way that
+ *		  only aggregates can be;
+ *		- a filter is a column compared with something without a column, in
+ *		  WHERE or ON; a column inside an expression counts if it is the only
+ *		  one there;
+ *		- a grouping column is a column, or the only one of an expression, or
+ *		  what a position in the select list refers to.
  */
 #include "postgres.h"
 
@@ -27,14 +29,14 @@
 #include "core/sql_words.h"
 #include "queries/sql_parse.h"
 
-/* Of one list so many are taken; nobody's preferences hang on the rest. */
+/* Maximum number of items per list; preferences do not depend on more. */
 #define MAX_FOUND 1000
 
 typedef struct Reader
 {
 	SqlLists *lists;
 	MemoryContext context; /* of the lists, which outlive the parse tree */
-	List *ctes;			   /* names that WITH defines, visible here */
+	List *ctes;			   /* names defined by WITH that are visible here */
 	bool otherwise;		   /* another dialect was meant */
 } Reader;
 
@@ -85,14 +87,14 @@ read_table(const RangeVar *table, Reader *reader)
 						table->schemaname ? "." : "", table->relname));
 }
 
-/* The mentions of columns in an expression, sub-selects left out. */
+/* The columns used in an expression, without sub-selects. */
 typedef struct Columns
 {
-	const char *name; /* of the last */
+	const char *name; /* the name of the last one */
 	int n;
 } Columns;
 
-/* A column's name, if it has no other before it; else NULL. */
+/* Returns a column's name if it has no qualifier, else NULL. */
 static const char *
 single_name(Node *node)
 {
@@ -108,8 +110,8 @@ single_name(Node *node)
 static bool find_columns(Node *node, void *context);
 
 /*
- * The arguments of a function with a unit of time among them: it is no column,
- * as core/sql_scan_expr.c has it.
+ * Handles the arguments of a function with a unit of time among them, which is
+ * not a column, as in core/sql_scan_expr.c.
  */
 static void
 find_unit_columns(FuncCall *call, SqlUnitPlace place, Columns *columns)
@@ -198,7 +200,7 @@ test_filter(Reader *reader, Node *expression, const char *operator)
 		filter(reader, columns.name, operator);
 }
 
-/* The operator as people write it: the parser has put others in place of some. */
+/* Returns the operator as written: the parser has replaced some. */
 static const char *
 operator_name(List *name)
 {
@@ -216,7 +218,7 @@ operator_name(List *name)
 	return operator;
 }
 
-/* The operator with its sides exchanged; NULL where that means nothing. */
+/* Returns the operator with its sides exchanged, or NULL if that has no meaning. */
 static const char *
 commuted(const char *operator)
 {
@@ -288,11 +290,11 @@ comparison_filter(Reader *reader, const A_Expr *comparison, bool not )
 		filter(reader, right.name, commuted(operator));
 }
 
-/* The filters of a condition; the sub-selects in it are the walker's. */
+/* Finds the filters of a condition; its sub-selects are handled by the walker. */
 static void
 read_condition(Node *node, Reader *reader, bool negated)
 {
-	/* In the order of BoolTestType: each test is behind the one it is the opposite of, or before. */
+	/* In the order of BoolTestType: each test is next to its opposite. */
 	static const char *const boolean_tests[] = {"is true",		"is not true", "is false",
 												"is not false", "is unknown",  "is not unknown"};
 
@@ -383,8 +385,8 @@ read_grouping(List *clause, List *targets, Reader *reader)
 }
 
 /*
- * A WITH clause defines names for what follows, and for its own queries only
- * those before each, unless it is recursive.
+ * A WITH clause defines names for what follows, and, unless it is recursive,
+ * for its own queries only the names before each.
  */
 static void
 read_with(WithClause *with, Reader *reader)
@@ -408,7 +410,7 @@ read_with(WithClause *with, Reader *reader)
 	}
 }
 
-/* The place of a statement's WITH clause, NULL for one that cannot have it. */
+/* Returns the address of a statement's WITH clause, or NULL if it cannot have one. */
 static WithClause **
 with_clause(Node *node)
 {
@@ -429,7 +431,7 @@ with_clause(Node *node)
 	}
 }
 
-/* FROM user, SQL Server's t(NOLOCK), IDENTIFIER('t'): tables, though written as functions. */
+/* FROM user, SQL Server's t(NOLOCK), IDENTIFIER('t'): tables, although written as functions. */
 static bool
 is_table_meant(const RangeFunction *range)
 {
@@ -555,7 +557,7 @@ walk(Node *node, void *context)
 				reader->otherwise = true;
 			break;
 		case T_SQLValueFunction:
-			/* As a column's name it is more common than as a function. */
+			/* It is more common as a column's name than as a function. */
 			if (((SQLValueFunction *) node)->op == SVFOP_USER)
 				reader->otherwise = true;
 			break;
@@ -595,13 +597,14 @@ sql_parse(const char *sql, SqlLists *lists)
 
 	MemoryContextSwitchTo(context);
 
-	/* What a text says must not hang on the session's settings, nor be warned of. */
+	/* The result must not depend on the session's settings, and no warnings are wanted. */
 	standard_conforming_strings = true;
 	escape_string_warning = false;
 	client_min_messages = log_min_messages = ERROR;
 
 	/*
-	 * No subtransaction: the raw parser and the walk only allocate memory.
+	 * No subtransaction is needed, because the raw parser and the walk only
+	 * allocate memory.
 	 */
 	PG_TRY();
 	{

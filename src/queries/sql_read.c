@@ -1,13 +1,15 @@
 /*
  * sql_read.c
- *		What a SQL statement reads: tables, aggregates, filters, grouping.
+ *		What an SQL statement reads: tables, aggregates, filters, grouping.
  *
- * PostgreSQL's parser has the word, with two exceptions: what it refuses, and
- * what it takes though another dialect was meant.  The latter is so where the
- * text has a sign of another dialect: a text in double quotes that stands for a
- * value, a parameter or template, typographic quotes and spaces, a backslash
- * before a quote (core/sql_lexer.h), or a form that the parse tree shows
- * (sql_parse.c).  Then all of the text is read by the tolerant scan.
+ *		PostgreSQL's parser reads the statement, with two exceptions:
+ *		statements that it refuses, and statements that it accepts although
+ *		another dialect was meant.  The latter are recognized by signs of
+ *		another dialect: a text in double quotes that is used as a value, a
+ *		parameter or template, typographic quotes and spaces, a backslash
+ *		before a quote (core/sql_lexer.h), or a construct in the parse tree
+ *		(sql_parse.c).  In these cases the tolerant scanner reads the whole
+ *		text.
  */
 #include "postgres.h"
 
@@ -15,7 +17,7 @@
 #include "queries/sql_parse.h"
 #include "queries/sql_read.h"
 
-/* SQL longer than this, in bytes, is only scanned. */
+/* Longer SQL, in bytes, is only scanned. */
 #define MAX_PARSED (64 * 1024)
 
 typedef struct Scanned
