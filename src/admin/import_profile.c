@@ -217,7 +217,8 @@ profile_traits(const Import *import, const Jsonb *document)
 	return rows;
 }
 
-static uint64
+/* Returns the number of different queries. */
+static int
 store_queries(const Import *import)
 {
 	Datum values[] = {CStringGetTextDatum(import->tenant_id), CStringGetTextDatum(import->user_id)};
@@ -239,8 +240,7 @@ store_queries(const Import *import)
 							  DatumGetTimestampTz(result_value(row, IMPORTED_AT, NULL)));
 	}
 	(void) statement_execute(&identify_queries, values, NULL, SNAPSHOT_NEW);
-	asked_queries_store(asked, import->tenant_id, false);
-	return nrows == 0 ? 0 : SPI_processed;
+	return asked_queries_store(asked, import->tenant_id, false);
 }
 
 Jsonb *
@@ -266,6 +266,6 @@ import_profile(const Import *import, const Jsonb *document)
 		import_rows(import, import_table(&name), &parts[i].rows);
 		json_push_int(&state, parts[i].table, parts[i].rows.n);
 	}
-	json_push_int(&state, "user_queries", (int64) store_queries(import));
+	json_push_int(&state, "user_queries", store_queries(import));
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }

@@ -20,7 +20,7 @@ error_is_of_row(int sqlstate)
 		case ERRCODE_DATA_EXCEPTION:
 		case ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION:
 		case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
-		case ERRCODE_RAISE_EXCEPTION &((1 << 12) - 1):
+		case ERRCODE_PLPGSQL_ERROR:
 		case ERRCODE_INTERNAL_ERROR:
 			return true;
 		default:

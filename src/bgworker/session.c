@@ -37,6 +37,11 @@ static Statement note_failure = STATEMENT(
 	" SET failures = failures + 1, last_error = $1, last_error_in = $2, last_error_at = $3",
 	"text text timestamptz");
 
+static Statement note_cache_failure = STATEMENT(
+	"UPDATE personalization.worker_state"
+	" SET cache_failures = cache_failures + 1, cache_last_error = $1, cache_last_error_at = $2",
+	"text timestamptz");
+
 /*
  * A session that holds a user's lock, or a table's, keeps the worker so long;
  * then others have their turn first.
@@ -309,4 +314,12 @@ worker_note_failure(const Failure *failure, const char *activity)
 
 	/* What cannot be noted is in the log all the same. */
 	(void) worker_try(write_note, &note, &ignored);
+}
+
+void
+worker_note_cache_failure(const char *message)
+{
+	Datum values[] = {CStringGetTextDatum(message), TimestampTzGetDatum(GetCurrentTimestamp())};
+
+	(void) statement_execute(&note_cache_failure, values, NULL, SNAPSHOT_NEW);
 }

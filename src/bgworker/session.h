@@ -66,4 +66,7 @@ extern void worker_count_failure(const char *message, const char *activity, cons
 /* Counts a failure in worker_state, with what it happened in; never fails itself. */
 extern void worker_note_failure(const Failure *failure, const char *activity);
 
+/* Counts a failure of the cache in worker_state; between worker_begin() and worker_end(). */
+extern void worker_note_cache_failure(const char *message);
+
 #endif

@@ -121,7 +121,9 @@ at_transaction_end(XactEvent event, void *arg)
 		worker_announce();
 	if (event == XACT_EVENT_COMMIT && wake_at_commit)
 		wake_workers();
-	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT)
+
+	/* Whoever commits what was prepared is another transaction: the launcher looks every minute. */
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
 	{
 		announce_at_commit = false;
 		wake_at_commit = false;

@@ -156,7 +156,7 @@ on_invalidation(Datum arg, int cacheid, uint32 hashvalue)
 static void
 on_transaction_end(XactEvent event, void *arg)
 {
-	if (event == XACT_EVENT_ABORT)
+	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
 		catalogue_generation++;
 }
 

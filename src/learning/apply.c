@@ -436,7 +436,7 @@ learn_new(TenantEvents *events, const TenantSettings *settings)
 	}
 	observations = collect_observations(events, &n);
 	preferences_observe(events->tenant_id, &settings->learning, observations, n);
-	asked_queries_store(asked, events->tenant_id, settings->suggestions);
+	(void) asked_queries_store(asked, events->tenant_id, settings->suggestions);
 	make_profiles(events, observations, n);
 	note_users(events);
 }

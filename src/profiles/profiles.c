@@ -109,8 +109,8 @@ PG_FUNCTION_INFO_V1(personalization_get_context);
 /* The arguments of every function that reads: the user and the time. */
 typedef struct ReadRequest
 {
-	char *tenant_id;
-	char *user_id;
+	const char *tenant_id;
+	const char *user_id;
 	TimestampTz at;
 	TimestampTz until; /* end of the history as of then */
 	TenantSettings settings;
@@ -283,7 +283,8 @@ document(const ReadRequest *question)
 }
 
 Jsonb *
-profile_document(char *tenant_id, char *user_id, TimestampTz at, const TenantSettings *settings)
+profile_document(const char *tenant_id, const char *user_id, TimestampTz at,
+				 const TenantSettings *settings)
 {
 	ReadRequest question = {tenant_id, user_id, at, known_until(at), *settings};
 

@@ -12,7 +12,7 @@
 #include "tenancy/settings.h"
 
 /* Returns the document of get_profile(), in the caller's memory. The caller is in SPI. */
-extern Jsonb *
-profile_document(char *tenant_id, char *user_id, TimestampTz at, const TenantSettings *settings);
+extern Jsonb *profile_document(const char *tenant_id, const char *user_id, TimestampTz at,
+							   const TenantSettings *settings);
 
 #endif

@@ -38,7 +38,14 @@ static RowWriter query_writer = ROW_WRITER(
 	"  last_asked = greatest(q.last_asked, excluded.last_asked),"
 	"  asked_days = personalization.merge_asked_days(q.asked_days, excluded.asked_days),"
 	"  due_on = personalization.next_due_on(q.asked_days, excluded.asked_days)"
-	" RETURNING ask_count");
+	" RETURNING user_id, query_id, ask_count");
+
+enum
+{
+	STORED_USER = 1,
+	STORED_QUERY,
+	STORED_ASK_COUNT
+};
 
 /* Requests to be counted in the statistics, in the order in which they were learned. */
 static RowWriter event_writer = ROW_WRITER(
@@ -191,11 +198,20 @@ store_groups(const AskedGroup *groups, int n, const char *tenant_id)
 	}
 	nrows = rows_write(&query_writer, tenant_id, columns);
 
-	/* Rows are returned in the order in which they were inserted. */
-	Assert(nrows == (uint64) n);
+	/* Rows are returned in the order in which they were inserted, though nothing promises it. */
+	if (nrows != (uint64) n)
+		elog(ERROR, "stored " UINT64_FORMAT " queries instead of %d", nrows, n);
 	for (uint64 row = 0; row < nrows; row++)
-		groups[row].first->is_first =
-			DatumGetInt64(result_value(row, ONLY_COLUMN, NULL)) == groups[row].asks;
+	{
+		AskedQuery *first = groups[row].first;
+
+		if (memcmp(DatumGetUUIDP(result_value(row, STORED_QUERY, NULL))->data, first->id.data,
+				   UUID_LEN) != 0 ||
+			strcmp(result_text(row, STORED_USER), first->user_id) != 0)
+			elog(ERROR, "stored queries came back in another order");
+		first->is_first =
+			DatumGetInt64(result_value(row, STORED_ASK_COUNT, NULL)) == groups[row].asks;
+	}
 }
 
 static void
@@ -217,14 +233,14 @@ store_events(AskedQueries *asked, const char *tenant_id)
 	(void) rows_write(&event_writer, tenant_id, columns);
 }
 
-void
+int
 asked_queries_store(AskedQueries *asked, const char *tenant_id, bool counted)
 {
 	AskedGroup *groups = palloc(Max(asked->n, 1) * sizeof(AskedGroup));
 	int n = 0;
 
 	if (asked->n == 0)
-		return;
+		return 0;
 	qsort(asked->items, asked->n, sizeof(AskedQuery), compare_asked);
 	for (int i = 0; i < asked->n; i++)
 	{
@@ -244,4 +260,5 @@ asked_queries_store(AskedQueries *asked, const char *tenant_id, bool counted)
 	store_groups(groups, n, tenant_id);
 	if (counted)
 		store_events(asked, tenant_id);
+	return n;
 }

@@ -25,7 +25,10 @@ extern void asked_queries_add(AskedQueries *asked, const char *user_id, const Qu
 							  const pg_uuid_t *query_id, const pg_uuid_t *interaction_id,
 							  const Jsonb *data, TimestampTz at);
 
-/* Stores the requests; counted: they are also to be counted in the tenant's statistics. */
-extern void asked_queries_store(AskedQueries *asked, const char *tenant_id, bool counted);
+/*
+ * Stores the requests; counted: they are also to be counted in the tenant's
+ * statistics.  Returns the number of different queries of users.
+ */
+extern int asked_queries_store(AskedQueries *asked, const char *tenant_id, bool counted);
 
 #endif

@@ -51,7 +51,7 @@ static Jsonb *
 build_profile(const char *tenant_id, const char *id, TimestampTz at, const TenantSettings *settings,
 			  int64 *ttl)
 {
-	Jsonb *document = profile_document(pstrdup(tenant_id), pstrdup(id), at, settings);
+	Jsonb *document = profile_document(tenant_id, id, at, settings);
 	JsonbValue value;
 
 	return json_member(&document->root, "created_at", &value) != NULL ? document : NULL;

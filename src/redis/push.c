@@ -165,11 +165,6 @@ static Statement note_pushed =
 			  "  cache_deleted = cache_deleted + $3, cache_last_pushed = $4",
 			  "int8 int8 int8 timestamptz");
 
-static Statement note_failure = STATEMENT(
-	"UPDATE personalization.worker_state"
-	" SET cache_failures = cache_failures + 1, cache_last_error = $1, cache_last_error_at = $2",
-	"text timestamptz");
-
 /* The SHA-1 of a script in Redis. */
 typedef char Sha[41];
 
@@ -285,11 +280,7 @@ record_failure(const char *fault)
 	cache.next_try = now + Min(INT64CONST(1000) << Min(cache.failures - 1, 6), RETRY_MAX_MS) * 1000;
 
 	worker_begin("recording a failure of the cache");
-	{
-		Datum values[] = {CStringGetTextDatum(message), TimestampTzGetDatum(now)};
-
-		(void) statement_execute(&note_failure, values, NULL, SNAPSHOT_NEW);
-	}
+	worker_note_cache_failure(message);
 	changes_coalesce();
 	worker_end();
 }
@@ -722,12 +713,9 @@ finish_batch(const PushBatch *batch)
 	}
 	if (batch->fault != NULL)
 	{
-		Datum values[] = {CStringGetTextDatum(batch->fault),
-						  TimestampTzGetDatum(GetCurrentTimestamp())};
-
 		ereport(LOG, (errmsg("personalization: could not build a document for the cache: %s",
 							 batch->fault)));
-		(void) statement_execute(&note_failure, values, NULL, SNAPSHOT_NEW);
+		worker_note_cache_failure(batch->fault);
 	}
 	worker_end();
 }

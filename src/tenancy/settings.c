@@ -65,29 +65,11 @@ static const Setting known[] = {
 	 CENTURY_SECONDS, "\"15 minutes\""},
 	{"chart_confidence", SETTING_NUMBER, offsetof(TenantSettings, chart_confidence), 0, 1, "0.6"},
 	{"suggestions", SETTING_BOOLEAN, offsetof(TenantSettings, suggestions), 0, 0, "true"},
-	{"ranking_rate", SETTING_NUMBER, offsetof(TenantSettings, ranking_rate), 0, 1, "0.1"},
+	{"ranking_rate", SETTING_NUMBER, offsetof(TenantSettings, ranking_rate), 0, 1,
+	 CppAsString2(RANKING_STEP)},
 	{"time_zone", SETTING_TIME_ZONE, offsetof(TenantSettings, time_zone), 0, 0, "\"UTC\""},
 	{"new_table_window", SETTING_INTERVAL, offsetof(TenantSettings, new_table_window), 0,
 	 CENTURY_SECONDS, "\"30 days\""},
-};
-
-static const TenantSettings initial = {
-	.learning = {.rate = 0.1,
-				 .decay = 0.95,
-				 .floor = 0.3,
-				 .retention = 90 * USECS_PER_DAY,
-				 .policy = VALUE_STRONGEST},
-	.history_retention = 90 * USECS_PER_DAY,
-	.conversation_ttl = 24 * USECS_PER_HOUR,
-	.profile_cache_ttl = USECS_PER_HOUR,
-	.suggestions_cache_ttl = 15 * USECS_PER_MINUTE,
-	.max_history_size = 100,
-	.max_conversation_messages = 1000,
-	.chart_confidence = 0.6,
-	.suggestions = true,
-	.ranking_rate = RANKING_STEP,
-	.time_zone = "UTC",
-	.new_table_window = 30 * USECS_PER_DAY,
 };
 
 /* Returns NULL if there is no such setting. */
@@ -239,6 +221,34 @@ decode_setting(const Setting *setting, const JsonbValue *value, TenantSettings *
 	return true;
 }
 
+/* The default of a setting, as a value; in the current memory context. */
+static void
+default_value(const Setting *setting, JsonbValue *value)
+{
+	json_scalar(DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(setting->initial))),
+				value);
+}
+
+/* All defaults, decoded once per backend. */
+static const TenantSettings *
+defaults(void)
+{
+	static TenantSettings decoded;
+	static bool known_defaults = false;
+
+	for (size_t i = 0; i < lengthof(known) && !known_defaults; i++)
+	{
+		JsonbValue value;
+		Fault fault;
+
+		default_value(&known[i], &value);
+		if (!decode_setting(&known[i], &value, &decoded, &fault))
+			elog(ERROR, "invalid default: %s", fault.message);
+	}
+	known_defaults = true;
+	return &decoded;
+}
+
 bool
 settings_read(const Jsonb *changes, TenantSettings *settings, Fault *fault)
 {
@@ -248,7 +258,7 @@ settings_read(const Jsonb *changes, TenantSettings *settings, Fault *fault)
 	JsonbValue name;
 	JsonbValue value;
 
-	*settings = initial;
+	*settings = *defaults();
 	if (JB_ROOT_COUNT(changes) == 0)
 		return true;
 	it = JsonbIteratorInit(unconstify(JsonbContainer *, &changes->root));
@@ -350,9 +360,7 @@ settings_document(const Jsonb *changes)
 		json_push_key(&state, known[i].name);
 		if (getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &changes->root),
 										 known[i].name, strlen(known[i].name), &value) == NULL)
-			json_scalar(
-				DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(known[i].initial))),
-				&value);
+			default_value(&known[i], &value);
 		(void) pushJsonbValue(&state, WJB_VALUE, &value);
 	}
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));

@@ -122,6 +122,11 @@ SELECT personalization.import_user('p', '{"user_id": "old", "tenant_id": "p", "p
     "skill_level": "intermediate", "domain_expertise": [], "communication_style": "technical", "created_at": "2025-11-01T00:00:00.000001", "updated_at": "2026-03-01T09:31:00"}');
 SELECT jsonb_pretty(personalization.get_profile('p', 'old', '2026-03-01 10:00'));
 SELECT query, ask_count, first_asked, last_asked, tables FROM personalization.user_queries WHERE tenant_id = 'p' AND user_id = 'old';
+-- A history that says only which tables were used names no query.
+SELECT personalization.import_user('p', '{"user_id": "wordless", "tenant_id": "p", "interaction_history": [
+    {"id": "7f4df7a8-8d0b-4f6e-9d3c-0a6d8a6f0003", "interaction_type": "query", "timestamp": "2026-03-01T09:30:00", "data": {"tables_used": ["sales"]}},
+    {"id": "7f4df7a8-8d0b-4f6e-9d3c-0a6d8a6f0004", "interaction_type": "query", "timestamp": "2026-03-01T09:31:00", "data": {"tables_used": ["sales"]}}]}') -> 'user_queries' AS counted,
+    count(*) AS stored FROM personalization.user_queries WHERE tenant_id = 'p' AND user_id = 'wordless';
 -- As is what get_profile() returns; an interaction is one user's.
 SELECT pg_temp.outcome($$SELECT personalization.import_user('p', personalization.get_profile('p', 'old', '2026-03-01 10:00') || '{"user_id": "older"}')$$);
 SELECT personalization.import_user('p2', personalization.get_profile('p', 'old', '2026-03-01 10:00') || '{"tenant_id": "p2"}') IS NOT NULL AS imported;

@@ -9,7 +9,7 @@ use Personalization;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = node('crash', "fsync = on\nrestart_after_crash = on\n");
+my $node = node('crash', "fsync = on\nrestart_after_crash = on\nmax_prepared_transactions = 1\n");
 
 is(sql('SHOW fsync') . sql('SHOW synchronous_commit'), 'onon', 'the server writes to disk');
 sql(q{
@@ -188,6 +188,22 @@ $node->stop('immediate');
 $node->start;
 like(slurp_file($node->logfile, $position), qr/redo done at/, 'the server had to recover');
 check_after_crash('server stopped', @sessions);
+
+####################################################################
+# A pass over a linked schema that was prepared and then rolled back has stored nothing, and the next
+# pass of that session must not take the schema for compared.
+
+is( sql('CREATE SCHEMA shop',
+		q(SELECT personalization.link_schema('acme', 'shop')),
+		'DO $$BEGIN PERFORM personalization.run_maintenance(); END$$',
+		'CREATE TABLE shop.orders (id int)',
+		'BEGIN',
+		'DO $$BEGIN PERFORM personalization.run_maintenance(); END$$',
+		q(PREPARE TRANSACTION 'pass'),
+		q(ROLLBACK PREPARED 'pass'),
+		q(SELECT personalization.run_maintenance() -> 'catalogue')),
+	"\n1",
+	'a new table is found by the pass after one that was prepared and rolled back');
 
 $node->stop;
 done_testing();
