@@ -1,10 +1,11 @@
 /*
  * session.c
- *		The session of a worker: its transactions, and what becomes of errors.
+ *		The session of a worker: its transactions, and the handling of errors.
  *
- * Before each transaction the worker looks whether it is in anybody's way:
- * CREATE DATABASE … TEMPLATE, DROP and ALTER DATABASE wait for other sessions to
- * leave, but do not tell them so; their lock on the database does.
+ *		Before each transaction the worker checks whether it blocks another
+ *		session: CREATE DATABASE … TEMPLATE, DROP and ALTER DATABASE wait for
+ *		other sessions to disconnect.  They do not signal this, but their lock
+ *		on the database shows it.
  */
 #include "postgres.h"
 
@@ -43,20 +44,23 @@ static Statement note_cache_failure = STATEMENT(
 	"text timestamptz");
 
 /*
- * A session that holds a user's lock, or a table's, keeps the worker so long;
- * then others have their turn first.
+ * How long the worker waits for a lock of another session, such as a user's;
+ * then other tenants are processed first.
  */
 #define LOCK_TIMEOUT "500ms"
 
-/* Its slot, and what of it is this process's: the worker's part or the consumer's. */
+/* Its slot, and the part of it that belongs to this process: the worker's or the consumer's. */
 static WorkerSlot *my_slot;
 static pid_t *my_pid;
 static WorkerOutcome *my_outcome;
 
 static uint64 my_launcher;
-static pid_t my_parent = 0; /* of a consumer, the worker; 0 for a worker */
+static pid_t my_parent = 0; /* for a consumer, the worker; 0 for a worker */
 
-/* A launcher that was started anew may have given it to another worker since; with the lock held. */
+/*
+ * Whether the slot still belongs to this process: a new launcher may have
+ * given it to another worker.  The lock is held.
+ */
 static bool
 slot_is_mine(void)
 {
@@ -82,7 +86,7 @@ take_name_off(int code, Datum arg)
 	LWLockRelease(worker_shared->lock);
 }
 
-/* Connects to a database, as the worker or as the consumer of its slot. */
+/* Connects to a database, as the worker or the consumer of its slot. */
 static void
 connect_as(int slot, bool consumer, const char *name)
 {
@@ -105,11 +109,14 @@ connect_as(int slot, bool consumer, const char *name)
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
 
-	/* By ALTER DATABASE: for the server it is on, or we would not have been started. */
+	/*
+	 * Switched off with ALTER DATABASE; for the server it is on, or we would
+	 * not have been started.
+	 */
 	if (!worker_enabled)
 		worker_leave(WORKER_NO_WORK);
 
-	/* A superuser's session: nothing but our own statements, over indexes, with our names. */
+	/* A superuser's session: it runs only our statements, using indexes, with our names. */
 	SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("enable_seqscan", "off", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("jit", "off", PGC_SUSET, PGC_S_OVERRIDE);
@@ -160,13 +167,13 @@ worker_show_cache(CacheState state)
 	LWLockRelease(worker_shared->lock);
 }
 
-/* Whether somebody wants the database for himself; in a transaction. */
+/* Whether another session needs the database exclusively; in a transaction. */
 static bool
 database_wanted(void)
 {
 	LOCKTAG tag;
 
-	/* What they hold conflicts with this, what other sessions hold does not. */
+	/* Their locks conflict with this one, those of other sessions do not. */
 	SET_LOCKTAG_OBJECT(tag, InvalidOid, DatabaseRelationId, MyDatabaseId, 0);
 	if (LockAcquire(&tag, RowExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
 		return true;
@@ -200,7 +207,7 @@ worker_begin_bare(const char *activity)
 	extension = get_extension_oid(EXTENSION_NAME, true);
 	if (OidIsValid(extension))
 	{
-		/* DROP EXTENSION waits for us now, or we find it gone. */
+		/* Now DROP EXTENSION waits for us, or the extension is already gone. */
 		LockDatabaseObject(ExtensionRelationId, extension, 0, AccessShareLock);
 		extension = get_extension_oid(EXTENSION_NAME, true);
 	}
@@ -233,7 +240,7 @@ worker_end(void)
 	worker_end_bare();
 }
 
-/* The error that is being handled, noted and cleaned up after. */
+/* Logs and cleans up after the error that is being handled. */
 static void
 recover(Failure *failure)
 {
@@ -247,7 +254,7 @@ recover(Failure *failure)
 				1);
 	HOLD_INTERRUPTS();
 
-	/* That a session holds a lock is no event; it is tried again. */
+	/* A lock held by another session is not logged; the batch is tried again. */
 	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
 		EmitErrorReport();
 	AbortCurrentTransaction();
@@ -289,7 +296,7 @@ worker_count_failure(const char *message, const char *activity, const char *tena
 	(void) statement_execute(&note_failure, values, NULL, SNAPSHOT_NEW);
 }
 
-/* What is written of a failure. */
+/* The arguments of write_note(). */
 typedef struct Note
 {
 	const Failure *failure;
@@ -312,7 +319,7 @@ worker_note_failure(const Failure *failure, const char *activity)
 	Note note = {failure, activity};
 	Failure ignored;
 
-	/* What cannot be noted is in the log all the same. */
+	/* If recording fails, the error is still in the log. */
 	(void) worker_try(write_note, &note, &ignored);
 }
 

@@ -1,6 +1,6 @@
 /*
  * session.h
- *		The session of a worker: its transactions, and what becomes of errors.
+ *		The session of a worker: its transactions, and the handling of errors.
  */
 #ifndef PERSONALIZATION_BGWORKER_SESSION_H
 #define PERSONALIZATION_BGWORKER_SESSION_H
@@ -10,7 +10,7 @@
 #include "base/compat.h"
 #include "bgworker/state.h"
 
-/* A message as it is kept, in bytes; cut between characters. */
+/* Size of a stored message, in bytes; truncated between characters. */
 #define MESSAGE_SIZE 256
 
 /* An error that was caught. */
@@ -20,15 +20,15 @@ typedef struct Failure
 	char message[MESSAGE_SIZE];
 } Failure;
 
-/* Shows others how the cache is doing. */
+/* Publishes the state of the cache. */
 extern void worker_show_cache(CacheState state);
 
-/* Connects to the database of the slot that the launcher chose. */
+/* Connects to the database of the slot that the launcher assigned. */
 extern void worker_connect(int slot);
 
 /*
- * The same for the consumer of that slot: a process beside the worker, which started
- * it.  It leaves, at the beginning of its next transaction, when that worker is gone.
+ * The same for the consumer of that slot: a process that the worker started.
+ * It exits at the beginning of its next transaction if that worker has ended.
  */
 extern void worker_connect_consumer(int slot);
 
@@ -36,34 +36,35 @@ extern void worker_connect_consumer(int slot);
 extern int worker_slot(void);
 extern WorkerOutcome worker_consumer_outcome(void);
 
-/* Ends the process and tells the launcher why. */
+/* Ends the process and reports the outcome to the launcher. */
 pg_noreturn extern void worker_leave(WorkerOutcome outcome);
 
 /*
- * Begins a transaction, with SPI, in which the extension is there and stays;
- * leaves for good when it is not, or when the worker is in somebody's way or not
- * wanted.  What it is at is shown in pg_stat_activity; the text stays the caller's.
+ * Begins a transaction, with SPI, in which the extension is guaranteed to
+ * exist.  Exits the process if the extension does not exist, if the worker
+ * blocks another session, or if it is not wanted.  activity is shown in
+ * pg_stat_activity, and must remain valid.
  */
 extern void worker_begin(const char *activity);
 
 /* Commits it. */
 extern void worker_end(void);
 
-/* The same for what brings transactions of its own: without SPI and snapshot. */
+/* The same for code that starts its own transactions: without SPI and snapshot. */
 extern void worker_begin_bare(const char *activity);
 extern void worker_end_bare(void);
 
 /*
  * Calls the function, which may use worker_begin() and worker_end().  An error
- * is written to the log, its transaction rolled back; false then, with the
- * failure.
+ * is logged and its transaction rolled back; the result is then false, and
+ * failure is set.
  */
 extern bool worker_try(void (*action)(void *arg), void *arg, Failure *failure);
 
-/* Counts a failure in worker_state, with what it happened in and for whom; in a transaction. */
+/* Counts a failure in worker_state, with its activity and tenant; to be called in a transaction. */
 extern void worker_count_failure(const char *message, const char *activity, const char *tenant_id);
 
-/* Counts a failure in worker_state, with what it happened in; never fails itself. */
+/* Counts a failure in worker_state, with its activity; never fails itself. */
 extern void worker_note_failure(const Failure *failure, const char *activity);
 
 /* Counts a failure of the cache in worker_state; between worker_begin() and worker_end(). */

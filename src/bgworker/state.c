@@ -1,6 +1,6 @@
 /*
  * state.c
- *		What the launcher, its workers and the sessions know of each other.
+ *		The state shared by the launcher, its workers and other sessions.
  */
 #include "postgres.h"
 
@@ -91,7 +91,7 @@ wake(pid_t pid)
 		SetLatch(&proc->procLatch);
 }
 
-/* Those of this database. */
+/* Wakes those of this database. */
 static void
 wake_workers(void)
 {
@@ -113,7 +113,7 @@ wake_workers(void)
 	wake(consumer);
 }
 
-/* Nothing in here may raise an error. */
+/* Nothing here may raise an error. */
 static void
 at_transaction_end(XactEvent event, void *arg)
 {
@@ -122,7 +122,10 @@ at_transaction_end(XactEvent event, void *arg)
 	if (event == XACT_EVENT_COMMIT && wake_at_commit)
 		wake_workers();
 
-	/* Whoever commits what was prepared is another transaction: the launcher looks every minute. */
+	/*
+	 * A prepared transaction is committed by another one: the launcher finds
+	 * the database within a minute.
+	 */
 	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
 	{
 		announce_at_commit = false;
@@ -155,7 +158,7 @@ personalization_wake_worker(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* The process that works for this database, or its consumer; null without one. */
+/* The process ID of the worker of this database, or of its consumer; null if there is none. */
 static Datum
 pid_of(FunctionCallInfo fcinfo, bool consumer)
 {

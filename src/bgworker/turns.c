@@ -1,12 +1,13 @@
 /*
  * turns.c
- *		Work that is done tenant by tenant: whose turn it is, and what becomes of a
- *		batch that fails.
+ *		Work on one tenant after another: whose turn it is, and the handling
+ *		of batches that fail.
  *
- * The rule is that of core/turns.h.  Each batch is a subtransaction, so that a tenant
- * that fails takes nothing back of the others; several make a transaction.  Who is
- * set aside is in this process's memory, and in table backing_off for others to see
- * and for the next worker to begin with.
+ *		The rule is in core/turns.h.  Each batch is a subtransaction, so that
+ *		a tenant that fails does not affect the others; a transaction contains
+ *		several.  The tenants that are set aside are stored in this process's
+ *		memory, and in table backing_off for other sessions and for the next
+ *		worker.
  */
 #include "postgres.h"
 
@@ -26,16 +27,16 @@
 #include "bgworker/session.h"
 #include "bgworker/turns.h"
 
-/* So many tenants can be set aside at once; of more the latest. */
+/* Maximum number of tenants that can be set aside; beyond it, the latest. */
 #define MAX_RECORDS 512
 
-/* A transaction in which batches have taken so long gets no other. */
+/* After this time a transaction gets no further batches. */
 #define ROUND (USECS_PER_SEC / 5)
 
-/* Outside of the worker a batch waits so long for a lock, in milliseconds. */
+/* How long a batch waits for a lock outside the worker, in milliseconds. */
 #define PATIENCE_OF_SESSIONS 2000
 
-/* Waits for locks are worth a line in the log from the fourth on: before, they are usual. */
+/* Waits for locks are logged from the fourth on, because they are usual. */
 #define WAITS_UNLOGGED 3
 
 static const char *const trouble_names[] = {[TURN_WELL] = "",
@@ -78,7 +79,7 @@ static Statement delete_others =
 	STATEMENT("DELETE FROM personalization.backing_off WHERE step = $1 AND tenant_id <> ALL ($2)",
 			  "text text[]");
 
-/* ---------------------------------------------------------------- who is set aside */
+/* ---------------------------------------------------------------- tenants set aside */
 
 static TurnTrouble
 trouble_of(const char *name)
@@ -91,7 +92,7 @@ trouble_of(const char *name)
 	return TURN_FAILING;
 }
 
-/* What an earlier worker has left. */
+/* Loads what an earlier worker has stored. */
 static void
 read_backing_off(TenantWork *work)
 {
@@ -131,7 +132,7 @@ work_begin(TenantWork *work)
 	begin(work, true);
 }
 
-/* Why a tenant is set aside, for others to read. */
+/* Describes why a tenant is set aside. */
 static char *
 reason_of(const TurnRecord *record, const TurnResult *result, const ErrorData *error)
 {
@@ -151,7 +152,7 @@ reason_of(const TurnRecord *record, const TurnResult *result, const ErrorData *e
 	}
 }
 
-/* Shows it, or that it is over. */
+/* Stores that a tenant is set aside, or no longer is. */
 static void
 show(const TenantWork *work, const TurnRecord *record, const TurnResult *result,
 	 const ErrorData *error)
@@ -175,9 +176,10 @@ show(const TenantWork *work, const TurnRecord *record, const TurnResult *result,
 }
 
 /*
- * Says it in the log, or to the caller of run_maintenance(); whether it did.  Not
- * each time; not what is found and got past, where somebody waits for the result; and
- * not that a lock was waited for, which is usual, unless it happens again and again.
+ * Reports it in the log, or to the caller of run_maintenance(); returns
+ * whether it did.  It is not reported each time; not if the row is found and
+ * skipped while a session waits for the result; and not for a wait for a lock,
+ * which is usual, unless it happens repeatedly.
  */
 static bool
 report(TenantWork *work, const TurnRecord *record, const ErrorData *error)
@@ -242,7 +244,7 @@ work_note(TenantWork *work, const char *tenant_id, TurnResult *result, const Err
 	if (error != NULL)
 		told = report(work, record, error);
 
-	/* A search for a row shows the first row that fails, and then one now and then. */
+	/* While searching for a row, report the first failure, and later ones occasionally. */
 	if (record->trouble != TURN_SEARCHING || !was_aside || told)
 		show(work, record, result, error);
 	return next;
@@ -279,16 +281,16 @@ work_forget_tenant(const char *tenant_id)
 	(void) statement_execute(&delete_of_tenant, values, NULL, SNAPSHOT_NEW);
 }
 
-/* ---------------------------------------------------------------- a batch */
+/* ---------------------------------------------------------------- batches */
 
-/* A batch of one tenant, or getting past its first row. */
+/* A batch of one tenant, or skipping its first row. */
 typedef struct Attempt
 {
 	TenantWork *work;
 	const char *tenant_id;
 	int limit;
 	TurnResult result;
-	const ErrorData *error; /* of the batch, for getting past */
+	const ErrorData *error; /* the error of the batch, for skipping */
 } Attempt;
 
 static void
@@ -317,7 +319,10 @@ do_skip(void *arg)
 	attempt->work->skip(attempt->tenant_id, attempt->error);
 }
 
-/* Apart, with what it counts put back where it fails, and waiting only so long for locks. */
+/*
+ * Runs it in a subtransaction, with a limited wait for locks; if it fails,
+ * restores the counters.
+ */
 static ErrorData *
 attempt_apart(SubxactFunction action, Attempt *attempt, int patience_ms)
 {
@@ -347,7 +352,7 @@ attempt_apart(SubxactFunction action, Attempt *attempt, int patience_ms)
 	return error;
 }
 
-/* A tenant's turn; whether it went well.  *attempted: rows of its batch. */
+/* Runs a tenant's turn; returns whether it succeeded.  *attempted: number of rows in its batch. */
 static bool
 take_turn(TenantWork *work, const char *tenant_id, int most, int patience_ms, TurnResult *result)
 {
@@ -380,7 +385,10 @@ take_turn(TenantWork *work, const char *tenant_id, int most, int patience_ms, Tu
 
 /* ---------------------------------------------------------------- rounds */
 
-/* The next tenant that is not set aside, behind another one and then from the first on; NULL for none. */
+/*
+ * Returns the next tenant that is not set aside, after another one and then
+ * from the first on; NULL if there is none.
+ */
 static char *
 next_well(TenantWork *work, const char *previous)
 {
@@ -432,7 +440,7 @@ take_round(Round *round)
 		char *tenant_id;
 		bool done;
 
-		/* One that is set aside has a transaction of its own. */
+		/* A tenant that is set aside gets a transaction of its own. */
 		if (due != NULL && n > 0)
 		{
 			round->more = true;
@@ -443,7 +451,7 @@ take_round(Round *round)
 			return;
 		if (due == NULL)
 		{
-			/* Once round: whoever has more said so. */
+			/* All tenants have had a turn, and those with more to do are known. */
 			wrapped = wrapped || (has_first && strcmp(tenant_id, work->last_tenant) <= 0);
 			if (wrapped && strcmp(tenant_id, first) >= 0)
 				return;
@@ -484,13 +492,13 @@ do_round(void *arg)
 	worker_end();
 }
 
-/* A round failed as a whole: that is nobody's in particular, and may be everybody's. */
+/* A round failed as a whole, which is not the fault of one tenant, and may affect all. */
 static void
 note_failed_round(TenantWork *work, const Failure *failure)
 {
 	worker_note_failure(failure, work->activity);
 
-	/* Whoever cancels it wants it to do something else, not to wait. */
+	/* A cancelled round should not wait. */
 	if (ERRCODE_TO_CATEGORY(failure->sqlstate) == ERRCODE_OPERATOR_INTERVENTION)
 		return;
 	work->failed_rounds++;
@@ -538,7 +546,7 @@ take_all_turns(TenantWork *work)
 	Round round = {.work = work, .more = true};
 	Datum values[2];
 
-	/* What was so in an earlier call says nothing of now. */
+	/* The state of an earlier call is out of date. */
 	work->generation = 0;
 	work->in_session = true;
 	begin(work, false);
@@ -550,7 +558,7 @@ take_all_turns(TenantWork *work)
 	if (work->finish != NULL)
 		work->finish();
 
-	/* Whoever had a turn and got on with it backs off no more. */
+	/* A tenant whose turn succeeded is no longer set aside. */
 	values[0] = CStringGetTextDatum(work->name);
 	values[1] = work_waiting(work, true);
 	(void) statement_execute(&delete_others, values, NULL, SNAPSHOT_NEW);

@@ -1,18 +1,20 @@
 /*
  * batch.c
- *		Messages on their way from the client's queue into what is learned.
+ *		Batches of messages: from the client's queue until they are learned.
  *
- * A batch is learned, and the offsets moved behind it, in one transaction.  Messages
- * stay in memory until that has committed, so that a failure needs nothing but to try
- * again.
+ *		A batch is learned, and the offsets are advanced, in one transaction.
+ *		Messages stay in memory until it has committed, so a failed batch can
+ *		simply be tried again.
  *
- * A batch that fails is tried a second time with care: each message is read, and each
- * tenant learned for, in a subtransaction of its own.  A message that cannot be read
- * then is rejected.  A tenant that cannot be learned for (somebody holds his locks,
- * one of his events fails in a way that nobody foresaw) is parked: his events go into
- * the inbox, in the same transaction, and the worker has the means to get past them.
- * So do all that follow, until none is left there, as they must not overtake them.
- * So neither waits for him: no other tenant, nor the partition.
+ *		A batch that fails is tried a second time with more care: each message
+ *		is read, and each tenant processed, in a subtransaction.  A message
+ *		that cannot be read is then rejected.  A tenant for whom learning
+ *		fails (another session holds their locks, or an event fails in an
+ *		unforeseen way) is parked: the events are moved to the inbox, in the
+ *		same transaction, where the worker can get past them.  All later
+ *		events of the tenant follow until none is left in the inbox, because
+ *		they must not overtake them.  So neither the other tenants nor the
+ *		partition wait for this tenant.
  */
 #include "postgres.h"
 
@@ -32,13 +34,13 @@
 #include "learning/inbox.h"
 #include "learning/rejected.h"
 
-/* A batch ends behind the message that brings it over so many bytes. */
+/* A batch ends after the message with which it exceeds this size, in bytes. */
 #define BATCH_BYTES (16 * 1024 * 1024)
 
-/* A message of the batch; its source leads back to it. */
+/* A message of the batch; its source points back to it. */
 typedef struct Entry
 {
-	EventSource source; /* the first, so that it is the entry's address */
+	EventSource source; /* the first member, so that its address is the entry's */
 	ClientItem item;
 	Partition *partition;
 } Entry;
@@ -48,20 +50,20 @@ static int nentries = 0;
 static int entries_size = 0;
 static int64 entries_bytes = 0;
 
-/* What it does to each of its partitions. */
+/* The changes to the offsets of its partitions. */
 static OffsetChange *changes = NULL;
 static Partition **changed = NULL;
 static int nchanges = 0;
 static int changes_size = 0;
 
-/* Tenants of whom events may wait in the inbox. */
+/* Tenants whose events may be waiting in the inbox. */
 static List *parked = NIL;
 
 /* One attempt at a batch. */
 typedef struct Attempt
 {
 	bool careful;
-	bool stale; /* the offsets are not those that it began with */
+	bool stale; /* the offsets are not those with which it began */
 	TimestampTz now;
 	EventList list;
 } Attempt;
@@ -120,7 +122,7 @@ add_message(Partition *partition, ClientItem *item)
 	change->messages++;
 }
 
-/* An item that is about no message; it is done with. */
+/* Handles an item that is not a message. */
 static void
 note_item(Partition *partition, const ClientItem *item)
 {
@@ -129,7 +131,7 @@ note_item(Partition *partition, const ClientItem *item)
 		case CLIENT_MESSAGE:
 			break;
 		case CLIENT_END:
-			/* Behind the last message there may be marks of transactions, which are none. */
+			/* After the last message there may be transaction markers, which are not messages. */
 			if (item->offset > partition->fetched)
 			{
 				change_of(partition)->to = item->offset;
@@ -148,7 +150,7 @@ note_item(Partition *partition, const ClientItem *item)
 	}
 }
 
-/* An error of a whole topic, or of the client. */
+/* Handles an error of a whole topic, or of the client. */
 static void
 note_error(const ClientItem *item)
 {
@@ -216,12 +218,12 @@ batch_drop(void)
 
 /* ---------------------------------------------------------------- reading */
 
-/* One message that is read apart. */
+/* Reading one message in a subtransaction. */
 typedef struct ReadOne
 {
 	Attempt *attempt;
 	Entry *entry;
-	MemoryContext context; /* of what it gives */
+	MemoryContext context; /* of the result */
 } ReadOne;
 
 static void
@@ -307,7 +309,10 @@ note_parked(const char *tenant_id)
 	MemoryContextSwitchTo(old);
 }
 
-/* Whether some of a tenant's events wait in the inbox, so that others must not overtake them. */
+/*
+ * Whether some of a tenant's events wait in the inbox, so that later ones must
+ * not overtake them.
+ */
 static bool
 is_parked(const char *tenant_id)
 {
@@ -339,7 +344,7 @@ park(TenantGroup *group)
 	note_parked(group->tenant_id);
 }
 
-/* Learns for a tenant; with care, and where that fails, his events wait in the inbox. */
+/* Learns for a tenant; with care, if that fails, the events are moved to the inbox. */
 static void
 learn_for(Attempt *attempt, TenantGroup *group)
 {
@@ -371,7 +376,7 @@ compare_events(const void *a, const void *b)
 	const Event *y = b;
 	int order;
 
-	/* Those that are rejected first. */
+	/* Rejected ones first. */
 	if ((x->fault == NULL) != (y->fault == NULL))
 		return x->fault == NULL ? 1 : -1;
 	order = x->fault == NULL ? strcmp(x->tenant_id, y->tenant_id) : 0;
@@ -443,7 +448,7 @@ attempt_batch(void *arg)
 	worker_end();
 }
 
-/* The offsets are not where we left them: somebody has moved them, or taken the subscription away. */
+/* The offsets have been changed by another session, or the subscription has been deleted. */
 static void
 start_over(void)
 {

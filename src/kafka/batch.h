@@ -1,29 +1,33 @@
 /*
  * batch.h
- *		Messages on their way from the client's queue into what is learned.
+ *		Batches of messages: from the client's queue until they are learned.
  */
 #ifndef PERSONALIZATION_KAFKA_BATCH_H
 #define PERSONALIZATION_KAFKA_BATCH_H
 
 #include "postgres.h"
 
-/* Takes up what waits in the inbox since before this process; in a transaction, and in SPI. */
+/*
+ * Finds the tenants whose events already wait in the inbox; to be called in a
+ * transaction, in SPI.
+ */
 extern void batch_init(void);
 
 /*
- * Takes messages out of the client's queue until the batch is full or the queue
- * empty; returns whether there is anything to be learned.
+ * Takes messages from the client's queue until the batch is full or the queue
+ * is empty; returns whether there is anything to learn.
  */
 extern bool batch_collect(void);
 
 /*
- * Learns the batch and moves the offsets, in one transaction of its own; outside of
- * one.  False where it cannot be done at the moment, which the topics' errors tell:
- * the batch stays as it is, to be tried again after a while.
+ * Learns the batch and advances the offsets, in a transaction of its own; to
+ * be called outside a transaction.  Returns false if that is not possible at
+ * present, with the reason in the topics' errors: the batch is kept, to be
+ * tried again after a while.
  */
 extern bool batch_learn(void);
 
-/* Whether there is a batch that waits; and gives it up: it will be fetched again. */
+/* Whether there is no batch waiting; and dropping it, so that it is fetched again. */
 extern bool batch_is_empty(void);
 extern void batch_drop(void);
 

@@ -1,9 +1,11 @@
 /*
  * client.c
- *		The Kafka client of this process: librdkafka, and nothing of PostgreSQL's.
+ *		The Kafka client of this process: the interface to librdkafka, without
+ *		PostgreSQL's.
  *
- * The callbacks that it has (error_cb, log_cb) are run by rd_kafka_consumer_poll(),
- * so in the process's own thread, and only copy a text.
+ *		The callbacks (error_cb, log_cb) are called by
+ *		rd_kafka_consumer_poll(), so in the process's own thread, and only
+ *		copy a text.
  */
 #include "postgres.h"
 
@@ -18,7 +20,7 @@
 #include "core/kafka_properties.h"
 #include "kafka/client.h"
 
-/* How long the process waits for the broker's answer, in milliseconds. */
+/* How long the process waits for the broker's reply, in milliseconds. */
 #define PARTITIONS_TIMEOUT 1000
 #define OFFSETS_TIMEOUT 1000
 
@@ -37,12 +39,12 @@ static char last_error[512];
 static void
 note_error(rd_kafka_t *handle, int code, const char *reason, void *opaque)
 {
-	/* That all brokers are down says less than why the last one is. */
+	/* That all brokers are down is less informative than the reason of the last failure. */
 	if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || failure[0] == '\0')
 		strlcpy(failure, reason, sizeof(failure));
 }
 
-/* What it would log it also says as an error, where it is one. */
+/* Log messages that are errors are also reported as errors. */
 static void
 note_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
 {
@@ -56,7 +58,7 @@ set(rd_kafka_conf_t *conf, const char *name, const char *value)
 	if (rd_kafka_conf_set(conf, name, value, why, sizeof(why)) == RD_KAFKA_CONF_OK)
 		return true;
 
-	/* What librdkafka says of a property has its value in it, which may be secret. */
+	/* librdkafka's message about a property contains its value, which may be secret. */
 	snprintf(last_error, sizeof(last_error),
 			 "property \"%s\" of personalization.kafka_config is unknown or has an invalid value",
 			 name);
@@ -72,13 +74,13 @@ set_number(rd_kafka_conf_t *conf, const char *name, int64 value)
 	return set(conf, name, text);
 }
 
-/* What an administrator may set otherwise. */
+/* Defaults that an administrator may override. */
 static bool
 set_defaults(rd_kafka_conf_t *conf, const char *group)
 {
 	int64 buffer = (int64) kafka_buffer * 1024;
 
-	/* A reply of a broker comes on top of the queue; several brokers may reply at once. */
+	/* Replies of brokers are prepended to the queue; several brokers may reply at once. */
 	return set(conf, "client.id", "personalization") && set(conf, "group.id", group) &&
 		   set(conf, "socket.keepalive.enable", "true") &&
 		   set(conf, "reconnect.backoff.max.ms", "3000") &&
@@ -100,7 +102,10 @@ set_from_setting(rd_kafka_conf_t *conf)
 	return done;
 }
 
-/* What must be as it is, for nothing to be lost or learned twice, and for memory to be bounded. */
+/*
+ * Properties that must not be changed, so that nothing is lost or learned
+ * twice, and memory is limited.
+ */
 static bool
 set_ours(rd_kafka_conf_t *conf)
 {
@@ -140,7 +145,10 @@ close_fds(void)
 	}
 }
 
-/* A thread takes the mask of the one that makes it: signals are for the process's own. */
+/*
+ * A thread inherits the signal mask of its creator: only the process's own
+ * thread handles signals.
+ */
 static rd_kafka_t *
 make_client(rd_kafka_conf_t *conf)
 {
@@ -197,8 +205,8 @@ destroy(void *arg)
 }
 
 /*
- * A thread that asks for a host's address cannot be interrupted, and a name server
- * that does not answer takes it for long: a shutdown does not wait for that.
+ * A thread that resolves a host's address cannot be interrupted, and may wait
+ * long for a name server; a shutdown does not wait for it.
  */
 bool
 client_close(void)

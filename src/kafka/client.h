@@ -1,11 +1,13 @@
 /*
  * client.h
- *		The Kafka client of this process: librdkafka, and nothing of PostgreSQL's.
+ *		The Kafka client of this process: the interface to librdkafka, without
+ *		PostgreSQL's.
  *
- * Nothing else includes librdkafka's headers.  Its threads run no code of ours: what
- * they have to say they put into its queue, and write a byte into client_fd() when
- * that was empty.  All of these functions are for the process's own thread.  None
- * raises an error; what a text says of one stays until the next call.
+ *		No other file includes librdkafka's headers.  Its threads run no code
+ *		of ours: they put their results into its queue, and write a byte to
+ *		client_fd() if the queue was empty.  All these functions are for the
+ *		process's own thread.  None raises an error; the text of an error is
+ *		valid until the next call.
  */
 #ifndef PERSONALIZATION_KAFKA_CLIENT_H
 #define PERSONALIZATION_KAFKA_CLIENT_H
@@ -17,80 +19,89 @@
 typedef enum ClientItemKind
 {
 	CLIENT_MESSAGE,
-	CLIENT_END,	 /* the end of a partition: nothing is behind offset at the moment */
-	CLIENT_GAP,	 /* the broker has no such offset (any more) */
-	CLIENT_ERROR /* of one partition, or of a topic, with partition -1 */
+	CLIENT_END,	 /* the end of a partition: there is nothing after offset at present */
+	CLIENT_GAP,	 /* the broker does not have such an offset (any more) */
+	CLIENT_ERROR /* of one partition, or of a topic if partition is -1 */
 } ClientItemKind;
 
-/* What came out of the queue. */
+/* An item from the queue. */
 typedef struct ClientItem
 {
 	ClientItemKind kind;
-	const char *topic; /* as long as the item; NULL where it is about none */
+	const char *topic; /* valid as long as the item; NULL if there is none */
 	int32 partition;
 	int64 offset;
-	Message message;   /* of a message; without source, which is the caller's to set */
+	Message message;   /* of a message; the caller sets source */
 	const char *error; /* of an error */
 	void *handle;
 } ClientItem;
 
-/* A partition and an offset in it, or a time; and what is wrong with it. */
+/* A partition and an offset in it, or a time; and its error. */
 typedef struct ClientOffset
 {
 	int32 partition;
 	int64 offset;
-	const char *error; /* NULL where nothing is */
+	const char *error; /* NULL if there is none */
 } ClientOffset;
 
 /* Instead of a time, for client_find_offsets(). */
 #define CLIENT_BEGINNING (-2)
 #define CLIENT_END_OF_LOG (-1)
 
-/* Whether there is one; makes one of the settings as they are now; false, with what is wrong. */
+/*
+ * Whether there is a client; creating one with the present settings, which
+ * returns false and sets error on failure.
+ */
 extern bool client_is_open(void);
 extern bool client_open(const char *group, const char **error);
 
 /*
- * Ends it.  False where its threads have not ended within two seconds: they go on by
- * themselves until they have, and the process must not run its exit handlers, which
- * would free beneath them what they use.
+ * Closes it.  Returns false if its threads have not ended within two seconds:
+ * they continue until they end, and the process must not run its exit
+ * handlers, which would free memory that they use.
  */
 extern bool client_close(void);
 
-/* Readable when there may be something in the queue; then to be emptied before it is looked at. */
+/*
+ * Becomes readable when there may be something in the queue; it must be
+ * emptied before the queue is read.
+ */
 extern pgsocket client_fd(void);
 extern void client_empty_fd(void);
 
-/* The next item of the queue; false when it is empty.  To be released. */
+/* Returns the next item of the queue; false if it is empty.  The item must be released. */
 extern bool client_next(ClientItem *item);
 extern void client_release(ClientItem *item);
 
-/* Messages that wait in the queue. */
+/* Number of messages in the queue. */
 extern int64 client_queued(void);
 
-/* How many partitions a topic has; -1, with what is wrong.  Waits for the broker for a second at most. */
+/*
+ * Number of partitions of a topic; -1 and error on failure.  Waits at most a
+ * second for the broker.
+ */
 extern int client_partitions(const char *topic, const char **error);
 
 /*
- * Offsets of the first messages of a time on, in milliseconds since 1970, or of
- * either end, in place of the times; -1 where there is none yet.  False, with what
- * is wrong, where nothing at all was learned.  Waits for a second at most.
+ * Replaces times, in milliseconds since 1970, with the offsets of the first
+ * messages from then on, or with either end; -1 if there is none yet.  Returns
+ * false and sets error if nothing was found out.  Waits at most a second.
  */
 extern bool
 client_find_offsets(const char *topic, ClientOffset *offsets, int n, const char **error);
 
-/* From now on messages come from there; no more come. */
+/* Start and stop fetching messages of partitions. */
 extern bool
 client_assign(const char *topic, const ClientOffset *offsets, int n, const char **error);
 extern void client_unassign(const char *topic, int32 partition);
 
-/* The end of a partition as of the last time that the broker told it; -1 for never. */
+/* The end of a partition, as last reported by the broker; -1 if never. */
 extern int64 client_end_offset(const char *topic, int32 partition);
 
-/* Tells the broker what has been learned, for those who watch it there; without waiting. */
+/* Reports the offsets learned to the broker, for monitoring there; does not wait. */
 extern void client_tell(const char *topic, const ClientOffset *offsets, int n);
 
-/* What is wrong with the brokers, NULL for nothing; and that it is over. */
+/* The error of the brokers, NULL if there is none; and clearing it. */
 extern const char *client_failure(void);
 extern void client_forget_failure(void);
 

@@ -1,9 +1,10 @@
 /*
  * consumer.c
- *		The process that reads topics, and how the worker starts it.
+ *		The process that reads topics, and starting it from the worker.
  *
- * It is a background worker beside the database's worker, which it does not outlive.
- * README.md says how the client's threads and PostgreSQL get on.
+ *		It is a background worker in addition to the database's worker, and
+ *		ends with it.  README.md describes how the client's threads and
+ *		PostgreSQL coexist.
  */
 #include "postgres.h"
 
@@ -32,15 +33,18 @@
 #include "kafka/offsets.h"
 #include "kafka/topics.h"
 
-/* How long it waits at most, in milliseconds, until it looks whether it is wanted. */
+/* Maximum wait, in milliseconds, until it checks whether it is still wanted. */
 #define NAP 1000
 
-/* How often subscriptions are read, how it goes is measured, and the brokers are told. */
+/*
+ * How often subscriptions are read, progress is measured, and offsets are
+ * reported to the brokers.
+ */
 #define REFRESH_EVERY USECS_PER_SEC
 #define MEASURE_EVERY (10 * USECS_PER_SEC)
 #define TELL_EVERY (5 * USECS_PER_SEC)
 
-/* After a batch, or a client, that failed it waits 1 s, 2 s, 4 s, … and so long at most. */
+/* After a failure of a batch or of the client it waits 1 s, 2 s, 4 s, …, at most this. */
 #define MAX_PAUSE (60 * USECS_PER_SEC)
 
 #define RETRY_GAVE_WAY (2 * USECS_PER_SEC)
@@ -59,9 +63,9 @@ is_set(const char *setting)
 
 static BackgroundWorkerHandle *handle = NULL;
 static TimestampTz next_try = 0;
-static int failures = 0; /* in a row */
+static int failures = 0; /* consecutive */
 
-/* In a transaction. */
+/* To be called in a transaction. */
 static bool
 is_our_database(void)
 {
@@ -70,7 +74,7 @@ is_our_database(void)
 	return !is_set(kafka_database) || (name != NULL && strcmp(name, kafka_database) == 0);
 }
 
-/* Whether there is anything to read; a library that meets older objects has no table yet. */
+/* Whether there is anything to read; objects of an older script do not have the table. */
 static bool
 has_subscriptions(void)
 {
@@ -161,7 +165,7 @@ consumer_look_after(void)
 
 /* ---------------------------------------------------------------- the consumer's */
 
-/* What the client was made of: one that is made of something else is another. */
+/* The settings of the client; if they change, another client is created. */
 typedef struct ClientSettings
 {
 	char *brokers;
@@ -171,9 +175,9 @@ typedef struct ClientSettings
 
 static ClientSettings made_of;
 static TimestampTz pause_until = 0;
-static int failed = 0; /* in a row */
+static int failed = 0; /* consecutive */
 
-/* Its threads are still there: nothing may be freed beneath them. */
+/* Its threads still run, so nothing that they use may be freed. */
 static void
 exit_at_once(int code, Datum arg)
 {
@@ -209,7 +213,10 @@ pause_now(void)
 	pause_until = GetCurrentTimestamp() + pause_after(failed);
 }
 
-/* A name by which the brokers know this database, and under which they keep what they are told. */
+/*
+ * A name that identifies this database to the brokers, under which they store
+ * the reported offsets.
+ */
 static void
 get_group(char *group, size_t size)
 {
@@ -221,7 +228,7 @@ get_group(char *group, size_t size)
 	worker_end();
 }
 
-/* Sees to it that there is a client of the settings as they are now. */
+/* Makes sure that there is a client with the present settings. */
 static bool
 have_client(void)
 {
@@ -259,7 +266,7 @@ have_client(void)
 	return false;
 }
 
-/* Until something comes, or a second is over. */
+/* Waits until something arrives, or a second has passed. */
 static void
 wait_for_something(void)
 {
@@ -279,7 +286,7 @@ wait_for_something(void)
 	CHECK_FOR_INTERRUPTS();
 }
 
-/* Whether it is some time since; then it is now. */
+/* Whether an interval has passed since the last time; if so, records the present time. */
 static bool
 is_due(TimestampTz *last, int64 every)
 {
@@ -305,7 +312,7 @@ try_refresh(void *arg)
 	topics_refresh();
 }
 
-/* What is done now and then. */
+/* Periodic work. */
 static void
 do_chores(void)
 {

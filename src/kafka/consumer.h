@@ -1,10 +1,10 @@
 /*
  * consumer.h
- *		The process that reads topics: one for each database that has subscriptions,
- *		started by the database's worker.
+ *		The process that reads topics: one for each database with
+ *		subscriptions, started by the database's worker.
  *
- * In consumer.c, or in consumer_none.c where the library is built without
- * librdkafka.
+ *		Implemented in consumer.c, or in consumer_none.c if the library is
+ *		built without librdkafka.
  */
 #ifndef PERSONALIZATION_KAFKA_CONSUMER_H
 #define PERSONALIZATION_KAFKA_CONSUMER_H
@@ -17,8 +17,8 @@ extern const bool kafka_supported;
 #define KAFKA_NOT_SUPPORTED "Kafka is not supported by this build"
 
 /*
- * Starts the consumer where there is something to read and none is running.  To be
- * called by the worker, outside of a transaction, once a second or so.
+ * Starts the consumer if there is something to read and none is running.  To
+ * be called by the worker, outside a transaction, about once a second.
  */
 extern void consumer_look_after(void);
 

@@ -1,7 +1,7 @@
 /*
  * consumer_none.c
- *		The process that reads topics, where the library is built without librdkafka:
- *		there is none, and that is said.
+ *		The process that reads topics if the library is built without
+ *		librdkafka: there is none, and an error reports that.
  */
 #include "postgres.h"
 

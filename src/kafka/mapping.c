@@ -1,6 +1,6 @@
 /*
  * mapping.c
- *		From a message of a topic to events.
+ *		Converting a message of a topic to events.
  */
 #include "postgres.h"
 
@@ -22,7 +22,7 @@
 
 #define UNIX_EPOCH INT64CONST(946684800000000) /* from 1970 to 2000, in microseconds */
 
-/* What is kept of a message that cannot be read, in bytes. */
+/* Number of bytes that are kept of a message that cannot be read. */
 #define KEPT_BYTES 4096
 
 #define TYPES "types"
@@ -47,7 +47,7 @@ text_of(const JsonbValue *value)
 	return pnstrdup(value->val.string.val, value->val.string.len);
 }
 
-/* The names between the dots; none of an empty text. */
+/* Splits a path at dots; empty text has no names. */
 static void
 read_dotted(const char *field, char *text, Origin *origin)
 {
@@ -99,7 +99,7 @@ read_path(const char *field, const JsonbValue *value, Origin *origin)
 		mapping_error(field, "The mapping of a field must be a path or an object.");
 }
 
-/* {"value": …} and the like. */
+/* Reads {"value": …} and the like. */
 static void
 read_origin_object(const char *field, JsonbContainer *object, Origin *origin)
 {
@@ -237,18 +237,18 @@ mapping_read(const Jsonb *document, const char *tenant_id)
 
 /* ---------------------------------------------------------------- applying it */
 
-/* One message, or one element of its array, on its way. */
+/* One message, or one element of its array, during conversion. */
 typedef struct Reading
 {
 	const Mapping *mapping;
 	const Message *message;
 	const JsonbValue *element;
-	const Jsonb *key; /* read when first needed; NULL: not yet */
+	const Jsonb *key; /* parsed when first needed; NULL if not yet */
 	TimestampTz now;
 	JsonbValue values[EVENT_FIELDS];
 } Reading;
 
-/* Bytes as JSON; NULL, with the fault, where they are none. */
+/* Parses bytes as JSON; returns NULL and sets fault if they are invalid. */
 static Jsonb *
 parse(const char *what, const char *bytes, size_t len, Fault *fault)
 {
@@ -266,7 +266,7 @@ parse(const char *what, const char *bytes, size_t len, Fault *fault)
 		DirectFunctionCall1(jsonb_in, CStringGetDatum(pg_any_to_server(text, (int) len, PG_UTF8))));
 }
 
-/* Bytes as a JSON string; false, with the fault, where they are no text. */
+/* Converts bytes to a JSON string; returns false and sets fault if they are not text. */
 static bool
 text_value(const char *what, const char *name, const char *bytes, size_t len, JsonbValue *value,
 		   Fault *fault)
@@ -284,7 +284,7 @@ text_value(const char *what, const char *name, const char *bytes, size_t len, Js
 	return true;
 }
 
-/* A JSON document as a value: a scalar, or a reference to it. */
+/* Converts a JSON document to a value: a scalar, or a reference to it. */
 static void
 document_value(const Jsonb *document, JsonbValue *value)
 {
@@ -295,7 +295,7 @@ document_value(const Jsonb *document, JsonbValue *value)
 	value->val.binary.len = (int) (VARSIZE(document) - VARHDRSZ);
 }
 
-/* Goes down a path; null where it leads nowhere. */
+/* Follows a path; the result is null if there is nothing. */
 static void
 follow(const JsonbValue *from, const Origin *origin, JsonbValue *value)
 {
@@ -368,7 +368,7 @@ time_value(TimestampTz at, JsonbValue *value)
 	value->val.datetime.tz = 0;
 }
 
-/* When the message was made; by a clock that is ahead of ours, now. */
+/* The time of the message; the present if its clock is ahead of ours. */
 static void
 take_timestamp(const Reading *reading, JsonbValue *value)
 {
@@ -408,7 +408,7 @@ number_text(const JsonbValue *value)
 	return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
 }
 
-/* Ids are numbers in many a product. */
+/* In many products ids are numbers. */
 static void
 number_to_text(JsonbValue *value)
 {
@@ -422,7 +422,7 @@ number_to_text(JsonbValue *value)
 	value->val.string.len = (int) strlen(text);
 }
 
-/* Text of so many digits is a number of seconds, milliseconds or microseconds, and no date. */
+/* A text with this many digits is a number of seconds, milliseconds or microseconds, not a date. */
 static bool
 is_unix_time(const char *text, size_t len)
 {
@@ -431,7 +431,7 @@ is_unix_time(const char *text, size_t len)
 	return (digits == 10 || digits == 13 || digits == 16) && (digits == len || text[digits] == '.');
 }
 
-/* A number is a time since 1970; what is absent is the message's. */
+/* A number is a time since 1970; an absent time is that of the message. */
 static bool
 convert_time(const Reading *reading, JsonbValue *value, Fault *fault)
 {
@@ -459,7 +459,7 @@ convert_time(const Reading *reading, JsonbValue *value, Fault *fault)
 	return true;
 }
 
-/* By the map of types; false where the message is no event. */
+/* Applies the map of types; returns false if the message is not an event. */
 static bool
 convert_type(const Mapping *mapping, JsonbValue *value)
 {
@@ -477,7 +477,7 @@ convert_type(const Mapping *mapping, JsonbValue *value)
 	return found == NULL || found->type != jbvNull;
 }
 
-/* The subscription's tenant, where it has one: a message may name no other. */
+/* The subscription's tenant, if it has one: a message must not name another. */
 static bool
 convert_tenant(const Mapping *mapping, JsonbValue *value, Fault *fault)
 {
@@ -500,7 +500,10 @@ convert_tenant(const Mapping *mapping, JsonbValue *value, Fault *fault)
 	return true;
 }
 
-/* The first member that is none of an event's; false, with the fault, where there is one. */
+/*
+ * Checks for members that are not fields of an event; returns false and sets
+ * fault if there is one.
+ */
 static bool
 check_members(const JsonbValue *element, Fault *fault)
 {
@@ -517,7 +520,7 @@ check_members(const JsonbValue *element, Fault *fault)
 	return true;
 }
 
-/* The values as an object with learn()'s argument names, for rejected_events. */
+/* Returns the values as an object with the argument names of learn(), for rejected_events. */
 static const Jsonb *
 values_document(Reading *reading)
 {
@@ -537,7 +540,7 @@ values_document(Reading *reading)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-/* All fields from where the mapping says; *skip where the message is no event. */
+/* Reads all fields from the places in the mapping; *skip if the message is not an event. */
 static bool
 take_values(Reading *reading, bool *skip, Fault *fault)
 {
@@ -574,7 +577,7 @@ next_event(EventList *list)
 	return &list->events[list->n];
 }
 
-/* Takes the next of the list for an event, with a fault where it has one. */
+/* Uses the next element of the list for an event, with a fault if it is invalid. */
 static void
 add_event(EventList *list, const Reading *reading, const Fault *fault, const Jsonb *document)
 {
@@ -591,7 +594,7 @@ add_event(EventList *list, const Reading *reading, const Fault *fault, const Jso
 	*event->fault = *fault;
 }
 
-/* The id of an event that brings none: it stays the same however often the message is read. */
+/* The id of an event without one: it is the same whenever the message is read. */
 static void
 make_id(const Message *message, int index, Event *event)
 {
@@ -602,7 +605,7 @@ make_id(const Message *message, int index, Event *event)
 	event->id_given = true;
 }
 
-/* Whose a message is of which nothing else is known yet; NULL where it does not say. */
+/* The tenant of a message of which nothing else is known; NULL if it does not name one. */
 static const char *
 named_tenant(const Reading *reading)
 {
@@ -648,7 +651,7 @@ apply_to_element(Reading *reading, int index, EventList *list)
 		add_event(list, reading, &fault, values_document(reading));
 }
 
-/* What is kept of a message that is no JSON: its beginning as text, or its bytes in base64. */
+/* What is kept of a message that is not JSON: its beginning as text, or its bytes in base64. */
 static const Jsonb *
 bytes_document(const Message *message)
 {
@@ -699,7 +702,7 @@ mapping_apply(const Mapping *mapping, const Message *message, TimestampTz now, E
 	JsonbIteratorToken token;
 	int index = 0;
 
-	/* In a compacted topic it says that a key is no more. */
+	/* In a compacted topic it marks a deleted key. */
 	if (message->value == NULL)
 		return;
 	document = parse("message", message->value, message->value_len, &fault);

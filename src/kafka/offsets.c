@@ -1,7 +1,7 @@
 /*
  * offsets.c
- *		What the database knows of topics: subscriptions, how far each partition has
- *		been learned, and how it goes.
+ *		The stored state of topics: subscriptions, the offset learned of each
+ *		partition, and statistics.
  */
 #include "postgres.h"
 
@@ -43,7 +43,7 @@ static Statement delete_offsets =
 static Statement delete_state =
 	STATEMENT("DELETE FROM personalization.topic_state WHERE topic = $1", "text");
 
-/* Locked, so that it is not taken away meanwhile. */
+/* Locks the subscription, so that it is not deleted meanwhile. */
 static Statement note_first = STATEMENT("UPDATE personalization.topic_subscriptions"
 										" SET first_partitions = coalesce(first_partitions, $3)"
 										" WHERE topic = $1 AND subscription_id = $2",
@@ -56,7 +56,7 @@ static Statement insert_offsets = STATEMENT(
 	" ON CONFLICT (topic, partition) DO NOTHING",
 	"text int4[] int8[]");
 
-/* In the order of the key, as whoever locks several does. */
+/* In the order of the key, like everything that locks several. */
 static Statement lock_offsets =
 	STATEMENT("SELECT o.topic, o.partition, o.next_offset FROM personalization.topic_offsets o"
 			  " JOIN unnest($1, $2) c (topic, partition)"
@@ -199,7 +199,7 @@ offsets_begin(const char *topic, const pg_uuid_t *subscription, int first_partit
 	return true;
 }
 
-/* Changes are few: a batch is of some partitions. */
+/* There are few changes: a batch is about a few partitions. */
 static const OffsetChange *
 find_change(const OffsetChange *changes, int n, const char *topic, int32 partition)
 {

@@ -1,6 +1,6 @@
 /*
  * start.c
- *		Where a topic is begun: the argument start of subscribe_topic().
+ *		The argument start of subscribe_topic(): where reading a topic begins.
  */
 #include "postgres.h"
 

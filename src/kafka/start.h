@@ -1,6 +1,6 @@
 /*
  * start.h
- *		Where a topic is begun: the argument start of subscribe_topic().
+ *		The argument start of subscribe_topic(): where reading a topic begins.
  */
 #ifndef PERSONALIZATION_KAFKA_START_H
 #define PERSONALIZATION_KAFKA_START_H
@@ -14,13 +14,16 @@
 #define START_LATEST (-1)
 
 /*
- * Checks an argument, and returns it as it is to be stored, in the same words
- * whatever the session's settings; with the offsets by partition that it consists
- * of, where it does.  An error where it is wrong.
+ * Checks an argument, and returns it in the form in which it is stored,
+ * independent of the session's settings, with the offsets by partition if it
+ * consists of them.  Raises an error if it is invalid.
  */
 extern char *start_read(char *text, StoredOffset **offsets, int *n);
 
-/* A stored one as a time in milliseconds since 1970, or one of the two above. */
+/*
+ * Converts a stored start to a time in milliseconds since 1970, or to one of
+ * the two constants above.
+ */
 extern int64 start_time(const char *start);
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * topicfuncs.c
- *		Subscribing to topics, and trying a mapping out: the administrator's functions.
+ *		Subscribing to topics, and testing a mapping: functions for
+ *		administrators.
  */
 #include "postgres.h"
 
@@ -30,7 +31,7 @@ PG_FUNCTION_INFO_V1(personalization_subscribe_topic);
 PG_FUNCTION_INFO_V1(personalization_unsubscribe_topic);
 PG_FUNCTION_INFO_V1(personalization_map_message);
 
-/* Bytes of a topic's name, as the brokers have it. */
+/* Maximum size of a topic's name in bytes, as for the brokers. */
 #define MAX_TOPIC_LENGTH 249
 
 static char *

@@ -1,11 +1,12 @@
 /*
  * topics.c
- *		The topics that this process reads: their partitions, and where each stands.
+ *		The topics that this process reads, with their partitions and
+ *		positions.
  *
- * All partitions are assigned by this process itself, from the offsets in the table;
- * it is no member of a group of consumers, so nobody takes a partition away from it,
- * and there is no rebalance to get wrong.  What changes is how many partitions there
- * are, and where their leaders are, which is the client's to follow.
+ *		This process assigns all partitions to itself, from the offsets in the
+ *		table.  It is not a member of a consumer group, so partitions are
+ *		never taken away from it, and there is no rebalance.  The number of
+ *		partitions can change; the client follows changes of their leaders.
  */
 #include "postgres.h"
 
@@ -19,7 +20,7 @@
 #include "kafka/start.h"
 #include "kafka/topics.h"
 
-/* How often the brokers are asked about a topic, and after failures at most. */
+/* How often the brokers are asked about a topic, and the maximum interval after failures. */
 #define LOOK_EVERY (10 * USECS_PER_SEC)
 #define LOOK_AFTER_FAILURE_MAX 8
 
@@ -69,7 +70,7 @@ typedef struct Adding
 	Topic *topic;
 } Adding;
 
-/* Somebody may have changed the row by hand to what is no mapping. */
+/* The row may have been changed by hand to an invalid mapping. */
 static void
 read_subscription(void *arg)
 {
@@ -200,14 +201,14 @@ topic_set_error(Topic *topic, const char *error)
 	topic->error = MemoryContextStrdup(topic->context, error);
 }
 
-/* Partitions whose place is looked for at once. */
+/* Partitions whose positions are requested together. */
 typedef struct Beginning
 {
 	Topic *topic;
 	int npartitions;
 	StoredOffset *offsets;
 	int n;
-	bool stale; /* the subscription is no more */
+	bool stale; /* the subscription does not exist any more */
 } Beginning;
 
 static void
@@ -223,8 +224,9 @@ store_beginning(void *arg)
 }
 
 /*
- * Asks where some partitions are at a time, or at one of their ends; what the broker
- * does not say of one is left for the next time.  Offsets of those it says come first.
+ * Requests the positions of partitions at a time, or at one of their ends;
+ * partitions without a reply are left for the next time.  Offsets that were
+ * found come first.
  */
 static int
 find_offsets(Topic *topic, ClientOffset *offsets, int n)
@@ -250,7 +252,7 @@ find_offsets(Topic *topic, ClientOffset *offsets, int n)
 	return found;
 }
 
-/* At a time behind the last message there is no offset: then it is the end. */
+/* For a time after the last message there is no offset: then it is the end. */
 static int
 find_start(Topic *topic, ClientOffset *offsets, int n)
 {
@@ -282,9 +284,9 @@ find_start(Topic *topic, ClientOffset *offsets, int n)
 }
 
 /*
- * Where the partitions begin of which nothing is known yet.  Those that a topic gets
- * after it was first seen are begun at their beginning, wherever the others were: what
- * is in them has come since.
+ * Determines where new partitions begin.  Partitions that are added to a topic
+ * after it was first seen begin at their beginning, wherever the others began:
+ * their messages have arrived since.
  */
 static void
 begin_partitions(Topic *topic, int npartitions)
@@ -328,7 +330,7 @@ begin_partitions(Topic *topic, int npartitions)
 		(void) add_partition(topic, offsets[i].partition, offsets[i].next_offset);
 }
 
-/* A place that is moved because the broker has not what would be next. */
+/* A position that is changed because the broker does not have the next message. */
 typedef struct Moving
 {
 	Partition *partition;
@@ -355,10 +357,11 @@ store_move(void *arg)
 }
 
 /*
- * The broker has not the message that is learned next.  Either it has deleted it, by
- * its retention, before it was read; or the partition ends before it, as it was made
- * anew or has lost its end.  Either way it goes on at the beginning: messages have
- * the ids that they had, so what was learned before is not learned again.
+ * The broker does not have the message that is to be learned next: either it
+ * has been deleted by the broker's retention before it was read, or the
+ * partition ends before it, because it was created again or has lost its end.
+ * In both cases reading continues at the beginning: messages have the same ids
+ * as before, so those that were learned are not learned again.
  */
 static void
 go_on_at_beginning(Partition *partition)
@@ -398,7 +401,7 @@ go_on_at_beginning(Partition *partition)
 		partition->next = partition->fetched = moving.to;
 }
 
-/* Has all partitions fetched that are not yet; false where the client refuses. */
+/* Fetches all partitions that are not fetched yet; returns false if the client refuses. */
 static bool
 assign_partitions(Topic *topic, int npartitions)
 {
@@ -434,7 +437,7 @@ assign_partitions(Topic *topic, int npartitions)
 	return true;
 }
 
-/* Whether the brokers answer; what is wrong with the topic then is its error. */
+/* Whether the brokers reply; otherwise the topic gets the error. */
 static bool
 look_at_topic(Topic *topic)
 {
@@ -506,7 +509,7 @@ topics_unassigned(void)
 
 /* ---------------------------------------------------------------- how it goes */
 
-/* What is to be noted of a topic. */
+/* Returns the state of a topic to be stored. */
 static const char *
 state_of(const Topic *topic)
 {
@@ -520,7 +523,7 @@ state_of(const Topic *topic)
 	return STARTING;
 }
 
-/* Ends that the brokers have told since. */
+/* Stores ends that the brokers have reported since. */
 static void
 note_ends(void)
 {

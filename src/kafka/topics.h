@@ -1,8 +1,9 @@
 /*
  * topics.h
- *		The topics that this process reads: their partitions, and where each stands.
+ *		The topics that this process reads, with their partitions and
+ *		positions.
  *
- * All of it is outside of transactions, and makes its own.
+ *		All functions are called outside transactions, and start their own.
  */
 #ifndef PERSONALIZATION_KAFKA_TOPICS_H
 #define PERSONALIZATION_KAFKA_TOPICS_H
@@ -22,55 +23,58 @@ typedef struct Partition
 {
 	struct Topic *topic;
 	int32 number;
-	bool assigned; /* its messages come out of the client's queue */
-	bool lost;	   /* the broker has not what is learned next: to be found out why */
-	int64 next;	   /* what is learned next, as it is stored */
-	int64 fetched; /* what comes out of the queue next, or later */
-	int64 told;	   /* what the broker has been told */
-	int change;	   /* its place in the batch, -1 for none */
+	bool assigned; /* its messages are fetched into the client's queue */
+	bool lost;	   /* the broker does not have the next message; the reason is to be found out */
+	int64 next;	   /* the next offset to learn, as stored */
+	int64 fetched; /* the next offset from the queue, or later */
+	int64 told;	   /* the offset reported to the broker */
+	int change;	   /* its position in the batch, -1 for none */
 } Partition;
 
 typedef struct Topic
 {
-	MemoryContext context; /* of all of it */
+	MemoryContext context; /* of all its memory */
 	char *name;
 	pg_uuid_t subscription;
 	const Mapping *mapping;
-	int64 start;		  /* as start_time() has it */
-	int first_partitions; /* those are begun there, later ones at their beginning; -1: not known */
-	Partition **partitions; /* by number; NULL for one that is not known where to begin */
+	int64 start;		  /* as for start_time() */
+	int first_partitions; /* those begin at start, later ones at their beginning; -1 if not known */
+	Partition **partitions; /* by number; NULL if its beginning is not known */
 	int npartitions;
-	TimestampTz look_at; /* when the broker is asked about it again */
-	int failures;		 /* in a row, of asking */
-	const char *state;	 /* as it is noted; NULL: not yet */
-	char *error;		 /* to be noted; NULL for none */
+	TimestampTz look_at; /* when the broker is to be asked about it again */
+	int failures;		 /* consecutive failures of asking */
+	const char *state;	 /* as stored; NULL if not yet */
+	char *error;		 /* to be stored; NULL for none */
 	int64 messages;		 /* since the rate was measured */
-	bool measured;		 /* the rate that is noted is not 0 */
+	bool measured;		 /* the stored rate is not 0 */
 } Topic;
 
-/* All of them. */
+/* All topics. */
 extern List *topics_all(void);
 
-/* Compares them with the subscriptions: new ones come, and those that are no more go. */
+/* Compares them with the subscriptions, and adds and removes topics. */
 extern void topics_refresh(void);
 
-/* Gives one up, to be read anew from what is stored, where it is still subscribed to. */
+/* Removes a topic, to be read again from the stored state if it is still subscribed to. */
 extern void topic_drop(Topic *topic);
 
-/* The partition that an item is about; NULL where it is none of ours. */
+/* Returns the partition of an item; NULL if it is not one of ours. */
 extern Partition *topics_find(const char *topic, int32 partition);
 
-/* Asks the brokers about a topic whose turn it is, and has what is new of it fetched; one at a time. */
+/*
+ * Asks the brokers about a topic that is due, and starts fetching its new
+ * partitions; one topic at a time.
+ */
 extern void topics_look(void);
 
-/* The client is another one: nothing is assigned any more. */
+/* The client is a new one: nothing is assigned any more. */
 extern void topics_unassigned(void);
 
-/* Notes how a topic goes, where that has changed; an error is kept until the next topics_note(). */
+/* Stores the state of topics that has changed; an error is kept until the next topics_note(). */
 extern void topic_set_error(Topic *topic, const char *error);
 extern void topics_note(bool measure, double seconds);
 
-/* Tells the brokers what has been learned. */
+/* Reports the learned offsets to the brokers. */
 extern void topics_tell(void);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * events.c
- *		Interactions on their way in: what a caller tells, checked.
+ *		Events passed by callers, and their checks.
  */
 #include "postgres.h"
 
@@ -23,8 +23,8 @@
 #define TIME_HINT "Use ISO 8601 format, such as \"2026-03-01T09:30:00+00:00\"."
 
 /*
- * Whether the names of time zones with a slash in them are known.  One that is
- * not would be an error of DecodeDateTime() itself before version 16.
+ * Whether the names of time zones in a text that contain a slash are known.
+ * Before version 16 DecodeDateTime() raises an error for an unknown one.
  */
 static bool
 time_zones_are_known(char **field, const int *ftype, int nf)
@@ -38,7 +38,7 @@ time_zones_are_known(char **field, const int *ftype, int nf)
 	return true;
 }
 
-/* timestamptz_in() without its errors. */
+/* Like timestamptz_in(), but without raising errors. */
 static bool
 decode_time(const char *text, TimestampTz *at, Fault *fault)
 {
@@ -85,7 +85,7 @@ const char *const event_field_names[EVENT_FIELDS] = {"tenant_id", "user_id",	 "i
 													 "data",	  "occurred_at", "interaction_id",
 													 "feedback"};
 
-/* Sets what one member of the event says. */
+/* Sets the event's field from one member. */
 static bool
 decode_field(EventField field, const JsonbValue *value, TimestampTz now, Event *event, Fault *fault)
 {
@@ -148,7 +148,7 @@ begin_event(Event *event)
 	event->occurred_at = GetCurrentTransactionStartTimestamp(); /* the now() of learn() */
 }
 
-/* Once all that is given has been decoded. */
+/* Completes an event after all given fields have been decoded. */
 static bool
 finish_event(const bool *given, Event *event, Fault *fault)
 {
@@ -195,12 +195,12 @@ event_decode(const JsonbValue *object, TimestampTz now, Event *event, Fault *fau
 	if (object->type != jbvBinary || !JsonContainerIsObject(object->val.binary.data))
 		return event_object_fault(fault);
 
-	/* Whose it is comes first: that decides where a rejected event is kept. */
+	/* The tenant comes first, because it determines where a rejected event is stored. */
 	if (json_member(object->val.binary.data, event_field_names[FIELD_TENANT_ID], &value) != NULL &&
 		!decode_field(FIELD_TENANT_ID, &value, now, event, fault))
 		return false;
 
-	/* Null says as much as nothing: many a serializer writes it for what is absent. */
+	/* Null counts as absent, because many serializers write it for absent members. */
 	it = JsonbIteratorInit(object->val.binary.data);
 	while ((token = JsonbIteratorNext(&it, &name, true)) != WJB_DONE)
 	{

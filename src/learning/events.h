@@ -1,6 +1,6 @@
 /*
  * events.h
- *		Interactions on their way in: what a caller tells, checked.
+ *		Events passed by callers, and their checks.
  */
 #ifndef PERSONALIZATION_LEARNING_EVENTS_H
 #define PERSONALIZATION_LEARNING_EVENTS_H
@@ -14,7 +14,7 @@
 #include "base/extension.h"
 #include "base/fault.h"
 
-/* What an event has, by the names of learn()'s arguments. */
+/* The fields of an event, named like the arguments of learn(). */
 typedef enum EventField
 {
 	FIELD_TENANT_ID,
@@ -29,7 +29,7 @@ typedef enum EventField
 
 extern const char *const event_field_names[EVENT_FIELDS];
 
-/* Where an event was read, for who looks for it when it could not be learned. */
+/* Where an event was read, to find it if it could not be learned. */
 typedef struct EventSource
 {
 	const char *topic;
@@ -49,36 +49,39 @@ typedef struct Event
 	bool id_given;
 	const EventSource *source; /* NULL for none */
 
-	int index;			   /* in its batch; -1 outside one */
-	const Jsonb *document; /* as it stood in the batch; NULL: event_document() tells it */
+	int index;			   /* in its batch; -1 if there is none */
+	const Jsonb *document; /* as in the batch; NULL: use event_document() */
 
-	/* What becomes of it. */
-	Fault *fault; /* why it is set aside, by whoever finds out; NULL when it is not */
+	/* The result. */
+	Fault *fault; /* why it is set aside; NULL if it is not */
 	bool is_new;  /* set by learn_events(): it was learned, and is not a retry */
 } Event;
 
 /*
- * Takes an event from an object with learn()'s argument names.  Returns false,
- * with the fault, where it is wrong; tenant_id is set whenever it is a
+ * Makes an event from an object with the argument names of learn().  Returns
+ * false and sets fault if it is invalid; tenant_id is set if it is a
  * well-formed name.
  */
 extern bool event_decode(const JsonbValue *object, TimestampTz now, Event *event, Fault *fault);
 
 /*
- * The same from values that were taken from wherever they are: by EventField, of
- * type jbvNull for what is absent.  A time may be a jbvDatetime of a timestamptz too.
+ * The same from values: by EventField, with type jbvNull for absent ones.  A
+ * time may also be a jbvDatetime of type timestamptz.
  */
 extern bool
 event_from_values(const JsonbValue *values, TimestampTz now, Event *event, Fault *fault);
 
-/* What is said of something that is no object, and of a member that is none of an event's. */
+/*
+ * Set the fault for a value that is not an object, and for a member that is
+ * not a field of events.
+ */
 extern bool event_object_fault(Fault *fault);
 extern bool event_field_fault(const JsonbValue *name, Fault *fault);
 
-/* The interaction type of a name; false, with the fault, for a name that is none. */
+/* Returns the interaction type of a name; returns false and sets fault if there is none. */
 extern bool interaction_type_decode(const char *name, InteractionType *type, Fault *fault);
 
-/* A well-formed event as an object with learn()'s argument names. */
+/* Returns a well-formed event as an object with the argument names of learn(). */
 extern Jsonb *event_document(const Event *event);
 
 #endif

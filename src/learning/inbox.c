@@ -1,10 +1,10 @@
 /*
  * inbox.c
- *		The asynchronous way in: rows of the inbox are learned in batches.
+ *		The inbox: rows are learned in batches.
  *
- * Taking a row out and learning it is one transaction, so that it happens
- * once.  Order within a user is kept, as one session at a time drains and
- * goes by arrival.
+ *		A row is removed and learned in one transaction, so it is learned
+ *		exactly once.  The order within a user is kept, because only one
+ *		session at a time empties the inbox, in order of arrival.
  */
 #include "postgres.h"
 
@@ -35,7 +35,7 @@
 #include "tenancy/hold.h"
 #include "tenancy/session.h"
 
-/* A batch ends behind the row that brings it over so many bytes, out of compression. */
+/* A batch ends after the row with which it exceeds this size, in bytes, uncompressed. */
 #define BATCH_BYTES ((Size) 16 * 1024 * 1024)
 
 #define INBOX_COLUMNS                                                                              \
@@ -58,7 +58,7 @@ enum
 	INBOX_PLACE
 };
 
-/* The next tenant that has rows, behind another one. */
+/* The next tenant with rows, after another one. */
 static Statement select_tenant = STATEMENT("SELECT tenant_id"
 										   " FROM personalization.inbox"
 										   " WHERE tenant_id > $1"
@@ -71,8 +71,8 @@ static Statement select_first_tenant = STATEMENT("SELECT tenant_id"
 												 "");
 
 /*
- * Its first rows.  Large values come as references, so what is not taken is not
- * read; what is taken is deleted by its place.
+ * Its first rows.  Large values are returned as references, so values that are
+ * not used are not read.  Learned rows are deleted by their ctid.
  */
 static Statement select_rows = STATEMENT("SELECT " INBOX_COLUMNS ", ctid"
 										 " FROM personalization.inbox"
@@ -108,13 +108,13 @@ static RowWriter inbox_writer = ROW_WRITER(
 
 PG_FUNCTION_INFO_V1(personalization_inbox_position);
 
-/* The first row that the last batch took, whether or not that succeeded. */
+/* The first row of the last batch, whether or not that succeeded. */
 static char first_tenant[MAX_ID_LENGTH + 1] = "";
 static int64 first_position = 0;
 
 /*
- * The default of a column, so that a row without a tenant gets an error that says what
- * to do, and not that of row-level security, which comes later.
+ * The default of column tenant_id, so that a row without a tenant raises an
+ * error with a useful hint, before the error of row-level security.
  */
 Datum
 personalization_inbox_position(PG_FUNCTION_ARGS)
@@ -126,7 +126,7 @@ personalization_inbox_position(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(arrival_position());
 }
 
-/* One session drains at a time. */
+/* Takes the lock, so that only one session empties the inbox. */
 static bool
 lock_inbox(void)
 {
@@ -137,7 +137,7 @@ lock_inbox(void)
 	return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
-/* NULL too where it is larger than may be learned, with its size: it is not even fetched then. */
+/* NULL also if the value is larger than allowed, with its size: it is then not even fetched. */
 static const Jsonb *
 jsonb_or_null(uint64 row, int column, Size *too_large)
 {
@@ -162,7 +162,7 @@ push_payload(JsonbParseState **state, const char *name, uint64 row, int column)
 		json_push_jsonb(state, name, payload);
 }
 
-/* The row as an object with learn()'s argument names, for rejected_events. */
+/* Returns the row as an object with the argument names of learn(), for rejected_events. */
 static const Jsonb *
 row_document(uint64 row)
 {
@@ -192,7 +192,10 @@ row_document(uint64 row)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-/* Where the row was read before it came into the inbox; NULL where it came straight. */
+/*
+ * Returns where the row was read before it was put into the inbox; NULL if it
+ * was inserted directly.
+ */
 static const EventSource *
 row_source(uint64 row)
 {
@@ -209,7 +212,7 @@ row_source(uint64 row)
 	return source;
 }
 
-/* Takes an event from a row; false, with the fault, where it is wrong. */
+/* Makes an event from a row; returns false and sets fault if it is invalid. */
 static bool
 row_event(uint64 row, TimestampTz now, Event *event, Fault *fault)
 {
@@ -266,7 +269,7 @@ following_tenant(const char *previous)
 	return tenant_id;
 }
 
-/* The rows of tenants that are held wait. */
+/* Rows of tenants on hold wait. */
 char *
 inbox_next_tenant(const char *previous)
 {
@@ -277,7 +280,7 @@ inbox_next_tenant(const char *previous)
 	return next;
 }
 
-/* What of a row will be read, in bytes. */
+/* Returns the number of bytes of a row that will be read. */
 static Size
 row_bytes(uint64 row)
 {
@@ -290,14 +293,14 @@ row_bytes(uint64 row)
 		Datum value = result_value(row, columns[i], &isnull);
 		Size size = isnull ? 0 : toast_raw_datum_size(value);
 
-		/* A payload that is too large is left where it is. */
+		/* A payload that is too large is not read. */
 		if (columns[i] < INBOX_DATA || size <= (Size) max_payload)
 			bytes += size;
 	}
 	return bytes;
 }
 
-/* What a batch has taken so far. */
+/* The size of a batch so far. */
 typedef struct Taken
 {
 	Event *events;
@@ -312,7 +315,7 @@ is_full(const Taken *taken)
 	return taken->n == taken->limit || taken->bytes >= BATCH_BYTES;
 }
 
-/* Takes rows of a tenant; returns how many. */
+/* Takes rows of a tenant; returns their number. */
 static int
 take_events(const char *tenant_id, TimestampTz now, Taken *taken)
 {

@@ -19,7 +19,7 @@ static Statement insert_rejected = STATEMENT(
 	" topic, partition, \"offset\") SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)",
 	"text[] jsonb[] text[] text[] text[] text[] int4[] int8[]");
 
-/* Where it was read, which most were not. */
+/* Where the event was read, if it comes from a topic. */
 static void
 add_source(Column *columns, const EventSource *source)
 {

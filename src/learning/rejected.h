@@ -10,15 +10,15 @@
 #include "learning/events.h"
 
 /*
- * Keeps those of the events that were set aside, each under its tenant; where
- * that is not for this session to write, under the session's, and where there
- * is no tenant at all, under '', for the administrator.  The caller is in SPI.
+ * Stores the events that have a fault, each under its tenant; if this session
+ * may not write for that tenant, under the session's; if there is no tenant at
+ * all, under '', for administrators.  The caller is in SPI.
  */
 extern void rejected_store(const Event *events, int n);
 
 /*
- * Deletes events of a tenant that were rejected before a time, limit of them at
- * most; returns the number.  The caller is in SPI.
+ * Deletes events of a tenant that were rejected before a time, at most limit;
+ * returns their number.  The caller is in SPI.
  */
 extern int64 rejected_expire(const char *tenant_id, TimestampTz before, int64 limit);
 

@@ -1,9 +1,10 @@
 /*
  * maintenance.c
- *		Upkeep: what is dead is deleted, tenant by tenant, in bounded batches.
+ *		Maintenance: expired rows are deleted, tenant by tenant, in batches of
+ *		limited size.
  *
- * The worker does this a few batches a transaction, run_maintenance() all of it in
- * its caller's; both call the same code.
+ *		The worker processes a few batches per transaction, run_maintenance()
+ *		all of them in its caller's; both call the same code.
  */
 #include "postgres.h"
 
@@ -36,7 +37,7 @@
 static Statement select_tenants =
 	STATEMENT("SELECT tenant_id FROM personalization.tenants ORDER BY tenant_id", "");
 
-/* Names that rejected events have, by the index from one to the next. */
+/* The distinct names of rejected events, found by skipping through the index. */
 static Statement select_rejected_name = STATEMENT("SELECT tenant_id"
 												  " FROM personalization.rejected_events"
 												  " WHERE tenant_id > $1"
@@ -56,7 +57,7 @@ compare_names(const ListCell *a, const ListCell *b)
 	return strcmp(lfirst(a), lfirst(b));
 }
 
-/* The names that the rejected events have, and that may be no tenants. */
+/* Returns the names in rejected events, which may not be tenants. */
 static List *
 rejected_names(void)
 {
@@ -93,7 +94,7 @@ maintenance_tenants(void)
 	return tenants;
 }
 
-/* Adds up; whether a batch was full. */
+/* Adds to a counter; returns whether a batch was full. */
 static bool
 tally(int64 n, int64 limit, int64 *count)
 {
@@ -119,8 +120,8 @@ maintain_tenant(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *
 	more = tally(rejected_expire(tenant_id, kept_since, limit), limit, &counts->rejected_events);
 
 	/*
-	 * Dropped meanwhile, or never one.  Where it has rows a dump is being restored,
-	 * and how long they are kept is yet to come.
+	 * It was dropped meanwhile, or never existed.  If it has rows, a dump is
+	 * being restored, and its retention is not known yet.
 	 */
 	if (!is_tenant)
 		return more;
@@ -164,7 +165,7 @@ personalization_run_maintenance(PG_FUNCTION_ARGS)
 
 	prevent_if_read_only("run_maintenance()");
 
-	/* A role that sees one tenant only would leave the others undone, silently. */
+	/* A role that sees only one tenant would silently skip the others. */
 	if (bound_by_tenancy())
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -182,7 +183,7 @@ personalization_run_maintenance(PG_FUNCTION_ARGS)
 	counts.inbox = inbox_counters.since_pass;
 	counts.queries = counting_counters.since_pass;
 	pass_end();
-	/* Only the worker talks to the cache; without it what waits is kept small. */
+	/* Only the worker connects to the cache; without it, limit the size of the queue. */
 	changes_coalesce();
 	result = json_keep(pass_document(&counts));
 	SPI_finish();

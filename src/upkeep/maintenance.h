@@ -1,6 +1,7 @@
 /*
  * maintenance.h
- *		Upkeep: what is dead is deleted, tenant by tenant, in bounded batches.
+ *		Maintenance: expired rows are deleted, tenant by tenant, in batches of
+ *		limited size.
  */
 #ifndef PERSONALIZATION_UPKEEP_MAINTENANCE_H
 #define PERSONALIZATION_UPKEEP_MAINTENANCE_H
@@ -21,18 +22,18 @@ typedef struct PassCounts
 	int64 rejected_events;
 	int64 suggestions;
 	int64 statistics;
-	int64 catalogue; /* rows written, not only deleted, in the catalogue */
+	int64 catalogue; /* rows of the catalogue written or deleted */
 	int64 conversations;
 	int64 preference_snapshots;
 } PassCounts;
 
-/* The names of all tenants, and of those that only rejected events name, '' among them. */
+/* Returns the names of all tenants, and names that occur only in rejected events, including ''. */
 extern List *maintenance_tenants(void);
 
 /*
- * Deletes what is dead of one tenant as of a time, limit rows of each table at
- * most, and adds the numbers to counts.  Returns whether there may be more.
- * The caller is in SPI.
+ * Deletes rows of one tenant that have expired as of a time, at most limit
+ * rows of each table, and adds the numbers to counts.  Returns whether there
+ * may be more.  The caller is in SPI.
  */
 extern bool maintain_tenant(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *counts);
 

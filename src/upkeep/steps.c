@@ -1,14 +1,16 @@
 /*
  * steps.c
- *		What a worker does, step by step.
+ *		The steps of a worker.
  *
- * Steps of each nap have their turn at once; a pass over all tenants comes when
- * the last one is maintenance_interval old.  Each has a second, then the others
- * have their turn, so that a long pass does not keep the inbox waiting, nor a full
- * inbox the pass.  Within a step the tenants take turns: bgworker/turns.h.
+ *		The steps of each nap run at once; a pass over all tenants runs when
+ *		maintenance_interval has passed since the last one.  Each step runs
+ *		for a second before the next one, so that a long pass does not delay
+ *		the inbox, nor a full inbox the pass.  Within a step the tenants take
+ *		turns: bgworker/turns.h.
  *
- * All errors are handled alike: logged, counted in worker_state, and the step, or
- * the tenant, that fails holds up no other.
+ *		All errors are handled in the same way: they are logged and counted in
+ *		worker_state, and the step, or the tenant, that fails does not delay
+ *		others.
  */
 #include "postgres.h"
 
@@ -37,25 +39,25 @@ static Statement note_pass =
 			  " SET passes = passes + 1, last_started = $1, last_finished = $2, last_counts = $3",
 			  "timestamptz timestamptz jsonb");
 
-/* How long a step has its turn. */
+/* How long a step runs before the next one. */
 #define TURN USECS_PER_SEC
 
-/* A step that fails, other than for one tenant, waits 1 s, 2 s, 4 s, … and so long at most. */
+/* A step that fails, other than for one tenant, waits 1 s, 2 s, 4 s, …, at most this. */
 #define MAX_PAUSE (60 * USECS_PER_SEC)
 
-/* A queue is vacuumed after so many rows, and after fewer when it was not for so long. */
+/* A queue is vacuumed after this number of rows, or with fewer after this time. */
 #define VACUUM_AFTER 20000
 #define VACUUM_EVERY (60 * USECS_PER_SEC)
 
-/* A step of each nap: work that is done tenant by tenant, or something else. */
+/* A step of each nap: work on one tenant after another, or something else. */
 typedef struct NapStep
 {
 	const char *activity; /* shown in pg_stat_activity */
 	TenantWork *work;
 
 	/*
-	 * Or this: outside of a transaction; it brings its own by worker_begin() and
-	 * worker_end().  Whether there may be more.
+	 * Or this function, which is called outside a transaction and uses
+	 * worker_begin() and worker_end().  Returns whether there may be more.
 	 */
 	bool (*outside)(void);
 } NapStep;
@@ -69,11 +71,11 @@ static const NapStep nap_steps[] = {
 	{.activity = "vacuuming the queues", .outside = vacuum_queues},
 };
 
-/* What lasts from one turn of a step to the next. */
+/* State that is kept between the turns of a step. */
 typedef struct Progress
 {
-	int failed_turns; /* in a row */
-	int64 pause;	  /* until when it therefore waits, by elapsed_clock() */
+	int failed_turns; /* consecutive failures */
+	int64 pause;	  /* time until which it therefore waits, by elapsed_clock() */
 } Progress;
 
 static Progress progress[lengthof(nap_steps)];
@@ -83,13 +85,13 @@ static bool had_pass = false;
 
 /* ---------------------------------------------------------------- the steps */
 
-/* What passed through a table leaves room, that of rows that are no more. */
+/* Vacuums a table, to reuse the space of rows that have left it. */
 static void
 vacuum_table(const char *name, MemoryContext context)
 {
 	VacuumStmt *vacuum;
 
-	/* It commits the transaction and begins others, so the statement must last. */
+	/* It commits the transaction and starts others, so the statement must remain valid. */
 	worker_begin_bare("vacuuming the queues");
 	MemoryContextReset(context);
 	MemoryContextSwitchTo(context);
@@ -101,7 +103,7 @@ vacuum_table(const char *name, MemoryContext context)
 	worker_end_bare();
 }
 
-/* A table through which rows pass, and how many have left it since it was vacuumed. */
+/* A queue, and the number of rows that have left it since it was vacuumed. */
 typedef struct Queue
 {
 	const char *name;
@@ -110,8 +112,9 @@ typedef struct Queue
 } Queue;
 
 /*
- * Here, as autovacuum's naptime is long against the worker's.  Many rows leave
- * room for those that come; the last of them leave a file that can be cut.
+ * The worker vacuums queues itself, because autovacuum's naptime is long
+ * compared with its own.  After many rows the space is reused for new ones;
+ * after the last of them the file can be truncated.
  */
 static bool
 vacuum_queues(void)
@@ -139,9 +142,9 @@ vacuum_queues(void)
 	return false;
 }
 
-/* ---------------------------------------------------------------- their turns */
+/* ---------------------------------------------------------------- running the steps */
 
-/* What a step that is not done tenant by tenant is called with, and gives. */
+/* Argument and result of a step that does not process tenants. */
 typedef struct Outside
 {
 	const NapStep *step;
@@ -160,13 +163,13 @@ do_outside(void *arg)
 	Outside *outside = arg;
 	ErrorContextCallback context = {error_context_stack, tell_step, outside};
 
-	/* An error takes it off by itself: whoever catches it has the stack of before. */
+	/* An error removes it: the code that catches the error restores the stack. */
 	error_context_stack = &context;
 	outside->more = outside->step->outside();
 	error_context_stack = context.previous;
 }
 
-/* Gives a step its turn; returns whether it has more to do. */
+/* Runs a step; returns whether it has more to do. */
 static bool
 do_nap_step(const NapStep *step, Progress *mine)
 {
@@ -228,13 +231,13 @@ end_pass(void)
 	had_pass = true;
 }
 
-/* Begins a pass that is due, or goes on with it; returns whether it has more to do. */
+/* Begins a pass that is due, or continues it; returns whether it has more to do. */
 static bool
 do_pass(void)
 {
 	Failure failure;
 
-	/* By the interval of now: a shorter one holds from its reload on. */
+	/* Use the present interval, so that a shorter one takes effect with its reload. */
 	if (pass.context == NULL && had_pass &&
 		elapsed_clock() < last_pass + maintenance_interval * USECS_PER_SEC)
 		return false;

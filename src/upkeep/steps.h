@@ -1,6 +1,6 @@
 /*
  * steps.h
- *		What a worker does, step by step.
+ *		The steps of a worker.
  */
 #ifndef PERSONALIZATION_UPKEEP_STEPS_H
 #define PERSONALIZATION_UPKEEP_STEPS_H
@@ -8,8 +8,8 @@
 #include "postgres.h"
 
 /*
- * Gives each step that is due its turn, of a second at most or a batch, outside
- * of a transaction.  Returns whether there is more to do at once.
+ * Runs each step that is due, for at most a second or one batch, outside a
+ * transaction.  Returns whether there is more to do at once.
  */
 extern bool worker_do_steps(void);
 

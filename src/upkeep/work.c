@@ -1,7 +1,8 @@
 /*
  * work.c
- *		What the worker and run_maintenance() do tenant by tenant: learning from the
- *		inbox, counting queries, deleting what is dead.
+ *		The work of the worker and run_maintenance() on one tenant after
+ *		another: learning from the inbox, counting requests, deleting expired
+ *		rows.
  */
 #include "postgres.h"
 
@@ -12,15 +13,16 @@
 #include "suggestions/counting.h"
 #include "upkeep/work.h"
 
-/* More would not go into the server's cache of subtransactions. */
+/* More would exceed the server's cache of subtransactions. */
 #define TENANTS_AT_ONCE 50
 
-/* Rows of one batch of run_maintenance(). */
+/* Number of rows in a batch of run_maintenance(). */
 #define SESSION_ROWS 10000
 
 /*
- * Asks counted at a time by it.  More than the worker takes: what one transaction
- * writes again and again leaves versions that it has to go through each time.
+ * Number of requests that it counts in a batch: more than the worker, because
+ * rows that one transaction updates repeatedly leave versions that it has to
+ * read each time.
  */
 #define SESSION_ASKS 5000
 
@@ -60,7 +62,7 @@ set_aside_in_inbox(const char *tenant_id, const ErrorData *error)
 	inbox_counters.since_pass++;
 }
 
-/* Only the worker's learning is counted in worker_state. */
+/* Only learning by the worker is counted in worker_state. */
 static void
 note_learned_rows(void)
 {
@@ -94,7 +96,7 @@ skip_in_counting(const char *tenant_id, const ErrorData *error)
 	counting_skip_first(tenant_id);
 }
 
-/* The place of a name among the tenants of the pass: the first that is not before it. */
+/* Returns the position of a name among the tenants of the pass: the first that is not before it. */
 static int
 find_in_pass(const char *name)
 {

@@ -1,6 +1,7 @@
 /*
  * work.h
- *		What the worker and run_maintenance() do tenant by tenant.
+ *		The work of the worker and run_maintenance() on one tenant after
+ *		another.
  */
 #ifndef PERSONALIZATION_UPKEEP_WORK_H
 #define PERSONALIZATION_UPKEEP_WORK_H
@@ -17,7 +18,7 @@ typedef struct QueueCounters
 {
 	int64 since_vacuum;
 	int64 since_pass;
-	int64 learned; /* interactions, not noted yet in worker_state */
+	int64 learned; /* interactions that are not recorded in worker_state yet */
 } QueueCounters;
 
 extern TenantWork inbox_work;
@@ -26,7 +27,7 @@ extern QueueCounters inbox_counters;
 extern TenantWork counting_work;
 extern QueueCounters counting_counters;
 
-/* Deletes what is dead of the tenants of the pass. */
+/* Deletes expired rows of the tenants of the pass. */
 extern TenantWork pass_work;
 
 typedef struct PassTenant
@@ -35,20 +36,20 @@ typedef struct PassTenant
 	bool done;
 } PassTenant;
 
-/* A pass over all tenants that there were when it began. */
+/* A pass over all tenants that existed when it began. */
 typedef struct Pass
 {
-	MemoryContext context; /* of its list; NULL: no pass is going on */
+	MemoryContext context; /* of its list; NULL if there is no pass */
 	TimestampTz started;
 	PassTenant *tenants; /* in the order of their names */
 	int ntenants;
-	int first; /* that is not done */
+	int first; /* the first that is not done */
 	PassCounts counts;
 } Pass;
 
 extern Pass pass;
 
-/* Begins a pass as of a time, instead of one that may be going on.  The caller is in SPI. */
+/* Begins a pass as of a time, replacing one in progress.  The caller is in SPI. */
 extern void pass_begin(TimestampTz at);
 extern void pass_end(void);
 

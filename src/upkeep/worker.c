@@ -1,7 +1,7 @@
 /*
  * worker.c
- *		The worker of one database: its process, and its naps.  What it does is in
- *		steps.c.
+ *		The worker of one database: its process and its main loop.  Its work
+ *		is in steps.c.
  */
 #include "postgres.h"
 
@@ -25,14 +25,17 @@
 #include "kafka/consumer.h"
 #include "upkeep/steps.h"
 
-/* How long somebody who wants the database waits at most, in milliseconds; five seconds is all they do. */
+/*
+ * Maximum time until the worker notices that another session needs the
+ * database, in milliseconds; such sessions wait only five seconds.
+ */
 #define GIVE_WAY_WITHIN 1000
 
 extern PGDLLEXPORT void personalization_worker_main(Datum arg);
 
 /*
- * Whether the extension's objects are those that this library works with: a
- * new library may meet the old script's until ALTER EXTENSION UPDATE.
+ * Whether the extension's objects match this library: a new library may meet
+ * those of the old script until ALTER EXTENSION UPDATE.
  */
 static bool
 objects_are_ours(void)
@@ -41,7 +44,7 @@ objects_are_ours(void)
 		   OidIsValid(get_relname_relid("worker_state", get_namespace_oid(SCHEMA_NAME, true)));
 }
 
-/* Waits, and looks every second whether somebody wants the database. */
+/* Waits, and checks every second whether another session needs the database. */
 static void
 nap(void)
 {
