@@ -34,6 +34,9 @@ typedef struct Features
 	uint64_t from;		/* and its FROM clause is open */
 	bool table_next;	/* FROM, JOIN, or a comma between tables */
 	bool with;			/* there was a WITH */
+	SqlToken last;		/* the previous token */
+	SqlToken opener;	/* the token before the last opening parenthesis */
+	SqlToken named;		/* the token before an AS */
 	Name names[MAX_NAMES];
 	int nnames;
 } Features;
@@ -144,8 +147,11 @@ names_query(const SqlToken *before)
 
 /* The tokens before an opening parenthesis determine the role of the SELECT in it. */
 static void
-begin_select(Features *f, const SqlToken *opener, bool opened)
+begin_select(Features *f)
 {
+	const SqlToken *opener = &f->opener;
+	bool opened = is_byte(&f->last, '(');
+
 	if (opened && names_query(opener))
 	{
 		if (f->with)
@@ -159,6 +165,133 @@ begin_select(Features *f, const SqlToken *opener, bool opened)
 	f->from &= ~(UINT64_C(1) << f->depth);
 }
 
+static uint64_t
+depth_bit(const Features *f)
+{
+	return UINT64_C(1) << f->depth;
+}
+
+static void
+open_parenthesis(Features *f)
+{
+	uint64_t inside;
+
+	if (calls_aggregate(&f->last))
+		f->features |= SQL_AGGREGATES;
+	if (names_query(&f->last) && f->with && f->named.len > 0 && f->nnames < MAX_NAMES)
+		f->names[f->nnames++] = name_of(&f->named);
+	f->opener = f->last;
+	if (f->depth < MAX_DEPTH)
+		f->depth++;
+	inside = depth_bit(f);
+	f->selecting &= ~inside;
+	f->from &= ~inside;
+	/* Parentheses around joined tables. */
+	if (f->table_next)
+		f->from |= inside;
+}
+
+/* A parenthesis, comma or semicolon; returns false for any other token. */
+static bool
+read_byte(Features *f, const SqlToken *token)
+{
+	if (is_byte(token, '('))
+		open_parenthesis(f);
+	else if (is_byte(token, ')'))
+	{
+		if (f->depth > 0)
+			f->depth--;
+		f->table_next = false;
+	}
+	else if (is_byte(token, ','))
+	{
+		f->table_next = (f->from & depth_bit(f)) != 0;
+		if (f->table_next)
+			add_join(f);
+	}
+	else if (is_byte(token, ';'))
+	{
+		f->depth = 0;
+		f->selecting = f->from = 0;
+		f->table_next = false;
+	}
+	else
+		return false;
+	return true;
+}
+
+/* A keyword that begins a clause, or any other token. */
+static void
+read_keyword(Features *f, const SqlToken *token)
+{
+	uint64_t here = depth_bit(f);
+
+	switch (token->keyword)
+	{
+		case KW_WITH:
+			f->with = true;
+			break;
+		case KW_SELECT:
+			begin_select(f);
+			f->table_next = false;
+			break;
+		case KW_FROM:
+			/* The FROM of EXTRACT(… FROM …) and IS DISTINCT FROM is not a clause. */
+			if (((f->selecting & here) != 0 || f->depth == 0) && f->last.keyword != KW_DISTINCT)
+			{
+				f->from |= here;
+				f->table_next = true;
+			}
+			break;
+		case KW_JOIN:
+		case KW_STRAIGHT_JOIN:
+		case KW_APPLY:
+			add_join(f);
+			f->table_next = true;
+			break;
+		case KW_GROUP:
+			f->features |= SQL_AGGREGATES;
+			f->from &= ~here;
+			break;
+		case KW_UNION:
+		case KW_INTERSECT:
+		case KW_EXCEPT:
+			/* SELECT * EXCEPT (column) is different. */
+			if (!(f->last.kind == SQL_OPERATOR && f->last.text[0] == '*'))
+				f->features |= SQL_COMBINES;
+			f->from &= ~here;
+			break;
+		case KW_OVER:
+			if (is_byte(&f->last, ')'))
+				f->features |= SQL_WINDOWS;
+			break;
+		case KW_QUALIFY:
+			f->features |= SQL_WINDOWS;
+			f->from &= ~here;
+			break;
+		case KW_WHERE:
+		case KW_PREWHERE:
+		case KW_HAVING:
+		case KW_ORDER:
+		case KW_LIMIT:
+		case KW_WINDOW:
+		case KW_FETCH:
+		case KW_SET:
+			f->from &= ~here;
+			f->table_next = false;
+			break;
+		case KW_AS:
+			f->named = is_byte(&f->last, ')') ? f->opener : f->last;
+			break;
+		default:
+			/* A table whose name is filled in later. */
+			if (token->kind == SQL_PARAMETER || token->kind == SQL_TEMPLATE ||
+				token->kind == SQL_STRING)
+				f->table_next = false;
+			break;
+	}
+}
+
 unsigned
 sql_features(const char *sql, size_t len, SqlTableFound found, void *arg)
 {
@@ -166,132 +299,28 @@ sql_features(const char *sql, size_t len, SqlTableFound found, void *arg)
 	Features f;
 	SqlLexer lexer;
 	SqlToken token;
-	SqlToken last = none;	/* the previous token */
-	SqlToken opener = none; /* the token before the last opening parenthesis */
-	SqlToken named = none;	/* the token before an AS */
 
 	memset(&f, 0, offsetof(Features, names));
 	f.nnames = 0;
 	f.found = found;
 	f.arg = arg;
+	f.last = f.opener = f.named = none;
 	sql_lexer_init(&lexer, sql, len);
 	while (sql_lexer_next(&lexer, &token))
 	{
-		uint64_t here;
-
 		if (token.kind == SQL_TAG)
 			continue;
 		if (f.table_next && is_name(&token) && token.keyword != KW_ONLY &&
 			token.keyword != KW_LATERAL)
 		{
 			f.table_next = false;
-			last = token;
+			f.last = token;
 			if (!read_table(&f, &lexer, &token))
 				break;
 		}
-		here = UINT64_C(1) << f.depth;
-		if (is_byte(&token, '('))
-		{
-			if (calls_aggregate(&last))
-				f.features |= SQL_AGGREGATES;
-			if (names_query(&last) && f.with && named.len > 0 && f.nnames < MAX_NAMES)
-				f.names[f.nnames++] = name_of(&named);
-			opener = last;
-			if (f.depth < MAX_DEPTH)
-				f.depth++;
-			here = UINT64_C(1) << f.depth;
-			f.selecting &= ~here;
-			f.from &= ~here;
-			/* Parentheses around joined tables. */
-			if (f.table_next)
-				f.from |= here;
-		}
-		else if (is_byte(&token, ')'))
-		{
-			if (f.depth > 0)
-				f.depth--;
-			f.table_next = false;
-		}
-		else if (is_byte(&token, ','))
-		{
-			f.table_next = (f.from & here) != 0;
-			if (f.table_next)
-				add_join(&f);
-		}
-		else if (is_byte(&token, ';'))
-		{
-			f.depth = 0;
-			f.selecting = f.from = 0;
-			f.table_next = false;
-		}
-		else
-		{
-			switch (token.keyword)
-			{
-				case KW_WITH:
-					f.with = true;
-					break;
-				case KW_SELECT:
-					begin_select(&f, &opener, is_byte(&last, '('));
-					f.table_next = false;
-					break;
-				case KW_FROM:
-					/* The FROM of EXTRACT(… FROM …) and IS DISTINCT FROM is not a clause. */
-					if (((f.selecting & here) != 0 || f.depth == 0) && last.keyword != KW_DISTINCT)
-					{
-						f.from |= here;
-						f.table_next = true;
-					}
-					break;
-				case KW_JOIN:
-				case KW_STRAIGHT_JOIN:
-				case KW_APPLY:
-					add_join(&f);
-					f.table_next = true;
-					break;
-				case KW_GROUP:
-					f.features |= SQL_AGGREGATES;
-					f.from &= ~here;
-					break;
-				case KW_UNION:
-				case KW_INTERSECT:
-				case KW_EXCEPT:
-					/* SELECT * EXCEPT (column) is different. */
-					if (!(last.kind == SQL_OPERATOR && last.text[0] == '*'))
-						f.features |= SQL_COMBINES;
-					f.from &= ~here;
-					break;
-				case KW_OVER:
-					if (is_byte(&last, ')'))
-						f.features |= SQL_WINDOWS;
-					break;
-				case KW_QUALIFY:
-					f.features |= SQL_WINDOWS;
-					f.from &= ~here;
-					break;
-				case KW_WHERE:
-				case KW_PREWHERE:
-				case KW_HAVING:
-				case KW_ORDER:
-				case KW_LIMIT:
-				case KW_WINDOW:
-				case KW_FETCH:
-				case KW_SET:
-					f.from &= ~here;
-					f.table_next = false;
-					break;
-				case KW_AS:
-					named = is_byte(&last, ')') ? opener : last;
-					break;
-				default:
-					/* A table whose name is filled in later. */
-					if (token.kind == SQL_PARAMETER || token.kind == SQL_TEMPLATE ||
-						token.kind == SQL_STRING)
-						f.table_next = false;
-					break;
-			}
-		}
-		last = token;
+		if (!read_byte(&f, &token))
+			read_keyword(&f, &token);
+		f.last = token;
 	}
 	return f.features;
 }
