@@ -450,6 +450,7 @@ learn_tenant(TenantEvents *events, bool divert)
 	uint32 *keys;
 	int nkeys;
 	int64 nnew = 0;
+	TimestampTz oldest;
 
 	if (!check_tenant(events->tenant_id, &fault))
 	{
@@ -476,8 +477,14 @@ learn_tenant(TenantEvents *events, bool divert)
 				divert);
 
 	insert_interactions(events);
+	oldest = GetCurrentTimestamp() - settings.history_retention;
 	for (int i = 0; i < events->n; i++)
-		nnew += events->items[i]->event->is_new;
+	{
+		Event *event = events->items[i]->event;
+
+		event->is_aged = event->is_new && event->occurred_at < oldest;
+		nnew += event->is_new;
+	}
 	if (nnew > 0)
 		learn_new(events, &settings);
 	return nnew;

@@ -55,7 +55,14 @@ typedef struct Event
 	/* The result. */
 	Fault *fault; /* why it is set aside; NULL if it is not */
 	bool is_new;  /* set by learn_events(): it was learned, and is not a retry */
+	bool is_aged; /* likewise: it is new, and older than its tenant keeps interactions */
 } Event;
+
+/*
+ * Reports how many of n new events are older than their tenants keep interactions, with a
+ * NOTICE if there are any.
+ */
+extern void events_report_aged(int64 naged, int64 n);
 
 /*
  * Makes an event from an object with the argument names of learn().  Returns

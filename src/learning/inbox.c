@@ -362,6 +362,7 @@ void
 inbox_drain(const char *tenant_id, int limit, Drained *drained)
 {
 	Taken taken = {.limit = limit};
+	int64 naged = 0;
 
 	*drained = (Drained){0};
 	if (!lock_inbox() || tenant_hold(tenant_id, SNAPSHOT_NEW) != HOLD_NONE)
@@ -377,6 +378,9 @@ inbox_drain(const char *tenant_id, int limit, Drained *drained)
 	drained->learned = learn_events(taken.events, taken.n, true);
 	drained->more = is_full(&taken);
 	rejected_store(taken.events, taken.n);
+	for (int i = 0; i < taken.n; i++)
+		naged += taken.events[i].is_aged;
+	events_report_aged(naged, drained->learned);
 }
 
 void

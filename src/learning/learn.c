@@ -156,6 +156,7 @@ personalization_learn_batch(PG_FUNCTION_ARGS)
 	Event *events;
 	int n;
 	int64 nnew;
+	int64 naged = 0;
 
 	prevent_if_read_only("learn_batch()");
 	if (PG_ARGISNULL(0))
@@ -183,6 +184,9 @@ personalization_learn_batch(PG_FUNCTION_ARGS)
 	nnew = learn_events(events, n, divert);
 	if (divert)
 		rejected_store(events, n);
+	for (int i = 0; i < n; i++)
+		naged += events[i].is_aged;
+	events_report_aged(naged, nnew);
 	SPI_finish();
 	PG_RETURN_INT64(nnew);
 }

@@ -21,7 +21,7 @@ my @tables = qw(tenants interactions rejected_events preferences profiles user_q
 
 # The superuser is called so whoever runs this.
 $ENV{PGUSER} = 'postgres';
-my $node = node('isolation', "wal_level = logical\nautovacuum = off\nrestart_after_crash = on\n", init => [ extra => [ '--locale=C', '--encoding=UTF8', '-U', 'postgres' ] ]);
+my $node = node('isolation', "wal_level = logical\nautovacuum = off\nrestart_after_crash = on\nclient_min_messages = notice\n", init => [ extra => [ '--locale=C', '--encoding=UTF8', '-U', 'postgres' ] ]);
 
 # Runs SQL in a session of its own; returns everything that it shows.
 sub shown

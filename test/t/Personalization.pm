@@ -33,7 +33,9 @@ sub node
 
 	$node = PostgreSQL::Test::Cluster->new($name, %options);
 	$node->init(@init);
-	$node->append_conf('postgresql.conf', "timezone = 'UTC'\n" . ($settings // '') . "\n");
+	# What is loaded here is often older than the history retention, which notices say.
+	$node->append_conf('postgresql.conf',
+		"timezone = 'UTC'\nclient_min_messages = 'warning'\n" . ($settings // '') . "\n");
 	$node->start;
 	return $node;
 }
