@@ -1,0 +1,98 @@
+# What a call costs, in figures that do not depend on the machine: the statements that it runs, the
+# buffers that it touches, and the instructions of the core.  Each has a bound a little above what it
+# was when it was last looked at: who makes a call dearer has to raise it here, and say why.
+
+use strict;
+use warnings;
+
+use Personalization;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+####################################################################
+# Statements and buffers, of calls on a tenant of 200 users, each with 40 interactions and a few days.
+
+my $node = node('cost', q{
+shared_preload_libraries = 'pg_stat_statements'
+pg_stat_statements.track = all
+autovacuum = off
+});
+my $calls = 40;
+
+sql(q{
+	CREATE EXTENSION pg_stat_statements;
+	CREATE EXTENSION personalization;
+	SELECT personalization.create_tenant('acme');
+	SELECT personalization.learn_batch(jsonb_agg(jsonb_build_object('tenant_id', 'acme', 'user_id', 'user ' || u,
+		'interaction_type', CASE WHEN n % 4 = 0 THEN 'visualization' WHEN n % 4 = 1 THEN 'export' ELSE 'query' END,
+		'data', CASE WHEN n % 4 = 0 THEN jsonb_build_object('chart_type', (ARRAY['bar', 'line', 'pie'])[1 + (u + n) % 3])
+			WHEN n % 4 = 1 THEN jsonb_build_object('format', 'csv')
+			ELSE jsonb_build_object('query', 'Question ' || (u * 7 + n * n) % 60, 'tables_used', jsonb_build_array('table ' || (u + n) % 9)) END,
+		'occurred_at', now() - (40 - n) * interval '3 hours')))
+	FROM generate_series(1, 200) u, generate_series(1, 40) n;
+	SELECT personalization.run_maintenance();
+	VACUUM ANALYZE});
+
+# cost(call, statements, buffers): the call, with %d for the user's number, takes at most so many of each.
+sub cost
+{
+	my ($name, $call, $statements, $buffers) = @_;
+	my $calls_of = sub { return join(";\n", map { sprintf("SELECT md5(x::text) FROM ($call) x", $_) } @_) };
+
+	# In one session: plans are made and caches are filled by the first calls.
+	my $row = sql($calls_of->(1 .. 10), 'SELECT pg_stat_statements_reset()', $calls_of->(11 .. 10 + $calls), qq{
+		SELECT format('=%s|%s', round(sum(calls) FILTER (WHERE NOT toplevel)::numeric / $calls, 1),
+				round(sum(shared_blks_hit + shared_blks_read) FILTER (WHERE toplevel)::numeric / $calls))
+		FROM pg_stat_statements WHERE query !~ 'pg_stat_statements'});
+	my ($has_statements, $has_buffers) = $row =~ /^=([\d.]+)\|(\d+)$/m;
+
+	note("$name: $has_statements statements, $has_buffers buffers");
+	cmp_ok($has_statements, '<=', $statements, "$name: at most $statements statements ($has_statements)");
+	cmp_ok($has_statements, '>', 0, "$name: they are counted");
+	cmp_ok($has_buffers, '<=', $buffers, "$name: at most $buffers buffers ($has_buffers)");
+	return;
+}
+
+cost('learn a chart', q(SELECT personalization.learn('acme', 'user %d', 'visualization', '{"chart_type": "bar"}')), 8, 70);
+cost('learn a query', q(SELECT personalization.learn('acme', 'user %d', 'query', '{"query": "Question 5", "tables_used": ["table 3"]}')), 9, 77);
+cost('learn_batch of 20', q(SELECT personalization.learn_batch(jsonb_agg(jsonb_build_object('tenant_id', 'acme', 'user_id', 'user %d',
+	'interaction_type', 'export', 'data', '{"format": "csv"}'::jsonb))) FROM generate_series(1, 20)), 7, 220);
+cost('route', q(SELECT personalization.route('acme', 'user %d', 'Revenue of table 3?')), 7, 75);
+cost('get_suggestions', q(SELECT * FROM personalization.get_suggestions('acme', 'user %d')), 16, 220);
+cost('get_profile', q(SELECT personalization.get_profile('acme', 'user %d')), 6, 70);
+cost('preferences', q(SELECT * FROM personalization.preferences('acme', 'user %d')), 3, 8);
+$node->stop;
+
+####################################################################
+# Instructions of the core.  A compiler is worth a fifth of these figures, a loop too many more.
+
+SKIP:
+{
+	my $machine = `uname -m`;
+	my $reason = $machine !~ /^x86_64$/ ? 'counted on x86_64 only' : !grep({ -x "$_/valgrind" } split(/:/, $ENV{PATH})) ? 'valgrind is not installed' : undef;
+	skip $reason, 1 if $reason;
+
+	my $program = "${PostgreSQL::Test::Utils::tmp_check}/core_cost";
+	system_or_bail('gcc', '-std=gnu99', '-O2', '-ffp-contract=off', '-Isrc', '-o', $program, 'test/cost/core_cost.c', glob('src/core/*.c'), '-lm');
+
+	my $instructions = sub {
+		my ($what, $n) = @_;
+		my ($out, $err) = run_command([ 'valgrind', '--tool=callgrind', '--callgrind-out-file=/dev/null', $program, $what, $n ]);
+		return $err =~ /Collected : (\d+)/ ? $1 : die "callgrind: $err\n";
+	};
+	# What starting costs is in both, and gone from the difference.
+	foreach (
+		[ 'observe', 1000, 800, 'an observation' ],
+		[ 'read', 1000, 210, 'a confidence as of now' ],
+		[ 'query', 100, 190_000, 'a question and its SQL' ],
+		[ 'suggest', 100, 34_000, 'offers and their order' ])
+	{
+		my ($what, $n, $bound, $name) = @$_;
+		my $each = ($instructions->($what, 2 * $n) - $instructions->($what, $n)) / $n;
+
+		cmp_ok($each, '<=', $bound, sprintf('%s: at most %d instructions (%d)', $name, $bound, $each));
+		cmp_ok($each, '>', $bound / 10, "$name: they are counted");
+	}
+}
+
+done_testing();
