@@ -7,7 +7,7 @@ MODULE_big = personalization
 # The parts of the install script, in the order they are joined: sql/NAME.sql each.
 SQL_PARTS = types tenants interactions audit preferences snapshots signals inbox statistics suggestions \
 	catalogue conversations cache backing_off \
-	storage signal_rules learning profiles explain patterns assistant maintenance privacy move worker kafka access
+	storage signal_rules learning profiles explain patterns assistant maintenance privacy move worker kafka version access
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
@@ -52,7 +52,8 @@ OTHERS += $(filter-out %/consumer_none.c,$(filter $(foreach f,consumer batch top
 endif
 SRCS   = $(filter-out $(OTHERS),$(call sources,src/*.c src/*/*.c))
 OBJS   = $(SRCS:.c=.o)
-SHLIB_LINK = $(if $(filter 1,$(WITH_REDIS)),-lhiredis -ljansson $(if $(filter 1,$(WITH_REDIS_TLS)),-lhiredis_ssl -lssl -lcrypto)) $(if $(filter 1,$(WITH_KAFKA)),-lrdkafka)
+SHLIB_LINK = $(if $(filter 1,$(WITH_REDIS)),-lhiredis -ljansson \
+	$(if $(filter 1,$(WITH_REDIS_TLS)),-lhiredis_ssl -lssl -lcrypto)) $(if $(filter 1,$(WITH_KAFKA)),-lrdkafka)
 
 SQL_FILES  = $(SQL_PARTS:%=sql/%.sql)
 DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql
@@ -64,7 +65,9 @@ $(if $(SQL_STRAY),$(warning not in SQL_PARTS, so not in the extension: $(SQL_STR
 # -isystem: the server's own headers do not stand -Wextra (unused parameters, signs).
 # No contraction: a score must not depend on whether the machine has fused multiply-add. It stands
 # in CPPFLAGS because those are all that bitcode is compiled with.
-PG_CPPFLAGS = -I$(from)/src -isystem $(shell $(PG_CONFIG) --includedir-server) -ffp-contract=off $(if $(filter 1,$(WITH_REDIS)),-DUSE_REDIS)
+PG_CPPFLAGS = -I$(from)/src -isystem $(shell $(PG_CONFIG) --includedir-server) -ffp-contract=off \
+	-DPERSONALIZATION_VERSION='"$(EXTVERSION)"' $(if $(filter 1,$(WITH_REDIS)),-DUSE_REDIS) \
+	$(if $(filter 1,$(WITH_REDIS_TLS)),-DUSE_REDIS_TLS) $(if $(filter 1,$(WITH_KAFKA)),-DUSE_KAFKA)
 PG_CFLAGS   = -std=gnu99 -Wall -Wextra $(WERROR) -Wno-unused-parameter -fvisibility=hidden
 
 # make installcheck: on any running server that has the extension installed. Not test/t: those make

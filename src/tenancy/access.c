@@ -48,7 +48,7 @@ static const char *const application_grants[] = {
 	" personalization.get_profile, personalization.set_profile, personalization.get_context,"
 	" personalization.get_suggestions, personalization.record_outcome,"
 	" personalization.ranking_weights",
-	"EXECUTE ON FUNCTION personalization.evaluate",
+	"EXECUTE ON FUNCTION personalization.evaluate, personalization.version",
 	"EXECUTE ON FUNCTION personalization.merge_asked_days, personalization.next_due_on",
 	"EXECUTE ON FUNCTION personalization.usage_patterns, personalization.route",
 	"EXECUTE ON FUNCTION personalization.register_table, personalization.unregister_table,"
