@@ -1,14 +1,14 @@
 /*
  * core_replay.c
- *		Replays logs through the core alone, without a server, and says how often
+ *		Replays logs through the core alone, without a server, and reports how often
  *		the next query was among the first five suggestions.
  *
  * A log: tenant, user, epoch seconds, item and a JSON payload a line,
  * separated by tabs, in order of time.  The item is the query's text; the
- * payload's tables and the words of the text are its terms.  Counted are the
- * events of the later half (by line) that are at least the user's fifth and
- * differ from his last one; of all that differ the ranking learns, with weights
- * of each tenant's own.
+ * payload's tables and the words of the text are its terms.  The events that
+ * count are those in the second half (by line) that are at least the user's fifth
+ * and differ from the user's last one.  The ranking learns from all that differ,
+ * with separate weights for each tenant.
  *
  * usage: core_replay [-v] [-c] [-e WEIGHT] LOG.tsv …
  *	-v	prints the weights that each tenant has come to
@@ -273,8 +273,8 @@ set_terms(QueryItem *query, const json_t *tables, const char *text)
 }
 
 /*
- * What is counted: of all, of what the user had asked before, of what is new
- * to him.
+ * Counts: of all queries, of those that the user had asked before, of those that
+ * are new to the user.
  */
 typedef struct Score
 {

@@ -2,7 +2,7 @@
 -- and beside it some predictors that are simple enough to be tables.
 --
 -- Table quality.log holds it.  A judged event is one of the later half by line, from its
--- user's fifth on, whose item differs from his last; the last item is no
+-- user's fifth on, whose item differs from the user's last; the last item is no
 -- candidate.  Each event is a transaction of its own, as in life.
 CREATE SCHEMA quality;
 CREATE TABLE quality.log (

@@ -186,7 +186,7 @@ SELECT personalization.start_conversation('c1', 'flo') AS id \gset
 SELECT count(personalization.append_message('c1', :'id', 'role ' || n % 20, 'x')) AS appended FROM generate_series(1, 100) AS n;
 SELECT count(*) AS rows, sum(messages) AS messages, max(messages) FILTER (WHERE role = '') AS further FROM personalization.conversation_statistics WHERE user_id = 'flo';
 
--- The user's own messages say what his communication style is, from the tenth on, unless it is set.
+-- From the tenth on, the user's messages determine the communication style, unless it is set.
 SELECT personalization.start_conversation('c1', 'jo') AS id \gset
 SELECT max(personalization.append_message('c1', :'id', role, 'and in March?', CASE WHEN n % 3 = 0 THEN '{"detail": "technical"}' ELSE '{}' END::jsonb)) AS last FROM generate_series(1, 9) AS n, unnest(ARRAY['user', 'assistant']) AS role;
 SELECT d -> 'communication_style' AS style, d #> '{trait_sources,communication_style}' AS source FROM personalization.get_profile('c1', 'jo') AS d;

@@ -53,7 +53,7 @@ SET datestyle = 'ISO';
 -- Of somebody unknown there is nothing.
 SELECT jsonb_path_query_array(personalization.export_user('p', 'nobody'), '$.data.*[*]') AS rows;
 
--- == Forgetting: his rows, by table; everybody else's stay.
+-- == Forgetting: the user's rows, by table; those of others stay.
 SELECT * FROM jsonb_each(personalization.forget_user('p', 'ana')) WHERE value <> '0' ORDER BY key COLLATE "C";
 SELECT name, count(*) FROM before GROUP BY name HAVING count(*) <> (SELECT count(*) FROM pg_temp.everything() e WHERE e.name = before.name) ORDER BY name COLLATE "C";
 SELECT name, line FROM pg_temp.everything() WHERE line ~ 'p,.*ana';
@@ -64,7 +64,7 @@ SELECT personalization.get_profile('p', 'ana', '2026-03-02 12:00') -> 'created_a
 
 -- == Importing: everything is as it was, to the last bit.
 SELECT counts.* FROM document, jsonb_each(personalization.import_user('p', d)) AS counts WHERE value <> '0' ORDER BY key COLLATE "C";
--- (The statistics count him anew: query_events is their queue.)
+-- (The statistics count the user again: query_events is their queue.)
 SELECT * FROM pg_temp.everything() WHERE name <> 'query_events' EXCEPT ALL TABLE before;
 SELECT * FROM before WHERE name <> 'query_events' EXCEPT ALL SELECT * FROM pg_temp.everything();
 SELECT personalization.get_profile('p', 'ana', '2026-03-02 12:00') = d AS same_profile, personalization.get_profile('p', 'ana', '2026-03-02 12:00')::text = d::text AS same_text FROM profile;

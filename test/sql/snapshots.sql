@@ -94,7 +94,7 @@ SELECT count(personalization.learn('s_late', u, 'export', '{"format": "csv"}', a
 SELECT u, at, observation_count FROM unnest('{bo,cy}'::text[]) AS u, unnest('{2026-03-01 12:00,2026-03-02 09:30,2026-03-02 10:00,2026-03-02 11:30,2026-03-02 12:30,2026-03-03 12:00}'::timestamptz[]) AS at, personalization.preferences('s_late', u, at) ORDER BY u, at;
 SELECT user_id, day, before FROM personalization.preference_snapshots WHERE tenant_id = 's_late' AND user_id <> 'ana' ORDER BY user_id, day;
 
--- Before a user was known he has the default profile, but for what came late.
+-- Before a user was known the default profile is returned, except for late events.
 SELECT personalization.set_profile('s_late', 'dee', 'advanced');
 SELECT u, d -> 'preferences' AS preferences, d -> 'interaction_history' AS history, d -> 'skill_level' AS skill, d -> 'trait_sources' ->> 'skill_level' AS source
 FROM unnest('{bo,dee}'::text[]) AS u, personalization.get_profile('s_late', u, '2026-02-28') AS d;

@@ -85,7 +85,7 @@ SELECT at, reason, evidence -> 'rhythm' AS rhythm FROM unnest('{2026-03-02 04:30
 
 -- == Others: what follows, what shares tables, what similar users ask, what rises.
 SELECT pg_temp.make('o');
--- Six users ask a and then b; each has an hour of his own.
+-- Six users ask a and then b; each has a separate hour.
 SELECT count(pg_temp.ask('o', 'user ' || u, 'How are orders?', timestamptz '2026-02-01 08:00' + u * interval '1 hour', 'orders')),
        count(pg_temp.ask('o', 'user ' || u, 'Which were returned?', timestamptz '2026-02-01 08:05' + u * interval '1 hour', 'returns')),
        count(pg_temp.ask('o', 'user ' || u, 'Orders by region?', timestamptz '2026-02-01 08:10' + u * interval '1 hour', 'sales.Orders')),
@@ -256,7 +256,7 @@ SELECT personalization.rebuild_statistics('o'), pg_temp.ask('o', 'new', 'Late?',
 SELECT pg_temp.pass();
 SELECT asks = (SELECT count(*) FROM personalization.interactions WHERE tenant_id = 'o') AS each_once FROM personalization.rankings WHERE tenant_id = 'o';
 SELECT sum(ask_count) = (SELECT asks FROM personalization.rankings WHERE tenant_id = 'o') AS each_once FROM personalization.query_statistics WHERE tenant_id = 'o';
--- Whether an ask is its user's first of a query is not looked for in all that he ever asked.
+-- Whether a request is the user's first for a query is determined without reading all of the user's requests.
 SELECT pg_temp.make('l');
 SELECT personalization.learn_batch(jsonb_agg(jsonb_build_object('tenant_id', 'l', 'user_id', 'robot', 'interaction_type', 'query', 'data', jsonb_build_object('query', 'number n' || i),
     'occurred_at', '2026-02-01'::timestamptz + i * interval '1 second'))) FROM generate_series(1, 1500) i;

@@ -1,6 +1,6 @@
-# Learning and decay give the numbers that the reference model of learning and
-# the specification say, to 1e-9: on recorded sequences of events (test/data),
-# on new ones where the model itself is at hand, and in cases worked out by hand.
+# Learning and decay give the numbers of the reference model and of the specification, to 1e-9: on
+# recorded sequences of events (test/data), on new ones if the reference model is available, and in
+# cases calculated by hand.
 
 use strict;
 use warnings;

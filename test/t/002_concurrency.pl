@@ -1,9 +1,9 @@
-# Learning from many sessions at once: nothing is lost, nothing counted twice, nobody fails or
-# deadlocks, and the result is that of some order of the events.
+# Learning from many sessions at once: nothing is lost or counted twice, no call fails or deadlocks,
+# and the result is that of some order of the events.
 #
-# To tell the latter, all events are such that every order gives the same: one value for each key,
-# one strength, one time.  After n observations of strength s the confidence is then
-# s (1 - (1 - rate)^n), which at a low rate tells every n from its neighbours.
+# To check the latter, all events give the same result in every order: they have one value for each
+# key, one strength, and one time. After n observations of strength s the confidence is s (1 - (1 -
+# rate)^n), which with a low rate distinguishes every n from its neighbours.
 
 use strict;
 use warnings;

@@ -1,5 +1,6 @@
-# What learn() and learn_batch() have answered survives a crash, once: the interaction and what it
-# did to the preferences.  What they did not get to answer is there entirely or not at all.
+# Every event that learn() or learn_batch() has acknowledged survives a crash, exactly once: the
+# interaction and its effect on preferences. An event that was not acknowledged is stored completely
+# or not at all.
 
 use strict;
 use warnings;

@@ -1,5 +1,5 @@
-# The extension comes and goes without a trace, whatever is in the search_path of the session, and a
-# dump brings all that it stores to another database or server.
+# The extension can be created and dropped without leaving anything behind, whatever the session's
+# search_path is, and a dump transfers all its data to another database or server.
 
 use strict;
 use warnings;

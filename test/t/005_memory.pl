@@ -1,8 +1,8 @@
 # A session's memory does not grow with what it learns and reads.
 #
-# What a call leaves behind for good would be found by the number of calls: each measurement allows
-# growth by a few bytes a call or event.  100,000 calls of learn() by default, 1,000,000 with
-# PERSONALIZATION_LONG_TESTS set.
+# Memory that a call leaves allocated would grow with the number of calls: each measurement allows a
+# few bytes per call or event. There are 100,000 calls of learn() by default, and 1,000,000 if
+# PERSONALIZATION_LONG_TESTS is set.
 
 use strict;
 use warnings;

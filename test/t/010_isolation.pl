@@ -371,9 +371,9 @@ unlike(shown('acme', $_, 'EXPLAIN (ANALYZE, VERBOSE, BUFFERS) SELECT * FROM pers
 
 # ---------------------------------------------------------------- objects of the attacker's own, and shadows
 
-hidden('a view of his own', 'acme', 'CREATE VIEW own.v AS TABLE personalization.interactions; TABLE own.v; DROP VIEW own.v; TABLE personalization.interactions;');
-stopped('a materialized view, a table of his own', 'acme', qr/SELECT|ERROR|^\s*$/s, 'BEGIN; CREATE MATERIALIZED VIEW own.m AS TABLE personalization.interactions; TABLE own.m; CREATE TABLE own.t AS TABLE personalization.user_queries; TABLE own.t; ROLLBACK;');
-hidden('SECURITY DEFINER of his own', 'acme', 'BEGIN; CREATE FUNCTION own.sd() RETURNS SETOF personalization.interactions LANGUAGE sql SECURITY DEFINER AS $$TABLE personalization.interactions$$; SELECT * FROM own.sd(); ROLLBACK;');
+hidden('a view of the role', 'acme', 'CREATE VIEW own.v AS TABLE personalization.interactions; TABLE own.v; DROP VIEW own.v; TABLE personalization.interactions;');
+stopped('a materialized view, a table of the role', 'acme', qr/SELECT|ERROR|^\s*$/s, 'BEGIN; CREATE MATERIALIZED VIEW own.m AS TABLE personalization.interactions; TABLE own.m; CREATE TABLE own.t AS TABLE personalization.user_queries; TABLE own.t; ROLLBACK;');
+hidden('a SECURITY DEFINER function of the role', 'acme', 'BEGIN; CREATE FUNCTION own.sd() RETURNS SETOF personalization.interactions LANGUAGE sql SECURITY DEFINER AS $$TABLE personalization.interactions$$; SELECT * FROM own.sd(); ROLLBACK;');
 stays('SECURITY DEFINER of another tenant', 'acme', 'acme', 'SELECT 1;');
 # Rows that a view's owner may see: without security_invoker it is the owner's rights that count.
 sql('CREATE VIEW public.of_superuser AS TABLE personalization.interactions; CREATE VIEW public.of_invoker WITH (security_invoker = true) AS TABLE personalization.interactions; GRANT SELECT ON public.of_superuser, public.of_invoker TO acme');
@@ -382,7 +382,7 @@ hidden("a superuser's view with security_invoker", 'acme', 'TABLE public.of_invo
 sql('DROP VIEW public.of_superuser, public.of_invoker');
 is(sql("SELECT count(*) FROM pg_class WHERE relnamespace = 'personalization'::regnamespace AND relkind = 'v' AND NOT coalesce(reloptions && '{security_invoker=true,security_invoker=on}', false)"), 0, 'our own views are security_invoker');
 
-# Names that shadow ours, and PostgreSQL's: in his temporary schema, in his own before pg_catalog.
+# Names that shadow ours, and PostgreSQL's: in the role's temporary schema, and in its own schema before pg_catalog.
 my $shadow = q{
 	CREATE FUNCTION pg_temp.current_tenant() RETURNS text LANGUAGE sql AS $$SELECT 'x'$$; CREATE FUNCTION own.current_tenant() RETURNS text LANGUAGE sql AS $$SELECT 'x'$$;
 	CREATE TEMP TABLE tenants (tenant_id text, settings jsonb); INSERT INTO tenants VALUES ('} . $globex . q{', '{}');
@@ -406,7 +406,7 @@ my $shadow = q{
 	like($shown, qr/42501: permission denied for tenant "[^"]*"/, 'shadowed names: the check is the same');
 	is(victim(), $untouched, 'shadowed names: nothing changed');
 }
-hidden('operators of his own on our types, first in his path', 'acme', 'BEGIN;', split(/(?<=;)\s*\n/, $shadow =~ s/\n\tCREATE FUNCTION own.count[^\n]*//r), $noseq, "SELECT * FROM personalization.interactions WHERE tenant_id = '$globex';",
+hidden('operators of the role on our types, first in the search path', 'acme', 'BEGIN;', split(/(?<=;)\s*\n/, $shadow =~ s/\n\tCREATE FUNCTION own.count[^\n]*//r), $noseq, "SELECT * FROM personalization.interactions WHERE tenant_id = '$globex';",
 	"SELECT * FROM personalization.interactions WHERE interaction_type = 'query'::personalization.interaction_type;", 'ROLLBACK;');
 
 # ---------------------------------------------------------------- the server

@@ -1,5 +1,5 @@
-# The worker learns the inbox by itself, exactly once and in order, sets aside what cannot be learned,
-# does the upkeep, and says what it does.
+# The worker learns the inbox exactly once and in order, sets aside events that cannot be learned,
+# does maintenance, and reports its state.
 
 use strict;
 use warnings;
@@ -158,7 +158,7 @@ like(sql('postgres', 'SELECT last_error, last_error_in FROM personalization.work
 	sql('postgres', 'DELETE FROM personalization.inbox', 'ALTER SYSTEM RESET personalization.worker_batch_size', 'SELECT pg_reload_conf()');
 }
 
-# A tenant many of whose rows fail so lets the others go first: of his, one is set aside before they are learned.
+# A tenant with many rows that fail lets the others go first: one of its rows is set aside before they are learned.
 sql('postgres', 'DELETE FROM personalization.rejected_events', qq{
 	$insert SELECT 'acme', 'many', 'query', '{"tables_used": ["bad"]}'::jsonb, timestamptz '2026-03-01' FROM generate_series(1, 100)
 	UNION ALL SELECT 'globex', 'few', 'query', '{"tables_used": ["good"]}', '2026-03-01' FROM generate_series(1, 5)});

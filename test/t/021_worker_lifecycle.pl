@@ -1,4 +1,5 @@
-# The worker stands in nobody's way, and comes back after whatever ends it, with nothing lost or doubled.
+# The worker blocks no other session, and is restarted after whatever ends it, with nothing lost or
+# learned twice.
 
 use strict;
 use warnings;

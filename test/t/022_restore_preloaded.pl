@@ -1,5 +1,5 @@
-# A dump restored into a server whose worker works: it keeps its hands off until all rows are there,
-# and then learns what waits in the inbox, once.
+# A dump is restored into a server whose worker is running: the worker does nothing until all rows
+# have been restored, and then learns the rows of the inbox once.
 
 use strict;
 use warnings;

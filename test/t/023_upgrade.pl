@@ -1,9 +1,10 @@
-# A new library under the objects of an older script, and the other way round, does no harm: what is
-# missing is said with what to do, nothing crashes, the worker waits, and the update is all that it takes.
+# A new library with the objects of an older script, and the reverse, do no harm: an error says what
+# is missing and what to do, nothing crashes, the worker waits, and the update is all that is
+# needed.
 #
-# There is no older release yet, so the scripts are made here out of the one at hand: 0.9 is the same
-# without the parts that came with the worker; 1.1 wants a function that the library lacks, 1.2 adds a column.
-# They stand in an installation of the test's own.
+# There is no older release yet, so the scripts are made here from the present one: 0.9 is the same
+# without the parts that came with the worker; 1.1 needs a function that the library lacks, 1.2 adds
+# a column. They are in an installation of the test's own.
 
 use strict;
 use warnings;

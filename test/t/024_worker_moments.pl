@@ -1,7 +1,9 @@
-# What needs a database for itself, or the extension, gets it at any moment of a worker's pass: without
-# FORCE, within the five seconds that PostgreSQL waits for other sessions to leave.
+# Commands that need a database exclusively, or the extension, succeed at any moment of a worker's
+# pass: without FORCE, within the five seconds that PostgreSQL waits for other sessions to
+# disconnect.
 #
-# The moments are chosen by chance; PERSONALIZATION_SEED repeats a run.  PERSONALIZATION_LONG_TESTS takes ten times as many.
+# The moments are random; PERSONALIZATION_SEED repeats a run. PERSONALIZATION_LONG_TESTS uses ten
+# times as many.
 
 use strict;
 use warnings;

@@ -1,4 +1,5 @@
-# What one tenant does is not felt by another: whoever holds a lock, fails or is slow backs off by itself.
+# One tenant does not affect another: a tenant that holds a lock, fails or is slow backs off by
+# itself.
 
 use strict;
 use warnings;

@@ -1,5 +1,6 @@
-# Conversations under load: messages of many sessions are numbered 1, 2, 3 … without a gap and none is
-# lost; the worker deletes what has expired, in small batches, and nothing else; a dump brings all back.
+# Conversations under load: messages of many sessions are numbered 1, 2, 3 … without a gap and none
+# is lost; the worker deletes expired conversations, in small batches, and nothing else; a dump
+# restores all.
 
 use strict;
 use warnings;

@@ -1,9 +1,10 @@
-# What is left of a user who was forgotten, and of a tenant that was dropped: nothing.
+# Nothing remains of a user who was forgotten, and of a tenant that was dropped.
 #
-# A marker is put everywhere that a value of a user's can go, through every function.  Afterwards it
-# is looked for in every column of every table of the schema, in the bytes of all files of these
-# tables and their indexes, and in the server's log.  Before that it must be found there, so that a
-# search that does not work is noticed.  The marker is short: what is compressed keeps it readable.
+# A marker is stored in every place that can contain a user's data, through every function.
+# Afterwards it is searched for in every column of every table of the schema, in the bytes of all
+# files of these tables and their indexes, and in the server's log. Before that it must be found
+# there, so that a search that does not work is noticed. The marker is short, so that it remains
+# readable in compressed values.
 
 use strict;
 use warnings;
@@ -141,7 +142,7 @@ my $mark = 'Zq7Xmark';
 live('acme', 'ana', $mark);
 live('acme', 'bo', 'Kv4Yother');
 live('globex', 'ana', 'Wd9Uglobex');
-# Somebody else's feedback on what ana did: what he takes over by it is his own from then on.
+# Feedback of another user on ana's interactions: the preferences that it gives belong to the other user.
 sql(qq{SELECT personalization.collect_feedback('acme', 'bo', jsonb_build_object('rating', 0.5, 'interaction_id',
 	(SELECT interaction_id FROM personalization.interactions WHERE tenant_id = 'acme' AND user_id = 'ana' AND data ->> 'chart_type' = 'bar')))});
 
@@ -154,7 +155,7 @@ is(log_with('ana'), '', 'nor who he is');
 
 # ---------------------------------------------------------------- forgetting
 
-# Another is offered what ana asked, and is shown what both ask in his own words.
+# Another user is suggested ana's queries, and sees queries that both ask in their own words.
 my $offered = q{SELECT coalesce(string_agg(suggestion, ' '), '') FROM personalization.get_suggestions('acme', 'bo', 'Zq7Xmark', 20)};
 like(sql($offered), qr/$mark/, 'another user is offered what ana asked');
 sql(qq{SELECT personalization.learn('acme', 'ana', 'query', '{"query": "$both{ana}"}')});
@@ -173,11 +174,11 @@ $node->psql('postgres', q{SELECT personalization.forget_user('acme', 'ana')}, st
 like($counts, qr/"interactions": \d\d/, "forgotten: $counts");
 is(tables_with($mark), '', 'no table has the marker');
 is(sql(q{SELECT coalesce(string_agg(v::text, ' '), '') FROM jsonb_path_query(personalization.export_user('acme', 'ana'), '$.data.*[*]') t (v)}), '', 'an export is empty');
-is(join(' ', grep { $_ ne '' } map { tables_with($_) } @ids), '', 'nor his queries by their ids');
-is(tables_with('zq7xBOTH'), '', 'nor what both ask in his words');
+is(join(' ', grep { $_ ne '' } map { tables_with($_) } @ids), '', 'nor the queries by their ids');
+is(tables_with('zq7xBOTH'), '', 'nor queries of both in the words of the forgotten user');
 like(tables_with('Zq7xboth'), qr/query_statistics/, 'but in those of the other');
 unlike(sql($offered), qr/$mark|zq7xBOTH/, 'another user is not offered it any more');
-is(sql($export), $bo, 'another user has all of his');
+is(sql($export), $bo, 'another user still has all their data');
 like(tables_with('Kv4Yother'), qr/interactions/, 'as the search would show');
 is(sql(q{SELECT count(*) FROM personalization.interactions WHERE user_id = 'bo' OR tenant_id = 'globex'}), $others, 'and so has another tenant');
 

@@ -1,4 +1,5 @@
-# Suggestions between tenants, under the worker, through kills and restores, and of those who have nothing or very much.
+# Suggestions: isolation between tenants, with the worker, through kills and restores, and for users
+# with nothing or very much.
 
 use strict;
 use warnings;

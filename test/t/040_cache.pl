@@ -1,5 +1,5 @@
-# The push to Redis: what is committed arrives, as the functions return it, under a key of its own; what
-# is rolled back does not; what is erased goes.
+# The push to Redis: committed changes arrive, as the functions return them, under their own keys;
+# changes that are rolled back do not; erased data is deleted.
 
 use strict;
 use warnings;

@@ -1,5 +1,5 @@
-# Whatever Redis does, no learn fails or waits, nobody waits for the worker, and afterwards the cache is
-# as the database says.
+# Whatever Redis does, learning does not fail or wait, nobody waits for the worker, and afterwards
+# the cache matches the database.
 
 use strict;
 use warnings;

@@ -1,4 +1,5 @@
-# TLS to Redis: only the right server is talked to, whatever is wrong is said, and nobody waits for it.
+# TLS to Redis: data is sent only to the right server, every problem is reported, and nobody waits
+# for it.
 
 use strict;
 use warnings;

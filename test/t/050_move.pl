@@ -1,6 +1,6 @@
-# A tenant moves between two servers while it is used, in the eight commands of docs/scale-out.md, and a
-# server is killed in the middle: nothing that was answered is lost or doubled, and other tenants of both
-# servers go on.
+# A tenant is moved between two servers while it is in use, with the eight commands of
+# docs/scale-out.md, and a server is killed during the move: nothing that was acknowledged is lost
+# or learned twice, and other tenants of both servers continue.
 
 use strict;
 use warnings;

@@ -1,6 +1,7 @@
-# Logical replication of a whole database, as change capture and upgrades without a stop use it: a
-# publication of all tables hinders nothing at its source, and a database that has the extension takes
-# all rows, if those that the script makes there are out of the way, as docs/operations.md says.
+# Logical replication of a whole database, as for change capture and upgrades without downtime: a
+# publication of all tables blocks nothing at its source, and a database with the extension receives
+# all rows, if the rows that the script creates there have been removed, as docs/scale-out.md
+# describes.
 
 use strict;
 use warnings;
