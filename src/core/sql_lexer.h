@@ -39,8 +39,8 @@
  * Templates not yet filled in, see sql_template.c, are tokens of their own;
  * {# x #} is a comment, and [[ and ]] around what is optional are left out.
  */
-#ifndef CORE_SQL_LEXER_H
-#define CORE_SQL_LEXER_H
+#ifndef PERSONALIZATION_CORE_SQL_LEXER_H
+#define PERSONALIZATION_CORE_SQL_LEXER_H
 
 #include "core/sql_keyword.h"
 

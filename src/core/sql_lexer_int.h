@@ -2,8 +2,8 @@
  * sql_lexer_int.h
  *		Declarations shared by the parts of the lexer.
  */
-#ifndef CORE_SQL_LEXER_INT_H
-#define CORE_SQL_LEXER_INT_H
+#ifndef PERSONALIZATION_CORE_SQL_LEXER_INT_H
+#define PERSONALIZATION_CORE_SQL_LEXER_INT_H
 
 #include "core/sql_lexer.h"
 

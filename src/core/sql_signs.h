@@ -2,8 +2,8 @@
  * sql_signs.h
  *		A quick look at an SQL text, to determine how it should be read.
  */
-#ifndef CORE_SQL_SIGNS_H
-#define CORE_SQL_SIGNS_H
+#ifndef PERSONALIZATION_CORE_SQL_SIGNS_H
+#define PERSONALIZATION_CORE_SQL_SIGNS_H
 
 #include <stddef.h>
 

@@ -3,8 +3,8 @@
  *		Names of functions, units and values in the dialects of SQL that
  *		determine how a statement is read.
  */
-#ifndef CORE_SQL_WORDS_H
-#define CORE_SQL_WORDS_H
+#ifndef PERSONALIZATION_CORE_SQL_WORDS_H
+#define PERSONALIZATION_CORE_SQL_WORDS_H
 
 #include <stdbool.h>
 #include <stddef.h>
