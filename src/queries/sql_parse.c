@@ -29,9 +29,6 @@
 #include "core/sql_words.h"
 #include "queries/sql_parse.h"
 
-/* Maximum number of items per list; preferences do not depend on more. */
-#define MAX_FOUND 1000
-
 typedef struct Reader
 {
 	SqlLists *lists;
@@ -41,26 +38,6 @@ typedef struct Reader
 } Reader;
 
 static bool walk(Node *node, void *context);
-
-void
-sql_lists_add(SqlLists *lists, MemoryContext context, SqlList list, const char *item, size_t len)
-{
-	MemoryContext old;
-	ListCell *cell;
-
-	if (list_length(lists->items[list]) >= MAX_FOUND)
-		return;
-	foreach (cell, lists->items[list])
-	{
-		const char *known = lfirst(cell);
-
-		if (strlen(known) == len && memcmp(known, item, len) == 0)
-			return;
-	}
-	old = MemoryContextSwitchTo(context);
-	lists->items[list] = lappend(lists->items[list], pnstrdup(item, len));
-	MemoryContextSwitchTo(old);
-}
 
 static void
 found_text(Reader *reader, SqlList list, const char *item)

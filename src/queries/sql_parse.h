@@ -7,7 +7,7 @@
 
 #include "postgres.h"
 
-#include "queries/sql_read.h"
+#include "queries/sql_lists.h"
 
 typedef enum SqlParsed
 {
@@ -23,9 +23,5 @@ typedef enum SqlParsed
  * of resources is raised.
  */
 extern SqlParsed sql_parse(const char *sql, SqlLists *lists);
-
-/* Appends an item to one of the lists, unless it is already there or there are too many. */
-extern void
-sql_lists_add(SqlLists *lists, MemoryContext context, SqlList list, const char *item, size_t len);
 
 #endif

@@ -7,16 +7,7 @@
 
 #include "postgres.h"
 
-#include "nodes/pg_list.h"
-
-#include "core/sql_scan.h"
-
-/* A List of char * for each SqlList, without duplicates, in the order of the text. */
-typedef struct SqlLists
-{
-	List *items[SQL_GROUP_BY + 1];
-	SqlReading reading; /* the first part that was not understood */
-} SqlLists;
+#include "queries/sql_lists.h"
 
 /*
  * Reads sql with PostgreSQL's parser, and with the tolerant scanner if that

@@ -10,15 +10,10 @@
 
 #include "access/xact.h"
 #include "executor/spi.h"
-#include "fmgr.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "base/arguments.h"
-#include "base/compat.h"
 #include "base/jsonutil.h"
 #include "base/statement.h"
-#include "cache/queue.h"
 #include "catalogue/catalogue.h"
 #include "conversations/conversations.h"
 #include "learning/interactions.h"
@@ -27,12 +22,10 @@
 #include "preferences/snapshots.h"
 #include "suggestions/counting.h"
 #include "suggestions/outcomes.h"
-#include "tenancy/session.h"
-#include "tenancy/settings.h"
 #include "tenancy/hold.h"
+#include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
 #include "upkeep/maintenance.h"
-#include "upkeep/work.h"
 
 static Statement select_tenants =
 	STATEMENT("SELECT tenant_id FROM personalization.tenants ORDER BY tenant_id", "");
@@ -48,8 +41,6 @@ static Statement find_nameless = STATEMENT("SELECT 1"
 										   " WHERE tenant_id = $1"
 										   " LIMIT 1",
 										   "text");
-
-PG_FUNCTION_INFO_V1(personalization_run_maintenance);
 
 static int
 compare_names(const ListCell *a, const ListCell *b)
@@ -154,38 +145,4 @@ pass_document(const PassCounts *counts)
 	json_push_int(&state, "conversations", counts->conversations);
 	json_push_int(&state, "preference_snapshots", counts->preference_snapshots);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
-}
-
-Datum
-personalization_run_maintenance(PG_FUNCTION_ARGS)
-{
-	TimestampTz at = time_argument(fcinfo, 0, "at");
-	PassCounts counts;
-	Jsonb *result;
-
-	prevent_if_read_only("run_maintenance()");
-
-	/* A role that sees only one tenant would silently skip the others. */
-	if (bound_by_tenancy())
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for function run_maintenance"),
-				 errhint("The function must be called by a superuser or a role with BYPASSRLS.")));
-	SPI_connect();
-	inbox_counters.since_pass = 0;
-	take_all_turns(&inbox_work);
-	counting_adopt();
-	counting_counters.since_pass = 0;
-	take_all_turns(&counting_work);
-	pass_begin(at);
-	take_all_turns(&pass_work);
-	counts = pass.counts;
-	counts.inbox = inbox_counters.since_pass;
-	counts.queries = counting_counters.since_pass;
-	pass_end();
-	/* Only the worker connects to the cache; without it, limit the size of the queue. */
-	changes_coalesce();
-	result = json_keep(pass_document(&counts));
-	SPI_finish();
-	PG_RETURN_JSONB_P(result);
 }
