@@ -67,6 +67,14 @@ BEGIN
             ' USING (tenant_id OPERATOR(pg_catalog.=) personalization.current_tenant()%s)'
             ' WITH CHECK (tenant_id OPERATOR(pg_catalog.=) personalization.current_tenant())', parent,
             CASE parent WHEN 'signal_rules' THEN ' OR tenant_id OPERATOR(pg_catalog.=) ''''' ELSE '' END);
+        -- The planner keeps no statistics of what a column contains: an estimate in EXPLAIN would tell a role
+        -- what rows of other tenants there are.
+        EXECUTE (
+            SELECT pg_catalog.format('ALTER TABLE personalization.%I %s', parent,
+                pg_catalog.string_agg(pg_catalog.format('ALTER COLUMN %I SET STATISTICS 0', attname), ', '))
+            FROM pg_catalog.pg_attribute
+            WHERE attrelid = pg_catalog.format('personalization.%I', parent)::pg_catalog.regclass
+            AND attnum > 0 AND NOT attisdropped);
     END LOOP;
 END
 $storage$;

@@ -1,5 +1,12 @@
 -- The schema and the types.
 
+-- As ALTER DATABASE and ALTER ROLE may have set them otherwise; they hold for this script only.
+SET LOCAL default_tablespace = '';
+SET LOCAL default_table_access_method = 'heap';
+SET LOCAL standard_conforming_strings = on;
+SET LOCAL transform_null_equals = off;
+SET LOCAL row_security = on;
+
 CREATE SCHEMA personalization;
 COMMENT ON SCHEMA personalization IS 'preferences of the users of each tenant, and the functions that learn them';
 

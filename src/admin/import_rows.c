@@ -19,9 +19,11 @@
 
 #include "admin/import.h"
 #include "admin/tenant_data.h"
+#include "base/arrival.h"
 #include "base/extension.h"
 #include "base/fault.h"
 #include "base/jsonutil.h"
+#include "base/owner.h"
 #include "base/statement.h"
 
 /* A statement that inserts one row, and its parameters. */
@@ -32,6 +34,7 @@ typedef struct Inserter
 	int parameters[MaxTupleAttributeNumber]; /* attribute number of each, from 0 */
 	SPIPlanPtr plan;
 	bool has_user;
+	bool is_inbox;
 	const Rows *rows;
 	const char *missing; /* a required column that no row has, or NULL */
 } Inserter;
@@ -100,6 +103,7 @@ prepare_inserter(const char *table, const Rows *rows, TupleDesc columns, Inserte
 	inserter->columns = columns;
 	inserter->n = 0;
 	inserter->has_user = false;
+	inserter->is_inbox = strcmp(table, "inbox") == 0;
 	inserter->rows = rows;
 	inserter->missing = NULL;
 	for (int i = 0; i < columns->natts; i++)
@@ -157,6 +161,8 @@ insert_row(const Import *import, const Import *checks, const Inserter *inserter,
 	int first = inserter->has_user ? 2 : 1;
 	Datum *values = palloc((inserter->n + 2) * sizeof(Datum));
 	char *nulls = palloc(inserter->n + 2);
+	OwnerScope scope;
+	int result;
 
 	values[0] = CStringGetTextDatum(import->tenant_id);
 	values[1] = CStringGetTextDatum(import->user_id);
@@ -184,9 +190,22 @@ insert_row(const Import *import, const Import *checks, const Inserter *inserter,
 			values[first + i] = import_array(checks, name, found, element, *path);
 		else
 			values[first + i] = import_scalar(checks, name, found, column->atttypid, *path);
+
+		/* Nothing has arrived before the first position, nor in the future. */
+		if (inserter->is_inbox && strcmp(name, "position") == 0 && found != NULL &&
+			(DatumGetInt64(values[first + i]) < 0 ||
+			 DatumGetInt64(values[first + i]) > arrival_position()))
+			values[first + i] = Int64GetDatum(arrival_position());
 	}
 	*path = row_path;
-	if (SPI_execute_plan(inserter->plan, values, nulls, false, 0) < 0)
+
+	/* The order of arrival in the inbox is not the caller's to choose, but is kept. */
+	if (inserter->is_inbox)
+		owner_begin(&scope);
+	result = SPI_execute_plan(inserter->plan, values, nulls, false, 0);
+	if (inserter->is_inbox)
+		owner_end(&scope);
+	if (result < 0)
 		elog(ERROR, "could not insert a row: %s", SPI_result_code_string(SPI_result));
 	if (SPI_processed == 0)
 		import_error(ERRCODE_UNIQUE_VIOLATION, "Identifiers must be unique within a tenant.",

@@ -18,6 +18,7 @@ bool local_tenant_only = false;
 bool auto_create_tenants = false;
 bool warn_unknown_data = false;
 int max_payload = 1024 * 1024;
+int max_signals = 10000;
 
 bool worker_enabled = true;
 int worker_naptime = 1000;
@@ -111,6 +112,9 @@ define_session_settings(void)
 	DefineCustomIntVariable(
 		"personalization.max_payload", "Sets the maximum size of an interaction's data.", NULL,
 		&max_payload, 1024 * 1024, 1024, INT_MAX / 8, PGC_SUSET, GUC_UNIT_BYTE, NULL, NULL, NULL);
+	DefineCustomIntVariable("personalization.max_signals",
+							"Sets the maximum number of signals of an interaction.", NULL,
+							&max_signals, 10000, 1, 1000000, PGC_SUSET, 0, NULL, NULL, NULL);
 }
 
 static void

@@ -17,8 +17,9 @@
 /* In physical order, which is roughly that of arrival and requires no sorting. */
 static Statement select_changes = STATEMENT("SELECT tenant_id, id, what, position, ctid"
 											" FROM personalization.cache_changes"
+											" WHERE tenant_id <> ALL ($2)"
 											" LIMIT $1",
-											"int8");
+											"int8 text[]");
 
 enum
 {
@@ -125,10 +126,10 @@ read_id(uint64 row)
 }
 
 static ChangeRow *
-read_rows(int64 limit, int *n)
+read_rows(int64 limit, Datum without, int *n)
 {
 	MemoryContext context = CurrentMemoryContext;
-	Datum values[] = {Int64GetDatum(limit)};
+	Datum values[] = {Int64GetDatum(limit), without};
 	uint64 nrows = statement_execute(&select_changes, values, NULL, SNAPSHOT_CALLER);
 	ChangeRow *rows;
 
@@ -163,10 +164,10 @@ add_row(CacheChange *change, const ChangeRow *row)
 }
 
 CacheChange *
-changes_read(int64 limit, int most, int *n)
+changes_read(int64 limit, int most, Datum without, int *n)
 {
 	int nrows;
-	ChangeRow *rows = read_rows(limit, &nrows);
+	ChangeRow *rows = read_rows(limit, without, &nrows);
 	ChangePlace *places = palloc(Max(nrows, 1) * sizeof(ChangePlace));
 	CacheChange *changes = palloc(Max(nrows, 1) * sizeof(CacheChange));
 

@@ -31,11 +31,11 @@ typedef struct CacheChange
 
 /*
  * Reads up to limit rows of the transaction's snapshot, and returns the
- * resulting changes, ordered by tenant.  If there are more than most, the most
- * that arrived first are returned.  The result is in the current memory
- * context.
+ * resulting changes, ordered by tenant; not those of the tenants that are in
+ * without, an array of text.  If there are more than most, the most that arrived
+ * first are returned.  The result is in the current memory context.
  */
-extern CacheChange *changes_read(int64 limit, int most, int *n);
+extern CacheChange *changes_read(int64 limit, int most, Datum without, int *n);
 
 /* Deletes the rows of changes that have been pushed. */
 extern void changes_delete(const CacheChange *changes, int n);

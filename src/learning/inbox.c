@@ -13,6 +13,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
 #include "utils/builtins.h"
@@ -27,6 +28,7 @@
 #include "base/jsonutil.h"
 #include "base/rows.h"
 #include "base/statement.h"
+#include "base/subxact.h"
 #include "base/uuid.h"
 #include "learning/apply.h"
 #include "learning/events.h"
@@ -37,6 +39,9 @@
 
 /* A batch ends after the row with which it exceeds this size, in bytes, uncompressed. */
 #define BATCH_BYTES ((Size) 16 * 1024 * 1024)
+
+/* Likewise behind the one that brings it over so many signals, as far as can be told before. */
+#define BATCH_SIGNALS 20000
 
 #define INBOX_COLUMNS                                                                              \
 	"tenant_id, position, user_id, interaction_type, data, occurred_at, interaction_id, feedback," \
@@ -137,7 +142,29 @@ lock_inbox(void)
 	return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
-/* NULL also if the value is larger than allowed, with its size: it is then not even fetched. */
+/*
+ * A text that is no longer than any name, NULL for null.  Of a longer one the beginning,
+ * with its size in bytes in *too_long: the rest is not even fetched.
+ */
+static char *
+short_text(uint64 row, int column, Size *too_long)
+{
+	bool isnull;
+	Datum value = result_value(row, column, &isnull);
+	Size size = isnull ? 0 : toast_raw_datum_size(value) - VARHDRSZ;
+	text *start;
+
+	*too_long = size > MAX_ID_LENGTH ? size : 0;
+	if (isnull)
+		return NULL;
+	if (*too_long == 0)
+		return TextDatumGetCString(value);
+	start = (text *) PG_DETOAST_DATUM_SLICE(value, 0, MAX_ID_LENGTH);
+	return pnstrdup(VARDATA_ANY(start),
+					pg_mbcliplen(VARDATA_ANY(start), VARSIZE_ANY_EXHDR(start), MAX_ID_LENGTH));
+}
+
+/* NULL too where it is larger than may be learned, with its size: it is not even fetched then. */
 static const Jsonb *
 jsonb_or_null(uint64 row, int column, Size *too_large)
 {
@@ -151,30 +178,36 @@ jsonb_or_null(uint64 row, int column, Size *too_large)
 }
 
 static void
-push_payload(JsonbParseState **state, const char *name, uint64 row, int column)
+push_payload(JsonbParseState **state, const char *name, uint64 row, int column, bool whole)
 {
-	Size too_large;
-	const Jsonb *payload = jsonb_or_null(row, column, &too_large);
+	Size too_large = 0;
+	const Jsonb *payload = whole ? jsonb_or_null(row, column, &too_large) : NULL;
 
 	if (too_large > 0)
 		json_push_text(state, name, "omitted because it is too large");
+	else if (!whole)
+		json_push_text(state, name, "omitted because the row could not be stored whole");
 	else
 		json_push_jsonb(state, name, payload);
 }
 
-/* Returns the row as an object with the argument names of learn(), for rejected_events. */
+/*
+ * The row as an object with learn()'s argument names, for rejected_events; without its
+ * payloads where it is not to be whole.
+ */
 static const Jsonb *
-row_document(uint64 row)
+row_document(uint64 row, bool whole)
 {
 	JsonbParseState *state = NULL;
+	Size ignored;
 	bool isnull;
 	Datum value;
 
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	json_push_text(&state, "tenant_id", result_text(row, INBOX_TENANT));
-	json_push_text(&state, "user_id", result_text(row, INBOX_USER));
-	json_push_text(&state, "interaction_type", result_text(row, INBOX_TYPE));
-	push_payload(&state, "data", row, INBOX_DATA);
+	json_push_text(&state, "tenant_id", short_text(row, INBOX_TENANT, &ignored));
+	json_push_text(&state, "user_id", short_text(row, INBOX_USER, &ignored));
+	json_push_text(&state, "interaction_type", short_text(row, INBOX_TYPE, &ignored));
+	push_payload(&state, "data", row, INBOX_DATA, whole);
 	value = result_value(row, INBOX_OCCURRED_AT, &isnull);
 	if (isnull)
 		json_push_null(&state, "occurred_at");
@@ -188,7 +221,7 @@ row_document(uint64 row)
 		json_push_null(&state, "interaction_id");
 	else
 		json_push_text(&state, "interaction_id", uuid_text(DatumGetUUIDP(value)));
-	push_payload(&state, "feedback", row, INBOX_FEEDBACK);
+	push_payload(&state, "feedback", row, INBOX_FEEDBACK, whole);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
@@ -216,7 +249,9 @@ row_source(uint64 row)
 static bool
 row_event(uint64 row, TimestampTz now, Event *event, Fault *fault)
 {
-	char *type = result_text(row, INBOX_TYPE);
+	Size user_too_long;
+	Size type_too_long;
+	char *type = short_text(row, INBOX_TYPE, &type_too_long);
 	Size data_too_large;
 	Size feedback_too_large;
 	bool isnull;
@@ -224,7 +259,7 @@ row_event(uint64 row, TimestampTz now, Event *event, Fault *fault)
 
 	memset(event, 0, sizeof(*event));
 	event->tenant_id = result_text(row, INBOX_TENANT);
-	event->user_id = result_text(row, INBOX_USER);
+	event->user_id = short_text(row, INBOX_USER, &user_too_long);
 	event->source = row_source(row);
 	event->data = jsonb_or_null(row, INBOX_DATA, &data_too_large);
 	event->feedback = jsonb_or_null(row, INBOX_FEEDBACK, &feedback_too_large);
@@ -237,6 +272,8 @@ row_event(uint64 row, TimestampTz now, Event *event, Fault *fault)
 	else
 		event->id = *DatumGetUUIDP(value);
 
+	if (user_too_long > 0)
+		return check_id("user_id", event->user_id, user_too_long, fault);
 	if (data_too_large > 0 || feedback_too_large > 0)
 		return fault_set(
 			fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
@@ -293,26 +330,44 @@ row_bytes(uint64 row)
 		Datum value = result_value(row, columns[i], &isnull);
 		Size size = isnull ? 0 : toast_raw_datum_size(value);
 
-		/* A payload that is too large is not read. */
-		if (columns[i] < INBOX_DATA || size <= (Size) max_payload)
-			bytes += size;
+		/* What is too large is left where it is. */
+		bytes += Min(size, columns[i] < INBOX_DATA ? (Size) MAX_ID_LENGTH : (Size) max_payload);
 	}
 	return bytes;
 }
 
-/* The size of a batch so far. */
+/*
+ * How many signals an event may have, about: most are a member or an element of its
+ * data, or a name in its SQL.
+ */
+static int
+expected_signals(const Jsonb *data)
+{
+	JsonbIterator *it = JsonbIteratorInit(unconstify(JsonbContainer *, &data->root));
+	int n = (int) (VARSIZE(data) / 64);
+	JsonbIteratorToken token;
+	JsonbValue value;
+
+	while (n < max_signals && (token = JsonbIteratorNext(&it, &value, false)) != WJB_DONE)
+		n += token == WJB_VALUE || token == WJB_ELEM;
+	return Min(n, max_signals);
+}
+
+/* What a batch has taken so far. */
 typedef struct Taken
 {
 	Event *events;
 	int n;
 	int limit;
 	Size bytes;
+	int signals;
 } Taken;
 
 static bool
 is_full(const Taken *taken)
 {
-	return taken->n == taken->limit || taken->bytes >= BATCH_BYTES;
+	return taken->n == taken->limit || taken->bytes >= BATCH_BYTES ||
+		   taken->signals >= BATCH_SIGNALS;
 }
 
 /* Takes rows of a tenant; returns their number. */
@@ -341,8 +396,10 @@ take_events(const char *tenant_id, TimestampTz now, Taken *taken)
 		{
 			event->fault = palloc(sizeof(Fault));
 			*event->fault = fault;
-			event->document = row_document(n);
+			event->document = row_document(n, true);
 		}
+		else
+			taken->signals += expected_signals(event->data);
 		column_add(&places, result_value(n, INBOX_PLACE, NULL));
 		taken->n++;
 	}
@@ -383,22 +440,41 @@ inbox_drain(const char *tenant_id, int limit, Drained *drained)
 	events_report_aged(naged, drained->learned);
 }
 
+/* How the first row is put aside: whole, or without its payloads. */
+typedef struct SettingAside
+{
+	const Fault *fault;
+	bool whole;
+} SettingAside;
+
+static void
+set_aside(void *arg)
+{
+	const SettingAside *setting = arg;
+	Datum values[] = {CStringGetTextDatum(first_tenant), Int64GetDatum(first_position)};
+	Event event = {0};
+
+	if (statement_execute(&select_row, values, NULL, SNAPSHOT_NEW) == 0)
+		return;
+	event.tenant_id = result_text(0, INBOX_TENANT);
+	event.document = row_document(0, setting->whole);
+	event.source = row_source(0);
+	event.fault = unconstify(Fault *, setting->fault);
+	(void) statement_execute(&delete_rejected_row, values, NULL, SNAPSHOT_NEW);
+	rejected_store(&event, 1);
+}
+
 void
 inbox_set_aside_first(const char *tenant_id, int sqlstate, const char *message)
 {
-	Event event = {0};
 	Fault fault = {sqlstate, message, NULL};
-	Datum values[] = {CStringGetTextDatum(first_tenant), Int64GetDatum(first_position)};
+	SettingAside setting = {&fault, true};
 
 	if (strcmp(tenant_id, first_tenant) != 0 || !lock_inbox() ||
-		statement_execute(&select_row, values, NULL, SNAPSHOT_NEW) == 0)
+		run_in_subxact(set_aside, &setting) == NULL)
 		return;
-	event.tenant_id = result_text(0, INBOX_TENANT);
-	event.document = row_document(0);
-	event.source = row_source(0);
-	event.fault = &fault;
-	(void) statement_execute(&delete_rejected_row, values, NULL, SNAPSHOT_NEW);
-	rejected_store(&event, 1);
+	setting.whole = false;
+	set_aside(&setting);
 }
 
 static void

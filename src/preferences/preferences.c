@@ -544,10 +544,8 @@ personalization_evidence_expires_at(PG_FUNCTION_ARGS)
 	TimestampTz last_updated = PG_GETARG_TIMESTAMPTZ(1);
 	TenantSettings settings;
 	TimestampTz expires;
-	Fault fault;
 
-	if (!settings_read(PG_GETARG_JSONB_P(2), &settings, &fault))
-		fault_raise(&fault, -1);
+	settings_decode(PG_GETARG_JSONB_P(2), &settings);
 	expires = expires_at(&settings.learning, confidence, last_updated);
 	if (expires == TIME_NEVER)
 		PG_RETURN_NULL();

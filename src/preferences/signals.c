@@ -13,6 +13,7 @@
 #include "base/arguments.h"
 #include "base/extension.h"
 #include "base/fault.h"
+#include "base/guc.h"
 #include "base/jsonutil.h"
 #include "base/statement.h"
 #include "base/uuid.h"
@@ -181,6 +182,11 @@ rule_signal(const SignalRule *rule, const JsonbValue *name, JsonbValue *value, S
 	if (find_signal(signals, signal.category, signal.key) != NULL)
 		return true;
 
+	if (signals->n >= max_signals)
+		return fault_set(
+			fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+			psprintf("The maximum is %d signals, set by personalization.max_signals.", max_signals),
+			"data.%s gives too many signals", rule->path);
 	if (strlen(signal.key) > MAX_KEY_LENGTH)
 		return fault_set(fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
 						 psprintf("The maximum is %d bytes.", MAX_KEY_LENGTH),
@@ -219,7 +225,7 @@ follow_path(const JsonbContainer *data, const char *path, JsonbValue *value)
 	return json_member(data, rest, value);
 }
 
-/* Adds a list found in SQL: an item that is not valid in a key is left out, not refused. */
+/* Adds a list found in SQL: an item that is not valid in a key, or too many, is left out, not refused. */
 static void
 sql_signals(const SignalRule *rule, const List *items, Signals *signals)
 {
@@ -233,7 +239,8 @@ sql_signals(const SignalRule *rule, const List *items, Signals *signals)
 		value.type = jbvString;
 		value.val.string.val = lfirst(cell);
 		value.val.string.len = strlen(lfirst(cell));
-		(void) rule_signal(rule, &value, &value, signals, &ignored);
+		if (signals->n < max_signals)
+			(void) rule_signal(rule, &value, &value, signals, &ignored);
 	}
 }
 

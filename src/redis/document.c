@@ -123,12 +123,47 @@ encoded(const char *id)
 	return out;
 }
 
+/* What names an item is made from, in a subtransaction. */
+typedef struct Naming
+{
+	const CacheKind *kind;
+	const CacheChange *change;
+	CacheItem *item;
+	MemoryContext context; /* of the names */
+} Naming;
+
 static char *
 make_key(const CacheKind *kind, const CacheChange *change)
 {
 	return kind->by_tenant ? psprintf(CACHE_PREFIX "%s:%s:%s", kind->name,
 									  encoded(change->tenant_id), encoded(change->id))
 						   : psprintf(CACHE_PREFIX "%s:%s", kind->name, encoded(change->id));
+}
+
+static void
+name_item(void *arg)
+{
+	Naming *naming = arg;
+	MemoryContext old = MemoryContextSwitchTo(naming->context);
+
+	naming->item->key = make_key(naming->kind, naming->change);
+	naming->item->key_len = strlen(naming->item->key);
+	naming->item->tenant_id = naming->kind->by_tenant ? "" : utf8(naming->change->tenant_id);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+encode_name(void *arg)
+{
+	(void) encoded(arg);
+}
+
+ErrorData *
+cache_name_fault(const char *tenant_id)
+{
+	return GetDatabaseEncoding() == PG_UTF8
+			   ? NULL
+			   : run_in_subxact(encode_name, unconstify(char *, tenant_id));
 }
 
 List *
@@ -194,29 +229,35 @@ build(void *arg)
  */
 static void
 add_item(const CacheKind *kind, const CacheChange *change, bool wanted, TimestampTz at,
-		 List **items, char **fault)
+		 List **items, ErrorData **fault)
 {
 	CacheItem *item = palloc0(sizeof(CacheItem));
 	DocumentBuild building = {kind, change, at, item, CurrentMemoryContext};
+	Naming naming = {kind, change, item, CurrentMemoryContext};
+	ErrorData *error = NULL;
 
-	item->key = make_key(kind, change);
-	item->key_len = strlen(item->key);
-	item->tenant_id = kind->by_tenant ? "" : utf8(change->tenant_id);
-	if (wanted && kind->build != NULL)
+	/* Names that are not in UTF-8 can be in databases of other encodings; they have no keys. */
+	if (GetDatabaseEncoding() == PG_UTF8)
+		name_item(&naming);
+	else
+		error = run_in_subxact(name_item, &naming);
+	if (error != NULL)
 	{
-		ErrorData *error = run_in_subxact(build, &building);
-
-		if (error != NULL)
-		{
-			item->document = NULL;
-			*fault = error->message;
-		}
+		*fault = error;
+		return;
+	}
+	if (wanted && kind->build != NULL)
+		error = run_in_subxact(build, &building);
+	if (error != NULL)
+	{
+		item->document = NULL;
+		*fault = error;
 	}
 	*items = lappend(*items, item);
 }
 
 void
-cache_items_add(const CacheChange *change, TimestampTz at, List **items, char **fault)
+cache_items_add(const CacheChange *change, TimestampTz at, List **items, ErrorData **fault)
 {
 	if ((change->what & CACHE_PROFILE) != 0)
 		add_item(&kinds[KIND_PROFILE], change, true, at, items, fault);

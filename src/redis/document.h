@@ -29,10 +29,15 @@ typedef struct CacheItem
 /*
  * Adds to items the documents to be pushed after a change, as of a time and in
  * the transaction's snapshot.  If a document cannot be built, its key is
- * deleted, and the error is stored in *fault.  The caller is in SPI;
+ * deleted, and the error is stored in *fault; if it has no key, because a name
+ * cannot be converted to UTF-8, nothing is added.  The caller is in SPI;
  * everything is in the current memory context.
  */
-extern void cache_items_add(const CacheChange *change, TimestampTz at, List **items, char **fault);
+extern void
+cache_items_add(const CacheChange *change, TimestampTz at, List **items, ErrorData **fault);
+
+/* The error of a tenant's name that cannot be part of a key; NULL for one that can. */
+extern ErrorData *cache_name_fault(const char *tenant_id);
 
 /* Returns the prefixes of the keys of a tenant's users, or of all tenants if tenant_id is NULL. */
 extern List *cache_prefixes(const char *tenant_id);

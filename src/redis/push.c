@@ -38,11 +38,13 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "base/clock.h"
 #include "base/extension.h"
 #include "base/guc.h"
 #include "base/statement.h"
 #include "bgworker/session.h"
 #include "bgworker/state.h"
+#include "bgworker/turns.h"
 #include "cache/changes.h"
 #include "cache/queue.h"
 #include "core/cache_key.h"
@@ -178,15 +180,15 @@ static struct
 	Sha push;
 	Sha finish;
 	uint64 extension; /* the generation of the objects when the state was read */
-	char database[40];
+	char database[64];
 	int64 generation;
 	int64 version; /* the latest version given to a document */
 	bool on;
-	int failures; /* consecutive failures */
-	bool greeted; /* it was logged that there is a cache */
-	TimestampTz next_try;
-	TimestampTz heard;	   /* when the latest reply arrived */
-	TimestampTz off_at;	   /* when the absence of a cache was last recorded */
+	int failures;		   /* consecutive failures */
+	bool greeted;		   /* it was logged that there is a cache */
+	int64 next_try;		   /* by elapsed_clock(), as the next two */
+	int64 heard;		   /* when the latest reply arrived */
+	int64 off_at;		   /* when the absence of a cache was last recorded; 0: not yet */
 	MemoryContext context; /* of the batch */
 } cache;
 
@@ -201,8 +203,11 @@ typedef struct PushBatch
 	int n;
 	bool more;
 	List *items;
-	List *tenants; /* tenants whose keys are all to be deleted */
-	char *fault;   /* the error of a document that could not be built */
+	List *tenants;			  /* tenants whose keys are all to be deleted */
+	Size bytes;				  /* of documents */
+	int64 nrows;			  /* of changes */
+	const char *fault;		  /* the error of a document that could not be built … */
+	const char *fault_tenant; /* … and whose it is */
 	TimestampTz at;
 	char cached_at[MAXDATELEN + 1];
 	int64 pushed;
@@ -237,7 +242,7 @@ check_while_waiting(void)
 static void
 handle_no_cache(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	int64 now = elapsed_clock();
 
 	redis_close(&cache.client);
 	cache.on = false;
@@ -261,7 +266,7 @@ static void
 record_failure(const char *fault)
 {
 	char message[REDIS_FAULT_SIZE];
-	TimestampTz now;
+	int64 now = elapsed_clock();
 
 	strlcpy(message, fault, sizeof(message));
 
@@ -276,7 +281,6 @@ record_failure(const char *fault)
 								"until it succeeds.")));
 	cache.failures++;
 	worker_show_cache(CACHE_FAILING);
-	now = GetCurrentTimestamp();
 	cache.next_try = now + Min(INT64CONST(1000) << Min(cache.failures - 1, 6), RETRY_MAX_MS) * 1000;
 
 	worker_begin("recording a failure of the cache");
@@ -289,7 +293,7 @@ record_failure(const char *fault)
 static void
 record_success(void)
 {
-	cache.heard = GetCurrentTimestamp();
+	cache.heard = elapsed_clock();
 	if (cache.failures > 0)
 		ereport(LOG,
 				(errmsg("personalization: cache at %s is available again after %d failed attempts",
@@ -462,8 +466,10 @@ read_state(void)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("table worker_state is empty"),
 						errhint("Run INSERT INTO personalization.worker_state DEFAULT VALUES.")));
-	strlcpy(cache.database, TextDatumGetCString(result_value(0, STATE_DATABASE, NULL)),
-			sizeof(cache.database));
+
+	/* A copy by CREATE DATABASE … TEMPLATE has the same row, and is another database. */
+	snprintf(cache.database, sizeof(cache.database), "%s-%u", result_text(0, STATE_DATABASE),
+			 MyDatabaseId);
 	cache.generation = DatumGetInt64(result_value(0, STATE_GENERATION, NULL));
 	cache.version = DatumGetInt64(result_value(0, STATE_VERSION, NULL));
 	cache.extension = extension_objects()->generation;
@@ -506,13 +512,67 @@ connect_cache(void)
 		   claim() && send_finish(cache.version) && redis_finish(&cache.client);
 }
 
+/* Documents are built by tenant: one whose take long, or meet a lock, keeps no other waiting. */
+static TenantWork cache_work = {.activity = "pushing to the cache", .name = "pushing to the cache"};
+
+/*
+ * Adds the documents of a tenant's changes, at the beginning of n, to the batch, and
+ * returns how many of these are the tenant's.  Those that it has no time for, or that
+ * meet a lock, are left for later.
+ */
+static int
+build_of_tenant(PushBatch *batch, const CacheChange *changes, int n)
+{
+	const char *tenant_id = changes[0].tenant_id;
+	int64 start = elapsed_clock();
+	TurnResult result = {0};
+	ErrorData *locked = NULL;
+	int i = 0;
+
+	for (; i < n && strcmp(changes[i].tenant_id, tenant_id) == 0; i++)
+	{
+		const CacheChange *change = &changes[i];
+		List *items = NIL;
+		ErrorData *fault = NULL;
+
+		CHECK_FOR_INTERRUPTS();
+		if (locked != NULL || batch->bytes >= BATCH_BYTES || elapsed_clock() - start > TURNS_SLOW)
+		{
+			batch->more = true;
+			continue;
+		}
+		if ((change->what & CACHE_TENANT) != 0)
+			fault = cache_name_fault(tenant_id);
+		if ((change->what & CACHE_TENANT) != 0 && fault == NULL)
+			batch->tenants = lappend(batch->tenants, unconstify(char *, tenant_id));
+		cache_items_add(change, batch->at, &items, &fault);
+		if (fault != NULL && fault->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
+		{
+			locked = fault;
+			continue;
+		}
+		if (fault != NULL)
+		{
+			batch->fault = fault->message;
+			batch->fault_tenant = tenant_id;
+		}
+		if (items != NIL)
+			batch->bytes += ((CacheItem *) llast(items))->document_len;
+		batch->items = list_concat(batch->items, items);
+		batch->nrows += change->nrows;
+		batch->changes[batch->n++] = *change;
+		result.attempted++;
+	}
+	result.took = elapsed_clock() - start;
+	(void) work_note(&cache_work, tenant_id, &result, locked);
+	return i;
+}
+
 /* Reads changes and builds their documents, in one transaction and one snapshot. */
 static void
 read_batch(PushBatch *batch)
 {
 	const int64 limit = (int64) worker_batch_size * ROWS_A_KEY;
-	Size bytes = 0;
-	int64 nrows = 0;
 	MemoryContext old;
 
 	worker_begin("building documents for the cache");
@@ -525,26 +585,21 @@ read_batch(PushBatch *batch)
 	}
 	else
 	{
+		CacheChange *changes;
 		int utc = 0;
 		int n;
 
 		batch->at = GetCurrentTimestamp();
 		(void) JsonEncodeDateTime(batch->cached_at, TimestampTzGetDatum(batch->at), TIMESTAMPTZOID,
 								  &utc);
-		batch->changes = changes_read(limit, worker_batch_size, &n);
-		for (; batch->n < n && bytes < BATCH_BYTES; batch->n++)
-		{
-			const CacheChange *change = &batch->changes[batch->n];
-
-			CHECK_FOR_INTERRUPTS();
-			if ((change->what & CACHE_TENANT) != 0)
-				batch->tenants = lappend(batch->tenants, unconstify(char *, change->tenant_id));
-			cache_items_add(change, batch->at, &batch->items, &batch->fault);
-			if (batch->items != NIL)
-				bytes += ((CacheItem *) llast(batch->items))->document_len;
-			nrows += change->nrows;
-		}
-		batch->more = batch->n < n || n == worker_batch_size || nrows >= limit / 2;
+		work_begin(&cache_work);
+		changes = changes_read(limit, worker_batch_size, work_waiting(&cache_work, true), &n);
+		if (n == 0)
+			changes = changes_read(limit, worker_batch_size, work_waiting(&cache_work, false), &n);
+		batch->changes = palloc(Max(n, 1) * sizeof(CacheChange));
+		for (int i = 0; i < n;)
+			i += build_of_tenant(batch, &changes[i], n - i);
+		batch->more = batch->more || n == worker_batch_size || batch->nrows >= limit / 2;
 		if (batch->n > 0)
 		{
 			/* Assign a transaction id, so that the commit, and everything before it, is flushed. */
@@ -713,8 +768,11 @@ finish_batch(const PushBatch *batch)
 	}
 	if (batch->fault != NULL)
 	{
-		ereport(LOG, (errmsg("personalization: could not build a document for the cache: %s",
-							 batch->fault)));
+		int unlogged;
+
+		if (turns_log(&cache_work.turns, batch->fault_tenant, elapsed_clock(), &unlogged))
+			ereport(LOG, (errmsg("personalization: could not build a document for the cache: %s",
+								 batch->fault)));
 		worker_note_cache_failure(batch->fault);
 	}
 	worker_end();
@@ -726,7 +784,7 @@ keep_alive(void)
 {
 	if (!redis_alive(&cache.client))
 		return false;
-	if (GetCurrentTimestamp() < cache.heard + HEARTBEAT)
+	if (elapsed_clock() < cache.heard + HEARTBEAT)
 		return true;
 	cache.client.refused = false;
 	cache.client.fault[0] = '\0';
@@ -747,11 +805,11 @@ push_batch(void)
 		return true;
 	if (batch.n == 0)
 	{
-		TimestampTz heard = cache.heard;
+		int64 heard = cache.heard;
 
 		if (!keep_alive())
 			record_failure(cache.client.fault);
-		else if (GetCurrentTimestamp() >= heard + HEARTBEAT)
+		else if (elapsed_clock() >= heard + HEARTBEAT)
 			record_success();
 		return false;
 	}
@@ -788,7 +846,7 @@ push(void)
 		cache.greeted = false;
 		cache.next_try = 0;
 	}
-	if (GetCurrentTimestamp() < cache.next_try)
+	if (elapsed_clock() < cache.next_try)
 		return false;
 	if (!cache.on || cache.client.context == NULL)
 	{

@@ -37,7 +37,9 @@ static const char *const application_grants[] = {
 	"SELECT, INSERT, UPDATE, DELETE ON personalization.conversations,"
 	" personalization.conversation_messages, personalization.conversation_statistics",
 	"SELECT, INSERT, DELETE ON personalization.preference_snapshots",
-	"SELECT, INSERT ON personalization.inbox",
+	/* The order of arrival, and where a row was read, are not theirs to choose. */
+	"SELECT, INSERT (tenant_id, user_id, interaction_type, data, occurred_at, interaction_id,"
+	" feedback) ON personalization.inbox",
 	"SELECT, INSERT, UPDATE, DELETE ON personalization.tenant_tables,"
 	" personalization.linked_schemas",
 	"SELECT ON personalization.tenant_statistics, personalization.backing_off",
@@ -66,7 +68,8 @@ static const char *const application_grants[] = {
 /*
  * How a role could escape its binding, by itself or through a role of which it
  * is a member: bypassing row-level security, setting the tenant, making itself
- * a member of other roles, reading files.
+ * a member of other roles, reading files, or one of the server's own roles, which
+ * read everybody's tables, statistics and settings, or end everybody's sessions.
  */
 static Statement find_way_out =
 	STATEMENT("SELECT r.rolname,"
@@ -75,14 +78,16 @@ static Statement find_way_out =
 			  "   WHEN r.rolbypassrls THEN 'has BYPASSRLS'"
 			  "   WHEN r.rolcreaterole THEN 'has CREATEROLE'"
 			  "   WHEN r.rolreplication THEN 'has REPLICATION'"
-			  "   WHEN r.rolname ~ '^pg_' THEN 'can access the server''s files or programs'"
+			  "   WHEN r.rolname IN"
+			  "    ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')"
+			  "    THEN 'can access the server''s files or programs'"
+			  "   WHEN r.oid < 16384 THEN 'has privileges on the whole server'"
 			  "   ELSE 'may set personalization.tenant_id'"
 			  "  END"
 			  " FROM pg_catalog.pg_roles r"
 			  " WHERE pg_catalog.pg_has_role($1, r.oid, 'MEMBER')"
 			  " AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolreplication"
-			  "  OR r.rolname IN"
-			  "   ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')"
+			  "  OR r.rolname ~ '^pg_' AND r.oid < 16384 AND r.rolname <> 'pg_database_owner'"
 			  "  OR EXISTS ("
 			  "   SELECT FROM pg_catalog.pg_parameter_acl, pg_catalog.aclexplode(paracl) a"
 			  "   WHERE parname = 'personalization.tenant_id' AND a.privilege_type = 'SET'"

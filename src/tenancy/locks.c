@@ -5,12 +5,13 @@
 #include "postgres.h"
 
 #include "access/xlog.h"
-#include "common/hashfn.h"
+#include "catalog/pg_control.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
 
 #include "base/compat.h"
 #include "base/extension.h"
+#include "core/keyed_hash.h"
 #include "tenancy/locks.h"
 
 static bool
@@ -22,30 +23,51 @@ lock_object(Oid relation, uint32 object, uint16 part, LOCKMODE mode, bool wait)
 	return LockAcquire(&tag, mode, false, !wait) != LOCKACQUIRE_NOT_AVAIL;
 }
 
+/* Separates a tenant's name from a user's in what is hashed. */
+#define UNIT_SEPARATOR '\x1f'
+
 /*
- * Everyone can read pg_locks.  The hash is mixed with a secret of the cluster,
- * so that nobody can infer whose name is locked.
+ * Everyone can read pg_locks, and knows the keys of their own users.  So a key is one
+ * keyed hash over all that it stands for, and not combined from parts: from keys
+ * that are known no other one can be computed.  The secret is the cluster's.
  */
 static uint32
-hash_id(const char *id)
+hash_names(const char *tenant_id, const char *user_id)
 {
-	uint64 secret;
+	HashKey secret;
+	size_t tenant_len = strlen(tenant_id);
+	size_t user_len = strlen(user_id);
+	char *names = palloc(tenant_len + 1 + user_len);
+	uint64 hash;
 
+	StaticAssertStmt(sizeof(secret) <= MOCK_AUTH_NONCE_LEN, "the secret is too short for a key");
 	memcpy(&secret, GetMockAuthenticationNonce(), sizeof(secret));
-	return (uint32) hash_bytes_extended((const unsigned char *) id, strlen(id), secret);
+	memcpy(names, tenant_id, tenant_len);
+	names[tenant_len] = UNIT_SEPARATOR;
+	memcpy(names + tenant_len + 1, user_id, user_len);
+	hash = keyed_hash(&secret, names, tenant_len + 1 + user_len);
+	pfree(names);
+	return (uint32) hash;
+}
+
+/* No user's name is empty. */
+static uint32
+tenant_lock_key(const char *tenant_id)
+{
+	return hash_names(tenant_id, "") % TENANT_LOCKS;
 }
 
 void
 lock_tenant(const char *tenant_id, TenantLock mode)
 {
-	(void) lock_object(extension_objects()->tenants, hash_id(tenant_id) % TENANT_LOCKS, 0,
+	(void) lock_object(extension_objects()->tenants, tenant_lock_key(tenant_id), 0,
 					   mode == TENANT_ALONE ? AccessExclusiveLock : RowExclusiveLock, true);
 }
 
 uint32
 user_lock_key(const char *tenant_id, const char *user_id)
 {
-	return hash_combine(hash_id(tenant_id), hash_id(user_id));
+	return hash_names(tenant_id, user_id);
 }
 
 /* Whether this transaction may take n more locks on users. */
@@ -96,8 +118,7 @@ lock_shown(const char *tenant_id, const char *user_id, bool wait)
 			lock_tenant(tenant_id, TENANT_ALONE);
 		return wait;
 	}
-	return lock_object(ours->tenants, hash_id(tenant_id) % TENANT_LOCKS, 0, RowExclusiveLock,
-					   wait) &&
+	return lock_object(ours->tenants, tenant_lock_key(tenant_id), 0, RowExclusiveLock, wait) &&
 		   lock_object(ours->profiles, key, 0, AccessShareLock, wait) &&
 		   lock_object(ours->profiles, key, SHOWN_PART, ExclusiveLock, wait);
 }

@@ -249,8 +249,39 @@ defaults(void)
 	return &decoded;
 }
 
-bool
-settings_read(const Jsonb *changes, TenantSettings *settings, Fault *fault)
+/*
+ * A zone that the system does not know any more, as after an update of its time zone
+ * data: the tenant's times are those of UTC, and nothing else fails.  Said once a
+ * session for each zone, or for the last one where there are several.
+ */
+static void
+warn_of_lost_zone(const char *zone)
+{
+	static char warned[sizeof(((TenantSettings *) NULL)->time_zone)] = "";
+
+	if (strcmp(warned, zone) == 0)
+		return;
+	strlcpy(warned, zone, sizeof(warned));
+	ereport(WARNING, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					  errmsg("time zone \"%s\" of a tenant is not known any more, using UTC", zone),
+					  errhint("Set another time_zone with personalization.configure_tenant(), or "
+							  "install the time zone data that has it.")));
+}
+
+/* Whether it is no more than a lost zone that is wrong with a stored setting. */
+static bool
+is_lost_zone(const Setting *setting, const JsonbValue *value)
+{
+	if (setting->kind != SETTING_TIME_ZONE || value->type != jbvString ||
+		value->val.string.len >= (int) sizeof(((TenantSettings *) NULL)->time_zone))
+		return false;
+	warn_of_lost_zone(pnstrdup(value->val.string.val, value->val.string.len));
+	return true;
+}
+
+/* stored: they were checked when they were set. */
+static bool
+read_settings(const Jsonb *changes, bool stored, TenantSettings *settings, Fault *fault)
 {
 	bool valid = true;
 	JsonbIterator *it;
@@ -273,9 +304,16 @@ settings_read(const Jsonb *changes, TenantSettings *settings, Fault *fault)
 		if (setting == NULL)
 			valid = unknown_setting(name.val.string.val, name.val.string.len, fault);
 		else
-			valid &= decode_setting(setting, &value, settings, fault);
+			valid &= decode_setting(setting, &value, settings, fault) ||
+					 (stored && is_lost_zone(setting, &value));
 	}
 	return valid;
+}
+
+bool
+settings_read(const Jsonb *changes, TenantSettings *settings, Fault *fault)
+{
+	return read_settings(changes, false, settings, fault);
 }
 
 void
@@ -283,7 +321,7 @@ settings_decode(const Jsonb *changes, TenantSettings *settings)
 {
 	Fault fault;
 
-	if (settings_read(changes, settings, &fault))
+	if (read_settings(changes, true, settings, &fault))
 		return;
 	fault.hint =
 		"Use personalization.configure_tenant() to repair the stored settings of the tenant.";
@@ -301,6 +339,7 @@ settings_merge(const Jsonb *changes, const Jsonb *patch)
 	Jsonb *merged;
 	TenantSettings checked;
 	Fault fault;
+	bool stored_zone;
 
 	if (!JB_ROOT_IS_OBJECT(patch))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -342,7 +381,10 @@ settings_merge(const Jsonb *changes, const Jsonb *patch)
 		}
 	}
 	merged = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
-	if (!settings_read(merged, &checked, &fault))
+	/* A zone that was lost since it was set stands in nobody's way but who sets it. */
+	stored_zone = getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &patch->root),
+											   "time_zone", strlen("time_zone"), &value) == NULL;
+	if (!read_settings(merged, stored_zone, &checked, &fault))
 		fault_raise(&fault, -1);
 	return merged;
 }

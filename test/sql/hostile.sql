@@ -1,0 +1,85 @@
+-- What a bound role may send or do without being felt by another tenant, or learning of one.
+\set VERBOSITY terse
+SET client_min_messages = warning;
+CREATE ROLE regress_hostile LOGIN;
+SELECT personalization.create_tenant(t) IS NOT NULL AS made FROM unnest(ARRAY['hostile', 'neighbour']) t;
+SELECT personalization.bind_role('regress_hostile', 'hostile');
+
+-- The order of arrival is not the role's to choose, nor where a row was read; the rest is.
+\c - regress_hostile
+INSERT INTO personalization.inbox (user_id, interaction_type, data, position) VALUES ('ana', 'export', '{}', 0);
+INSERT INTO personalization.inbox (user_id, interaction_type, data, topic) VALUES ('ana', 'export', '{}', 't');
+
+-- Texts of any length leave the inbox, and are set aside with their beginning.
+INSERT INTO personalization.inbox (user_id, interaction_type, data) VALUES
+    (repeat('x', 3000000), 'export', '{}'), ('ana', repeat('y', 3000000), '{}'), (repeat('é', 300), 'export', '{}'),
+    (repeat('z', 600), repeat('z', 600), jsonb_build_object('x', repeat('x', 2000000)));
+
+-- So do rows with more names than an interaction may have.
+INSERT INTO personalization.inbox (user_id, interaction_type, data)
+    SELECT 'many', 'query', jsonb_build_object('tables_used', jsonb_agg('t' || i)) FROM (VALUES (10000), (10001)) v (n), generate_series(1, n) i GROUP BY n ORDER BY n;
+SELECT personalization.learn('hostile', 'many', 'query', (SELECT jsonb_build_object('tables_used', jsonb_agg('t' || i)) FROM generate_series(1, 10001) i));
+SET personalization.max_signals = 20000;
+\c - postgres
+SET client_min_messages = warning;
+SELECT personalization.run_maintenance() -> 'inbox' AS taken;
+SELECT count(*) FROM personalization.inbox;
+SELECT tenant_id, octet_length(event ->> 'user_id') AS user_bytes, octet_length(event ->> 'interaction_type') AS type_bytes, left(event ->> 'data', 30) AS data,
+    sqlstate, left(reason, 60) AS reason FROM personalization.rejected_events WHERE tenant_id = 'hostile' ORDER BY rejected_id;
+SELECT user_id, count(*) FROM personalization.preferences WHERE tenant_id = 'hostile' GROUP BY 1;
+
+-- Names in SQL beyond the limit are left out, as others that cannot be keys.
+SET personalization.max_signals = 3;
+SELECT count(*) FROM personalization.extract_signals('query', '{"query": "SELECT * FROM a, b, c, d, e"}');
+RESET personalization.max_signals;
+
+-- A row that could not be stored whole is set aside without its payloads: here, as a trigger minds them.
+CREATE FUNCTION pg_temp.mind() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.event @> '{"data": {"mind": true}}' THEN RAISE 'no payloads here'; END IF; RETURN NEW; END $$;
+CREATE TRIGGER mind BEFORE INSERT ON personalization.rejected_events FOR EACH ROW EXECUTE FUNCTION pg_temp.mind();
+INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data) VALUES ('hostile', 'ana', 'exprot', '{"mind": true}'),
+    ('hostile', 'ana', 'export', '{"format": "csv"}'), ('neighbour', 'bo', 'export', '{"format": "csv"}');
+SELECT personalization.run_maintenance() -> 'inbox' AS taken;
+DROP TRIGGER mind ON personalization.rejected_events;
+SELECT tenant_id, event ->> 'user_id' AS user_id, event ->> 'data' AS data, left(reason, 60) AS reason FROM personalization.rejected_events
+    WHERE event ->> 'interaction_type' = 'exprot';
+SELECT tenant_id, user_id, count(*) FROM personalization.interactions WHERE data ? 'format' GROUP BY 1, 2 ORDER BY 1;
+
+-- The server's own roles see everybody's statistics, statements and settings.
+DO $$
+DECLARE
+    r record;
+BEGIN
+    FOR r IN SELECT rolname FROM pg_roles WHERE rolname ~ '^pg_' AND oid < 16384 ORDER BY 1 LOOP
+        BEGIN
+            IF r.rolname = 'pg_database_owner' THEN CONTINUE; END IF;
+            EXECUTE format('GRANT %I TO regress_hostile', r.rolname);
+            PERFORM personalization.bind_role('regress_hostile', 'hostile');
+            RAISE WARNING 'bound as a member of %', r.rolname;
+        EXCEPTION WHEN object_not_in_prerequisite_state THEN
+            NULL;
+        END;
+    END LOOP;
+END $$;
+GRANT pg_monitor TO regress_hostile;
+\set VERBOSITY default
+SELECT personalization.bind_role('regress_hostile', 'hostile');
+\set VERBOSITY terse
+REVOKE pg_monitor FROM regress_hostile;
+
+-- A zone that the system has lost: UTC, and a warning that names it; nothing else fails.
+SELECT personalization.learn('neighbour', 'bo', 'query', '{"query": "profit"}', '2026-03-01') IS NOT NULL AS learned;
+UPDATE personalization.tenants SET settings = '{"time_zone": "US/Atlantis"}' WHERE tenant_id = 'neighbour';
+SELECT personalization.learn('neighbour', 'bo', 'query', '{"query": "profit"}', '2026-03-02') IS NOT NULL AS learned;
+SELECT personalization.usage_patterns('neighbour', 'bo', '2026-03-03') IS NOT NULL AS patterns;
+SELECT personalization.run_maintenance() -> 'inbox' AS maintained;
+SELECT personalization.configure_tenant('neighbour', '{"decay_factor": 0.9}') ->> 'time_zone' AS still;
+SELECT personalization.configure_tenant('neighbour', '{"time_zone": "US/Atlantis"}');
+SELECT personalization.create_tenant('third', '{"time_zone": "US/Atlantis"}');
+SELECT personalization.export_user('neighbour', 'bo') IS NOT NULL AS exported;
+SELECT personalization.forget_user('neighbour', 'bo') -> 'interactions' AS forgotten;
+SELECT personalization.configure_tenant('neighbour', '{"time_zone": null}') ->> 'time_zone' AS mended;
+
+SELECT personalization.drop_tenant(t) IS NOT NULL AS dropped FROM unnest(ARRAY['hostile', 'neighbour']) t;
+DROP OWNED BY regress_hostile;
+DROP ROLE regress_hostile;
