@@ -129,7 +129,11 @@ begin(TenantWork *work, bool known)
 void
 work_begin(TenantWork *work)
 {
+	MemoryContext context = CurrentMemoryContext;
+
+	/* SPI changes it. */
 	begin(work, true);
+	MemoryContextSwitchTo(context);
 }
 
 /* Describes why a tenant is set aside. */
@@ -226,6 +230,7 @@ outcome_of(const TenantWork *work, const ErrorData *error)
 TurnNext
 work_note(TenantWork *work, const char *tenant_id, TurnResult *result, const ErrorData *error)
 {
+	MemoryContext context = CurrentMemoryContext;
 	int64 now = elapsed_clock();
 	bool was_aside = turns_is_aside(&work->turns, tenant_id);
 	TurnRecord *record;
@@ -247,6 +252,7 @@ work_note(TenantWork *work, const char *tenant_id, TurnResult *result, const Err
 	/* While searching for a row, report the first failure, and later ones occasionally. */
 	if (record->trouble != TURN_SEARCHING || !was_aside || told)
 		show(work, record, result, error);
+	MemoryContextSwitchTo(context);
 	return next;
 }
 
