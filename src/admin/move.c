@@ -49,9 +49,10 @@ void
 require_administrator(const char *function)
 {
 	if (bound_by_tenancy())
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("permission denied for function %s", function),
-						errhint("Call it as a superuser or as a role with BYPASSRLS.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for function %s", function),
+				 errhint("The function must be called by a superuser or a role with BYPASSRLS.")));
 }
 
 /* A tenant that is there, locked alone, and its hold. */
@@ -77,7 +78,7 @@ run_command(const char *command)
 	int result = SPI_execute(command, false, 0);
 
 	if (result < 0)
-		elog(ERROR, "could not run \"%s\": %s", command, SPI_result_code_string(result));
+		elog(ERROR, "could not execute \"%s\": %s", command, SPI_result_code_string(result));
 }
 
 /* personalization_acme, or a digest where the name of the tenant is none to be typed. */
@@ -120,18 +121,22 @@ check_has_arrived(const char *tenant_id)
 	if (hold_is_received(tenant_id))
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("tenant \"%s\" has not been imported completely", tenant_id),
-						errhint("Import the rest of its lines, or drop it.")));
+						errhint("Import the remaining lines, or drop the tenant.")));
 	if (!tenant_is_frozen(tenant_id))
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("tenant \"%s\" is still written where it comes from", tenant_id),
-						errhint("Call personalization.freeze_tenant() there, and compare "
-								"personalization.tenant_digest() of both ends.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("tenant \"%s\" is not frozen at its origin", tenant_id),
+			 errhint(
+				 "Call personalization.freeze_tenant() there, and compare personalization.tenant_digest() on both servers.")));
 	if (statement_execute(&find_subscription, values, NULL, SNAPSHOT_NEW) > 0)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("tenant \"%s\" is still copied by subscription \"%s\"", tenant_id,
-							   NameStr(*DatumGetName(result_value(0, ONLY_COLUMN, NULL)))),
-						errhint("Compare personalization.tenant_digest() of both ends, and drop "
-								"the subscription.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("tenant \"%s\" is still being copied by subscription \"%s\"", tenant_id,
+					NameStr(*DatumGetName(result_value(0, ONLY_COLUMN, NULL)))),
+			 errhint(
+				 "Compare personalization.tenant_digest() on both servers, and drop the subscription.")));
 }
 
 Datum
@@ -167,10 +172,12 @@ personalization_publish_tenant(PG_FUNCTION_ARGS)
 	if (hold == HOLD_ARRIVING)
 		hold_raise(tenant_id, hold);
 	if (wal_level < WAL_LEVEL_LOGICAL)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("wal_level must be \"logical\" to publish a tenant"),
-						errhint("Set it in postgresql.conf and restart the server, or take the "
-								"tenant along with personalization.export_tenant().")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("wal_level must be \"logical\" to publish a tenant"),
+			 errhint(
+				 "Set it in postgresql.conf and restart the server, or move the tenant with personalization.export_tenant().")));
 	if (!is_published(tenant_id))
 	{
 		initStringInfo(&command);

@@ -73,7 +73,7 @@ static char *
 version(ReadAs as)
 {
 	if (statement_execute(&select_version, NULL, NULL, as) == 0)
-		elog(ERROR, "extension " EXTENSION_NAME " is not there");
+		elog(ERROR, "extension " EXTENSION_NAME " does not exist");
 	return result_text(0, ONLY_COLUMN);
 }
 
@@ -189,7 +189,7 @@ put_header(Output *output, const char *tenant_id)
 	json_push_text(&state, "version", version(SNAPSHOT_CALLER));
 	json_push_text(&state, "tenant_id", tenant_id);
 	if (statement_execute(&select_tenant_row, values, NULL, SNAPSHOT_CALLER) == 0)
-		elog(ERROR, "tenant is not there any more");
+		elog(ERROR, "tenant does not exist any more");
 	json_push_jsonb(&state, "settings", result_jsonb(0, ROW_SETTINGS));
 	json_push_text(&state, "created_at", result_text(0, ROW_CREATED_AT));
 	json_push_text(&state, "updated_at", result_text(0, ROW_UPDATED_AT));
@@ -291,9 +291,9 @@ personalization_export_tenant(PG_FUNCTION_ARGS)
 static void
 line_error(const char *message)
 {
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid line: %s", message),
-					errhint("Pass the lines of personalization.export_tenant(), each once, the "
-							"first one first and the last one last.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid line: %s", message),
+			 errhint("Pass each line of personalization.export_tenant() once, in their order.")));
 }
 
 static Jsonb *
@@ -327,19 +327,21 @@ take_header(const char *tenant_id, const Jsonb *line)
 	Jsonb *settings = member(line, "settings");
 
 	if (strcmp(format, STREAM_FORMAT) != 0)
-		line_error("unknown format");
+		line_error("unrecognized format");
 	if (from == NULL || strcmp(from, version(SNAPSHOT_NEW)) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("tenant \"%s\" was exported by version %s of the extension, this is %s",
-						tenant_id, from == NULL ? "?" : clipped(from, strlen(from)),
-						version(SNAPSHOT_NEW)),
-				 errhint("Run ALTER EXTENSION " EXTENSION_NAME " UPDATE where the older one is.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg(
+				 "tenant \"%s\" was exported by version %s of the extension, but this is version %s",
+				 tenant_id, from == NULL ? "?" : clipped(from, strlen(from)),
+				 version(SNAPSHOT_NEW)),
+			 errhint("Run ALTER EXTENSION " EXTENSION_NAME " UPDATE where the older one is.")));
 	if (named == NULL || strcmp(named, tenant_id) != 0)
-		line_error("it is of another tenant");
+		line_error("it belongs to another tenant");
 	if (settings == NULL || !JB_ROOT_IS_OBJECT(settings) || created_at == NULL ||
 		updated_at == NULL)
-		line_error("it lacks the tenant's row");
+		line_error("the row of the tenant is missing");
 	if (!hold_receive(tenant_id, settings, created_at, updated_at))
 		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
 						errmsg("tenant \"%s\" already exists", tenant_id)));
@@ -353,13 +355,13 @@ take_rows(const char *tenant_id, const Jsonb *line)
 	Datum values[] = {CStringGetTextDatum(tenant_id), JsonbPGetDatum(rows)};
 
 	if (rows == NULL || !JB_ROOT_IS_ARRAY(rows) || JB_ROOT_IS_SCALAR(rows))
-		line_error("it has no rows");
+		line_error("rows must be an array");
 	for (int i = 0; i < tenant_tables_n; i++)
 	{
 		if (strcmp(tenant_tables[i].name, name) == 0 && strcmp(name, "tenants") != 0)
 			return (int64) statement_execute(&stream_of(i)->insert, values, NULL, SNAPSHOT_NEW);
 	}
-	line_error("it is of no table of tenants");
+	line_error("unrecognized table");
 	return 0;
 }
 
@@ -385,12 +387,13 @@ take_end(const char *tenant_id, const Jsonb *end)
 		(void) statement_execute(&tenant_tables[i].count_tenant, values, NULL, SNAPSHOT_NEW);
 		n = DatumGetInt64(result_value(0, ONLY_COLUMN, NULL));
 		if ((double) n != expected)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_CORRUPTED),
-					 errmsg("table %s has " INT64_FORMAT " rows of tenant \"%s\" instead of %.0f",
-							tenant_tables[i].name, n, tenant_id, expected),
-					 errhint("Lines are missing or came twice: drop the tenant and import all "
-							 "lines again.")));
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("table %s has " INT64_FORMAT " rows of tenant \"%s\" instead of %.0f",
+						tenant_tables[i].name, n, tenant_id, expected),
+				 errhint(
+					 "Lines are missing or were imported twice. Drop the tenant and import all lines again.")));
 	}
 	hold_received(tenant_id);
 	audit("import_tenant", tenant_id, NULL, NULL, end);
@@ -411,7 +414,7 @@ personalization_import_tenant(PG_FUNCTION_ARGS)
 	line = PG_GETARG_JSONB_P(1);
 	SPI_connect();
 	if (!JB_ROOT_IS_OBJECT(line))
-		line_error("it must be a JSON object");
+		line_error("line must be a JSON object");
 	lock_tenant(tenant_id, TENANT_ALONE);
 	if (text_member(line, "format") != NULL)
 		take_header(tenant_id, line);
@@ -421,14 +424,14 @@ personalization_import_tenant(PG_FUNCTION_ARGS)
 		if (!hold_is_received(tenant_id))
 			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 							errmsg("tenant \"%s\" is not being imported", tenant_id),
-							errhint("Its first line begins that, and its last one ends it.")));
+							errhint("Start with the first line of the export.")));
 		end = member(line, "end");
 		if (end != NULL)
 			take_end(tenant_id, end);
 		else if (text_member(line, "table") != NULL)
 			nrows = take_rows(tenant_id, line);
 		else
-			line_error("it says neither format, table nor end");
+			line_error("it has neither format, table nor end");
 	}
 	SPI_finish();
 	PG_RETURN_INT64(nrows);

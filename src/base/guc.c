@@ -76,11 +76,11 @@ check_kafka_config(char **newval, void **extra, GucSource source)
 	{
 		GUC_check_errmsg("invalid value for parameter \"personalization.kafka_config\"");
 		if (text != NULL && kafka_property_refused(property->name) == fault)
-			GUC_check_errdetail("\"%s\" is not for you to set. %s", property->name, fault);
+			GUC_check_errdetail("\"%s\" cannot be set. %s", property->name, fault);
 		else
 			GUC_check_errdetail("%s", fault);
-		GUC_check_errhint("Write name=value pairs, separated by spaces or semicolons, a value with "
-						  "one of these in double quotes.");
+		GUC_check_errhint(
+			"Write name=value pairs, separated by spaces or semicolons. Enclose values that contain these in double quotes.");
 	}
 	pfree(property);
 	return fault == NULL;
@@ -169,17 +169,18 @@ define_kafka_settings(void)
 {
 	DefineCustomStringVariable(
 		"personalization.kafka_brokers",
-		"The Kafka brokers whose topics are read, host:port[,host:port…]; empty for none.", NULL,
-		&kafka_brokers, "", PGC_SIGHUP, 0, NULL, NULL, NULL);
-	DefineCustomStringVariable(
-		"personalization.kafka_config", "Further properties of the Kafka client, name=value each.",
-		NULL, &kafka_config, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, check_kafka_config, NULL, NULL);
+		"Sets the Kafka brokers whose topics are read, host:port[,host:port…]; empty for none.",
+		NULL, &kafka_brokers, "", PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("personalization.kafka_config",
+							   "Sets further properties of the Kafka client, as name=value pairs.",
+							   NULL, &kafka_config, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY,
+							   check_kafka_config, NULL, NULL);
 	DefineCustomIntVariable("personalization.kafka_buffer",
-							"Memory for messages that were fetched and not yet learned.", NULL,
-							&kafka_buffer, 16 * 1024, 1024, 1024 * 1024, PGC_SIGHUP, GUC_UNIT_KB,
-							NULL, NULL, NULL);
+							"Sets the memory for messages that have been fetched but not learned.",
+							NULL, &kafka_buffer, 16 * 1024, 1024, 1024 * 1024, PGC_SIGHUP,
+							GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomStringVariable("personalization.kafka_database",
-							   "The one database that reads topics; empty for any.", NULL,
+							   "Sets the only database that reads topics; empty for any.", NULL,
 							   &kafka_database, "", PGC_SIGHUP, 0, NULL, NULL, NULL);
 }
 

@@ -143,13 +143,13 @@ reason_of(const TurnRecord *record, const TurnResult *result, const ErrorData *e
 	switch (record->trouble)
 	{
 		case TURN_LOCKED:
-			return pstrdup("waits for a lock");
+			return pstrdup("waiting for a lock");
 		case TURN_SLOW:
 			return psprintf("slow: %d rows took %.1f s", result->attempted,
 							(double) result->took / USECS_PER_SEC);
 		default:
 			if (error == NULL || error->message == NULL)
-				return pstrdup("looks for a row that fails");
+				return pstrdup("searching for the row that fails");
 			return pnstrdup(
 				error->message,
 				pg_mbcliplen(error->message, (int) strlen(error->message), MESSAGE_SIZE - 1));
@@ -200,7 +200,7 @@ report(TenantWork *work, const TurnRecord *record, const ErrorData *error)
 			(errcode(error->sqlerrcode),
 			 errmsg("%s of tenant \"%s\" failed: %s", work->name, record->tenant, error->message),
 			 unlogged > 0
-				 ? errdetail_log("It failed %d times since this was logged last.", unlogged)
+				 ? errdetail_log("It has failed %d times since this was last logged.", unlogged)
 				 : 0,
 			 error->hint ? errhint("%s", error->hint) : 0,
 			 error->context && !work->in_session ? errcontext("%s", error->context) : 0));

@@ -66,10 +66,10 @@ take_value(const char **at, KafkaProperty *property, const char **fault)
 	if (!quoted)
 		return true;
 	if (**at != '"')
-		return fail(fault, "A value in quotes is not ended.");
+		return fail(fault, "A quoted value is not terminated.");
 	(*at)++;
 	if (**at != '\0' && !is_separator(**at))
-		return fail(fault, "Something follows a value in quotes.");
+		return fail(fault, "A quoted value must be followed by a separator.");
 	return true;
 }
 
@@ -90,20 +90,19 @@ kafka_property_refused(const char *name)
 		const char *name;
 		const char *why;
 	} refused[] = {
-		{"bootstrap.servers", "The brokers are the setting personalization.kafka_brokers."},
-		{"metadata.broker.list", "The brokers are the setting personalization.kafka_brokers."},
-		{"enable.auto.commit", "Offsets are kept in the database."},
-		{"enable.auto.offset.store", "Offsets are kept in the database."},
-		{"auto.commit.enable", "Offsets are kept in the database."},
-		{"auto.offset.reset", "Where a topic is begun is the argument start of subscribe_topic()."},
+		{"bootstrap.servers", "Set personalization.kafka_brokers instead."},
+		{"metadata.broker.list", "Set personalization.kafka_brokers instead."},
+		{"enable.auto.commit", "Offsets are stored in the database."},
+		{"enable.auto.offset.store", "Offsets are stored in the database."},
+		{"auto.commit.enable", "Offsets are stored in the database."},
+		{"auto.offset.reset", "Use the argument start of subscribe_topic() instead."},
 		{"enable.partition.eof", "It is always on."},
-		{"queued.max.messages.kbytes",
-		 "The bound of memory is the setting personalization.kafka_buffer."},
+		{"queued.max.messages.kbytes", "Set personalization.kafka_buffer instead."},
 		{"plugin.library.paths", "It would load other code into the server."},
 		{"test.mock.num.brokers", "It would read from brokers of its own."},
 		{"log.queue", "It is always on."},
-		{"enabled_events", "It would take messages away."},
-		{"internal.termination.signal", "Signals are the server's."},
+		{"enabled_events", "It would remove messages from the queue."},
+		{"internal.termination.signal", "Signals are handled by the server."},
 	};
 
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)

@@ -123,7 +123,7 @@ open_fds(void)
 	if (pipe(fds) != 0)
 	{
 		fds[0] = fds[1] = -1;
-		strlcpy(last_error, "could not make a pipe", sizeof(last_error));
+		strlcpy(last_error, "could not create a pipe", sizeof(last_error));
 		return false;
 	}
 	for (int i = 0; i < 2; i++)
@@ -358,7 +358,7 @@ client_partitions(const char *topic, const char **error)
 	rd_kafka_topic_destroy(handle);
 	if (n <= 0)
 		strlcpy(last_error,
-				code == RD_KAFKA_RESP_ERR_NO_ERROR ? "the topic has no partitions"
+				code == RD_KAFKA_RESP_ERR_NO_ERROR ? "topic has no partitions"
 												   : rd_kafka_err2str(code),
 				sizeof(last_error));
 	return n > 0 ? n : -1;

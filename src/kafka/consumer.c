@@ -120,8 +120,8 @@ start_consumer(void)
 				 errmsg(
 					 "personalization: out of background worker slots for the consumer of database %u",
 					 MyDatabaseId),
-				 errhint("Raise max_worker_processes; it will be tried again until there is "
-						 "one.")));
+				 errhint(
+					 "You might need to increase max_worker_processes. The worker keeps trying.")));
 		complained = true;
 	}
 	MemoryContextSwitchTo(old);

@@ -118,7 +118,7 @@ read_origin_object(const char *field, JsonbContainer *object, Origin *origin)
 	(void) JsonbIteratorNext(&it, &value, true);
 	kind = find_name(kinds, lengthof(kinds), name.val.string.val, name.val.string.len);
 	if (kind < 0)
-		mapping_error(field, "The member of the object is not one of the known ones.");
+		mapping_error(field, "The member of the object is not recognized.");
 	origin->kind = (OriginKind) kind;
 	switch (origin->kind)
 	{

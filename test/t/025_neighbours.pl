@@ -95,7 +95,7 @@ foreach my $lock (q{SELECT personalization.learn('acme', 'ana', 'export', '{}')}
 	as('acme_app', "$inbox SELECT 'ana', 'export', '{\"format\": \"csv\"}' FROM generate_series(1, 5)");
 	until_true(q(SELECT count(*) = 1 FROM personalization.backing_off WHERE tenant_id = 'acme'), 'acme backs off');
 	in_time(globex_takes($many, $all_learned, 'globex learns'), $learning, 'while acme waits');
-	is(sql($why), 'learning from the inbox: waits for a lock', 'tenant_statistics says so');
+	is(sql($why), 'learning from the inbox: waiting for a lock', 'tenant_statistics says so');
 	is(as('globex_app', q(SELECT count(*), count(backing_off_why) FROM personalization.tenant_statistics)), '1|0', 'to acme alone');
 	$session->query('COMMIT');
 	$session->quit;
@@ -109,7 +109,7 @@ foreach my $lock (q{SELECT personalization.learn('acme', 'ana', 'export', '{}')}
 	as('acme_app', q{SELECT personalization.learn('acme', 'ana', 'query', '{"query": "profit"}') FROM generate_series(1, 50)});
 	until_true(q(SELECT count(*) = 1 FROM personalization.backing_off WHERE tenant_id = 'acme' AND step = 'counting queries'), 'acme backs off in counting');
 	in_time(globex_takes($asks, $all_counted, 'globex is counted'), $counting, 'while acme waits');
-	is(sql($why), 'counting queries: waits for a lock', 'tenant_statistics says so');
+	is(sql($why), 'counting queries: waiting for a lock', 'tenant_statistics says so');
 
 	# The next worker goes on with it, and run_maintenance() does not hang.
 	sql('SELECT pg_terminate_backend(personalization.worker_pid())');

@@ -114,7 +114,7 @@ within($to, q{SELECT count(*) = 1 FROM personalization.tenants WHERE tenant_id =
 my ($ret, $out, $err) = $to->psql('postgres', q{SELECT personalization.learn('acme', 'ana', 'export', '{}')});
 like($err, qr/^psql.*ERROR:  tenant "acme" is being copied from another database\n.*HINT:/s, 'nobody writes for it here');
 ($ret, $out, $err) = $to->psql('postgres', q{SELECT personalization.thaw_tenant('acme')});
-like($err, qr/ERROR:  tenant "acme" is still written where it comes from/, 'it cannot be thawed before it is frozen there');
+like($err, qr/ERROR:  tenant "acme" is not frozen at its origin/, 'it cannot be thawed before it is frozen there');
 
 # A server dies in the middle, first the one, then the other.
 $to->stop('immediate');
@@ -152,7 +152,7 @@ my $interactions = q{SELECT count(*), count(DISTINCT interaction_id) FROM person
 my $moved = sql($from, $interactions);
 my $waiting = sql($from, q{SELECT count(*) FROM personalization.inbox WHERE tenant_id = 'acme'});
 ($ret, $out, $err) = $to->psql('postgres', q{SELECT personalization.thaw_tenant('acme')});
-like($err, qr/ERROR:  tenant "acme" is still copied by subscription "acme_move"/, 'not while rows may come');
+like($err, qr/ERROR:  tenant "acme" is still being copied by subscription "acme_move"/, 'not while rows may come');
 
 # 6. Switch.  7. Thaw.
 sql($to, 'DROP SUBSCRIPTION acme_move');
