@@ -100,8 +100,7 @@ import_tables(const Import *import, const JsonbContainer *data)
 			continue;
 		if (counts[i] > 0 && (int64) import_count(import, table) != counts[i])
 			import_error(ERRCODE_INVALID_PARAMETER_VALUE, NULL,
-						 "rows in data.%s do not belong to user \"%s\"", table->name,
-						 import->user_id);
+						 "rows in data.%s do not belong to the user of the document", table->name);
 		json_push_int(&state, table->name, counts[i]);
 	}
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
@@ -135,7 +134,7 @@ check_document(const Jsonb *document, Import *import)
 	if (format != NULL && strcmp(format, EXPORT_FORMAT) != 0)
 		import_error(ERRCODE_INVALID_PARAMETER_VALUE,
 					 "The format must be \"" EXPORT_FORMAT "\". Profile documents have no format.",
-					 "unrecognized format \"%s\"", clipped(format, strlen(format)));
+					 "unrecognized format %s", private_text(format, strlen(format)));
 	tenant_id = text_of(document, "tenant_id");
 	if (tenant_id == NULL)
 		import_error(ERRCODE_NULL_VALUE_NOT_ALLOWED, NULL, "tenant_id of the document is missing");
@@ -173,9 +172,10 @@ personalization_import_user(PG_FUNCTION_ARGS)
 	user_begin(import.tenant_id, import.user_id, &settings);
 	import.time_zone = settings.time_zone;
 	if (tenant_data_knows_user(import.tenant_id, import.user_id, true))
-		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
-						errmsg("user \"%s\" already exists", import.user_id),
-						errhint("To replace the user, call personalization.forget_user() first.")));
+		import_error(ERRCODE_DUPLICATE_OBJECT,
+					 "To replace the user, call personalization.forget_user() first.",
+					 "user %s already exists",
+					 private_text(import.user_id, strlen(import.user_id)));
 	if (!ours)
 		counts = import_profile(&import, document);
 	else

@@ -115,7 +115,7 @@ profile_preferences(const Jsonb *document)
 		if (token != WJB_KEY)
 			continue;
 		(void) JsonbIteratorNext(&it, &value, true);
-		path = psprintf("preferences.\"%s\"", clipped(name.val.string.val, name.val.string.len));
+		path = psprintf("preferences.%s", private_text(name.val.string.val, name.val.string.len));
 		if (value.type != jbvBinary || !JsonContainerIsObject(value.val.binary.data))
 			import_error(ERRCODE_INVALID_PARAMETER_VALUE, NULL, "%s must be an object", path);
 

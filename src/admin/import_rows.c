@@ -84,8 +84,8 @@ collect_columns(const Rows *rows, TupleDesc columns, bool *given)
 			column = find_column(columns, &name);
 			if (column < 0 || is_owner_column(NameStr(TupleDescAttr(columns, column)->attname)))
 				import_error(ERRCODE_INVALID_PARAMETER_VALUE, NULL,
-							 "%s has an unrecognized column \"%s\"", rows->paths[row],
-							 clipped(name.val.string.val, name.val.string.len));
+							 "%s has an unrecognized column %s", rows->paths[row],
+							 private_text(name.val.string.val, name.val.string.len));
 			given[column] = true;
 		}
 	}
@@ -297,6 +297,6 @@ import_table(const JsonbValue *name)
 	}
 	import_error(ERRCODE_INVALID_PARAMETER_VALUE,
 				 "The document may have been exported by a later version of the extension.",
-				 "unrecognized table \"%s\" in data",
-				 clipped(name->val.string.val, name->val.string.len));
+				 "unrecognized table %s in data",
+				 private_text(name->val.string.val, name->val.string.len));
 }

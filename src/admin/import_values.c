@@ -22,13 +22,13 @@
 void
 import_error(int sqlstate, const char *hint, const char *format, ...)
 {
+	Fault fault;
 	va_list args;
-	char text[2048];
 
 	va_start(args, format);
-	(void) vsnprintf(text, sizeof(text), format, args);
+	(void) fault_vset(&fault, sqlstate, hint, format, args);
 	va_end(args);
-	ereport(ERROR, (errcode(sqlstate), errmsg("%s", text), hint != NULL ? errhint("%s", hint) : 0));
+	fault_raise(&fault, -1);
 }
 
 /* Rejects a value that learning would not have stored. */

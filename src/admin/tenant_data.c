@@ -69,6 +69,16 @@
 				  " p WHERE p.tenant_id = $1 AND p.user_id = $2)")
 
 /*
+ * An event that was rejected may name its user in a place that we do not know, such as
+ * userId; then it belongs to the user whose name is a value anywhere in it.
+ */
+#define NAMES_USER                                                                                 \
+	"CASE WHEN jsonb_typeof(t.event -> 'user_id') = 'string'"                                      \
+	"  THEN t.event ->> 'user_id' = $2"                                                            \
+	"  ELSE EXISTS (SELECT FROM jsonb_path_query(t.event, '$.**') AS v"                            \
+	"   WHERE v #>> '{}' = $2 AND jsonb_typeof(v) IN ('string', 'number')) END"
+
+/*
  * In the order in which rows are deleted: children before their parents, and
  * tenants last.  Not listed: cache_changes, whose rows cause the deletion of
  * keys in the cache and are deleted with them, audit_log, which is kept when
@@ -78,7 +88,7 @@
 TenantTable tenant_tables[] = {
 	USER_TABLE_BY(inbox, true, true, "t.user_id = $2"),
 	USER_TABLE(interactions),
-	USER_TABLE_BY(rejected_events, true, true, "t.event ->> 'user_id' = $2"),
+	USER_TABLE_BY(rejected_events, true, true, NAMES_USER),
 	USER_TABLE(preferences),
 	USER_TABLE(preference_snapshots),
 	USER_TABLE(user_queries),

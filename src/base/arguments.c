@@ -9,6 +9,9 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
 
 #include "base/arguments.h"
 #include "base/extension.h"
@@ -29,47 +32,120 @@ check_id(const char *what, const char *id, size_t len, Fault *fault)
 	return true;
 }
 
-/* The nesting depth of arrays and objects, at most limit + 1. */
+/*
+ * jsonb stores 1e131071 in ten bytes, and writes it in a hundred thousand.  Numbers that
+ * float8 does not have are of no use to anybody, and of those that it has the digits count.
+ */
+#define GREATEST_NUMBER "1.7976931348623158e308"
+#define LONG_NUMBER "1e20"
+#define LONG_NUMBER_DIGITS 309
+#define MAX_NUMBER_SCALE 400 /* digits behind the point */
+
+/* A constant for comparisons, kept for the session. */
+static Numeric
+number_constant(Numeric *kept, const char *text)
+{
+	if (*kept == NULL)
+	{
+		MemoryContext context = MemoryContextSwitchTo(TopMemoryContext);
+
+		*kept = DatumGetNumeric(DirectFunctionCall3(
+			numeric_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+		MemoryContextSwitchTo(context);
+	}
+	return *kept;
+}
+
+/* Whether a number is larger in magnitude than a constant. */
+static bool
+is_beyond(Numeric number, Numeric constant)
+{
+	Datum magnitude = DirectFunctionCall1(numeric_abs, NumericGetDatum(number));
+
+	return DatumGetBool(DirectFunctionCall2(numeric_gt, magnitude, NumericGetDatum(constant)));
+}
+
+/*
+ * How many bytes more than stored a number takes as text, at most; -1 if it is not one
+ * of float8.
+ */
 static int
-nesting_depth(const Jsonb *payload, int limit)
+number_length(Numeric number)
+{
+	static Numeric greatest = NULL;
+	static Numeric large = NULL;
+	int scale = DatumGetInt32(DirectFunctionCall1(numeric_scale, NumericGetDatum(number)));
+
+	if (scale > MAX_NUMBER_SCALE || is_beyond(number, number_constant(&greatest, GREATEST_NUMBER)))
+		return -1;
+	return scale +
+		   (is_beyond(number, number_constant(&large, LONG_NUMBER)) ? LONG_NUMBER_DIGITS : 0);
+}
+
+/* What is looked for in a payload. */
+typedef struct PayloadShape
+{
+	int depth;		   /* of arrays and objects */
+	size_t digits;	   /* that its numbers take beyond what they take as stored */
+	bool has_unusable; /* a number that is not one of float8 */
+} PayloadShape;
+
+/* Stops as soon as something is too large. */
+static void
+measure_payload(const Jsonb *payload, PayloadShape *shape)
 {
 	JsonbIterator *it = JsonbIteratorInit(unconstify(JsonbContainer *, &payload->root));
 	JsonbIteratorToken token;
 	JsonbValue value;
 	int depth = 0;
-	int deepest = 0;
 
 	while ((token = JsonbIteratorNext(&it, &value, false)) != WJB_DONE)
 	{
 		if (token == WJB_BEGIN_ARRAY || token == WJB_BEGIN_OBJECT)
 		{
 			depth++;
-			deepest = Max(deepest, depth);
+			shape->depth = Max(shape->depth, depth);
 		}
 		else if (token == WJB_END_ARRAY || token == WJB_END_OBJECT)
 			depth--;
-		if (deepest > limit)
+		else if ((token == WJB_VALUE || token == WJB_ELEM) && value.type == jbvNumeric)
+		{
+			int digits = number_length(value.val.numeric);
+
+			if (digits < 0)
+				shape->has_unusable = true;
+			else
+				shape->digits += digits;
+		}
+		if (shape->depth > MAX_NESTING || shape->has_unusable)
 			break;
 	}
-	return deepest;
 }
 
 bool
 check_payload(const char *what, const Jsonb *payload, Fault *fault)
 {
 	size_t size = VARSIZE(payload);
+	PayloadShape shape = {0};
 
+	if (size <= (size_t) max_payload)
+	{
+		measure_payload(payload, &shape);
+		size += shape.digits;
+	}
 	if (size > (size_t) max_payload)
 		return fault_set(
 			fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
 			psprintf("The maximum is %d bytes, set by personalization.max_payload.", max_payload),
 			"%s is too large: %zu bytes", what, size);
-
-	/* Each level takes at least eight bytes, so small documents need no check. */
-	if (size > MAX_NESTING * 2 * sizeof(JEntry) &&
-		nesting_depth(payload, MAX_NESTING) > MAX_NESTING)
+	if (shape.depth > MAX_NESTING)
 		return fault_set(fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED, NULL,
 						 "%s is nested deeper than %d levels", what, MAX_NESTING);
+	if (shape.has_unusable)
+		return fault_set(fault, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+						 "Numbers must be within the range of double precision, with at most 400 "
+						 "digits after the decimal point.",
+						 "%s contains a number that is out of range", what);
 	return true;
 }
 

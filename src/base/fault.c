@@ -9,27 +9,93 @@
 
 #include "base/fault.h"
 
+/* They enclose a private text in a message until that is set. */
+#define PRIVATE_BEGIN '\001'
+#define PRIVATE_END '\002'
+
+char *
+private_text(const char *text, size_t len)
+{
+	return psprintf("%c\"%s\"%c", PRIVATE_BEGIN, clipped(text, len), PRIVATE_END);
+}
+
+/* Takes the preposition off that introduced a text: "invalid value: ". */
+static void
+trim_introduction(StringInfo text)
+{
+	while (text->len > 0 && strchr(":. ", text->data[text->len - 1]) != NULL)
+		text->data[--text->len] = '\0';
+}
+
+/* Takes a message apart: the whole, what is not private, and what is. */
+static void
+take_apart(Fault *fault, const char *marked)
+{
+	StringInfoData whole;
+	StringInfoData summary;
+	StringInfoData detail;
+	bool is_private = false;
+
+	initStringInfo(&whole);
+	initStringInfo(&summary);
+	initStringInfo(&detail);
+	for (const char *c = marked; *c != '\0'; c++)
+	{
+		if (*c == PRIVATE_BEGIN)
+		{
+			trim_introduction(&summary);
+			appendStringInfoString(&detail, detail.len == 0 ? "The value is " : ", ");
+			is_private = true;
+		}
+		else if (*c == PRIVATE_END)
+			is_private = false;
+		else
+		{
+			appendStringInfoChar(&whole, *c);
+			appendStringInfoChar(is_private ? &detail : &summary, *c);
+		}
+	}
+	fault->message = whole.data;
+	fault->summary = fault->detail = NULL;
+	if (detail.len == 0)
+		return;
+	appendStringInfoChar(&detail, '.');
+	fault->summary = summary.data;
+	fault->detail = detail.data;
+}
+
+bool
+fault_vset(Fault *fault, int sqlstate, const char *hint, const char *format, va_list args)
+{
+	StringInfoData buf;
+	int needed;
+
+	initStringInfo(&buf);
+	do
+	{
+		va_list copy;
+
+		va_copy(copy, args);
+		needed = appendStringInfoVA(&buf, format, copy);
+		va_end(copy);
+		if (needed > 0)
+			enlargeStringInfo(&buf, needed);
+	} while (needed > 0);
+	fault->sqlstate = sqlstate;
+	fault->hint = hint;
+	take_apart(fault, buf.data);
+	pfree(buf.data);
+	return false;
+}
+
 bool
 fault_set(Fault *fault, int sqlstate, const char *hint, const char *format, ...)
 {
-	StringInfoData buf;
+	va_list args;
 
-	initStringInfo(&buf);
-	for (;;)
-	{
-		va_list args;
-		int needed;
-
-		va_start(args, format);
-		needed = appendStringInfoVA(&buf, format, args);
-		va_end(args);
-		if (needed == 0)
-			break;
-		enlargeStringInfo(&buf, needed);
-	}
-	fault->sqlstate = sqlstate;
-	fault->message = buf.data;
-	fault->hint = hint;
+	va_start(args, format);
+	(void) fault_vset(fault, sqlstate, hint, format, args);
+	va_end(args);
 	return false;
 }
 
@@ -42,8 +108,11 @@ clipped(const char *text, size_t len)
 void
 fault_raise(const Fault *fault, int index)
 {
+	const char *message = fault->summary != NULL ? fault->summary : fault->message;
+
 	ereport(ERROR, (errcode(fault->sqlstate),
-					index < 0 ? errmsg("%s", fault->message)
-							  : errmsg("events[%d]: %s", index, fault->message),
+					index < 0 ? errmsg("%s", message) : errmsg("events[%d]: %s", index, message),
+					fault->detail ? errdetail("%s", fault->detail) : 0,
+					fault->detail ? errdetail_log("The value is shown to the client only.") : 0,
 					fault->hint ? errhint("%s", fault->hint) : 0));
 }

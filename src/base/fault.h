@@ -16,13 +16,28 @@
 typedef struct Fault
 {
 	int sqlstate;
-	const char *message;
+	const char *message; /* whole, for rejected_events */
 	const char *hint;
+
+	/* Of a message with private_text(), else NULL: the message without it, and that. */
+	const char *summary;
+	const char *detail;
 } Fault;
 
 /* Fills fault and returns false, to be used as "return fault_set(…)". */
 extern bool fault_set(Fault *fault, int sqlstate, const char *hint, const char *format, ...)
 	pg_attribute_printf(4, 5);
+
+/* The same with the arguments in a list. */
+extern bool fault_vset(Fault *fault, int sqlstate, const char *hint, const char *format,
+					   va_list args) pg_attribute_printf(4, 0);
+
+/*
+ * Quotes a text that comes from a user's data for the message of a fault: its beginning,
+ * as clipped() returns it.  When the fault is raised, the text is in the error's detail,
+ * for the client only: what a user wrote does not belong into the server's log.
+ */
+extern char *private_text(const char *text, size_t len);
 
 /* Returns the beginning of a text for a message, without splitting characters. */
 extern char *clipped(const char *text, size_t len);

@@ -454,7 +454,7 @@ convert_time(const Reading *reading, JsonbValue *value, Fault *fault)
 	if (!unix_time_parse(text, strlen(text), &micros) || micros < PG_INT64_MIN + UNIX_EPOCH ||
 		!IS_VALID_TIMESTAMP(micros - UNIX_EPOCH))
 		return fault_set(fault, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, NULL,
-						 "occurred_at is out of range: \"%s\"", clipped(text, strlen(text)));
+						 "occurred_at is out of range: %s", private_text(text, strlen(text)));
 	time_value(micros - UNIX_EPOCH, value);
 	return true;
 }
@@ -685,7 +685,7 @@ mapping_reject(const Mapping *mapping, const Message *message, int sqlstate, con
 			   EventList *list)
 {
 	Reading reading = {.mapping = mapping, .message = message};
-	Fault fault = {sqlstate, reason, NULL};
+	Fault fault = {.sqlstate = sqlstate, .message = reason};
 
 	memset(next_event(list), 0, sizeof(Event));
 	add_event(list, &reading, &fault, bytes_document(message));

@@ -55,7 +55,7 @@ decode_time(const char *text, TimestampTz *at, Fault *fault)
 		!time_zones_are_known(field, ftype, nf) ||
 		decode_date_time(field, ftype, nf, &dtype, &tm, &fsec, &tz) != 0)
 		return fault_set(fault, ERRCODE_INVALID_DATETIME_FORMAT, TIME_HINT,
-						 "invalid value for occurred_at: \"%s\"", clipped(text, strlen(text)));
+						 "invalid value for occurred_at: %s", private_text(text, strlen(text)));
 	if (dtype == DTK_LATE || dtype == DTK_EARLY)
 		return fault_set(fault, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, TIME_HINT,
 						 "occurred_at must be finite");
@@ -63,7 +63,7 @@ decode_time(const char *text, TimestampTz *at, Fault *fault)
 		*at = SetEpochTimestamp();
 	else if (dtype != DTK_DATE || tm2timestamp(&tm, fsec, &tz, at) != 0)
 		return fault_set(fault, ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, TIME_HINT,
-						 "occurred_at is out of range: \"%s\"", clipped(text, strlen(text)));
+						 "occurred_at is out of range: %s", private_text(text, strlen(text)));
 	return true;
 }
 
@@ -76,7 +76,8 @@ interaction_type_decode(const char *name, InteractionType *type, Fault *fault)
 		return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION,
 						 "The types are query, visualization, export, dashboard, feedback, "
 						 "refinement, exploration and custom.",
-						 "invalid value for interaction_type: \"%s\"", clipped(name, strlen(name)));
+						 "invalid value for interaction_type: %s",
+						 private_text(name, strlen(name)));
 	*type = (InteractionType) number;
 	return true;
 }
@@ -130,8 +131,8 @@ decode_field(EventField field, const JsonbValue *value, TimestampTz now, Event *
 			event->id_given = uuid_decode(text, &event->id);
 			if (!event->id_given)
 				return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION, "It must be a UUID.",
-								 "invalid value for interaction_id: \"%s\"",
-								 clipped(text, strlen(text)));
+								 "invalid value for interaction_id: %s",
+								 private_text(text, strlen(text)));
 			return true;
 		case FIELD_FEEDBACK:
 			event->feedback = JsonbValueToJsonb(unconstify(JsonbValue *, value));
@@ -178,8 +179,8 @@ event_field_fault(const JsonbValue *name, Fault *fault)
 	return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
 					 "The fields are tenant_id, user_id, interaction_type, data, occurred_at, "
 					 "interaction_id and feedback. Put other information into data.",
-					 "unrecognized field \"%s\"",
-					 clipped(name->val.string.val, name->val.string.len));
+					 "unrecognized field %s",
+					 private_text(name->val.string.val, name->val.string.len));
 }
 
 bool

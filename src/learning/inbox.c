@@ -467,7 +467,7 @@ set_aside(void *arg)
 void
 inbox_set_aside_first(const char *tenant_id, int sqlstate, const char *message)
 {
-	Fault fault = {sqlstate, message, NULL};
+	Fault fault = {.sqlstate = sqlstate, .message = message};
 	SettingAside setting = {&fault, true};
 
 	if (strcmp(tenant_id, first_tenant) != 0 || !lock_inbox() ||

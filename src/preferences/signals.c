@@ -388,7 +388,7 @@ feedback_rating(const JsonbContainer *data, double *rating, bool *present, Fault
 
 		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
 						 "The rating must be \"positive\", \"negative\" or a number from -1 to 1.",
-						 "invalid rating in feedback: %s", clipped(text, strlen(text)));
+						 "invalid rating in feedback: %s", private_text(text, strlen(text)));
 	}
 	return true;
 }
@@ -416,8 +416,8 @@ preference_feedback(const JsonbContainer *data, const char *category, const char
 		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
 						 "The categories are visualization, query, data, presentation and "
 						 "notification.",
-						 "unrecognized preference category \"%s\" in feedback",
-						 clipped(category, strlen(category)));
+						 "unrecognized preference category %s in feedback",
+						 private_text(category, strlen(category)));
 	if (key[0] == '\0')
 		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE, NULL,
 						 "\"key\" in feedback must not be empty");
@@ -469,8 +469,8 @@ interaction_feedback(const SignalSource *source, const char *id, double rating, 
 
 	if (!uuid_decode(id, &uuid))
 		return fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION, "It must be a UUID.",
-						 "invalid value for \"interaction_id\" in feedback: \"%s\"",
-						 clipped(id, strlen(id)));
+						 "invalid value for \"interaction_id\" in feedback: %s",
+						 private_text(id, strlen(id)));
 	if (!find_interaction(source, &uuid, &type, &data))
 		return fault_set(fault, ERRCODE_NO_DATA_FOUND,
 						 "Learn the interaction before its feedback. Interactions older than "

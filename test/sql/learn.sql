@@ -212,3 +212,19 @@ SELECT personalization.forget_user('l3', 'ana') IS NOT NULL AS forgotten;
 SELECT personalization.import_user('l3', :'document') -> 'interactions' AS interactions;
 SELECT count(*) FILTER (WHERE unread <> '{}') AS unread FROM personalization.interactions WHERE tenant_id = 'l3';
 SELECT personalization.drop_tenant('l3') IS NOT NULL AS dropped;
+
+-- Numbers: those of float8, and not more digits than the payload may have bytes.
+SELECT personalization.create_tenant('l4') IS NOT NULL AS made;
+SELECT personalization.learn('l4', 'ana', 'export', '{"format": "csv", "x": [1.7976931348623157e308, -1.7976931348623157e308, 2.2250738585072014e-308, 0, 0.1]}') IS NOT NULL AS learned;
+SELECT personalization.learn('l4', 'ana', 'export', '{"format": "csv", "x": [{"y": 1e309}]}');
+SELECT personalization.learn('l4', 'ana', 'export', '{"format": "csv", "x": -1e131071}');
+SELECT personalization.learn('l4', 'ana', 'export', '{"x": 1e-401}');
+SELECT personalization.learn('l4', 'ana', 'export', '{"format": 0e-16383}');
+SELECT personalization.learn('l4', 'ana', 'export', jsonb_build_object('x', (SELECT jsonb_agg(1e300) FROM generate_series(1, 4000))));
+SELECT personalization.learn('l4', 'ana', 'export', jsonb_build_object('x', (SELECT jsonb_agg(1e300) FROM generate_series(1, 3000)))) IS NOT NULL AS learned;
+SELECT personalization.learn('l4', 'ana', 'export', '{}', feedback => '{"x": 1e999}');
+SELECT personalization.learn_batch('[{"tenant_id": "l4", "user_id": "ana", "interaction_type": "export", "data": {"x": 1e999}}]', 'divert');
+SELECT sqlstate, reason FROM personalization.rejected_events WHERE tenant_id = 'l4';
+SELECT personalization.start_conversation('l4', 'ana', '{"x": 1e999}');
+SELECT personalization.collect_feedback('l4', 'ana', '{"x": 1e999}');
+SELECT personalization.drop_tenant('l4') IS NOT NULL AS dropped;

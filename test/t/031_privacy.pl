@@ -207,6 +207,40 @@ my $floats = q{SELECT string_agg(encode(float8send(confidence), 'hex') || coales
 is($node->safe_psql('elsewhere', $floats), sql($floats), 'to the last bit of each confidence');
 is($node->safe_psql('elsewhere', q{SELECT personalization.export_user('acme', 'bo') -> 'data'}), sql(q{SELECT personalization.export_user('acme', 'bo') -> 'data'}), 'and so is all the rest');
 
+# ---------------------------------------------------------------- errors
+
+# What is wrong with a user's data is said to the client, with the text; in the log there is none of it.
+sql('ALTER SYSTEM SET log_min_error_statement = panic', 'SELECT pg_reload_conf()');
+my $typo = 'Tz7Qcarla@x.example';
+$node->poll_query_until('postgres', q{SELECT current_setting('log_min_error_statement') = 'panic'});
+sql(qq{SELECT personalization.learn('acme', '$typo', 'export', '{"format": "csv"}') IS NOT NULL});
+for my $case (
+	[ 'a user who is there', qq{SELECT personalization.import_user('acme', personalization.export_user('acme', '$typo'))} ],
+	[ 'a field', qq{SELECT personalization.learn_batch('[{"tenant_id": "acme", "$typo": 1}]')} ],
+	[ 'a type', qq{SELECT personalization.learn_batch('[{"tenant_id": "acme", "user_id": "u", "interaction_type": "$typo"}]')} ],
+	[ 'a time', qq{SELECT personalization.learn_batch('[{"tenant_id": "acme", "user_id": "u", "occurred_at": "$typo"}]')} ],
+	[ 'an id', qq{SELECT personalization.learn_batch('[{"tenant_id": "acme", "user_id": "u", "interaction_id": "$typo"}]')} ],
+	[ 'a rating', qq{SELECT personalization.collect_feedback('acme', 'u', '{"category": "data", "key": "k", "rating": "$typo"}')} ],
+	[ 'a category', qq{SELECT personalization.collect_feedback('acme', 'u', '{"category": "$typo", "key": "k", "rating": 1}')} ],
+	[ 'a column', qq{SELECT personalization.import_user('acme', '{"format": "personalization/1", "tenant_id": "acme", "user_id": "w", "data": {"preferences": [{"$typo": 1}]}}')} ],
+	[ 'a table', qq{SELECT personalization.import_user('acme', '{"format": "personalization/1", "tenant_id": "acme", "user_id": "w", "data": {"$typo": []}}')} ],
+	[ 'a preference', qq{SELECT personalization.import_user('acme', '{"tenant_id": "acme", "user_id": "w", "preferences": {"$typo": 1}}')} ])
+{
+	my ($what, $statement) = @$case;
+	my $said = '';
+	$node->psql('postgres', $statement, stderr => \$said);
+	like($said, qr/ERROR:.*\Q$typo\E/s, "$what that is wrong is named to the client");
+}
+is(log_with('Tz7Q'), '', 'and not to the log');
+sql('ALTER SYSTEM RESET log_min_error_statement', 'SELECT pg_reload_conf()');
+
+# One that names its user in a place of its own is found by what it says.
+sql(q{SELECT personalization.learn_batch('[{"tenant_id": "acme", "userId": "Tz7Qzoe"}, {"tenant_id": "acme", "payload": [{"actor": {"id": 4711}}]},
+	{"tenant_id": "acme", "user_id": "Tz7Qmax", "data": {"to": "Tz7Qzoe"}}]', 'divert')});
+is(sql(q{SELECT personalization.forget_user('acme', 'Tz7Qzoe') ->> 'rejected_events'}), '1', 'a rejected event with userId is forgotten');
+is(sql(q{SELECT personalization.forget_user('acme', '4711') ->> 'rejected_events'}), '1', 'one with a number too');
+is(sql(q{SELECT count(*) FROM personalization.rejected_events WHERE event ->> 'user_id' = 'Tz7Qmax'}), '1', 'not that of another user who is named');
+
 # ---------------------------------------------------------------- a tenant
 
 like(tables_with('Wd9Uglobex'), qr/interactions/, 'the other tenant is there');
