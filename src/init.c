@@ -1,7 +1,7 @@
 /*
  * init.c
- *		What happens when the library is loaded: its settings are defined, and
- *		where it is preloaded the launcher of the workers is registered.
+ *		Initialization when the library is loaded: defines its settings and,
+ *		if it is preloaded, registers the launcher of the workers.
  */
 #include "postgres.h"
 

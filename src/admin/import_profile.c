@@ -4,9 +4,9 @@
  *
  *		Profile documents come from the earlier service, or from
  *		get_profile().  They contain no queries apart from the history, and
- *		one value per preference.  A document of get_profile() has
- *		trait_sources, which tells which traits were set; in a document
- *		without it, a trait with the service's default counts as not set.
+ *		one value per preference.  In a document of get_profile(),
+ *		trait_sources shows which traits were set; in a document without it, a
+ *		trait with the service's default counts as not set.
  */
 #include "postgres.h"
 

@@ -1,12 +1,12 @@
 /*
  * move.c
- *		A tenant that moves to another server by logical replication: published,
- *		frozen, compared, thawed.
+ *		Moving a tenant to another server by logical replication: publishing,
+ *		freezing, comparing, thawing.
  *
- * The rows that travel are those of the list of tenants' tables, statistics and
- * queues among them, so that both ends are the same, row by row.  While they
- * travel, and while the tenant is frozen, neither end's worker touches them
- * (tenancy/hold.h).
+ *		The rows of all tables in the list of tenants' tables are moved,
+ *		including statistics and queues, so that both servers have the same
+ *		rows.  During the move, and while the tenant is frozen, the worker of
+ *		neither server changes them (tenancy/hold.h).
  */
 #include "postgres.h"
 
@@ -32,7 +32,7 @@
 #include "tenancy/session.h"
 #include "tenancy/tenancy.h"
 
-/* Subscriptions of this database by which a publication's rows come. */
+/* Subscriptions of this database that receive the rows of a publication. */
 static Statement find_subscription =
 	STATEMENT("SELECT s.subname"
 			  " FROM pg_catalog.pg_subscription s"
@@ -55,7 +55,7 @@ require_administrator(const char *function)
 				 errhint("The function must be called by a superuser or a role with BYPASSRLS.")));
 }
 
-/* A tenant that is there, locked alone, and its hold. */
+/* Returns an existing tenant, locked exclusively, and its hold. */
 static char *
 begin(FunctionCallInfo fcinfo, const char *function, TenantHold *hold)
 {
@@ -81,7 +81,7 @@ run_command(const char *command)
 		elog(ERROR, "could not execute \"%s\": %s", command, SPI_result_code_string(result));
 }
 
-/* personalization_acme, or a digest where the name of the tenant is none to be typed. */
+/* Returns personalization_acme, or a digest if the tenant's name is not a plain identifier. */
 static char *
 publication_name(const char *tenant_id)
 {
@@ -112,7 +112,10 @@ personalization_freeze_tenant(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* Rows that still came would be written over, and a tenant that is dropped there would be here too. */
+/*
+ * Later rows would overwrite changes, and a tenant that is dropped at its
+ * origin would be dropped here too.
+ */
 static void
 check_has_arrived(const char *tenant_id)
 {
@@ -149,7 +152,7 @@ personalization_thaw_tenant(PG_FUNCTION_ARGS)
 	if (hold == HOLD_ARRIVING)
 	{
 		check_has_arrived(tenant_id);
-		/* Rows that are older than the extension here are no part of a dump that is coming in. */
+		/* Rows that are older than the extension here are not part of a dump being restored. */
 		owner_begin(&scope);
 		worker_settle();
 		owner_end(&scope);

@@ -1,12 +1,13 @@
 /*
  * tenant_stream.c
- *		A tenant as a stream of JSON lines, for where rows cannot be replicated:
- *		export_tenant(), import_tenant().
+ *		export_tenant() and import_tenant(): a tenant as a stream of JSON
+ *		lines, if rows cannot be replicated.
  *
- * The first line names the tenant and has its own row; then come lines of some
- * rows of one table each; the last has the number of rows of each table.  A
- * column's value is the text that PostgreSQL writes, which says all of it: jsonb
- * columns are JSON themselves, and are left out where they are null.
+ *		The first line contains the tenant's name and its own row.  Each of
+ *		the following lines contains some rows of one table, and the last line
+ *		the number of rows of each table.  The value of a column is its text
+ *		as written by PostgreSQL, which is complete; jsonb columns are
+ *		included as JSON, and omitted if they are null.
  */
 #include "postgres.h"
 
@@ -36,14 +37,17 @@
 
 #define STREAM_FORMAT "personalization tenant/1"
 
-/* A line ends behind so many rows, or the row that brings it over so many bytes. */
+/*
+ * A line ends after this number of rows, or after the row with which it
+ * exceeds this size in bytes.
+ */
 #define LINE_ROWS 100
 #define LINE_BYTES (256 * 1024)
 
-/* The statements of a table: built from its columns, which is what they name. */
+/* The statements of a table, built from its columns. */
 typedef struct TableStream
 {
-	Statement select; /* its rows, as objects; $1 the tenant */
+	Statement select; /* returns its rows, as objects; $1 the tenant */
 	Statement insert; /* $1 the tenant, $2 an array of such objects */
 } TableStream;
 
@@ -77,7 +81,7 @@ version(ReadAs as)
 	return result_text(0, ONLY_COLUMN);
 }
 
-/* Appends what the two statements say of a column. */
+/* Appends a column to the two statements. */
 static void
 add_column(Form_pg_attribute column, StringInfo names, StringInfo texts, StringInfo documents,
 		   StringInfo columns, StringInfo values)
@@ -138,7 +142,7 @@ build(const char *table, TableStream *stream)
 	MemoryContextSwitchTo(old);
 }
 
-/* Those of a table, by its place in tenant_tables. */
+/* Returns the statements of a table, by its index in tenant_tables. */
 static TableStream *
 stream_of(int table)
 {
@@ -149,7 +153,10 @@ stream_of(int table)
 		streams = MemoryContextAllocZero(TopMemoryContext, tenant_tables_n * sizeof(TableStream));
 	if (generation != extension_objects()->generation)
 	{
-		/* Made again for another extension: what the old ones name may be no more. */
+		/*
+		 * Build them again for another extension, because the objects of the
+		 * old one may not exist any more.
+		 */
 		for (int i = 0; i < tenant_tables_n; i++)
 			streams[i].select.sql = NULL;
 		generation = extension_objects()->generation;
@@ -164,7 +171,7 @@ stream_of(int table)
 typedef struct Output
 {
 	ReturnSetInfo *result;
-	MemoryContext line; /* of what is needed for one line */
+	MemoryContext line; /* for one line */
 } Output;
 
 static void
@@ -196,7 +203,7 @@ put_header(Output *output, const char *tenant_id)
 	put_line(output, &state);
 }
 
-/* Puts the rows that were fetched into lines. */
+/* Writes the rows that were fetched to lines. */
 static void
 put_rows(Output *output, const char *table)
 {
@@ -315,7 +322,7 @@ text_member(const Jsonb *line, const char *name)
 	return text;
 }
 
-/* The first line: makes the tenant, held until the last one. */
+/* The first line: creates the tenant, which is on hold until the last one. */
 static void
 take_header(const char *tenant_id, const Jsonb *line)
 {
@@ -365,7 +372,10 @@ take_rows(const char *tenant_id, const Jsonb *line)
 	return 0;
 }
 
-/* The last line: all must be there.  The tenant stays frozen, and is at home here. */
+/*
+ * The last line: checks that everything has arrived.  The tenant stays frozen,
+ * and is at home here.
+ */
 static void
 take_end(const char *tenant_id, const Jsonb *end)
 {

@@ -13,7 +13,7 @@
 #include "base/jsonutil.h"
 #include "base/statement.h"
 
-/* What the Makefile has linked. */
+/* The libraries that the Makefile has linked. */
 #ifdef USE_REDIS
 #define WITH_REDIS true
 #else

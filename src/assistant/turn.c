@@ -1,7 +1,7 @@
 /*
  * turn.c
- *		begin_turn() and end_turn(): what an assistant asks before it answers, and what
- *		it says afterwards.
+ *		begin_turn() and end_turn(): the calls of an assistant before and
+ *		after it answers.
  */
 #include "postgres.h"
 
@@ -18,12 +18,12 @@
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
 
-/* As many suggestions as get_suggestions() gives, and messages as a conversation has. */
+/* Limit of suggestions, as for get_suggestions(), and of messages of a conversation. */
 #define MOST_ASKED_FOR 1000
 
 /*
- * The query of the turn is asked already, so it is not suggested: one more than wanted is
- * asked for in its place.
+ * The query of the turn has been asked already and is not suggested, so one
+ * more suggestion is requested.
  */
 static Statement select_turn = STATEMENT(
 	"SELECT jsonb_build_object("
@@ -47,7 +47,7 @@ static Statement select_turn = STATEMENT(
 	"    LIMIT $5) s) END)",
 	"text text text jsonb int4");
 
-/* The turn that was stored under an interaction's id, if it was. */
+/* The turn that was stored with an interaction's id, if there is one. */
 static Statement find_turn =
 	STATEMENT("SELECT jsonb_build_object("
 			  "  'conversation_id', max(m.conversation_id::text),"
@@ -70,7 +70,7 @@ static Statement start_conversation =
 static Statement append_message = STATEMENT(
 	"SELECT personalization.append_message($1, $2, $3, $4, $5)", "text uuid text text jsonb");
 
-/* An answer carries the interaction's id beside what the product says of it. */
+/* The metadata of an answer contains the interaction's id and the product's own metadata. */
 static Statement learn_turn =
 	STATEMENT("SELECT personalization.learn($1, $2, 'query',"
 			  "  jsonb_build_object('query', $3) || $4, interaction_id => $5)",
@@ -82,7 +82,7 @@ static Statement with_interaction =
 PG_FUNCTION_INFO_V1(personalization_begin_turn);
 PG_FUNCTION_INFO_V1(personalization_end_turn);
 
-/* What a turn is made of, in the order of the function's arguments. */
+/* The parts of a turn, in the order of the function's arguments. */
 enum
 {
 	TENANT,
@@ -96,7 +96,7 @@ enum
 	TURN_PARTS
 };
 
-/* A number of rows, 0 for none. */
+/* Returns a number of rows, 0 for none. */
 static int32
 count_argument(FunctionCallInfo fcinfo, int n, const char *name)
 {
@@ -110,7 +110,10 @@ count_argument(FunctionCallInfo fcinfo, int n, const char *name)
 	return Min(value, MOST_ASKED_FOR);
 }
 
-/* The document of a conversation of the user; NULL where it is not theirs, or no longer there. */
+/*
+ * Returns the document of a conversation of the user, or NULL if it belongs to
+ * another user or does not exist any more.
+ */
 static Jsonb *
 conversation_of(const char *tenant_id, const char *user_id, const pg_uuid_t *id, int32 messages)
 {
@@ -163,7 +166,7 @@ append(Datum tenant_id, Datum conversation, const char *role, Datum content, Dat
 	return DatumGetInt32(result_value(0, ONLY_COLUMN, NULL));
 }
 
-/* Stores a turn that is not there yet, and returns what was made. */
+/* Stores a turn that does not exist yet, and returns its document. */
 static Jsonb *
 store_turn(Datum *turn, bool has_answer, bool has_conversation)
 {
@@ -221,7 +224,10 @@ personalization_end_turn(PG_FUNCTION_ARGS)
 	turn[METADATA] = JsonbPGetDatum(object_argument(fcinfo, 6, "metadata"));
 	prevent_if_read_only("end_turn()");
 
-	/* Locked before it is looked for: of two retries at once, one finds the other's. */
+	/*
+	 * Lock before looking for it, so that one of two simultaneous retries
+	 * finds the other's turn.
+	 */
 	SPI_connect();
 	user_begin(tenant_id, user_id, &settings);
 	if (PG_ARGISNULL(INTERACTION))

@@ -1,6 +1,6 @@
 /*
  * clock.c
- *		A clock for intervals, which nobody sets.
+ *		A monotonic clock for intervals.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
  * clock.h
- *		A clock for intervals, which nobody sets.
+ *		A monotonic clock for intervals.
  */
 #ifndef PERSONALIZATION_BASE_CLOCK_H
 #define PERSONALIZATION_BASE_CLOCK_H
@@ -8,8 +8,8 @@
 #include "postgres.h"
 
 /*
- * Microseconds since some moment: for how long something took or is to wait, in this
- * process.  Never goes back, whatever happens to the time of day.
+ * Returns microseconds since an arbitrary time, to measure durations and waits
+ * in this process.  It never goes back, even if the time of day is changed.
  */
 extern int64 elapsed_clock(void);
 

@@ -62,7 +62,7 @@ check_redis_url(char **newval, void **extra, GucSource source)
 	return false;
 }
 
-/* What is said of a wrong value never holds the value: it may be a password. */
+/* Messages about an invalid value never contain the value, because it may be a password. */
 static bool
 check_kafka_config(char **newval, void **extra, GucSource source)
 {

@@ -14,7 +14,10 @@
  */
 extern bool worker_is_settled(void);
 
-/* Tells that it is, whatever is older than the extension: in a transaction and in SPI, as the owner. */
+/*
+ * Records that the restore is complete, even if rows are older than the
+ * extension.  To be called in a transaction, in SPI, as the owner.
+ */
 extern void worker_settle(void);
 
 #endif

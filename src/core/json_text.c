@@ -1,10 +1,11 @@
 /*
  * json_text.c
- *		Whether bytes that nobody vouches for are JSON that PostgreSQL's jsonb takes.
+ *		Whether untrusted bytes are JSON that PostgreSQL's jsonb accepts.
  *
- * The input function of jsonb raises an error for what it does not take, and an
- * error costs a subtransaction to survive.  So each text is looked through here
- * first.  Where the two disagree, this one should be the stricter.
+ *		The input function of jsonb raises an error for what it does not
+ *		accept, and surviving an error requires a subtransaction.  So each
+ *		text is checked here first.  Where the two disagree, this one must be
+ *		stricter.
  */
 #include "core/json_text.h"
 
@@ -12,8 +13,8 @@
 #include <string.h>
 
 /*
- * Digits of a number on either side of the point; numeric has 131072 and 16383.
- * An exponent moves the point.
+ * Maximum number of digits on either side of the point; numeric allows 131072
+ * and 16383.  An exponent moves the point.
  */
 #define MAX_DIGITS_BEFORE 131000
 #define MAX_DIGITS_BEHIND 16000
@@ -48,7 +49,10 @@ skip_space(Scan *scan)
 		scan->at++;
 }
 
-/* The bytes of the UTF-8 character at the beginning of s[0..len), 0 where there is none. */
+/*
+ * Returns the length of the UTF-8 character at the beginning of s[0..len), or
+ * 0 if it is invalid.
+ */
 static int
 utf8_length(const unsigned char *s, size_t len)
 {
@@ -69,7 +73,7 @@ utf8_length(const unsigned char *s, size_t len)
 	if ((size_t) n > len)
 		return 0;
 
-	/* Neither longer than need be, nor a surrogate, nor beyond the last plane. */
+	/* Neither overlong, nor a surrogate, nor beyond the last plane. */
 	if (s[0] == 0xe0)
 		low = 0xa0;
 	else if (s[0] == 0xed)
@@ -104,7 +108,7 @@ utf8_text_is_valid(const char *text, size_t len)
 	return true;
 }
 
-/* Four hexadecimal digits; -1 where there are none. */
+/* Reads four hexadecimal digits; returns -1 if they are invalid. */
 static int
 hex4(Scan *scan)
 {
@@ -126,7 +130,7 @@ hex4(Scan *scan)
 	return value;
 }
 
-/* Behind a backslash. */
+/* Scans an escape sequence after the backslash. */
 static bool
 scan_escape(Scan *scan)
 {
@@ -155,7 +159,7 @@ scan_escape(Scan *scan)
 		   fail(scan, "half of a surrogate pair stands alone");
 }
 
-/* From the opening quote to behind the closing one. */
+/* Scans from the opening quote to after the closing one. */
 static bool
 scan_string(Scan *scan)
 {
@@ -189,7 +193,7 @@ scan_string(Scan *scan)
 	return fail(scan, "a string is not ended");
 }
 
-/* A run of digits, which may be empty; how many. */
+/* Scans a run of digits, which may be empty; returns their number. */
 static long
 scan_digits(Scan *scan)
 {
@@ -273,7 +277,7 @@ scan_name(Scan *scan)
 	return true;
 }
 
-/* Goes into an array or object; *value says whether a value follows, which an empty one lacks. */
+/* Enters an array or object; *value: whether a value follows, which is not so in an empty one. */
 static bool
 scan_open(Scan *scan, bool *value)
 {
@@ -287,7 +291,7 @@ scan_open(Scan *scan, bool *value)
 	return !*value || !object || scan_name(scan);
 }
 
-/* Behind a value: closes what ends here.  *value says whether another one follows. */
+/* After a value: closes what ends here.  *value: whether another one follows. */
 static bool
 scan_after(Scan *scan, bool *value)
 {

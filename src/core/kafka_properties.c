@@ -1,6 +1,6 @@
 /*
  * kafka_properties.c
- *		The properties of a Kafka client out of one text.
+ *		Parsing the properties of a Kafka client.
  */
 #include "core/kafka_properties.h"
 

@@ -1,11 +1,12 @@
 /*
  * kafka_properties.h
- *		The properties of a Kafka client out of one text.
+ *		Parsing the properties of a Kafka client.
  *
- *		security.protocol=SASL_SSL sasl.mechanism=PLAIN; sasl.password="two words"
+ *		 security.protocol=SASL_SSL sasl.mechanism=PLAIN; sasl.password="two words"
  *
- * Pairs are separated by white space or semicolons.  A value in double quotes may
- * hold these, and with a backslash before them the quote and the backslash.
+ *		Pairs are separated by white space or semicolons.  A value in double
+ *		quotes may contain these, and also quotes and backslashes, with a
+ *		backslash before each.
  */
 #ifndef PERSONALIZATION_CORE_KAFKA_PROPERTIES_H
 #define PERSONALIZATION_CORE_KAFKA_PROPERTIES_H
@@ -13,7 +14,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Bytes of a name and of a value, terminators included: certificates in PEM are values too. */
+/*
+ * Maximum size of a name and of a value, including terminators: certificates
+ * in PEM are values too.
+ */
 #define KAFKA_NAME_SIZE 128
 #define KAFKA_VALUE_SIZE (16 * 1024)
 
@@ -24,16 +28,16 @@ typedef struct KafkaProperty
 } KafkaProperty;
 
 /*
- * Takes the next pair off *text, which is terminated, and moves it behind that.
- * False at the end, with *fault NULL, and where the text is wrong, with *fault a
- * sentence that says how, without a value in it: some are secret.
+ * Reads the next pair of *text, which is terminated, and advances *text.
+ * Returns false at the end, with *fault NULL, and if the text is invalid, with
+ * a sentence in *fault that does not contain values, because some are secret.
  */
 extern bool kafka_property_next(const char **text, KafkaProperty *property, const char **fault);
 
 /*
- * Why a property is not for the user to set, as a sentence; NULL where it is:
- * those on which it hangs that nothing is lost or learned twice, and those that
- * load code into the server.
+ * Returns the reason why a property must not be set by the user, as a
+ * sentence, or NULL: properties on which exactly-once processing depends, and
+ * those that load code into the server.
  */
 extern const char *kafka_property_refused(const char *name);
 

@@ -1,6 +1,6 @@
 /*
  * keyed_hash.h
- *		A hash of bytes that tells nothing to whoever does not know the key.
+ *		A hash of bytes that reveals nothing without the key.
  */
 #ifndef PERSONALIZATION_CORE_KEYED_HASH_H
 #define PERSONALIZATION_CORE_KEYED_HASH_H
@@ -16,8 +16,8 @@ typedef struct HashKey
 } HashKey;
 
 /*
- * SipHash-2-4 of data[0 .. len).  Whoever sees hashes of inputs that they know or choose
- * can neither compute that of another input nor recognize it.
+ * SipHash-2-4 of data[0 .. len).  From hashes of known or chosen inputs nobody
+ * can compute that of another input, or recognize it.
  */
 extern uint64_t keyed_hash(const HashKey *key, const void *data, size_t len);
 

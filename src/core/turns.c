@@ -6,10 +6,10 @@
 
 #include <string.h>
 
-/* The others' lead over those set aside counts up to this. */
+/* Limit of the lead of the others over those set aside. */
 #define MAX_CREDIT (4 * TURNS_SLOW)
 
-/* The waits for locks: the first and the longest. */
+/* How long batches wait for locks: the first time, and at most. */
 #define FIRST_PATIENCE INT64_C(50000)
 #define LONGEST_PATIENCE INT64_C(500000)
 
@@ -19,7 +19,7 @@ min64(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* first, twice that, … for the n-th time, from 1; at most longest. */
+/* Returns first, twice that, …, for the n-th time, n from 1; at most longest. */
 static int64_t
 doubled(int64_t first, int64_t longest, int n)
 {
@@ -56,7 +56,7 @@ give_up(Turns *turns, TurnRecord *record)
 	*record = turns->records[--turns->n];
 }
 
-/* The record of a tenant, made where there is none. */
+/* Returns the record of a tenant, creating it if necessary. */
 static TurnRecord *
 record_of(Turns *turns, const char *tenant, int64_t now)
 {
@@ -137,7 +137,7 @@ turns_patience(Turns *turns, const char *tenant)
 				   record == NULL || record->trouble == TURN_WELL ? 1 : record->waits + 1);
 }
 
-/* What the one has had that is set aside and has had least. */
+/* Returns the smallest time spent by a tenant that is set aside. */
 static int64_t
 least_spent(const Turns *turns)
 {
@@ -151,7 +151,7 @@ least_spent(const Turns *turns)
 	return least == INT64_MAX ? 0 : least;
 }
 
-/* Sets a tenant aside, or leaves it there. */
+/* Sets a tenant aside, or keeps it aside. */
 static void
 set_aside(TurnRecord *record, TurnTrouble trouble, int64_t now)
 {
@@ -173,7 +173,7 @@ note_done(TurnRecord *record, const TurnResult *result, int full, int64_t now)
 {
 	if (result->took > TURNS_SLOW)
 	{
-		/* What is not known to be smaller than a full batch is taken for one. */
+		/* If the size is not known, the batch counts as a full one. */
 		int attempted = result->attempted > 0 ? result->attempted : full;
 
 		if (record->trouble != TURN_SLOW)
@@ -200,7 +200,7 @@ note_done(TurnRecord *record, const TurnResult *result, int full, int64_t now)
 	record->waits = 0;
 }
 
-/* Of a batch that failed; whether one row remains, which is to be got past. */
+/* Handles a batch that failed; returns whether it was a single row, which is to be skipped. */
 static TurnNext
 note_failed(TurnRecord *record, const TurnResult *result, int full, int64_t now)
 {
@@ -211,7 +211,7 @@ note_failed(TurnRecord *record, const TurnResult *result, int full, int64_t now)
 	switch (result->outcome)
 	{
 		case OUTCOME_LOCKED:
-			/* The lock may be that of one row; the others need not wait as long. */
+			/* The lock may be on one row; the others need not wait as long. */
 			if (record->trouble == TURN_WELL)
 				record->limit = full;
 			set_aside(record, TURN_LOCKED, now);
@@ -268,7 +268,7 @@ turns_got_past(Turns *turns, const char *tenant, bool done, int64_t took, int64_
 		set_aside(record, TURN_FAILING, now);
 	else
 	{
-		/* Behind it there may be others like it: from one row on upwards. */
+		/* There may be more rows like it, so the size grows again from one row. */
 		record->waits = 0;
 		record->limit = 1;
 	}
@@ -288,7 +288,7 @@ turns_restore(Turns *turns, const char *tenant, TurnTrouble trouble, int failure
 	record->limit = 1;
 	record->since = now;
 
-	/* However the clock by which the rest was measured has been set since. */
+	/* Even if the clock by which the rest was measured has been set since. */
 	record->until = now + (left < 0 ? 0 : min64(left, wait));
 }
 
@@ -304,7 +304,7 @@ turns_log(Turns *turns, const char *tenant, int64_t now, int *unlogged)
 		return false;
 	}
 
-	/* Quiet for a while: the next failure is news again. */
+	/* After some time without failures, the next one is logged again. */
 	if (now >= record->log_next + TURNS_LONGEST_WAIT)
 		record->log_wait = 0;
 	record->log_wait =

@@ -368,7 +368,10 @@ note_users(const TenantEvents *events)
 	cache_users_learned(events->tenant_id, users, nusers);
 }
 
-/* Which suggestion feedback accepts or dismisses, with its rating; false if it does neither. */
+/*
+ * Returns the suggestion that feedback accepts or dismisses, with its rating;
+ * false if it does neither.
+ */
 static bool
 suggestion_feedback(const Jsonb *data, pg_uuid_t *suggestion_id, double *rating)
 {

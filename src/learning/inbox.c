@@ -40,7 +40,7 @@
 /* A batch ends after the row with which it exceeds this size, in bytes, uncompressed. */
 #define BATCH_BYTES ((Size) 16 * 1024 * 1024)
 
-/* Likewise behind the one that brings it over so many signals, as far as can be told before. */
+/* It also ends after the row with which it exceeds this estimated number of signals. */
 #define BATCH_SIGNALS 20000
 
 #define INBOX_COLUMNS                                                                              \
@@ -143,8 +143,9 @@ lock_inbox(void)
 }
 
 /*
- * A text that is no longer than any name, NULL for null.  Of a longer one the beginning,
- * with its size in bytes in *too_long: the rest is not even fetched.
+ * Returns a text that is not longer than any name, or NULL for null.  For a
+ * longer one, returns the beginning, with its size in bytes in *too_long: the
+ * rest is not even fetched.
  */
 static char *
 short_text(uint64 row, int column, Size *too_long)
@@ -192,8 +193,8 @@ push_payload(JsonbParseState **state, const char *name, uint64 row, int column, 
 }
 
 /*
- * The row as an object with learn()'s argument names, for rejected_events; without its
- * payloads where it is not to be whole.
+ * Returns the row as an object with the argument names of learn(), for
+ * rejected_events; without its payloads unless it is to be complete.
  */
 static const Jsonb *
 row_document(uint64 row, bool whole)
@@ -330,15 +331,15 @@ row_bytes(uint64 row)
 		Datum value = result_value(row, columns[i], &isnull);
 		Size size = isnull ? 0 : toast_raw_datum_size(value);
 
-		/* What is too large is left where it is. */
+		/* A value that is too large is not read. */
 		bytes += Min(size, columns[i] < INBOX_DATA ? (Size) MAX_ID_LENGTH : (Size) max_payload);
 	}
 	return bytes;
 }
 
 /*
- * How many signals an event may have, about: most are a member or an element of its
- * data, or a name in its SQL.
+ * Estimates the number of signals of an event: most are a member or an element
+ * of its data, or a name in its SQL.
  */
 static int
 expected_signals(const Jsonb *data)
@@ -353,7 +354,7 @@ expected_signals(const Jsonb *data)
 	return Min(n, max_signals);
 }
 
-/* What a batch has taken so far. */
+/* The size of a batch so far. */
 typedef struct Taken
 {
 	Event *events;
@@ -440,7 +441,7 @@ inbox_drain(const char *tenant_id, int limit, Drained *drained)
 	events_report_aged(naged, drained->learned);
 }
 
-/* How the first row is put aside: whole, or without its payloads. */
+/* How the first row is set aside: complete, or without its payloads. */
 typedef struct SettingAside
 {
 	const Fault *fault;

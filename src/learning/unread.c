@@ -15,17 +15,17 @@
 #include "base/guc.h"
 #include "learning/unread.h"
 
-/* A session that sends many different names is warned of the first ones. */
+/* A session that sends many different names gets warnings for the first ones only. */
 #define WARNED_NAMES 100
 
-/* Whether a name is what a rule's path begins with. */
+/* Whether a rule's path begins with a name. */
 static bool
 begins_path(const char *path, const char *name, size_t len)
 {
 	return strncmp(path, name, len) == 0 && (path[len] == '\0' || path[len] == '.');
 }
 
-/* What is read beside the rules, by the code. */
+/* Names that are read by the code, not by rules. */
 static bool
 is_read_anyway(InteractionType type, const char *name, size_t len)
 {
@@ -51,7 +51,7 @@ is_read(const SignalRules *rules, InteractionType type, const char *name, size_t
 	return false;
 }
 
-/* Finds the names that are not read, cut; returns how many. */
+/* Finds the names that are not read, truncated; returns their number. */
 static int
 find_unread(const SignalRules *rules, InteractionType type, const Jsonb *data, char **names)
 {
@@ -88,7 +88,7 @@ unread_names(const SignalRules *rules, InteractionType type, const Jsonb *data)
 	return construct_array(values, n, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
-/* The names that the rules for a type read, for a hint. */
+/* Returns the names that the rules for a type read, for a hint. */
 static char *
 names_read(const SignalRules *rules, InteractionType type)
 {
@@ -103,7 +103,7 @@ names_read(const SignalRules *rules, InteractionType type)
 	return list.data;
 }
 
-/* Whether this is the first time that the session hears of a name. */
+/* Whether this is the first occurrence of a name in the session. */
 static bool
 is_new_to_session(InteractionType type, const char *name)
 {

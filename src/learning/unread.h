@@ -1,7 +1,7 @@
 /*
  * unread.h
- *		Names in an interaction's data that no rule reads: of a misspelt name nothing
- *		is learned, and somebody should hear of it.
+ *		Names in an interaction's data that no rule reads, which are reported
+ *		because nothing is learned from a misspelt name.
  */
 #ifndef PERSONALIZATION_LEARNING_UNREAD_H
 #define PERSONALIZATION_LEARNING_UNREAD_H
@@ -14,15 +14,15 @@
 #include "preferences/signal_rules.h"
 
 /*
- * The names of the members of data that no rule for the type reads, as text[], perhaps
- * empty.  At most UNREAD_NAMES of them, each cut to 63 bytes.  NULL for feedback, which no
- * rule is about.
+ * Returns the names of the members of data that no rule for the type reads, as
+ * text[], possibly empty: at most UNREAD_NAMES, each truncated to 63 bytes.
+ * NULL for feedback, which has no rules.
  */
 #define UNREAD_NAMES 16
 
 extern ArrayType *unread_names(const SignalRules *rules, InteractionType type, const Jsonb *data);
 
-/* Warns of them, of each name once in a session, if warn_unknown_data is on. */
+/* Warns of each of them once per session, if warn_unknown_data is on. */
 extern void unread_warn(const SignalRules *rules, InteractionType type, const Jsonb *data);
 
 #endif

@@ -123,7 +123,7 @@ encoded(const char *id)
 	return out;
 }
 
-/* What names an item is made from, in a subtransaction. */
+/* Arguments for finding the key and building the document of an item in a subtransaction. */
 typedef struct Naming
 {
 	const CacheKind *kind;

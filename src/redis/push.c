@@ -516,9 +516,9 @@ connect_cache(void)
 static TenantWork cache_work = {.activity = "pushing to the cache", .name = "pushing to the cache"};
 
 /*
- * Adds the documents of a tenant's changes, at the beginning of n, to the batch, and
- * returns how many of these are the tenant's.  Those that it has no time for, or that
- * meet a lock, are left for later.
+ * Adds the documents of a tenant's changes, which are the first of n, to the
+ * batch, and returns their number.  Those for which there is no time, or that
+ * wait for a lock, are left for later.
  */
 static int
 build_of_tenant(PushBatch *batch, const CacheChange *changes, int n)

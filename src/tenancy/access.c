@@ -37,7 +37,7 @@ static const char *const application_grants[] = {
 	"SELECT, INSERT, UPDATE, DELETE ON personalization.conversations,"
 	" personalization.conversation_messages, personalization.conversation_statistics",
 	"SELECT, INSERT, DELETE ON personalization.preference_snapshots",
-	/* The order of arrival, and where a row was read, are not theirs to choose. */
+	/* The order of arrival, and the origin of a row, cannot be set by applications. */
 	"SELECT, INSERT (tenant_id, user_id, interaction_type, data, occurred_at, interaction_id,"
 	" feedback) ON personalization.inbox",
 	"SELECT, INSERT, UPDATE, DELETE ON personalization.tenant_tables,"

@@ -1,6 +1,6 @@
 /*
  * hold.c
- *		Tenants that are held: frozen, or on their way to this database.
+ *		Tenants on hold: frozen, or being moved to this database.
  */
 #include "postgres.h"
 
@@ -21,7 +21,10 @@ enum
 	HOLD_HOME
 };
 
-/* Whether a subscription is bringing tenants that are not there yet, whatever of theirs is. */
+/*
+ * Whether a subscription is copying tenants that do not exist here yet, so
+ * that any of their rows may exist.
+ */
 static Statement find_arriving =
 	STATEMENT("SELECT 1"
 			  " FROM pg_catalog.pg_subscription_rel"
@@ -45,7 +48,7 @@ static Statement set_released = STATEMENT("UPDATE personalization.tenants"
 										  " WHERE tenant_id = $1",
 										  "text text");
 
-/* The home of tenants whose lines are being imported; no database's. */
+/* The home of tenants whose lines are being imported, which is not a database. */
 #define IMPORTED "import"
 
 static Statement insert_received =
@@ -86,7 +89,7 @@ hold_of(bool is_frozen, const char *home)
 void
 hold_raise(const char *tenant_id, TenantHold hold)
 {
-	/* Of the class that clients retry by themselves: it is over when the tenant is thawed. */
+	/* In an error class that clients retry: it is over when the tenant is thawed. */
 	if (hold == HOLD_FROZEN)
 		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 						errmsg("tenant \"%s\" is frozen", tenant_id),
@@ -145,8 +148,8 @@ hold_release(const char *tenant_id, bool is_published)
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(database_home())};
 
 	/*
-	 * A home that is written down means nothing in a copy of the whole database, a
-	 * dump's for one: there the tenant would be on its way for ever.
+	 * A stored home has no meaning in a copy of the whole database, such as a
+	 * restored dump: there the tenant would be on its way for ever.
 	 */
 	(void) statement_execute(&set_released, values, is_published ? NULL : " n", SNAPSHOT_NEW);
 }

@@ -27,9 +27,10 @@ lock_object(Oid relation, uint32 object, uint16 part, LOCKMODE mode, bool wait)
 #define UNIT_SEPARATOR '\x1f'
 
 /*
- * Everyone can read pg_locks, and knows the keys of their own users.  So a key is one
- * keyed hash over all that it stands for, and not combined from parts: from keys
- * that are known no other one can be computed.  The secret is the cluster's.
+ * Everyone can read pg_locks, and knows the keys of their own users.  So a key
+ * is one keyed hash over everything that it identifies, and not combined from
+ * parts: no other key can be computed from known ones.  The secret belongs to
+ * the cluster.
  */
 static uint32
 hash_names(const char *tenant_id, const char *user_id)

@@ -250,9 +250,10 @@ defaults(void)
 }
 
 /*
- * A zone that the system does not know any more, as after an update of its time zone
- * data: the tenant's times are those of UTC, and nothing else fails.  Said once a
- * session for each zone, or for the last one where there are several.
+ * Reports a time zone that the system does not know any more, as after an
+ * update of its time zone data: the tenant's times are then in UTC, and
+ * nothing else fails.  Each zone is reported once per session, or only the
+ * latest if there are several.
  */
 static void
 warn_of_lost_zone(const char *zone)
@@ -268,7 +269,7 @@ warn_of_lost_zone(const char *zone)
 							  "install the time zone data that has it.")));
 }
 
-/* Whether it is no more than a lost zone that is wrong with a stored setting. */
+/* Whether a stored setting is invalid only because its time zone is unknown. */
 static bool
 is_lost_zone(const Setting *setting, const JsonbValue *value)
 {
@@ -381,7 +382,7 @@ settings_merge(const Jsonb *changes, const Jsonb *patch)
 		}
 	}
 	merged = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
-	/* A zone that was lost since it was set stands in nobody's way but who sets it. */
+	/* A stored time zone that has become unknown is an error only for a call that sets it. */
 	stored_zone = getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &patch->root),
 											   "time_zone", strlen("time_zone"), &value) == NULL;
 	if (!read_settings(merged, stored_zone, &checked, &fault))

@@ -91,7 +91,10 @@ checked_tenant(char *tenant_id)
 	return tenant_id;
 }
 
-/* The changes of a tenant, NULL where there is none, and whether it is held. */
+/*
+ * Returns the changes of a tenant, or NULL if there is no such tenant, and
+ * whether it is on hold.
+ */
 static Jsonb *
 read_tenant(const char *tenant_id, ReadAs as, TenantHold *hold)
 {
