@@ -69,16 +69,18 @@ CREATE INDEX query_lists_last_day ON personalization.query_lists (tenant_id, las
 -- One row per tenant, created with it, or by a pass if it is missing, as after a restore.  rebuild_from shows
 -- how far the statistics have been rebuilt from the interactions; NULL when they are complete.
 CREATE TABLE personalization.rankings (
-    tenant_id     text COLLATE "C" NOT NULL PRIMARY KEY,
-    since         timestamptz,
-    asks          bigint NOT NULL DEFAULT 0,
-    users         bigint NOT NULL DEFAULT 0,
-    weights       float8[] NOT NULL DEFAULT '{}',
-    gradients     float8[] NOT NULL DEFAULT '{}',
-    asked         float8 NOT NULL DEFAULT 0,
-    covered       float8 NOT NULL DEFAULT 0,
-    rebuild_from  timestamptz,
-    rebuild_id    uuid
+    tenant_id        text COLLATE "C" NOT NULL PRIMARY KEY,
+    since            timestamptz,
+    asks             bigint NOT NULL DEFAULT 0,
+    users            bigint NOT NULL DEFAULT 0,
+    weights          float8[] NOT NULL DEFAULT '{}',
+    gradients        float8[] NOT NULL DEFAULT '{}',
+    asked            float8 NOT NULL DEFAULT 0,
+    covered          float8 NOT NULL DEFAULT 0,
+    shifts           float4[] NOT NULL DEFAULT '{}',
+    shift_gradients  float8[] NOT NULL DEFAULT '{}',
+    rebuild_from     timestamptz,
+    rebuild_id       uuid
 ) PARTITION BY HASH (tenant_id);
 CREATE INDEX rankings_rebuilding ON personalization.rankings (tenant_id) WHERE rebuild_from IS NOT NULL;
 COMMENT ON TABLE personalization.rankings IS

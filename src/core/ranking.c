@@ -6,82 +6,190 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char *const feature_names[FEATURES] = {
 	[FEATURE_LATELY] = "lately",
+	[FEATURE_SHORTLY] = "shortly",
 	[FEATURE_FREQUENCY] = "frequency",
+	[FEATURE_LONG_RUN] = "long_run",
+	[FEATURE_ASKS] = "asks",
+	[FEATURE_FADING] = "fading",
 	[FEATURE_RECENCY] = "recency",
+	[FEATURE_PLACE] = "place",
+	[FEATURE_AGE] = "age",
 	[FEATURE_KNOWN] = "known",
+	[FEATURE_SESSION] = "session",
+	[FEATURE_SESSION_SHARE] = "session_share",
 	[FEATURE_HABIT] = "habit",
-	[FEATURE_RETURN_FREQUENCY] = "return_frequency",
 	[FEATURE_RHYTHM] = "rhythm",
 	[FEATURE_FOLLOWS] = "follows",
+	[FEATURE_FOLLOWS_NEW] = "follows_new",
 	[FEATURE_FOLLOWS_ON] = "follows_on",
 	[FEATURE_PRECEDES] = "precedes",
-	[FEATURE_RETURN_FOLLOWS] = "return_follows",
 	[FEATURE_RELATED] = "related",
 	[FEATURE_SHARED] = "shared",
+	[FEATURE_WORDS] = "words",
+	[FEATURE_ALIKE] = "alike",
+	[FEATURE_ALIKE_NEW] = "alike_new",
+	[FEATURE_NAMES] = "names",
+	[FEATURE_THEME] = "theme",
+	[FEATURE_THEME_NEW] = "theme_new",
+	[FEATURE_TABLES] = "tables",
+	[FEATURE_SOURCE] = "source",
+	[FEATURE_READER] = "reader",
 	[FEATURE_CONTEXT] = "context",
 	[FEATURE_SIMILAR] = "similar",
 	[FEATURE_SIMILAR_NEW] = "similar_new",
 	[FEATURE_POPULAR] = "popular",
-	[FEATURE_RETURN_POPULAR] = "return_popular",
+	[FEATURE_POPULARITY] = "popularity",
 	[FEATURE_USUAL] = "usual",
+	[FEATURE_USUAL_SHARE] = "usual_share",
+	[FEATURE_USERS] = "users",
+	[FEATURE_QUIET] = "quiet",
+	[FEATURE_OTHERS_LATELY] = "others_lately",
 	[FEATURE_TRENDING] = "trending",
 	[FEATURE_NEW_TABLE] = "new_table",
 	[FEATURE_PASSED_OVER] = "passed_over",
 	[FEATURE_TASTE] = "taste",
 };
 
+const char *const moment_names[MOMENTS] = {
+	[MOMENT_AT_ONCE] = "within ten seconds",  [MOMENT_SOON] = "within a minute",
+	[MOMENT_SESSION] = "within half an hour", [MOMENT_BREAK] = "after a break",
+	[MOMENT_ARRIVAL] = "after half a day",
+};
+
 /*
- * Near the weights that were best over several logs together, each log
- * counting as much, rounded; those near 0 there are raised to what
- * costs nothing, so that a tenant can come to like them.  rhythm, context,
- * new_table, passed_over and taste are judgement: logs of mere events do not
- * show them.
+ * The likeliest over several logs together, each log counting as much.
+ * rhythm, context, new_table, passed_over and taste are judgement: logs of mere
+ * events do not show them.
  */
 const double feature_weights[FEATURES] = {
-	[FEATURE_LATELY] = 0.2,			 [FEATURE_FREQUENCY] = 0.05,
-	[FEATURE_RECENCY] = 0.1,		 [FEATURE_KNOWN] = 0.05,
-	[FEATURE_HABIT] = 0.05,			 [FEATURE_RETURN_FREQUENCY] = 0.55,
-	[FEATURE_RHYTHM] = 2.0,			 [FEATURE_FOLLOWS] = 0.5,
-	[FEATURE_FOLLOWS_ON] = 0.2,		 [FEATURE_PRECEDES] = 0.25,
-	[FEATURE_RETURN_FOLLOWS] = -0.5, [FEATURE_RELATED] = 0.25,
-	[FEATURE_SHARED] = 0.5,			 [FEATURE_CONTEXT] = 3.0,
-	[FEATURE_SIMILAR] = 0.75,		 [FEATURE_SIMILAR_NEW] = 1.0,
-	[FEATURE_POPULAR] = 0.05,		 [FEATURE_RETURN_POPULAR] = 0.3,
-	[FEATURE_USUAL] = 0.05,			 [FEATURE_TRENDING] = 0.1,
-	[FEATURE_NEW_TABLE] = 1.5,		 [FEATURE_PASSED_OVER] = -0.1,
+	[FEATURE_LATELY] = 0.19,	  [FEATURE_SHORTLY] = 0.02,		[FEATURE_FREQUENCY] = 0.28,
+	[FEATURE_LONG_RUN] = 0.22,	  [FEATURE_ASKS] = -0.18,		[FEATURE_FADING] = -0.04,
+	[FEATURE_RECENCY] = -0.11,	  [FEATURE_PLACE] = -0.05,		[FEATURE_AGE] = -0.03,
+	[FEATURE_KNOWN] = 1.08,		  [FEATURE_SESSION] = 0.33,		[FEATURE_SESSION_SHARE] = -0.45,
+	[FEATURE_HABIT] = 0.09,		  [FEATURE_RHYTHM] = 3.0,		[FEATURE_FOLLOWS] = 0.23,
+	[FEATURE_FOLLOWS_NEW] = 0.29, [FEATURE_FOLLOWS_ON] = 0.23,	[FEATURE_PRECEDES] = 0.21,
+	[FEATURE_RELATED] = 0.05,	  [FEATURE_SHARED] = -0.25,		[FEATURE_WORDS] = -0.38,
+	[FEATURE_ALIKE] = 1.81,		  [FEATURE_ALIKE_NEW] = 0.16,	[FEATURE_NAMES] = 0.76,
+	[FEATURE_THEME] = 0.43,		  [FEATURE_THEME_NEW] = 0.53,	[FEATURE_TABLES] = 0.19,
+	[FEATURE_SOURCE] = 0.40,	  [FEATURE_READER] = 0.41,		[FEATURE_CONTEXT] = 3.0,
+	[FEATURE_SIMILAR] = 0.40,	  [FEATURE_SIMILAR_NEW] = 0.58, [FEATURE_POPULAR] = 0.05,
+	[FEATURE_POPULARITY] = -0.17, [FEATURE_USUAL] = -0.18,		[FEATURE_USUAL_SHARE] = 0.38,
+	[FEATURE_USERS] = 0.35,		  [FEATURE_QUIET] = -0.01,		[FEATURE_OTHERS_LATELY] = 0.35,
+	[FEATURE_TRENDING] = 0.04,	  [FEATURE_NEW_TABLE] = 1.5,	[FEATURE_PASSED_OVER] = -0.1,
 	[FEATURE_TASTE] = 0.3,
 };
 
 /*
- * What speaks for a query must not come to speak against it, or the reason
- * given would be none.  What a person means by a context, a rhythm, a dismissal
- * holds whatever the logs say.
+ * Features overlap, so that one may have to take back what another says too
+ * much.  What a person means by a context, a rhythm, a dismissal holds whatever
+ * the logs say.
  */
+#define WIDEST 4.0
 const double feature_lowest[FEATURES] = {
-	[FEATURE_KNOWN] = -1.0,	 [FEATURE_RHYTHM] = 0.5,	[FEATURE_RETURN_FOLLOWS] = -1.0,
-	[FEATURE_CONTEXT] = 2.0, [FEATURE_NEW_TABLE] = 0.5, [FEATURE_PASSED_OVER] = -1.0,
+	[FEATURE_LATELY] = -WIDEST,
+	[FEATURE_SHORTLY] = -WIDEST,
+	[FEATURE_FREQUENCY] = -WIDEST,
+	[FEATURE_LONG_RUN] = -WIDEST,
+	[FEATURE_ASKS] = -WIDEST,
+	[FEATURE_FADING] = -WIDEST,
+	[FEATURE_RECENCY] = -WIDEST,
+	[FEATURE_PLACE] = -WIDEST,
+	[FEATURE_AGE] = -WIDEST,
+	[FEATURE_KNOWN] = -WIDEST,
+	[FEATURE_SESSION] = -WIDEST,
+	[FEATURE_SESSION_SHARE] = -WIDEST,
+	[FEATURE_HABIT] = -WIDEST,
+	[FEATURE_RHYTHM] = 0.5,
+	[FEATURE_FOLLOWS] = -WIDEST,
+	[FEATURE_FOLLOWS_NEW] = -WIDEST,
+	[FEATURE_FOLLOWS_ON] = -WIDEST,
+	[FEATURE_PRECEDES] = -WIDEST,
+	[FEATURE_RELATED] = -WIDEST,
+	[FEATURE_SHARED] = -WIDEST,
+	[FEATURE_WORDS] = -WIDEST,
+	[FEATURE_ALIKE] = -WIDEST,
+	[FEATURE_ALIKE_NEW] = -WIDEST,
+	[FEATURE_NAMES] = -WIDEST,
+	[FEATURE_THEME] = -WIDEST,
+	[FEATURE_THEME_NEW] = -WIDEST,
+	[FEATURE_TABLES] = -WIDEST,
+	[FEATURE_SOURCE] = -WIDEST,
+	[FEATURE_READER] = -WIDEST,
+	[FEATURE_CONTEXT] = 2.0,
+	[FEATURE_SIMILAR] = -WIDEST,
+	[FEATURE_SIMILAR_NEW] = -WIDEST,
+	[FEATURE_POPULAR] = -WIDEST,
+	[FEATURE_POPULARITY] = -WIDEST,
+	[FEATURE_USUAL] = -WIDEST,
+	[FEATURE_USUAL_SHARE] = -WIDEST,
+	[FEATURE_USERS] = -WIDEST,
+	[FEATURE_QUIET] = -WIDEST,
+	[FEATURE_OTHERS_LATELY] = -WIDEST,
+	[FEATURE_TRENDING] = -WIDEST,
+	[FEATURE_NEW_TABLE] = 0.5,
+	[FEATURE_PASSED_OVER] = -1.0,
 	[FEATURE_TASTE] = 0.1,
 };
 
 const double feature_highest[FEATURES] = {
-	[FEATURE_LATELY] = 3.0,		   [FEATURE_FREQUENCY] = 3.0,	   [FEATURE_RECENCY] = 3.0,
-	[FEATURE_KNOWN] = 3.0,		   [FEATURE_HABIT] = 3.0,		   [FEATURE_RETURN_FREQUENCY] = 3.0,
-	[FEATURE_RHYTHM] = 4.0,		   [FEATURE_FOLLOWS] = 3.0,		   [FEATURE_FOLLOWS_ON] = 3.0,
-	[FEATURE_PRECEDES] = 3.0,	   [FEATURE_RETURN_FOLLOWS] = 0.5, [FEATURE_RELATED] = 3.0,
-	[FEATURE_SHARED] = 3.0,		   [FEATURE_CONTEXT] = 6.0,		   [FEATURE_SIMILAR] = 3.0,
-	[FEATURE_SIMILAR_NEW] = 3.0,   [FEATURE_POPULAR] = 3.0,		   [FEATURE_RETURN_POPULAR] = 3.0,
-	[FEATURE_USUAL] = 3.0,		   [FEATURE_TRENDING] = 3.0,	   [FEATURE_NEW_TABLE] = 3.0,
-	[FEATURE_PASSED_OVER] = -0.02, [FEATURE_TASTE] = 1.0,
+	[FEATURE_LATELY] = WIDEST,
+	[FEATURE_SHORTLY] = WIDEST,
+	[FEATURE_FREQUENCY] = WIDEST,
+	[FEATURE_LONG_RUN] = WIDEST,
+	[FEATURE_ASKS] = WIDEST,
+	[FEATURE_FADING] = WIDEST,
+	[FEATURE_RECENCY] = WIDEST,
+	[FEATURE_PLACE] = WIDEST,
+	[FEATURE_AGE] = WIDEST,
+	[FEATURE_KNOWN] = WIDEST,
+	[FEATURE_SESSION] = WIDEST,
+	[FEATURE_SESSION_SHARE] = WIDEST,
+	[FEATURE_HABIT] = WIDEST,
+	[FEATURE_RHYTHM] = 6.0,
+	[FEATURE_FOLLOWS] = WIDEST,
+	[FEATURE_FOLLOWS_NEW] = WIDEST,
+	[FEATURE_FOLLOWS_ON] = WIDEST,
+	[FEATURE_PRECEDES] = WIDEST,
+	[FEATURE_RELATED] = WIDEST,
+	[FEATURE_SHARED] = WIDEST,
+	[FEATURE_WORDS] = WIDEST,
+	[FEATURE_ALIKE] = WIDEST,
+	[FEATURE_ALIKE_NEW] = WIDEST,
+	[FEATURE_NAMES] = WIDEST,
+	[FEATURE_THEME] = WIDEST,
+	[FEATURE_THEME_NEW] = WIDEST,
+	[FEATURE_TABLES] = WIDEST,
+	[FEATURE_SOURCE] = WIDEST,
+	[FEATURE_READER] = WIDEST,
+	[FEATURE_CONTEXT] = 12.0,
+	[FEATURE_SIMILAR] = WIDEST,
+	[FEATURE_SIMILAR_NEW] = WIDEST,
+	[FEATURE_POPULAR] = WIDEST,
+	[FEATURE_POPULARITY] = WIDEST,
+	[FEATURE_USUAL] = WIDEST,
+	[FEATURE_USUAL_SHARE] = WIDEST,
+	[FEATURE_USERS] = WIDEST,
+	[FEATURE_QUIET] = WIDEST,
+	[FEATURE_OTHERS_LATELY] = WIDEST,
+	[FEATURE_TRENDING] = WIDEST,
+	[FEATURE_NEW_TABLE] = 3.0,
+	[FEATURE_PASSED_OVER] = -0.02,
+	[FEATURE_TASTE] = 1.0,
 };
 
 /* Where AdaGrad's sums begin: the first steps are not the largest. */
 #define FIRST_GRADIENT 1.0
 
-/* Weights that nothing speaks for go back to where they began. */
-#define SHRINKAGE 1e-3
+/* Weights that nothing speaks for go back to where they began, those of a moment to none. */
+#define SHRINKAGE 1e-4
+#define SHIFT_SHRINKAGE 5e-4
+
+/* What a moment adds follows half as fast: it sees less. */
+#define SHIFT_STEP 0.5
 
 /* Before much has been seen, offers are taken to cover half of what is asked. */
 #define PRIOR_ASKED 6.0
@@ -98,8 +206,26 @@ ranking_init(Ranking *ranking)
 		ranking->weights[f] = feature_weights[f];
 		ranking->gradients[f] = FIRST_GRADIENT;
 	}
+	for (int m = 0; m < SHIFTS; m++)
+	{
+		memset(ranking->shifts[m], 0, sizeof(ranking->shifts[m]));
+		ranking->shift_gradients[m] = FIRST_GRADIENT;
+	}
 	ranking->asked = 0.0;
 	ranking->covered = 0.0;
+}
+
+/* What a moment adds to a weight stays within the width of its bounds. */
+static double
+widest_shift(int f)
+{
+	return feature_highest[f] - feature_lowest[f];
+}
+
+static double
+within(double number, double lowest, double highest)
+{
+	return fmin(fmax(number, lowest), highest);
 }
 
 bool
@@ -111,25 +237,66 @@ ranking_valid(const Ranking *ranking)
 			  ranking->weights[f] <= feature_highest[f]) ||
 			!(ranking->gradients[f] > 0.0 && isfinite(ranking->gradients[f])))
 			return false;
+		for (int m = 0; m < SHIFTS; m++)
+		{
+			if (!(fabs((double) ranking->shifts[m][f]) <= widest_shift(f)))
+				return false;
+		}
+	}
+	for (int m = 0; m < SHIFTS; m++)
+	{
+		if (!(ranking->shift_gradients[m] > 0.0 && isfinite(ranking->shift_gradients[m])))
+			return false;
 	}
 	return ranking->covered >= 0.0 && ranking->asked >= ranking->covered &&
 		   isfinite(ranking->asked);
 }
 
+Moment
+moment_after(double elapsed)
+{
+	static const double until[] = {10e6, 60e6, 1800e6, 43200e6};
+	int moment = 0;
+
+	if (elapsed < 0.0)
+		return MOMENT_ARRIVAL;
+	while (moment < MOMENT_ARRIVAL && elapsed > until[moment])
+		moment++;
+	return (Moment) moment;
+}
+
+static int
+side_of(Moment moment)
+{
+	return moment >= MOMENT_BREAK ? SHIFT_RETURN : SHIFT_SITTING;
+}
+
+void
+ranking_weights(const Ranking *ranking, Moment moment, Weights *weights)
+{
+	const float *own = ranking->shifts[moment];
+	const float *side = ranking->shifts[side_of(moment)];
+
+	for (int f = 0; f < FEATURES; f++)
+		weights->weights[f] = within(ranking->weights[f] + (double) own[f] + (double) side[f],
+									 feature_lowest[f], feature_highest[f]);
+	weights->covered = (ranking->covered + PRIOR_COVERED) / (ranking->asked + PRIOR_ASKED);
+}
+
 static double
-score(const Ranking *ranking, const Offer *offer)
+score(const Weights *weights, const Offer *offer)
 {
 	double sum = 0.0;
 
 	for (int f = 0; f < FEATURES; f++)
-		sum += ranking->weights[f] * offer->features[f];
+		sum += weights->weights[f] * offer->features[f];
 	return sum;
 }
 
 double
-ranking_contribution(const Ranking *ranking, const Offer *offer, Feature feature)
+ranking_contribution(const Weights *weights, const Offer *offer, Feature feature)
 {
-	return ranking->weights[feature] * offer->features[feature];
+	return weights->weights[feature] * offer->features[feature];
 }
 
 /* Whose contributions are said to be of which kind; the corrections are of none. */
@@ -139,26 +306,46 @@ is_of_kind(Feature feature, OfferKind kind)
 	switch (feature)
 	{
 		case FEATURE_LATELY:
+		case FEATURE_SHORTLY:
 		case FEATURE_FREQUENCY:
+		case FEATURE_LONG_RUN:
+		case FEATURE_ASKS:
+		case FEATURE_FADING:
 		case FEATURE_RECENCY:
+		case FEATURE_PLACE:
+		case FEATURE_AGE:
 		case FEATURE_KNOWN:
+		case FEATURE_SESSION:
+		case FEATURE_SESSION_SHARE:
 		case FEATURE_HABIT:
-		case FEATURE_RETURN_FREQUENCY:
 		case FEATURE_RHYTHM:
 			return kind == KIND_FREQUENT;
 		case FEATURE_FOLLOWS:
+		case FEATURE_FOLLOWS_NEW:
 		case FEATURE_FOLLOWS_ON:
 		case FEATURE_PRECEDES:
-		case FEATURE_RETURN_FOLLOWS:
 		case FEATURE_RELATED:
 		case FEATURE_SHARED:
+		case FEATURE_WORDS:
+		case FEATURE_ALIKE:
+		case FEATURE_ALIKE_NEW:
+		case FEATURE_NAMES:
+		case FEATURE_THEME:
+		case FEATURE_THEME_NEW:
+		case FEATURE_TABLES:
+		case FEATURE_SOURCE:
+		case FEATURE_READER:
 		case FEATURE_CONTEXT:
 			return kind == KIND_RELATED;
 		case FEATURE_SIMILAR:
 		case FEATURE_SIMILAR_NEW:
 		case FEATURE_POPULAR:
-		case FEATURE_RETURN_POPULAR:
+		case FEATURE_POPULARITY:
 		case FEATURE_USUAL:
+		case FEATURE_USUAL_SHARE:
+		case FEATURE_USERS:
+		case FEATURE_QUIET:
+		case FEATURE_OTHERS_LATELY:
 			return kind == KIND_SIMILAR;
 		case FEATURE_TRENDING:
 			return kind == KIND_TRENDING;
@@ -172,27 +359,27 @@ is_of_kind(Feature feature, OfferKind kind)
 }
 
 double
-ranking_kind_contribution(const Ranking *ranking, const Offer *offer, OfferKind kind)
+ranking_kind_contribution(const Weights *weights, const Offer *offer, OfferKind kind)
 {
 	double sum = 0.0;
 
 	for (int f = 0; f < FEATURES; f++)
 	{
 		if (is_of_kind((Feature) f, kind))
-			sum += ranking_contribution(ranking, offer, (Feature) f);
+			sum += ranking_contribution(weights, offer, (Feature) f);
 	}
 	return sum;
 }
 
 OfferKind
-ranking_kind(const Ranking *ranking, const Offer *offer)
+ranking_kind(const Weights *weights, const Offer *offer)
 {
 	OfferKind best = KIND_FREQUENT;
-	double most = ranking_kind_contribution(ranking, offer, best);
+	double most = ranking_kind_contribution(weights, offer, best);
 
 	for (int k = 1; k < OFFER_KINDS; k++)
 	{
-		double sum = ranking_kind_contribution(ranking, offer, (OfferKind) k);
+		double sum = ranking_kind_contribution(weights, offer, (OfferKind) k);
 
 		if (sum > most)
 		{
@@ -204,14 +391,14 @@ ranking_kind(const Ranking *ranking, const Offer *offer)
 }
 
 Feature
-ranking_evidence(const Ranking *ranking, const Offer *offer, OfferKind kind)
+ranking_evidence(const Weights *weights, const Offer *offer, OfferKind kind)
 {
 	int best = -1;
 	double most = 0.0;
 
 	for (int f = 0; f < FEATURES; f++)
 	{
-		double part = ranking_contribution(ranking, offer, (Feature) f);
+		double part = ranking_contribution(weights, offer, (Feature) f);
 
 		if (is_of_kind((Feature) f, kind) && (best < 0 || part > most))
 		{
@@ -223,10 +410,10 @@ ranking_evidence(const Ranking *ranking, const Offer *offer, OfferKind kind)
 }
 
 void
-ranking_taste(const Ranking *ranking, Offer *offers, int n, const double taste[OFFER_KINDS])
+ranking_taste(const Weights *weights, Offer *offers, int n, const double taste[OFFER_KINDS])
 {
 	for (int i = 0; i < n; i++)
-		offers[i].features[FEATURE_TASTE] = taste[ranking_kind(ranking, &offers[i])];
+		offers[i].features[FEATURE_TASTE] = taste[ranking_kind(weights, &offers[i])];
 }
 
 static int
@@ -240,16 +427,16 @@ compare_offers(const void *a, const void *b)
 	return compare_queries(&x->id, &y->id);
 }
 
-void
-ranking_order(const Ranking *ranking, Offer *offers, int n)
+/* Orders some offers, and makes their probabilities, the likeliest being 1; returns the sum. */
+static double
+order_some(const Weights *weights, Offer *offers, int n)
 {
-	double covered = (ranking->covered + PRIOR_COVERED) / (ranking->asked + PRIOR_ASKED);
 	double highest = -HUGE_VAL;
 	double sum = 0.0;
 
 	for (int i = 0; i < n; i++)
 	{
-		offers[i].probability = score(ranking, &offers[i]);
+		offers[i].probability = score(weights, &offers[i]);
 		highest = fmax(highest, offers[i].probability);
 	}
 	for (int i = 0; i < n; i++)
@@ -257,22 +444,92 @@ ranking_order(const Ranking *ranking, Offer *offers, int n)
 		offers[i].probability = exp(offers[i].probability - highest);
 		sum += offers[i].probability;
 	}
-	for (int i = 0; i < n; i++)
-		offers[i].probability *= covered / sum;
 	qsort(offers, (size_t) n, sizeof(Offer), compare_offers);
+	return sum;
 }
 
 void
-ranking_learn(Ranking *ranking, const Offer *offers, int n, const QueryKey *asked, double rate)
+ranking_order(const Weights *weights, Offer *offers, int known, int n)
 {
-	const Offer *taken = NULL;
+	double sum = order_some(weights, offers, known);
+
+	if (known < n)
+	{
+		double least = known > 0 ? offers[known - 1].probability : 1.0;
+
+		sum += least * order_some(weights, offers + known, n - known);
+		for (int i = known; i < n; i++)
+			offers[i].probability *= least;
+	}
+	for (int i = 0; i < n; i++)
+		offers[i].probability *= weights->covered / sum;
+}
+
+/* The gradient of the logarithm of a softmax: what was taken, less what was expected. */
+static void
+gradient_of(const Offer *offers, int n, const Offer *taken, double gradient[FEATURES])
+{
 	double sum = 0.0;
 
 	for (int i = 0; i < n; i++)
-	{
 		sum += offers[i].probability;
+	memcpy(gradient, taken->features, sizeof(taken->features));
+	for (int i = 0; i < n; i++)
+	{
+		double share = offers[i].probability / sum;
+
+		for (int f = 0; f < FEATURES; f++)
+			gradient[f] -= offers[i].features[f] * share;
+	}
+}
+
+/* The weights of all moments, each feature at a pace of its own. */
+static void
+learn_weights(Ranking *ranking, const double gradient[FEATURES], double rate)
+{
+	for (int f = 0; f < FEATURES; f++)
+	{
+		double slope = gradient[f] - SHRINKAGE * (ranking->weights[f] - feature_weights[f]);
+
+		ranking->gradients[f] += slope * slope;
+		ranking->weights[f] =
+			within(ranking->weights[f] + rate * slope / sqrt(ranking->gradients[f]),
+				   feature_lowest[f], feature_highest[f]);
+	}
+}
+
+/* What is added at a moment, at one pace for all features: less to store. */
+static void
+learn_shifts(Ranking *ranking, int set, const double gradient[FEATURES], double rate)
+{
+	float *shifts = ranking->shifts[set];
+	double squares = 0.0;
+	double step;
+
+	for (int f = 0; f < FEATURES; f++)
+		squares += gradient[f] * gradient[f];
+	ranking->shift_gradients[set] += squares / FEATURES;
+	step = SHIFT_STEP * rate / sqrt(ranking->shift_gradients[set]);
+	for (int f = 0; f < FEATURES; f++)
+	{
+		double shift = (double) shifts[f];
+
+		shift += step * (gradient[f] - SHIFT_SHRINKAGE * shift);
+		shifts[f] = (float) within(shift, -widest_shift(f), widest_shift(f));
+	}
+}
+
+void
+ranking_learn(Ranking *ranking, Moment moment, const Offer *offers, int n, const QueryKey *asked,
+			  double rate)
+{
+	int taken = -1;
+	double gradient[FEATURES];
+
+	for (int i = 0; i < n && taken < 0; i++)
+	{
 		if (same_query(&offers[i].id, asked))
-			taken = &offers[i];
+			taken = i;
 	}
 	if (ranking->asked >= MEMORY)
 	{
@@ -280,20 +537,11 @@ ranking_learn(Ranking *ranking, const Offer *offers, int n, const QueryKey *aske
 		ranking->covered *= 1.0 - 1.0 / MEMORY;
 	}
 	ranking->asked += 1.0;
-	if (taken == NULL)
+	if (taken < 0)
 		return;
 	ranking->covered += 1.0;
-	for (int f = 0; f < FEATURES; f++)
-	{
-		double gradient =
-			taken->features[f] - SHRINKAGE * (ranking->weights[f] - feature_weights[f]);
-
-		/* The logarithm of a softmax: what was taken, less what was expected. */
-		for (int i = 0; i < n; i++)
-			gradient -= offers[i].features[f] * offers[i].probability / sum;
-		ranking->gradients[f] += gradient * gradient;
-		ranking->weights[f] += rate * gradient / sqrt(ranking->gradients[f]);
-		ranking->weights[f] =
-			fmin(fmax(ranking->weights[f], feature_lowest[f]), feature_highest[f]);
-	}
+	gradient_of(offers, n, &offers[taken], gradient);
+	learn_weights(ranking, gradient, rate);
+	learn_shifts(ranking, moment, gradient, rate);
+	learn_shifts(ranking, side_of(moment), gradient, rate);
 }

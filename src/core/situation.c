@@ -13,41 +13,17 @@
 #include "core/query_index.h"
 #include "core/trend.h"
 
-/* What one later ask leaves of a count: half-lives of 2 and of 16 asks. */
-#define LATER_SHORT 0.70710678118654752
-#define LATER_LONG 0.95760328069857365
-
-/* A share so small is next to nothing. */
-#define NOTHING 0.02
-
-/* What stands beside a user's own asks when few are known. */
-#define UNSEEN 0.2
-
 /* Powers of two, more than twice the items. */
-#define KNOWN_SLOTS 512
 #define SIMILAR_MAX (SIMILAR_FROM * LINKS_MAX)
 #define SIMILAR_SLOTS 1024
 #define OFFER_SLOTS 512
 
-/* What a user has asked, each query once, latest first; counts of asks by weight. */
-typedef struct Known
-{
-	QueryKey id;
-	double lately;
-	double frequency;
-	double all;
-	double habit; /* how often it followed the last query */
-} Known;
-
 typedef struct Gathering
 {
 	const Situation *situation;
-	const QueryKey *last;	/* what was asked last; NULL for none */
-	const QueryKey *barred; /* the same, which is no offer; NULL where it is one again */
-	bool returns;			/* after a while away */
+	const QueryKey *barred; /* what was asked last, which is no offer; NULL where it is one again */
 
-	Known known[HISTORY_MAX];
-	int nknown;
+	KnownQueries own;
 
 	Weighed similar[SIMILAR_MAX]; /* heaviest first */
 	int nsimilar;
@@ -58,18 +34,6 @@ typedef struct Gathering
 	QueryIndex offered;
 	int16_t offer_slots[OFFER_SLOTS];
 } Gathering;
-
-double
-share_feature(double part, double whole)
-{
-	return log1p(part / whole / NOTHING);
-}
-
-static double
-rank_feature(int place)
-{
-	return 1.0 / (1.0 + place);
-}
 
 int
 latest_queries(const Asked *history, int n, QueryKey *latest, int max)
@@ -101,55 +65,14 @@ find_offer(const Offer *offers, int n, const QueryKey *id)
 }
 
 static bool
-is_last(const Gathering *gathering, const QueryKey *id)
-{
-	return gathering->last != NULL && same_query(id, gathering->last);
-}
-
-static bool
 is_barred(const Gathering *gathering, const QueryKey *id)
 {
 	return gathering->barred != NULL && same_query(id, gathering->barred);
 }
 
 /*
- * ------------------------------------------------------------- what is known
+ * ------------------------------------------------------------ what is known
  */
-
-static void
-gather_known(Gathering *gathering)
-{
-	const Asked *history = gathering->situation->history;
-	int n = gathering->situation->nhistory;
-	int oldest = n > HISTORY_MAX ? n - HISTORY_MAX : 0;
-	int16_t slots[KNOWN_SLOTS];
-	QueryIndex index;
-	double lately = 1.0;
-	double frequency = 1.0;
-
-	gathering->nknown = 0;
-	query_index_init(&index, slots, KNOWN_SLOTS, gathering->known, sizeof(Known));
-	for (int i = n - 1; i >= oldest; i--)
-	{
-		int place = query_index_add(&index, &history[i].id, gathering->nknown);
-		Known *known = &gathering->known[place];
-
-		if (place == gathering->nknown)
-		{
-			memset(known, 0, sizeof(Known));
-			known->id = history[i].id;
-			gathering->nknown++;
-		}
-		known->lately += lately * history[i].weight;
-		known->frequency += frequency * history[i].weight;
-		known->all += history[i].weight;
-		if (i > oldest && is_last(gathering, &history[i - 1].id) &&
-			!is_last(gathering, &history[i].id))
-			known->habit += history[i].weight;
-		lately *= LATER_SHORT;
-		frequency *= LATER_LONG;
-	}
-}
 
 static bool
 heavier(const Weighed *a, const Weighed *b)
@@ -255,7 +178,7 @@ offer_weighed(Gathering *gathering, const Weighed *weighed, int n)
 
 /* What the user has asked: the latest, and the first by each of the counts. */
 static void
-offer_known(Gathering *gathering)
+offer_own(Gathering *gathering)
 {
 	Weighed frequent[OFFERS_EACH + 1];
 	Weighed all[OFFERS_EACH + 1];
@@ -265,17 +188,18 @@ offer_known(Gathering *gathering)
 	int nhabits = 0;
 	int taken = 0;
 
-	for (int k = 0; k < gathering->nknown; k++)
+	for (int k = 0; k < gathering->own.n; k++)
 	{
-		const Known *known = &gathering->known[k];
+		const KnownQuery *query = &gathering->own.queries[k];
 
 		if (taken < OFFERS_EACH)
-			taken += offer(gathering, &known->id);
+			taken += offer(gathering, &query->id);
 		insert_weighed(frequent, &nfrequent, OFFERS_EACH + 1,
-					   &(Weighed){known->id, known->frequency});
-		insert_weighed(all, &nall, OFFERS_EACH + 1, &(Weighed){known->id, known->all});
-		if (known->habit > 0.0)
-			insert_weighed(habits, &nhabits, OFFERS_EACH + 1, &(Weighed){known->id, known->habit});
+					   &(Weighed){query->id, query->sums.frequency});
+		insert_weighed(all, &nall, OFFERS_EACH + 1, &(Weighed){query->id, query->sums.asks});
+		if (query->sums.habit > 0.0)
+			insert_weighed(habits, &nhabits, OFFERS_EACH + 1,
+						   &(Weighed){query->id, query->sums.habit});
 	}
 	offer_weighed(gathering, frequent, nfrequent);
 	offer_weighed(gathering, all, nall);
@@ -295,42 +219,26 @@ features_of(const Gathering *gathering, const QueryKey *id)
 }
 
 static void
-describe_known(Gathering *gathering)
+describe_asked(Gathering *gathering)
 {
-	double lately = UNSEEN;
-	double frequency = UNSEEN;
-	double all = UNSEEN;
-	double habit = 1.0;
+	OwnSums all;
 	int place = 0;
 
-	for (int k = 0; k < gathering->nknown; k++)
+	own_sums_init(&all);
+	for (int k = 0; k < gathering->own.n; k++)
 	{
-		const Known *known = &gathering->known[k];
-
-		if (is_barred(gathering, &known->id))
-			continue;
-		lately += known->lately;
-		frequency += known->frequency;
-		all += known->all;
-		habit += known->habit;
+		if (!is_barred(gathering, &gathering->own.queries[k].id))
+			own_sums_add(&all, &gathering->own.queries[k].sums);
 	}
-	for (int k = 0; k < gathering->nknown; k++)
+	for (int k = 0; k < gathering->own.n; k++)
 	{
-		const Known *known = &gathering->known[k];
-		double *features = features_of(gathering, &known->id);
+		const KnownQuery *query = &gathering->own.queries[k];
+		double *features = features_of(gathering, &query->id);
 
-		if (is_barred(gathering, &known->id))
+		if (is_barred(gathering, &query->id))
 			continue;
 		if (features != NULL)
-		{
-			features[FEATURE_LATELY] = share_feature(known->lately, lately);
-			features[FEATURE_FREQUENCY] = share_feature(known->frequency, frequency);
-			features[FEATURE_RECENCY] = rank_feature(place);
-			features[FEATURE_KNOWN] = 1.0;
-			features[FEATURE_HABIT] = share_feature(known->habit, habit);
-			if (gathering->returns)
-				features[FEATURE_RETURN_FREQUENCY] = share_feature(known->all, all);
-		}
+			describe_own(&gathering->own, query, place, &all, features);
 		place++;
 	}
 }
@@ -442,18 +350,19 @@ describe_similar(Gathering *gathering)
 	}
 }
 
-/* What holds only together: what is new to a user, and his return after a while. */
+/* What holds only together: what is new to a user. */
 static void
-describe_together(Offer *offers, int n, bool returns)
+describe_together(Offer *offers, int n)
 {
 	for (int i = 0; i < n; i++)
 	{
 		double *features = offers[i].features;
 
 		if (features[FEATURE_KNOWN] == 0.0)
+		{
 			features[FEATURE_SIMILAR_NEW] = features[FEATURE_SIMILAR];
-		if (returns)
-			features[FEATURE_RETURN_FOLLOWS] = features[FEATURE_FOLLOWS];
+			features[FEATURE_FOLLOWS_NEW] = features[FEATURE_FOLLOWS];
+		}
 		features[FEATURE_PASSED_OVER] = log1p(features[FEATURE_PASSED_OVER]);
 	}
 }
@@ -470,6 +379,16 @@ is_due(const Situation *situation, const QueryKey *id)
 	return false;
 }
 
+Moment
+situation_moment(const Situation *situation)
+{
+	int n = situation->nhistory;
+
+	if (n == 0)
+		return moment_after(-1.0);
+	return moment_after(fmax((double) situation->at - (double) situation->history[n - 1].at, 0.0));
+}
+
 int
 situation_offers(const Situation *situation, Offer *offers)
 {
@@ -477,22 +396,19 @@ situation_offers(const Situation *situation, Offer *offers)
 	int n = situation->nhistory;
 
 	gathering.situation = situation;
-	gathering.last = n > 0 ? &situation->history[n - 1].id : NULL;
-	gathering.returns =
-		n > 0 && (double) situation->at - (double) situation->history[n - 1].at > RETURN_AFTER;
-	gathering.barred = gathering.last;
-	if (gathering.returns && is_due(situation, gathering.last))
+	own_queries(situation->history, n, situation->at, &gathering.own);
+	gathering.barred = n > 0 ? &situation->history[n - 1].id : NULL;
+	if (gathering.own.returns && is_due(situation, gathering.barred))
 		gathering.barred = NULL;
 	gathering.offers = offers;
 	gathering.n = 0;
 	query_index_init(&gathering.offered, gathering.offer_slots, OFFER_SLOTS, offers, sizeof(Offer));
-	gather_known(&gathering);
 	gather_similar(&gathering);
 
 	offer_weighed(&gathering, situation->new_tables, situation->nnew_tables);
 	offer_weighed(&gathering, situation->due, situation->ndue);
 	offer_weighed(&gathering, situation->context, situation->ncontext);
-	offer_known(&gathering);
+	offer_own(&gathering);
 	offer_links(&gathering, situation->follows);
 	offer_links(&gathering, situation->follows_on);
 	offer_links(&gathering, situation->precedes);
@@ -502,7 +418,7 @@ situation_offers(const Situation *situation, Offer *offers)
 	offer_links(&gathering, situation->trending);
 	offer_links(&gathering, situation->usual);
 
-	describe_known(&gathering);
+	describe_asked(&gathering);
 	describe_shares(&gathering, situation->follows, 2.0, FEATURE_FOLLOWS);
 	describe_shares(&gathering, situation->follows_on, 2.0, FEATURE_FOLLOWS_ON);
 	describe_shares(&gathering, situation->precedes, 2.0, FEATURE_PRECEDES);
@@ -510,14 +426,12 @@ situation_offers(const Situation *situation, Offer *offers)
 	describe_related(&gathering);
 	describe_ranks(&gathering, situation->popular, FEATURE_POPULAR);
 	describe_ranks(&gathering, situation->usual, FEATURE_USUAL);
-	if (gathering.returns)
-		describe_shares(&gathering, situation->popular, 2.0, FEATURE_RETURN_POPULAR);
 	describe_rising(&gathering);
 	describe_weights(&gathering, situation->context, situation->ncontext, FEATURE_CONTEXT);
 	describe_weights(&gathering, situation->due, situation->ndue, FEATURE_RHYTHM);
 	describe_weights(&gathering, situation->new_tables, situation->nnew_tables, FEATURE_NEW_TABLE);
 	describe_weights(&gathering, situation->passed_over, situation->npassed_over,
 					 FEATURE_PASSED_OVER);
-	describe_together(offers, gathering.n, gathering.returns);
+	describe_together(offers, gathering.n);
 	return gathering.n;
 }

@@ -9,11 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/content.h"
 #include "core/links.h"
+#include "core/own.h"
 #include "core/ranking.h"
-
-/* A user's latest asks, so many, are looked at. */
-#define HISTORY_MAX 200
 
 /* Of every list the first so many become offers … */
 #define OFFERS_EACH 10
@@ -30,17 +29,6 @@
 /* So many queries that share terms are kept. */
 #define RELATED_MAX 64
 
-/* A user who was away for so long comes back to something new. */
-#define RETURN_AFTER (INT64_C(30) * 60 * 1000000)
-
-/* One ask.  Times are microseconds since any epoch. */
-typedef struct Asked
-{
-	QueryKey id;
-	int64_t at;
-	double weight; /* 1; less, down to 0, when it came of a suggestion: no evidence of its own */
-} Asked;
-
 /* A query with how much speaks for it. */
 typedef struct Weighed
 {
@@ -52,6 +40,7 @@ typedef struct Situation
 {
 	const Asked *history; /* oldest first; the last is what was asked last */
 	int nhistory;
+	uint32_t user; /* hash */
 	int64_t at;
 
 	/* Of the tenant; NULL for what it does not have. */
@@ -63,6 +52,10 @@ typedef struct Situation
 	const Links *popular;				/* total: of all asks */
 	const Links *trending;				/* by trends with the short half-life */
 	const Links *usual;					/* and the long one */
+
+	/* What the user's latest different queries say, latest first; NULL where that is not known. */
+	const QueryContent *latest[SIMILAR_FROM];
+	int nlatest;
 
 	/* Heaviest first. */
 	Weighed related[RELATED_MAX]; /* by the share of what the last query's tables and words say */
@@ -96,7 +89,7 @@ extern int situation_offers(const Situation *situation, Offer *offers);
 /* Whether a query is among them, and where; -1 when not. */
 extern int find_offer(const Offer *offers, int n, const QueryKey *id);
 
-/* Makes a share, 0 to 1, a feature: 0 for none, and rising as its logarithm. */
-extern double share_feature(double part, double whole);
+/* When that is: by how long ago the user asked last. */
+extern Moment situation_moment(const Situation *situation);
 
 #endif

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/likeness.h"
 #include "core/query_index.h"
 #include "core/trend.h"
 
@@ -40,6 +41,11 @@ tenant_statistics_init(TenantStatistics *tenant)
 	ranking_init(&tenant->ranking);
 }
 
+/* What stands beside the counts of the usual queries when few are known. */
+#define USUAL_UNSEEN 0.5
+
+#define DAY 86400e6
+
 static int
 terms_of(const QueryStatistics *query)
 {
@@ -49,6 +55,16 @@ terms_of(const QueryStatistics *query)
 /*
  * ------------------------------------------------------------------ counting
  */
+
+static void
+count_weight(QueryStatistics *query, double weight, int64_t at)
+{
+	if (weight <= 0.0)
+		return;
+	query->ask_count += weight;
+	query->fast = trend_add(query->fast, weight, at, TREND_FAST);
+	query->slow = trend_add(query->slow, weight, at, TREND_SLOW);
+}
 
 static void
 count_query(TenantStatistics *tenant, QueryStatistics *query, const Ask *ask)
@@ -64,9 +80,7 @@ count_query(TenantStatistics *tenant, QueryStatistics *query, const Ask *ask)
 	if (ask->weight > 0.0)
 	{
 		tenant->popular.total += ask->weight;
-		query->ask_count += ask->weight;
-		query->fast = trend_add(query->fast, ask->weight, ask->at, TREND_FAST);
-		query->slow = trend_add(query->slow, ask->weight, ask->at, TREND_SLOW);
+		count_weight(query, ask->weight, ask->at);
 		links_set(&tenant->popular, &ask->id, query->ask_count);
 		links_set(&tenant->trending, &ask->id, query->fast);
 		links_set(&tenant->usual, &ask->id, query->slow);
@@ -266,8 +280,8 @@ gather_by_terms(Statistics *statistics, const char *const *terms, int n, double 
 #define RELATED_FADING 0.02
 
 void
-statistics_situation(Statistics *statistics, const Asked *history, int nhistory, int64_t at,
-					 const char *const *context, int ncontext, Situation *situation)
+statistics_situation(Statistics *statistics, uint32_t user, const Asked *history, int nhistory,
+					 int64_t at, const char *const *context, int ncontext, Situation *situation)
 {
 	QueryKey latest[SIMILAR_FROM];
 	int nlatest;
@@ -280,6 +294,7 @@ statistics_situation(Statistics *statistics, const Asked *history, int nhistory,
 	}
 	situation->history = history;
 	situation->nhistory = nhistory;
+	situation->user = user;
 	situation->at = at;
 	situation->since = statistics->tenant->since;
 	situation->popular = &statistics->tenant->popular;
@@ -288,7 +303,11 @@ statistics_situation(Statistics *statistics, const Asked *history, int nhistory,
 
 	nlatest = latest_queries(history, nhistory, latest, SIMILAR_FROM);
 	for (int i = 0; i < nlatest; i++)
+	{
 		situation->similar[i] = statistics->links(statistics, &latest[i], LINK_USERS, false);
+		situation->latest[i] = statistics->content(statistics, &latest[i]);
+	}
+	situation->nlatest = nlatest;
 	if (nlatest > 1)
 		situation->follows_on = statistics->links(statistics, &latest[1], LINK_AFTER_NEXT, false);
 	if (nlatest > 0)
@@ -325,19 +344,96 @@ situation_links(const Asked *history, int nhistory, LinksNeeded *needed)
 }
 
 /*
+ * --------------------------------------------------------------------- offers
+ */
+
+int
+offers_kept(int n)
+{
+	return n < OFFERS_KEPT ? n : OFFERS_KEPT;
+}
+
+int
+statistics_offers(Statistics *statistics, const Situation *situation, Offer *offers)
+{
+	int n = situation_offers(situation, offers);
+	Weights weights;
+
+	ranking_weights(&statistics->tenant->ranking, situation_moment(situation), &weights);
+	ranking_order(&weights, offers, n, n);
+	return n;
+}
+
+/* How a tenant asks a query. */
+static void
+describe_query(const TenantStatistics *tenant, const Situation *situation,
+			   const QueryStatistics *query, double usual, double features[FEATURES])
+{
+	features[FEATURE_POPULARITY] = share_feature(query->ask_count, tenant->popular.total + 1.0);
+	features[FEATURE_USUAL_SHARE] =
+		share_feature(trend_count(query->slow, situation->at, TREND_SLOW), usual);
+	features[FEATURE_USERS] = log1p((double) query->user_count);
+	features[FEATURE_QUIET] = age_feature(query->last_asked, situation->at);
+	if (query->last_user != situation->user)
+		features[FEATURE_OTHERS_LATELY] =
+			exp(-fmax((double) situation->at - (double) query->last_asked, 0.0) / DAY);
+}
+
+void
+statistics_describe(Statistics *statistics, const Situation *situation, Offer *offers, int n)
+{
+	const TenantStatistics *tenant = statistics->tenant;
+	const QueryContent *contents[OFFERS_KEPT];
+	double usual = USUAL_UNSEEN;
+	int kept = offers_kept(n);
+	Weights weights;
+
+	for (int i = 0; i < tenant->usual.n; i++)
+		usual += trend_count(tenant->usual.weights[i], situation->at, TREND_SLOW);
+	for (int i = 0; i < kept; i++)
+	{
+		const QueryStatistics *query = statistics->query(statistics, &offers[i].id, false);
+
+		contents[i] = statistics->content(statistics, &offers[i].id);
+		if (query != NULL)
+			describe_query(tenant, situation, query, usual, offers[i].features);
+	}
+	describe_likeness(offers, kept, contents, situation->latest, situation->nlatest);
+	ranking_weights(&tenant->ranking, situation_moment(situation), &weights);
+	ranking_order(&weights, offers, kept, n);
+}
+
+void
+statistics_catch_up(QueryStatistics *query, uint32_t user, const Asked *history, int nhistory)
+{
+	int64_t counted = query->last_asked;
+
+	for (int i = nhistory - 1; i >= 0; i--)
+	{
+		if (!same_query(&history[i].id, &query->id))
+			continue;
+		if (history[i].at <= counted)
+			break;
+		if (query->last_asked == counted)
+			query->last_asked = history[i].at;
+		if (query->user_count == 0)
+			query->user_count = 1;
+		query->last_user = user;
+		count_weight(query, history[i].weight, history[i].at);
+	}
+}
+
+/*
  * ------------------------------------------------------------------- learning
  */
 
 bool
-statistics_learn(Statistics *statistics, const Situation *situation, const Ask *ask, double step)
+statistics_learn(Statistics *statistics, const Situation *situation, const Offer *offers, int n,
+				 const Ask *ask, double step)
 {
-	Offer offers[OFFERS_MAX];
-	int n;
-
-	if (ask->nhistory == 0 || same_query(&ask->history[ask->nhistory - 1].id, &ask->id))
+	if (ask->nhistory > 0 && same_query(&ask->history[ask->nhistory - 1].id, &ask->id))
 		return false;
-	n = situation_offers(situation, offers);
-	ranking_order(&statistics->tenant->ranking, offers, n);
-	ranking_learn(&statistics->tenant->ranking, offers, n, &ask->id, step);
+	ranking_learn(&statistics->tenant->ranking, situation_moment(situation), offers, offers_kept(n),
+				  &ask->id, step);
 	return true;
 }

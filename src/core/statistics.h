@@ -87,6 +87,7 @@ typedef struct Statistics
 	QueryStatistics *(*query)(struct Statistics *statistics, const QueryKey *id, bool change);
 	Links *(*links)(struct Statistics *statistics, const QueryKey *id, LinkKind kind, bool change);
 	TermStatistics *(*term)(struct Statistics *statistics, const char *term, bool change);
+	const QueryContent *(*content)(struct Statistics *statistics, const QueryKey *id);
 	TenantStatistics *tenant; /* changed by every ask */
 } Statistics;
 
@@ -126,20 +127,38 @@ extern void statistics_count(Statistics *statistics, const Ask *ask);
  * stay while the situation is used.
  */
 extern void
-statistics_situation(Statistics *statistics, const Asked *history, int nhistory, int64_t at,
-					 const char *const *context, int ncontext, Situation *situation);
+statistics_situation(Statistics *statistics, uint32_t user, const Asked *history, int nhistory,
+					 int64_t at, const char *const *context, int ncontext, Situation *situation);
+
+/*
+ * What a user could ask next, as far as lists tell, the likeliest first; returns
+ * how many.  offers has room for OFFERS_MAX.
+ */
+extern int statistics_offers(Statistics *statistics, const Situation *situation, Offer *offers);
+
+/* Of so many, the first ones, it is worth to read the rows. */
+#define OFFERS_KEPT 40
+extern int offers_kept(int n);
+
+/* Adds to those what their rows tell, and orders all anew. */
+extern void
+statistics_describe(Statistics *statistics, const Situation *situation, Offer *offers, int n);
+
+/* Brings a query's row, in memory, up to what a user has asked since it was counted. */
+extern void
+statistics_catch_up(QueryStatistics *query, uint32_t user, const Asked *history, int nhistory);
 
 #define RANKING_STEP 0.1
 
 /*
- * Learns from an ask how to rank: before it is counted.  situation is what
- * statistics_situation() says with the history and the time of the ask.  Says
- * whether there was anything to learn: not from a first ask ever, and not
- * from one that repeats the last.  step is the size of the step, before AdaGrad
- * makes it smaller; RANKING_STEP unless somebody knows better.
+ * Learns from an ask how to rank: before it is counted.  offers: as described
+ * with the history and the time of the ask.  Says whether there was
+ * anything to learn: not from an ask that repeats the last.  step is the size of
+ * the step, before AdaGrad makes it smaller; RANKING_STEP unless somebody knows
+ * better.
  */
-extern bool
-statistics_learn(Statistics *statistics, const Situation *situation, const Ask *ask, double step);
+extern bool statistics_learn(Statistics *statistics, const Situation *situation,
+							 const Offer *offers, int n, const Ask *ask, double step);
 
 /* A list of a query. */
 typedef struct LinksNeeded
@@ -151,7 +170,7 @@ typedef struct LinksNeeded
 /*
  * The lists that ranking after a history looks at.  Room for SITUATION_LINKS;
  * returns how many.  Besides, the terms of the context and of the last query,
- * that query's row, and the tenant's.
+ * the rows of the latest SIMILAR_FROM different queries, and the tenant's.
  */
 #define SITUATION_LINKS (3 + SIMILAR_FROM)
 extern int situation_links(const Asked *history, int nhistory, LinksNeeded *needed);

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "core/characters.h"
+
 #define SHORTEST_WORD 3
 
 /*
@@ -44,80 +46,6 @@ is_stop_word(const char *word)
 	return false;
 }
 
-/*
- * The length of the character at text[0..len), len > 0, and its code point; 0
- * for a byte that begins no well-formed one (Unicode, table 3-7).
- */
-static size_t
-read_char(const unsigned char *text, size_t len, uint32_t *code)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t length;
-
-	if (text[0] < 0x80)
-	{
-		*code = text[0];
-		return 1;
-	}
-	if (text[0] < 0xC2 || text[0] > 0xF4)
-		return 0;
-	length = text[0] < 0xE0 ? 2 : text[0] < 0xF0 ? 3 : 4;
-	if (length > len)
-		return 0;
-	*code = text[0] & (0x7FU >> length);
-	for (size_t i = 1; i < length; i++)
-	{
-		if ((text[i] & 0xC0) != 0x80)
-			return 0;
-		*code = *code << 6 | (text[i] & 0x3FU);
-	}
-	if (*code < least[length] || *code > 0x10FFFF || (*code >= 0xD800 && *code <= 0xDFFF))
-		return 0;
-	return length;
-}
-
-/*
- * Whether a character beyond ASCII parts words: white space, punctuation and
- * symbols by the blocks that hold them.  All else counts as a letter.
- */
-static bool
-parts_words(uint32_t code)
-{
-	return code < 0xAA || (code > 0xAA && code < 0xB5) || (code > 0xB5 && code < 0xBA) ||
-		   (code > 0xBA && code < 0xC0) || code == 0xD7 || code == 0xF7 || code == 0x37E ||
-		   code == 0x387 || (code >= 0x55A && code <= 0x55F) || code == 0x589 || code == 0x60C ||
-		   code == 0x61B || code == 0x61F || code == 0x6D4 || code == 0x964 || code == 0x965 ||
-		   (code >= 0x1361 && code <= 0x1368) || code == 0x1680 ||
-		   (code >= 0x2000 && code <= 0x206F) || (code >= 0x20A0 && code <= 0x20CF) ||
-		   (code >= 0x2190 && code <= 0x2BFF) || (code >= 0x2E00 && code <= 0x2E7F) ||
-		   (code >= 0x3000 && code <= 0x3004) || (code >= 0x3008 && code <= 0x3020) ||
-		   (code >= 0xE000 && code <= 0xF8FF) || (code >= 0xFE10 && code <= 0xFE1F) ||
-		   (code >= 0xFE30 && code <= 0xFE6F) || code == 0xFEFF ||
-		   (code >= 0xFF01 && code <= 0xFF0F) || (code >= 0xFF1A && code <= 0xFF20) ||
-		   (code >= 0xFF3B && code <= 0xFF40) || (code >= 0xFF5B && code <= 0xFF65) ||
-		   (code >= 0xFFE0 && code <= 0xFFFF) || (code >= 0x1F000 && code <= 0x1FAFF);
-}
-
-static bool
-is_digit(uint32_t code)
-{
-	return code >= '0' && code <= '9';
-}
-
-static bool
-is_letter(uint32_t code)
-{
-	if (code < 0x80)
-		return (code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z') || code == '_';
-	return !parts_words(code);
-}
-
-static char
-lower(char c)
-{
-	return (char) (c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-}
-
 /* A term as it is being written. */
 typedef struct Writing
 {
@@ -132,13 +60,13 @@ static void
 write_char(Writing *writing, const char *text, size_t length, uint32_t code)
 {
 	writing->chars++;
-	if (!is_digit(code))
+	if (!character_is_digit(code))
 		writing->letters = true;
 	writing->full = writing->full || writing->length + length > TERM_LENGTH;
 	if (writing->full)
 		return;
 	for (size_t i = 0; i < length; i++)
-		writing->term.text[writing->length++] = lower(text[i]);
+		writing->term.text[writing->length++] = character_lower(text[i]);
 }
 
 static int
@@ -157,27 +85,45 @@ end_word(Writing *writing, Term *words, int n)
 	return n;
 }
 
+/*
+ * Whether a name goes on with a new part: behind an underscore, and at a capital
+ * behind anything else, as in orders_by_day and firstPurchase.
+ */
+static bool
+begins_part(uint32_t before, uint32_t code)
+{
+	return code == '_' || before == '_' ||
+		   (character_is_capital(code) && before != 0 && !character_is_capital(before));
+}
+
 int
 extract_words(const char *text, size_t len, Term words[WORDS_MAX])
 {
-	Writing writing;
+	Writing word;
+	Writing part;
+	uint32_t before = 0;
 	size_t in = 0;
 	int n = 0;
 
-	memset(&writing, 0, sizeof(writing));
-	while (in < len && n < WORDS_MAX)
+	memset(&word, 0, sizeof(word));
+	memset(&part, 0, sizeof(part));
+	while (in <= len && n < WORDS_MAX - 1)
 	{
 		uint32_t code = 0;
-		size_t length = read_char((const unsigned char *) text + in, len - in, &code);
+		size_t length = in < len ? character_read(text + in, len - in, &code) : 0;
+		bool inside = length > 0 && (character_is_letter(code) || character_is_digit(code));
 
-		if (length > 0 && (is_letter(code) || is_digit(code)))
-			write_char(&writing, text + in, length, code);
+		if (!inside || begins_part(before, code))
+			n = end_word(&part, words, n);
+		if (!inside)
+			n = end_word(&word, words, n);
 		else
-			n = end_word(&writing, words, n);
+			write_char(&word, text + in, length, code);
+		if (inside && code != '_')
+			write_char(&part, text + in, length, code);
+		before = inside ? code : 0;
 		in += length > 0 ? length : 1;
 	}
-	if (n < WORDS_MAX)
-		n = end_word(&writing, words, n);
 	return n;
 }
 
@@ -192,7 +138,7 @@ table_term(const char *table, size_t len, Term *term)
 	while (in < len)
 	{
 		uint32_t code = 0;
-		size_t length = read_char((const unsigned char *) table + in, len - in, &code);
+		size_t length = character_read(table + in, len - in, &code);
 
 		if (length == 1 && (code == '"' || code == '`'))
 			quoted = !quoted;

@@ -14,8 +14,8 @@
 /* Longer terms are cut, at a character; so many bytes, and a terminating zero. */
 #define TERM_LENGTH 63
 
-/* So many words of a question are taken, the first ones. */
-#define WORDS_MAX 16
+/* So many words of a question are taken, the first ones, parts of names included. */
+#define WORDS_MAX 24
 
 typedef struct Term
 {
@@ -25,7 +25,8 @@ typedef struct Term
 /*
  * The words of text[0..len), UTF-8, each once, in order: letters, digits and
  * underscores that stand together, at least three characters, not all of them
- * digits, and no stop word.  ASCII letters are lowered; case beyond ASCII is
+ * digits, and no stop word; of names like orders_by_day and firstPurchase the
+ * parts too, before the name itself.  ASCII letters are lowered; case beyond ASCII is
  * the caller's to fold beforehand.  Where bytes are no valid UTF-8, they part
  * words.  Returns how many, at most WORDS_MAX.
  */

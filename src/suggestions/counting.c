@@ -13,7 +13,6 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -398,17 +397,12 @@ read_texts(Counting *counting)
 	SPI_freetuptable(SPI_tuptable);
 }
 
-static uint32
-user_hash(const char *user_id)
-{
-	return hash_bytes((const unsigned char *) user_id, (int) strlen(user_id));
-}
-
 /* Everything that counting an ask, and ranking before it, looks at. */
 static void
 want_rows(QueryStore *store, const Counting *counting)
 {
 	LinksNeeded needed[SITUATION_LINKS + COUNT_LINKS];
+	QueryKey latest[SIMILAR_FROM];
 
 	for (int i = 0; i < counting->n; i++)
 	{
@@ -424,8 +418,9 @@ want_rows(QueryStore *store, const Counting *counting)
 		for (int k = 0; k < n; k++)
 			query_store_want_list(store, &needed[k].id, (char) needed[k].kind);
 		query_store_want_query(store, &waiting->query);
-		if (waiting->nasked > 0)
-			query_store_want_query(store, &waiting->asked[waiting->nasked - 1].id);
+		n = latest_queries(waiting->asked, waiting->nasked, latest, SIMILAR_FROM);
+		for (int k = 0; k < n; k++)
+			query_store_want_query(store, &latest[k]);
 	}
 	query_store_fetch(store);
 
@@ -463,20 +458,24 @@ count_ask(QueryStore *store, const Counting *counting, const WaitingAsk *waiting
 	StoredQuery *stored;
 	Ask ask = {.id = waiting->query,
 			   .at = waiting->at,
-			   .user = user_hash(waiting->user_id),
+			   .user = query_user_hash(waiting->user_id),
 			   .first = waiting->first,
 			   .weight = outcomes_weight(outcomes, &waiting->query, waiting->at),
 			   .history = waiting->asked,
 			   .nhistory = waiting->nasked};
 
-	if (settings->ranking_rate > 0 && waiting->nasked > 0)
+	if (settings->ranking_rate > 0)
 	{
 		Situation *situation = palloc(sizeof(Situation));
+		Offer *offers = palloc(OFFERS_MAX * sizeof(Offer));
+		int n;
 
-		statistics_situation(statistics, waiting->asked, waiting->nasked, waiting->at, NULL, 0,
-							 situation);
+		statistics_situation(statistics, ask.user, waiting->asked, waiting->nasked, waiting->at,
+							 NULL, 0, situation);
 		outcomes_situation(outcomes, waiting->asked, waiting->nasked, waiting->at, situation);
-		(void) statistics_learn(statistics, situation, &ask, settings->ranking_rate);
+		n = query_store_offers(store, situation, offers);
+		(void) statistics_learn(statistics, situation, offers, n, &ask, settings->ranking_rate);
+		pfree(offers);
 		pfree(situation);
 	}
 
@@ -487,6 +486,7 @@ count_ask(QueryStore *store, const Counting *counting, const WaitingAsk *waiting
 		stored->query = waiting->text;
 		stored->tables = waiting->tables;
 		stored->terms_known = false;
+		stored->content = NULL;
 	}
 	query_store_terms(store, stored);
 	statistics_count(statistics, &ask);

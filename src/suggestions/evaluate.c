@@ -17,8 +17,6 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
-#include "common/hashfn.h"
-
 #include "base/arguments.h"
 #include "base/compat.h"
 #include "base/extension.h"
@@ -221,14 +219,11 @@ popular_rank(const Links *popular, const QueryKey *last, const QueryKey *asked)
 
 /* What would have been suggested, and what the baselines say. */
 static void
-judge(Evaluation *evaluation, const ReplayedUser *user, const Situation *situation,
+judge(Evaluation *evaluation, const ReplayedUser *user, const Offer *offers, int n,
 	  const QueryKey *asked)
 {
 	const TenantStatistics *tenant = query_store_statistics(evaluation->store)->tenant;
-	Offer *offers = palloc(OFFERS_MAX * sizeof(Offer));
-	int n = situation_offers(situation, offers);
 
-	ranking_order(&tenant->ranking, offers, n);
 	score_rank(&evaluation->scores[SUGGESTIONS], find_offer(offers, n, asked));
 	score_rank(&evaluation->scores[MOST_RECENT], own_rank(user, asked, false));
 	score_rank(&evaluation->scores[MOST_FREQUENT], own_rank(user, asked, true));
@@ -248,21 +243,24 @@ replay_ask(Evaluation *evaluation, const char *user_id, const QueryKey *id, Time
 	StoredQuery *stored;
 	Ask ask = {.id = *id,
 			   .at = at,
-			   .user = hash_bytes((const unsigned char *) user_id, (int) strlen(user_id)),
+			   .user = query_user_hash(user_id),
 			   .first = find_own(user, id) == NULL,
 			   .weight = 1.0,
 			   .history = user->asked + (user->n - n),
 			   .nhistory = n};
 
-	if (n > 0)
+	if (n == 0 || !same_query(&user->asked[user->n - 1].id, id))
 	{
 		Situation *situation = palloc(sizeof(Situation));
+		Offer *offers = palloc(OFFERS_MAX * sizeof(Offer));
+		int noffers;
 
-		statistics_situation(statistics, ask.history, n, at, NULL, 0, situation);
-		if (judged && user->n >= JUDGED_FROM && !same_query(&user->asked[user->n - 1].id, id))
-			judge(evaluation, user, situation, id);
+		statistics_situation(statistics, ask.user, ask.history, n, at, NULL, 0, situation);
+		noffers = query_store_offers(evaluation->store, situation, offers);
+		if (judged && user->n >= JUDGED_FROM)
+			judge(evaluation, user, offers, noffers, id);
 		if (evaluation->rate > 0)
-			(void) statistics_learn(statistics, situation, &ask, evaluation->rate);
+			(void) statistics_learn(statistics, situation, offers, noffers, &ask, evaluation->rate);
 	}
 	stored = query_store_find(evaluation->store, id, true);
 	query_store_terms(evaluation->store, stored);

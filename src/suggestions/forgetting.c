@@ -165,6 +165,7 @@ leave_to_others(QueryStore *store, const char *tenant_id, const char *user_id, O
 		stored->tables = DatumGetJsonbPCopy(
 			SPI_getbinval(others->vals[row], others->tupdesc, OTHERS_TABLES, &isnull));
 		stored->terms_known = false;
+		stored->content = NULL;
 		asks = stored->statistics.ask_count;
 		stored->statistics.ask_count = Max(asks - (double) mine->asks, 1.0);
 		tenant->popular.total -= asks - stored->statistics.ask_count;

@@ -24,7 +24,8 @@
 
 static Statement reset_weights =
 	STATEMENT("UPDATE personalization.rankings"
-			  " SET weights = '{}', gradients = '{}', asked = 0, covered = 0"
+			  " SET weights = '{}', gradients = '{}', asked = 0, covered = 0, shifts = '{}',"
+			  "  shift_gradients = '{}'"
 			  " WHERE tenant_id = $1",
 			  "text");
 
@@ -33,7 +34,8 @@ static Statement restart_ranking =
 			  " VALUES ($1, '-infinity')"
 			  " ON CONFLICT (tenant_id) DO UPDATE"
 			  " SET since = NULL, asks = 0, users = 0, weights = '{}', gradients = '{}', asked = 0,"
-			  "  covered = 0, rebuild_from = excluded.rebuild_from, rebuild_id = NULL",
+			  "  covered = 0, shifts = '{}', shift_gradients = '{}',"
+			  "  rebuild_from = excluded.rebuild_from, rebuild_id = NULL",
 			  "text");
 
 static Statement erase_statistics[] = {

@@ -51,7 +51,7 @@ nominee_kind(const Telling *telling, Nominee *nominee, bool known_user)
 	for (int k = 0; k < OFFER_KINDS; k++)
 	{
 		double contribution =
-			ranking_kind_contribution(telling->ranking, nominee->offer, (OfferKind) k);
+			ranking_kind_contribution(telling->weights, nominee->offer, (OfferKind) k);
 
 		if (contribution > most && kind_fits(nominee, (OfferKind) k, known_user))
 		{
@@ -113,7 +113,7 @@ fits_context(const Telling *telling, const Nominee *nominee)
 static const char *
 reason_of_related(const Telling *telling, const Nominee *nominee)
 {
-	Feature feature = ranking_evidence(telling->ranking, nominee->offer, KIND_RELATED);
+	Feature feature = ranking_evidence(telling->weights, nominee->offer, KIND_RELATED);
 	const char *table = shared_table(nominee->tables, telling->last_tables);
 
 	if (feature == FEATURE_CONTEXT && fits_context(telling, nominee))
@@ -242,7 +242,7 @@ push_contributions(JsonbParseState **state, const Telling *telling, const Nomine
 	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	for (int f = 0; f < FEATURES; f++)
 	{
-		double contribution = ranking_contribution(telling->ranking, nominee->offer, (Feature) f);
+		double contribution = ranking_contribution(telling->weights, nominee->offer, (Feature) f);
 
 		if (fabs(contribution) >= WORTH_NAMING)
 			json_push_double(state, feature_names[f], rint(contribution * 1000) / 1000);

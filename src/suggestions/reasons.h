@@ -38,7 +38,7 @@ typedef struct Nominee
 /* What the telling is about. */
 typedef struct Telling
 {
-	const Ranking *ranking;
+	const Weights *weights;
 	const Situation *situation;
 	const TenantStatistics *tenant;
 	const char *last_query; /* what the user asked last, NULL for nothing */

@@ -65,6 +65,7 @@ static const QueryKey nil_key = {0, 0};
 static QueryStatistics *find_query(Statistics *statistics, const QueryKey *id, bool change);
 static Links *find_links(Statistics *statistics, const QueryKey *id, LinkKind kind, bool change);
 static TermStatistics *find_term(Statistics *statistics, const char *term, bool change);
+static const QueryContent *find_content(Statistics *statistics, const QueryKey *id);
 
 QueryStore *
 query_store_make(const char *tenant_id, ReadAs as)
@@ -75,6 +76,7 @@ query_store_make(const char *tenant_id, ReadAs as)
 	store->statistics.query = find_query;
 	store->statistics.links = find_links;
 	store->statistics.term = find_term;
+	store->statistics.content = find_content;
 	store->statistics.tenant = &store->tenant;
 	store->tenant_id = tenant_id;
 	store->as = as;
@@ -208,10 +210,7 @@ find_query(Statistics *statistics, const QueryKey *id, bool change)
 {
 	StoredQuery *stored = query_store_find((QueryStore *) statistics, id, change);
 
-	if (stored == NULL)
-		return NULL;
-	query_store_terms((QueryStore *) statistics, stored);
-	return &stored->statistics;
+	return stored == NULL ? NULL : &stored->statistics;
 }
 
 static StoredList *
@@ -257,6 +256,69 @@ find_term(Statistics *statistics, const char *term, bool change)
 	return entry == NULL ? NULL : &entry->list;
 }
 
+/* The texts among the elements of an array; false at its end. */
+static bool
+next_text(JsonbIterator **it, JsonbValue *value)
+{
+	JsonbIteratorToken token;
+
+	while ((token = JsonbIteratorNext(it, value, true)) != WJB_DONE)
+	{
+		if (token == WJB_ELEM && value->type == jbvString)
+			return true;
+	}
+	return false;
+}
+
+static JsonbIterator *
+tables_begin(const Jsonb *tables)
+{
+	return tables == NULL || !JB_ROOT_IS_ARRAY(tables)
+			   ? NULL
+			   : JsonbIteratorInit(unconstify(JsonbContainer *, &tables->root));
+}
+
+static const QueryContent *
+find_content(Statistics *statistics, const QueryKey *id)
+{
+	QueryStore *store = (QueryStore *) statistics;
+	StoredQuery *stored = query_store_find(store, id, false);
+	QueryContent *content;
+	JsonbIterator *it;
+	JsonbValue value;
+
+	if (stored == NULL || stored->query == NULL)
+		return NULL;
+	if (stored->content != NULL)
+		return stored->content;
+	content = MemoryContextAlloc(store->context, sizeof(QueryContent));
+	content_init(content);
+	content_add_text(content, stored->query, strlen(stored->query));
+	it = tables_begin(stored->tables);
+	while (it != NULL && content->ntables < CONTENT_MAX && next_text(&it, &value))
+		content_add_table(content, value.val.string.val, (size_t) value.val.string.len);
+	stored->content = content;
+	return content;
+}
+
+uint32
+query_user_hash(const char *user_id)
+{
+	return hash_bytes((const unsigned char *) user_id, (int) strlen(user_id));
+}
+
+int
+query_store_offers(QueryStore *store, const Situation *situation, Offer *offers)
+{
+	int n = statistics_offers(&store->statistics, situation, offers);
+
+	for (int i = 0; i < offers_kept(n); i++)
+		query_store_want_query(store, &offers[i].id);
+	query_store_fetch(store);
+	statistics_describe(&store->statistics, situation, offers, n);
+	return n;
+}
+
 /* Adds a term that is not there yet, while there is room. */
 static void
 add_term(const char **terms, int *n, const Term *term)
@@ -274,25 +336,19 @@ int
 query_terms(const char *query, const Jsonb *tables, const char *const **terms)
 {
 	const char **found = palloc(TERMS_MAX * sizeof(char *));
+	JsonbIterator *it = tables_begin(tables);
+	JsonbValue value;
 	const char *folded;
 	Term words[WORDS_MAX];
 	int nwords;
 	int n = 0;
 
-	if (tables != NULL && JB_ROOT_IS_ARRAY(tables))
+	while (it != NULL && n < TERMS_MAX && next_text(&it, &value))
 	{
-		JsonbIterator *it = JsonbIteratorInit(unconstify(JsonbContainer *, &tables->root));
-		JsonbIteratorToken token;
-		JsonbValue value;
+		Term term;
 
-		while (n < TERMS_MAX && (token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
-		{
-			Term term;
-
-			if (token == WJB_ELEM && value.type == jbvString &&
-				table_term(value.val.string.val, (size_t) value.val.string.len, &term))
-				add_term(found, &n, &term);
-		}
+		if (table_term(value.val.string.val, (size_t) value.val.string.len, &term))
+			add_term(found, &n, &term);
 	}
 	if (query != NULL)
 	{
@@ -359,8 +415,9 @@ enum
 	LISTS_WEIGHTS
 };
 
-#define RANKING_COLUMNS                                                                            \
-	"since, asks, users, weights, gradients, asked, covered, rebuild_from, rebuild_id"
+#define RANKING_COLUMNS                                                                              \
+	"since, asks, users, weights, gradients, asked, covered, shifts, shift_gradients, rebuild_from," \
+	" rebuild_id"
 
 enum
 {
@@ -371,6 +428,8 @@ enum
 	RANKING_GRADIENTS,
 	RANKING_ASKED,
 	RANKING_COVERED,
+	RANKING_SHIFTS,
+	RANKING_SHIFT_GRADIENTS,
 	RANKING_REBUILD_FROM,
 	RANKING_REBUILD_ID
 };
@@ -581,31 +640,36 @@ query_store_fetch(QueryStore *store)
 		fetch_lists(store);
 }
 
+/* An array of so many float8 or float4 of the first row, as it lies in memory; false where it is not. */
+static bool
+read_numbers(int column, Oid type, void *numbers, int n)
+{
+	ArrayType *decoded = DatumGetArrayTypeP(result_value(0, column, NULL));
+	Size size = (type == FLOAT4OID ? sizeof(float4) : sizeof(float8)) * n;
+
+	if (ARR_NDIM(decoded) != 1 || ARR_HASNULL(decoded) || ARR_ELEMTYPE(decoded) != type ||
+		ARR_DIMS(decoded)[0] != n)
+		return false;
+	memcpy(numbers, ARR_DATA_PTR(decoded), size);
+	return true;
+}
+
 /* The tenant's row out of the last result, where there is one. */
 static void
 read_ranking(TenantStatistics *tenant)
 {
-	Datum *weights;
-	Datum *gradients;
 	Ranking ranking;
-	int n;
 
 	(void) time_value(0, RANKING_SINCE, &tenant->since);
 	tenant->asks = Max(DatumGetInt64(result_value(0, RANKING_ASKS, NULL)), 0);
 	tenant->users = Max(DatumGetInt64(result_value(0, RANKING_USERS, NULL)), 0);
 
-	/* What does not fit begins anew: as many as there are features, finite, within bounds. */
-	n = array_elements(result_value(0, RANKING_WEIGHTS, NULL), FLOAT8OID, sizeof(float8),
-					   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &weights);
-	if (n != FEATURES ||
-		array_elements(result_value(0, RANKING_GRADIENTS, NULL), FLOAT8OID, sizeof(float8),
-					   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &gradients) != FEATURES)
+	/* What does not fit begins anew: as many as there are, finite, within bounds. */
+	if (!read_numbers(RANKING_WEIGHTS, FLOAT8OID, ranking.weights, FEATURES) ||
+		!read_numbers(RANKING_GRADIENTS, FLOAT8OID, ranking.gradients, FEATURES) ||
+		!read_numbers(RANKING_SHIFTS, FLOAT4OID, ranking.shifts, SHIFTS * FEATURES) ||
+		!read_numbers(RANKING_SHIFT_GRADIENTS, FLOAT8OID, ranking.shift_gradients, SHIFTS))
 		return;
-	for (int f = 0; f < FEATURES; f++)
-	{
-		ranking.weights[f] = DatumGetFloat8(weights[f]);
-		ranking.gradients[f] = DatumGetFloat8(gradients[f]);
-	}
 	ranking.asked = DatumGetFloat8(result_value(0, RANKING_ASKED, NULL));
 	ranking.covered = DatumGetFloat8(result_value(0, RANKING_COVERED, NULL));
 	if (ranking_valid(&ranking))
@@ -658,9 +722,11 @@ query_store_lock(QueryStore *store, TimestampTz *from, pg_uuid_t *from_id)
 static Statement update_ranking =
 	STATEMENT("UPDATE personalization.rankings"
 			  " SET since = $2, asks = $3, users = $4, weights = $5, gradients = $6, asked = $7,"
-			  "  covered = $8, rebuild_from = $9, rebuild_id = $10"
+			  "  covered = $8, shifts = $9, shift_gradients = $10, rebuild_from = $11,"
+			  "  rebuild_id = $12"
 			  " WHERE tenant_id = $1",
-			  "text timestamptz int8 int8 float8[] float8[] float8 float8 timestamptz uuid");
+			  "text timestamptz int8 int8 float8[] float8[] float8 float8 float4[] float8[]"
+			  " timestamptz uuid");
 
 static RowWriter query_writer = ROW_WRITER(
 	"personalization.query_statistics AS s",
@@ -713,6 +779,17 @@ float8_array(const double *numbers, int n)
 		values[i] = Float8GetDatum(numbers[i]);
 	return PointerGetDatum(
 		construct_array(values, n, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+static Datum
+float4_array(const float *numbers, int n)
+{
+	Datum *values = palloc(Max(n, 1) * sizeof(Datum));
+
+	for (int i = 0; i < n; i++)
+		values[i] = Float4GetDatum(numbers[i]);
+	return PointerGetDatum(
+		construct_array(values, n, FLOAT4OID, sizeof(float4), true, TYPALIGN_INT));
 }
 
 static Datum
@@ -825,7 +902,7 @@ query_store_save(QueryStore *store, TimestampTz day, const TimestampTz *from,
 				 const pg_uuid_t *from_id)
 {
 	const TenantStatistics *tenant = &store->tenant;
-	char nulls[] = "          ";
+	char nulls[] = "            ";
 	Datum values[] = {CStringGetTextDatum(store->tenant_id),
 					  TimestampTzGetDatum(tenant->since),
 					  Int64GetDatum(tenant->asks),
@@ -834,13 +911,15 @@ query_store_save(QueryStore *store, TimestampTz day, const TimestampTz *from,
 					  float8_array(tenant->ranking.gradients, FEATURES),
 					  Float8GetDatum(tenant->ranking.asked),
 					  Float8GetDatum(tenant->ranking.covered),
+					  float4_array(&tenant->ranking.shifts[0][0], SHIFTS * FEATURES),
+					  float8_array(tenant->ranking.shift_gradients, SHIFTS),
 					  from != NULL ? TimestampTzGetDatum(*from) : (Datum) 0,
 					  from != NULL ? UUIDPGetDatum(from_id) : (Datum) 0};
 
 	if (tenant->since == NEVER_ASKED)
 		nulls[1] = 'n';
 	if (from == NULL)
-		nulls[8] = nulls[9] = 'n';
+		nulls[10] = nulls[11] = 'n';
 	if (tenant->since != NEVER_ASKED)
 	{
 		(void) find_list(store, &nil_key, LIST_POPULAR, true);

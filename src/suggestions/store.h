@@ -43,8 +43,9 @@ typedef struct StoredQuery
 	QueryStatistics statistics;
 	const char *query; /* the text as last asked by anyone; NULL where that is not kept */
 	const Jsonb *tables;
-	bool terms_known; /* statistics.terms is filled */
-	bool found;		  /* is, or is to be, in the table */
+	bool terms_known;			 /* statistics.terms is filled */
+	const QueryContent *content; /* NULL until it is asked for */
+	bool found;					 /* is, or is to be, in the table */
 	bool changed;
 } StoredQuery;
 
@@ -81,6 +82,16 @@ extern StoredQuery *query_store_find(QueryStore *store, const QueryKey *id, bool
  * of a term.
  */
 extern Links *query_store_list(QueryStore *store, const QueryKey *key, char kind, int64 **queries);
+
+/* What tells a tenant's users apart in its statistics. */
+extern uint32 query_user_hash(const char *user_id);
+
+/*
+ * What could be asked next, as the store's statistics rank it: reads the rows of
+ * the likeliest in one statement.  Returns how many; offers has room for
+ * OFFERS_MAX.
+ */
+extern int query_store_offers(QueryStore *store, const Situation *situation, Offer *offers);
 
 /* Its terms: filled in when first asked for. */
 extern void query_store_terms(QueryStore *store, StoredQuery *query);

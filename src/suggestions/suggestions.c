@@ -93,6 +93,7 @@ typedef struct Making
 	int nasked;
 	QueryStore *store;
 	Situation situation;
+	Weights weights;
 	DueQuery due[MAX_DUE];
 	int ndue;
 	NewTable new_tables[MAX_NEW_TABLES];
@@ -155,22 +156,42 @@ read_own_queries(Making *making, Nominee *nominees, int n)
 	SPI_freetuptable(SPI_tuptable);
 }
 
-/* The query asked last, of which the statistics may not know yet. */
+/*
+ * Queries that the user has asked: those that the statistics do not know yet are
+ * known as far as the user knows them, and what was asked since the last count is
+ * added, in memory.  n is OFFERS_KEPT at most.
+ */
 static void
-see_to_last_query(Making *making)
+see_to_fresh(Making *making, const QueryKey *ids, int n)
 {
-	QueryKey last = making->asked[making->nasked - 1].id;
-	Nominee own = {.id = last};
-	StoredQuery *stored;
+	uint32 user = query_user_hash(making->request->user_id);
+	Nominee unknown[OFFERS_KEPT];
+	int nunknown = 0;
 
-	if (query_store_find(making->store, &last, false) != NULL)
-		return;
-	read_own_queries(making, &own, 1);
-	if (!own.own)
-		return;
-	stored = query_store_find(making->store, &last, true);
-	stored->query = own.text;
-	stored->tables = own.tables;
+	memset(unknown, 0, sizeof(unknown));
+	for (int i = 0; i < n; i++)
+	{
+		if (query_store_find(making->store, &ids[i], false) == NULL)
+			unknown[nunknown++].id = ids[i];
+	}
+	read_own_queries(making, unknown, nunknown);
+	for (int i = 0; i < nunknown; i++)
+	{
+		StoredQuery *stored;
+
+		if (!unknown[i].own)
+			continue;
+		stored = query_store_find(making->store, &unknown[i].id, true);
+		stored->query = unknown[i].text;
+		stored->tables = unknown[i].tables;
+	}
+	for (int i = 0; i < n; i++)
+	{
+		StoredQuery *stored = query_store_find(making->store, &ids[i], false);
+
+		if (stored != NULL)
+			statistics_catch_up(&stored->statistics, user, making->asked, making->nasked);
+	}
 }
 
 /* What the user asks in a rhythm, and has not asked today. */
@@ -220,12 +241,28 @@ read_new_tables(Making *making)
 	making->nnew_tables = making->situation.nnew_tables = kept;
 }
 
+static void
+want_terms_of_last(Making *making)
+{
+	StoredQuery *last;
+
+	if (making->nasked == 0)
+		return;
+	last = query_store_find(making->store, &making->asked[making->nasked - 1].id, false);
+	if (last == NULL)
+		return;
+	query_store_terms(making->store, last);
+	for (int t = 0; t < last->statistics.nterms; t++)
+		query_store_want_term(making->store, last->statistics.terms[t]);
+}
+
 /* What the tenant's statistics say to this user's situation. */
 static void
 read_situation(Making *making)
 {
 	const SuggestionRequest *request = making->request;
 	LinksNeeded needed[SITUATION_LINKS];
+	QueryKey latest[SIMILAR_FROM];
 	const char *const *context = NULL;
 	int ncontext = 0;
 	int n = situation_links(making->asked, making->nasked, needed);
@@ -234,26 +271,20 @@ read_situation(Making *making)
 	query_store_open(making->store);
 	for (int i = 0; i < n; i++)
 		query_store_want_list(making->store, &needed[i].id, (char) needed[i].kind);
-	if (making->nasked > 0)
-	{
-		StoredQuery *last;
-
-		see_to_last_query(making);
-		last = query_store_find(making->store, &making->asked[making->nasked - 1].id, false);
-		if (last != NULL)
-		{
-			query_store_terms(making->store, last);
-			for (int t = 0; t < last->statistics.nterms; t++)
-				query_store_want_term(making->store, last->statistics.terms[t]);
-		}
-	}
+	n = latest_queries(making->asked, making->nasked, latest, SIMILAR_FROM);
+	for (int i = 0; i < n; i++)
+		query_store_want_query(making->store, &latest[i]);
+	query_store_fetch(making->store);
+	see_to_fresh(making, latest, n);
+	want_terms_of_last(making);
 	if (request->context != NULL)
 		ncontext = query_terms(request->context, NULL, &context);
 	for (int t = 0; t < ncontext; t++)
 		query_store_want_term(making->store, context[t]);
 	query_store_fetch(making->store);
-	statistics_situation(query_store_statistics(making->store), making->asked, making->nasked,
-						 request->at, context, ncontext, &making->situation);
+	statistics_situation(query_store_statistics(making->store), query_user_hash(request->user_id),
+						 making->asked, making->nasked, request->at, context, ncontext,
+						 &making->situation);
 	outcomes_situation(making->outcomes, making->asked, making->nasked, request->at,
 					   &making->situation);
 	read_due(making);
@@ -264,14 +295,29 @@ read_situation(Making *making)
 static void
 rank(Making *making)
 {
-	const Ranking *ranking = &query_store_statistics(making->store)->tenant->ranking;
+	Statistics *statistics = query_store_statistics(making->store);
 	double taste[OFFER_KINDS];
+	QueryKey known[OFFERS_KEPT];
+	int nknown = 0;
+	int kept;
 
 	making->offers = palloc(OFFERS_MAX * sizeof(Offer));
-	making->noffers = situation_offers(&making->situation, making->offers);
+	making->noffers = statistics_offers(statistics, &making->situation, making->offers);
+	kept = offers_kept(making->noffers);
+	for (int i = 0; i < kept; i++)
+	{
+		query_store_want_query(making->store, &making->offers[i].id);
+		if (making->offers[i].features[FEATURE_KNOWN] > 0)
+			known[nknown++] = making->offers[i].id;
+	}
+	query_store_fetch(making->store);
+	see_to_fresh(making, known, nknown);
+	statistics_describe(statistics, &making->situation, making->offers, making->noffers);
+	ranking_weights(&statistics->tenant->ranking, situation_moment(&making->situation),
+					&making->weights);
 	outcomes_taste(making->outcomes, making->asked, making->nasked, making->request->at, taste);
-	ranking_taste(ranking, making->offers, making->noffers, taste);
-	ranking_order(ranking, making->offers, making->noffers);
+	ranking_taste(&making->weights, making->offers, making->noffers, taste);
+	ranking_order(&making->weights, making->offers, kept, making->noffers);
 }
 
 /*
@@ -447,7 +493,7 @@ static int
 choose(Making *making, Suggestion *suggestions)
 {
 	const SuggestionRequest *request = making->request;
-	Telling telling = {.ranking = &query_store_statistics(making->store)->tenant->ranking,
+	Telling telling = {.weights = &making->weights,
 					   .situation = &making->situation,
 					   .tenant = query_store_statistics(making->store)->tenant,
 					   .at = request->at};

@@ -1,11 +1,12 @@
 /*
  * fuzz_terms.c
- *		Any bytes at all for extract_words and table_term.
+ *		Any bytes at all for extract_words, table_term and a query's content.
  *
  * Built for libFuzzer; with FUZZ_STANDALONE a program of its own, which reads
  * the files it is given, or else makes as many inputs as FUZZ_RUNS says
  * (default 20000) from fragments, the same ones each time.
  */
+#include "core/content.h"
 #include "core/terms.h"
 
 #include <stdbool.h>
@@ -74,11 +75,14 @@ check_words(const char *text, size_t size)
 		require(len >= 3, "a word's least length");
 		for (int k = 0; k < i; k++)
 			require(strcmp(words[i].text, words[k].text) != 0, "each word once");
-		/* What was cut may have become a stop word or a number. */
+		/* What was cut may have become a stop word or a number; parts come before the name. */
 		if (len < TERM_LENGTH - 3)
-			require(extract_words(words[i].text, len, again) == 1 &&
-						strcmp(again[0].text, words[i].text) == 0,
+		{
+			int nagain = extract_words(words[i].text, len, again);
+
+			require(nagain >= 1 && strcmp(again[nagain - 1].text, words[i].text) == 0,
 					"a word is its own word");
+		}
 	}
 }
 
@@ -93,6 +97,23 @@ check_table(const char *text, size_t size)
 		require(term.text[0] == '\0', "no table is no text");
 }
 
+static void
+check_content(const char *text, size_t size)
+{
+	QueryContent content;
+	QueryContent twice;
+
+	content_init(&content);
+	content_add_text(&content, text, size);
+	content_add_table(&content, text, size);
+	require(content.nwords >= 0 && content.nwords <= CONTENT_MAX, "the number of words");
+	require(content.nnames >= 0 && content.nnames <= CONTENT_MAX, "the number of names");
+	require(content.ntables >= 0 && content.ntables <= 1, "the number of tables");
+	twice = content;
+	content_add_table(&twice, text, size);
+	require(twice.ntables == content.ntables, "each table once");
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -104,6 +125,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(text, data, size);
 	check_words(text, size);
 	check_table(text, size);
+	check_content(text, size);
 	free(text);
 	return 0;
 }

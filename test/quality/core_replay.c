@@ -10,9 +10,13 @@
  * and differ from the user's last one.  The ranking learns from all that differ,
  * with separate weights for each tenant.
  *
- * usage: core_replay [-v] [-c] [-e WEIGHT] LOG.tsv …
+ * usage: core_replay [-v] [-c] [-e WEIGHT] [-s STEP] [-d FILE] [-w FILE] LOG.tsv …
  *	-v	prints the weights that each tenant has come to
  *	-c	says how much processor time a ranking takes
+ *	-s	the size of the learning's steps
+ *	-d	writes the offers with their features into a file, from which fit.py
+ *		finds weights to begin with
+ *	-w	takes weights to begin with from a file: a feature and a number a line
  *	-e	supposes that five suggestions are shown before each event, and that an
  *		event among them came of them and weighs this much
  */
@@ -127,6 +131,7 @@ typedef struct QueryItem
 {
 	QueryKey key;
 	QueryStatistics statistics;
+	QueryContent content;
 	char *terms[TERMS_MAX];
 } QueryItem;
 
@@ -215,8 +220,35 @@ find_term(Statistics *statistics, const char *term, bool change)
 	return item == NULL ? NULL : &item->statistics;
 }
 
+static const QueryContent *
+find_content(Statistics *statistics, const QueryKey *id)
+{
+	Tenant *tenant = (Tenant *) ((char *) statistics - offsetof(Tenant, statistics));
+	QueryItem *item = table_find(&tenant->replay->queries, id);
+
+	return item == NULL ? NULL : &item->content;
+}
+
+static void
+read_weights(const char *path, Ranking *ranking)
+{
+	FILE *file = require(fopen(path, "r"));
+	char name[64];
+	double weight;
+
+	while (fscanf(file, "%63s %lf", name, &weight) == 2)
+	{
+		for (int f = 0; f < FEATURES; f++)
+		{
+			if (strcmp(feature_names[f], name) == 0)
+				ranking->weights[f] = weight;
+		}
+	}
+	fclose(file);
+}
+
 static Tenant *
-find_tenant(Replay *replay, const char *name)
+find_tenant(Replay *replay, const char *name, const char *weights)
 {
 	QueryKey key = key_of("tenant", name, "");
 	Tenant *tenant = table_find(&replay->tenants, &key);
@@ -224,8 +256,11 @@ find_tenant(Replay *replay, const char *name)
 	if (tenant == NULL)
 	{
 		tenant = table_add(&replay->tenants, &key, sizeof(Tenant));
-		tenant->statistics = (Statistics){find_query, find_links, find_term, &tenant->tenant};
+		tenant->statistics =
+			(Statistics){find_query, find_links, find_term, find_content, &tenant->tenant};
 		tenant_statistics_init(&tenant->tenant);
+		if (weights != NULL)
+			read_weights(weights, &tenant->tenant.ranking);
 		tenant->name = require(strdup(name));
 		tenant->replay = replay;
 	}
@@ -262,11 +297,16 @@ set_terms(QueryItem *query, const json_t *tables, const char *text)
 	for (int k = 0; k < query->statistics.nterms; k++)
 		free(query->terms[k]);
 	query->statistics.nterms = 0;
+	content_init(&query->content);
+	content_add_text(&query->content, text, strlen(text));
 	json_array_foreach(tables, i, name)
 	{
 		if (json_is_string(name) &&
 			table_term(json_string_value(name), json_string_length(name), &table))
+		{
 			add_term(query, table.text);
+			content_add_table(&query->content, json_string_value(name), json_string_length(name));
+		}
 	}
 	for (int k = 0; k < n; k++)
 		add_term(query, words[k].text);
@@ -335,6 +375,9 @@ typedef struct Options
 	bool verbose;
 	bool clock;
 	double echo; /* negative: nothing is an echo */
+	double step;
+	FILE *dump;			 /* NULL for none */
+	const char *weights; /* a file of them to begin with; NULL: the core's */
 } Options;
 
 typedef struct Line
@@ -430,24 +473,63 @@ times_print(Times *times)
 	free(times->times);
 }
 
-/* The place at which the next query is suggested, -1 for none. */
+/* What is suggested before an ask: returns how many offers. */
 static int
-suggested(Tenant *tenant, const User *user, const Ask *ask, Situation *situation, Times *times)
+suggest(Tenant *tenant, const User *user, const Ask *ask, Situation *situation, Offer *offers,
+		Times *times)
 {
-	Offer offers[OFFERS_MAX];
 	double start = microseconds();
 	int n;
 
-	statistics_situation(&tenant->statistics, user->history, (int) user->n, ask->at, NULL, 0,
-						 situation);
-	n = situation_offers(situation, offers);
-	ranking_order(&tenant->tenant.ranking, offers, n);
+	statistics_situation(&tenant->statistics, ask->user, user->history, (int) user->n, ask->at,
+						 NULL, 0, situation);
+	n = statistics_offers(&tenant->statistics, situation, offers);
+	statistics_describe(&tenant->statistics, situation, offers, n);
 	if (times != NULL)
 	{
 		times->times = grow(times->times, times->n, &times->room, sizeof(double));
 		times->times[times->n++] = microseconds() - start;
 	}
-	return find_offer(offers, n, &ask->id);
+	return n;
+}
+
+/*
+ * Offers with their features, for fit.py: behind the names of the features, a
+ * decision at a time six numbers, of which the second is the offer taken, and the
+ * features of each offer.
+ */
+static void
+dump_head(FILE *file)
+{
+	int32_t n = FEATURES;
+
+	fwrite(&n, sizeof(n), 1, file);
+	for (int f = 0; f < FEATURES; f++)
+	{
+		char name[32] = {0};
+
+		strncpy(name, feature_names[f], sizeof(name) - 1);
+		fwrite(name, sizeof(name), 1, file);
+	}
+}
+
+static void
+dump_decision(FILE *file, const Offer *offers, int n, const Ask *ask, const Situation *situation,
+			  bool judged)
+{
+	int32_t head[6] = {n,		   find_offer(offers, n, &ask->id),		  judged,
+					   ask->first, (int32_t) situation_moment(situation), ask->nhistory};
+
+	fwrite(head, sizeof(head), 1, file);
+	for (int i = 0; i < n; i++)
+	{
+		for (int f = 0; f < FEATURES; f++)
+		{
+			float feature = (float) offers[i].features[f];
+
+			fwrite(&feature, sizeof(feature), 1, file);
+		}
+	}
 }
 
 static bool
@@ -457,6 +539,7 @@ replay_log(const char *path, const Options *options)
 	Score all = {0};
 	Score known = {0};
 	Score new = {0};
+	Score early = {0};
 	Times times = {0};
 	FILE *file = fopen(path, "r");
 	char *text = NULL;
@@ -489,7 +572,7 @@ replay_log(const char *path, const Options *options)
 			fprintf(stderr, "%s: line %ld is none of a log\n", path, n + 1);
 			exit(1);
 		}
-		tenant = find_tenant(&replay, line.tenant);
+		tenant = find_tenant(&replay, line.tenant, options->weights);
 		key = key_of("user", line.tenant, line.user);
 		if ((user = table_find(&replay.users, &key)) == NULL)
 			user = table_add(&replay.users, &key, sizeof(User));
@@ -505,19 +588,28 @@ replay_log(const char *path, const Options *options)
 		if (ask.first)
 			table_add(&replay.known, &key, sizeof(QueryKey));
 
-		if (ask.nhistory > 0 && !same_query(&ask.id, &ask.history[ask.nhistory - 1].id))
+		if (ask.nhistory == 0 || !same_query(&ask.id, &ask.history[ask.nhistory - 1].id))
 		{
 			Situation situation;
-			int place = suggested(tenant, user, &ask, &situation, options->clock ? &times : NULL);
+			Offer offers[OFFERS_MAX];
+			int noffers =
+				suggest(tenant, user, &ask, &situation, offers, options->clock ? &times : NULL);
+			int place = find_offer(offers, offers_kept(noffers), &ask.id);
+			bool judged = n >= nlines / 2 && user->n >= FROM_EVENT;
 
-			if (n >= nlines / 2 && user->n >= FROM_EVENT)
+			if (judged)
 			{
 				score_add(&all, place);
 				score_add(ask.first ? &new : &known, place);
 			}
+			if (n >= nlines / 2 && user->n <= FROM_EVENT)
+				score_add(&early, place);
 			if (options->echo >= 0.0 && place >= 0 && place < SHOWN)
 				ask.weight = options->echo;
-			statistics_learn(&tenant->statistics, &situation, &ask, RANKING_STEP);
+			if (options->dump != NULL)
+				dump_decision(options->dump, offers, offers_kept(noffers), &ask, &situation,
+							  judged);
+			statistics_learn(&tenant->statistics, &situation, offers, noffers, &ask, options->step);
 		}
 
 		find_query(&tenant->statistics, &ask.id, true);
@@ -531,9 +623,9 @@ replay_log(const char *path, const Options *options)
 	fclose(file);
 	free(text);
 
-	printf("%-20s %6d  %.3f %.3f %.3f   %.3f %.3f\n", name == NULL ? path : name + 1, all.n,
+	printf("%-20s %6d  %.3f %.3f %.3f   %.3f %.3f   %.3f\n", name == NULL ? path : name + 1, all.n,
 		   share(all.first, all.n), share(all.shown, all.n), share(all.reciprocal, all.n),
-		   share(known.shown, known.n), share(new.shown, new.n));
+		   share(known.shown, known.n), share(new.shown, new.n), share(early.shown, early.n));
 	times_print(&times);
 	if (options->verbose)
 		print_weights(&replay);
@@ -544,23 +636,34 @@ replay_log(const char *path, const Options *options)
 int
 main(int argc, char **argv)
 {
-	Options options = {false, false, -1.0};
+	Options options = {false, false, -1.0, RANKING_STEP, NULL, NULL};
 	bool ok = true;
 	int option;
 
-	while ((option = getopt(argc, argv, "vce:")) != -1)
+	while ((option = getopt(argc, argv, "vce:s:d:w:")) != -1)
 	{
 		if (option == 'v')
 			options.verbose = true;
 		else if (option == 'c')
 			options.clock = true;
+		else if (option == 's')
+			options.step = strtod(optarg, NULL);
+		else if (option == 'w')
+			options.weights = optarg;
+		else if (option == 'd')
+		{
+			options.dump = require(fopen(optarg, "wb"));
+			dump_head(options.dump);
+		}
 		else if (option == 'e')
 			options.echo = strtod(optarg, NULL);
 		else
 			return 2;
 	}
-	printf("%-20s %6s  hit@1 hit@5 MRR@5   hit@5 where known, new\n", "", "asked");
+	printf("%-20s %6s  hit@1 hit@5 MRR@5   hit@5 where known, new; first five\n", "", "asked");
 	for (int i = optind; i < argc; i++)
 		ok = replay_log(argv[i], &options) && ok;
+	if (options.dump != NULL)
+		fclose(options.dump);
 	return ok ? 0 : 1;
 }

@@ -12,6 +12,18 @@
 
 static uint32_t random_state = 1;
 
+/* Most tests look at one moment. */
+#define MOMENT MOMENT_SESSION
+
+static void
+order(const Ranking *ranking, Offer *offers, int n)
+{
+	Weights weights;
+
+	ranking_weights(ranking, MOMENT, &weights);
+	ranking_order(&weights, offers, n, n);
+}
+
 static double
 random_number(void)
 {
@@ -49,13 +61,19 @@ test_tables(void)
 	ranking.weights[FEATURE_KNOWN] = NAN;
 	CHECK(!ranking_valid(&ranking));
 	ranking_init(&ranking);
-	ranking.weights[FEATURE_FOLLOWS] = 3.5;
+	ranking.weights[FEATURE_FOLLOWS] = 4.5;
 	CHECK(!ranking_valid(&ranking));
 	ranking_init(&ranking);
 	ranking.gradients[FEATURE_FOLLOWS] = 0.0;
 	CHECK(!ranking_valid(&ranking));
 	ranking_init(&ranking);
 	ranking.covered = 1.0;
+	CHECK(!ranking_valid(&ranking));
+	ranking_init(&ranking);
+	ranking.shifts[SHIFT_RETURN][FEATURE_FOLLOWS] = NAN;
+	CHECK(!ranking_valid(&ranking));
+	ranking_init(&ranking);
+	ranking.shift_gradients[MOMENT_SOON] = 0.0;
 	CHECK(!ranking_valid(&ranking));
 }
 
@@ -72,7 +90,7 @@ test_probability(void)
 	offers[0].id = (QueryKey){0, 1};
 	offers[1].id = (QueryKey){0, 2};
 	offers[1].features[FEATURE_FOLLOWS] = log(51.0);
-	ranking_order(&ranking, offers, 2);
+	order(&ranking, offers, 2);
 	CHECK(offers[0].id.low == 2 && offers[1].id.low == 1);
 	/* Of nothing known yet, half is taken to be covered. */
 	CHECK(fabs(offers[0].probability - 0.5 * odds / (odds + 1.0)) < 1e-12);
@@ -80,11 +98,11 @@ test_probability(void)
 
 	/* Nine of ten decisions were covered: (9 + 3) / (10 + 6). */
 	for (int i = 0; i < 10; i++)
-		ranking_learn(&ranking, offers, 2, &(QueryKey){0, i == 0 ? 99 : 2}, 1e-9);
-	ranking_order(&ranking, offers, 2);
+		ranking_learn(&ranking, MOMENT, offers, 2, &(QueryKey){0, i == 0 ? 99 : 2}, 1e-9);
+	order(&ranking, offers, 2);
 	CHECK(ranking.asked == 10.0 && ranking.covered == 9.0);
 	CHECK(fabs(offers[0].probability + offers[1].probability - 0.75) < 1e-12);
-	ranking_order(&ranking, offers, 0);
+	order(&ranking, offers, 0);
 }
 
 /* Equals by id, and the same whatever the order in which they come. */
@@ -101,8 +119,8 @@ test_order(void)
 		memcpy(offers[i].features, offers[5].features, sizeof(offers[5].features));
 	for (int i = 0; i < N; i++)
 		again[N - 1 - i] = offers[i];
-	ranking_order(&ranking, offers, N);
-	ranking_order(&ranking, again, N);
+	order(&ranking, offers, N);
+	order(&ranking, again, N);
 	for (int i = 0; i < N; i++)
 	{
 		CHECK(same_query(&offers[i].id, &again[i].id));
@@ -123,7 +141,7 @@ log_likelihood(const Ranking *ranking, const Offer *offers, int n, const QueryKe
 	double taken = 0.0;
 
 	memcpy(copy, offers, (size_t) n * sizeof(Offer));
-	ranking_order(ranking, copy, n);
+	order(ranking, copy, n);
 	for (int i = 0; i < n; i++)
 	{
 		sum += copy[i].probability;
@@ -145,9 +163,9 @@ test_gradient(void)
 
 	ranking_init(&ranking);
 	random_offers(offers, N);
-	ranking_order(&ranking, offers, N);
+	order(&ranking, offers, N);
 	learned = ranking;
-	ranking_learn(&learned, offers, N, &asked, 0.01);
+	ranking_learn(&learned, MOMENT, offers, N, &asked, 0.01);
 	for (int f = 0; f < FEATURES; f++)
 	{
 		Ranking up = ranking;
@@ -186,8 +204,8 @@ test_learning(void)
 			offers[0].features[FEATURE_FREQUENCY] = 1e6;
 		offers[asked.low].features[FEATURE_FOLLOWS] = 2.0;
 		offers[(asked.low + 1) % N].features[FEATURE_HABIT] = 2.0;
-		ranking_order(&ranking, offers, N);
-		ranking_learn(&ranking, offers, N, &asked, 0.1);
+		order(&ranking, offers, N);
+		ranking_learn(&ranking, MOMENT, offers, N, &asked, 0.1);
 	}
 	CHECK(ranking_valid(&ranking));
 	CHECK(ranking.weights[FEATURE_FOLLOWS] > 2.0);
@@ -207,39 +225,109 @@ test_shrinkage(void)
 	ranking.weights[FEATURE_SIMILAR] = 2.5;
 	memset(offers, 0, sizeof(offers));
 	offers[0].id = asked;
-	for (int i = 0; i < 100000; i++)
+	for (int i = 0; i < 1000000; i++)
 	{
-		ranking_order(&ranking, offers, 1);
-		ranking_learn(&ranking, offers, 1, &asked, 0.1);
+		order(&ranking, offers, 1);
+		ranking_learn(&ranking, MOMENT, offers, 1, &asked, 0.1);
 	}
 	CHECK(fabs(ranking.weights[FEATURE_SIMILAR] - feature_weights[FEATURE_SIMILAR]) < 0.01);
 	CHECK(ranking.weights[FEATURE_FOLLOWS] == feature_weights[FEATURE_FOLLOWS]);
 }
 
+/* What is learned at one moment holds there, half of it on its side of a break, and less beyond. */
+static void
+test_moments(void)
+{
+	const double seconds[] = {0, 10, 11, 60, 61, 1800, 1801, 43200, 43201, 1e9};
+	const Moment moments[] = {MOMENT_AT_ONCE, MOMENT_AT_ONCE, MOMENT_SOON,	MOMENT_SOON,
+							  MOMENT_SESSION, MOMENT_SESSION, MOMENT_BREAK, MOMENT_BREAK,
+							  MOMENT_ARRIVAL, MOMENT_ARRIVAL};
+	Ranking ranking;
+	Weights weights[MOMENTS];
+	Offer offers[2];
+	QueryKey asked = {0, 1};
+
+	for (int i = 0; i < 10; i++)
+		CHECK(moment_after(seconds[i] * 1e6) == moments[i]);
+	CHECK(moment_after(-1.0) == MOMENT_ARRIVAL);
+
+	ranking_init(&ranking);
+	memset(offers, 0, sizeof(offers));
+	offers[0].id = asked;
+	offers[0].features[FEATURE_POPULARITY] = 1.0;
+	offers[1].id = (QueryKey){0, 2};
+	offers[1].features[FEATURE_LATELY] = 1.0;
+	for (int i = 0; i < 50; i++)
+	{
+		ranking_weights(&ranking, MOMENT_BREAK, &weights[0]);
+		ranking_order(&weights[0], offers, 2, 2);
+		ranking_learn(&ranking, MOMENT_BREAK, offers, 2, &asked, 0.1);
+	}
+	for (int m = 0; m < MOMENTS; m++)
+		ranking_weights(&ranking, (Moment) m, &weights[m]);
+	CHECK(weights[MOMENT_BREAK].weights[FEATURE_POPULARITY] >
+		  weights[MOMENT_ARRIVAL].weights[FEATURE_POPULARITY]);
+	CHECK(weights[MOMENT_ARRIVAL].weights[FEATURE_POPULARITY] >
+		  weights[MOMENT_SOON].weights[FEATURE_POPULARITY]);
+	CHECK(weights[MOMENT_SOON].weights[FEATURE_POPULARITY] > feature_weights[FEATURE_POPULARITY]);
+	CHECK(weights[MOMENT_SOON].weights[FEATURE_LATELY] < feature_weights[FEATURE_LATELY]);
+}
+
+/* Those of which less is known come behind, in their own order, and all together make the share. */
+static void
+test_unknown(void)
+{
+	Ranking ranking;
+	Weights weights;
+	Offer offers[4];
+	double sum = 0.0;
+
+	ranking_init(&ranking);
+	ranking_weights(&ranking, MOMENT, &weights);
+	memset(offers, 0, sizeof(offers));
+	for (int i = 0; i < 4; i++)
+	{
+		offers[i].id = (QueryKey){0, (uint64_t) i};
+		offers[i].features[FEATURE_FREQUENCY] = i;
+	}
+	ranking_order(&weights, offers, 2, 4);
+	CHECK(offers[0].id.low == 1 && offers[1].id.low == 0);
+	CHECK(offers[2].id.low == 3 && offers[3].id.low == 2);
+	CHECK(offers[1].probability == offers[2].probability);
+	for (int i = 0; i < 4; i++)
+		sum += offers[i].probability;
+	CHECK(fabs(sum - 0.5) < 1e-12);
+}
+
 static void
 test_kinds(void)
 {
-	Ranking ranking;
+	Weights weights;
 	Offer offer;
 	double taste[OFFER_KINDS] = {0.0, 0.5, 0.0, -1.0, 0.0};
 
-	ranking_init(&ranking);
+	memset(&weights, 0, sizeof(weights));
+	weights.weights[FEATURE_FOLLOWS] = 0.5;
+	weights.weights[FEATURE_SHARED] = 0.5;
+	weights.weights[FEATURE_SIMILAR] = 0.75;
+	weights.weights[FEATURE_TRENDING] = 0.1;
+	weights.weights[FEATURE_NEW_TABLE] = 1.5;
 	memset(&offer, 0, sizeof(offer));
 	offer.features[FEATURE_FOLLOWS] = 2.0;	/* 1.0 */
 	offer.features[FEATURE_SHARED] = 1.0;	/* 0.5 */
 	offer.features[FEATURE_SIMILAR] = 1.0;	/* 0.75 */
 	offer.features[FEATURE_TRENDING] = 1.0; /* 0.1 */
-	CHECK(fabs(ranking_kind_contribution(&ranking, &offer, KIND_RELATED) - 1.5) < 1e-12);
-	CHECK(ranking_kind_contribution(&ranking, &offer, KIND_NEW_TABLE) == 0.0);
-	CHECK(ranking_kind(&ranking, &offer) == KIND_RELATED);
-	CHECK(ranking_evidence(&ranking, &offer, KIND_RELATED) == FEATURE_FOLLOWS);
-	CHECK(ranking_evidence(&ranking, &offer, KIND_SIMILAR) == FEATURE_SIMILAR);
-	ranking_taste(&ranking, &offer, 1, taste);
+	CHECK(fabs(ranking_kind_contribution(&weights, &offer, KIND_RELATED) - 1.5) < 1e-12);
+	CHECK(ranking_kind_contribution(&weights, &offer, KIND_NEW_TABLE) == 0.0);
+	CHECK(ranking_kind(&weights, &offer) == KIND_RELATED);
+	CHECK(ranking_evidence(&weights, &offer, KIND_RELATED) == FEATURE_FOLLOWS);
+	CHECK(ranking_evidence(&weights, &offer, KIND_SIMILAR) == FEATURE_SIMILAR);
+	ranking_taste(&weights, &offer, 1, taste);
 	CHECK(offer.features[FEATURE_TASTE] == 0.5);
 	offer.features[FEATURE_NEW_TABLE] = 1.0;
 	offer.features[FEATURE_FOLLOWS] = 0.0;
-	CHECK(ranking_kind(&ranking, &offer) == KIND_NEW_TABLE);
-	ranking_taste(&ranking, &offer, 1, taste);
+	CHECK(ranking_kind(&weights, &offer) == KIND_NEW_TABLE);
+	ranking_taste(&weights, &offer, 1, taste);
 	CHECK(offer.features[FEATURE_TASTE] == 0.0);
 }
 
@@ -252,6 +340,8 @@ main(void)
 	test_gradient();
 	test_learning();
 	test_shrinkage();
+	test_moments();
+	test_unknown();
 	test_kinds();
 	return unit_result("test_ranking");
 }

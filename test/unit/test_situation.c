@@ -95,10 +95,23 @@ test_own(void)
 		b = later, c = pow(later, 3), d = pow(later, 5);
 		CHECK(is_feature(n, 'D', FEATURE_FREQUENCY, log1p(50.0 * d / (b + c + d + 0.2))));
 	}
-	CHECK(is_feature(n, 'D', FEATURE_RETURN_FREQUENCY, 0.0));
+	/* Minutes ago: B 2, C 4, D 6, of one sitting. */
+	{
+		double b = sqrt(1.0 / 120.0), c = sqrt(1.0 / 240.0), d = sqrt(1.0 / 360.0);
+
+		CHECK(is_feature(n, 'C', FEATURE_FADING, log1p(50.0 * c / (b + c + d + 1e-4))));
+		CHECK(is_feature(n, 'C', FEATURE_AGE, log1p(4.0 / 60.0)));
+		CHECK(is_feature(n, 'C', FEATURE_PLACE, log(2.0)));
+	}
+	CHECK(is_feature(n, 'D', FEATURE_ASKS, log1p(50.0 / 3.2)));
+	CHECK(is_feature(n, 'D', FEATURE_SESSION, 1.0));
+	CHECK(is_feature(n, 'D', FEATURE_SESSION_SHARE, log1p(50.0 / 4.0)));
+	CHECK(situation_moment(&situation) == MOMENT_SOON);
 	situation.at = NOW + 60 * MINUTE;
+	CHECK(situation_moment(&situation) == MOMENT_BREAK);
 	n = situation_offers(&situation, offers);
-	CHECK(is_feature(n, 'D', FEATURE_RETURN_FREQUENCY, log1p(50.0 / 3.2)));
+	CHECK(is_feature(n, 'D', FEATURE_SESSION, 0.0));
+	CHECK(is_feature(n, 'D', FEATURE_SESSION_SHARE, 0.0));
 
 	/* An echo is none of the counts, but the latest all the same. */
 	history_is("BCA");
@@ -151,11 +164,12 @@ test_tenant(void)
 	n = situation_offers(&situation, offers);
 	CHECK(n == 6);
 	CHECK(is_feature(n, 'B', FEATURE_FOLLOWS, log1p(50.0 * 3.0 / 6.0)));
+	CHECK(is_feature(n, 'B', FEATURE_FOLLOWS_NEW, log1p(50.0 * 3.0 / 6.0)));
+	CHECK(is_feature(n, 'X', FEATURE_FOLLOWS_NEW, 0.0));
 	CHECK(is_feature(n, 'P', FEATURE_FOLLOWS, 0.0));
 	/* A is the most popular, and no offer: P is the first. */
 	CHECK(is_feature(n, 'P', FEATURE_POPULAR, 1.0));
 	CHECK(is_feature(n, 'B', FEATURE_POPULAR, 0.5));
-	CHECK(is_feature(n, 'P', FEATURE_RETURN_POPULAR, 0.0));
 	/* A level is no rise, however high. */
 	CHECK(links_find(&trending, &(QueryKey){0, 'U'}) == 0);
 	CHECK(is_feature(n, 'U', FEATURE_TRENDING, 0.0) && is_feature(n, 'U', FEATURE_USUAL, 1.0));
@@ -165,11 +179,6 @@ test_tenant(void)
 	CHECK(is_feature(n, 'S', FEATURE_SIMILAR_NEW, log1p(50.0 * 4.0 / 16.0)));
 	CHECK(is_feature(n, 'X', FEATURE_SIMILAR, log1p(50.0 * 12.0 / 16.0)));
 	CHECK(is_feature(n, 'X', FEATURE_SIMILAR_NEW, 0.0));
-
-	situation.at = NOW + 60 * MINUTE;
-	n = situation_offers(&situation, offers);
-	CHECK(is_feature(n, 'P', FEATURE_RETURN_POPULAR, log1p(50.0 * 5.0 / 20.0)));
-	CHECK(is_feature(n, 'B', FEATURE_RETURN_FOLLOWS, log1p(50.0 * 3.0 / 6.0)));
 }
 
 static void

@@ -23,6 +23,7 @@ static struct
 	TenantStatistics tenant;
 	QueryStatistics queries[128];
 	bool has_query[128];
+	QueryContent contents[128];
 	const char *terms_of[128][3];
 	Links links[128][128]; /* by query and kind */
 	bool has_links[128][128];
@@ -78,11 +79,18 @@ find_term(Statistics *statistics, const char *term, bool change)
 	return store.has_term[letter] ? &store.terms[letter] : NULL;
 }
 
+static const QueryContent *
+find_content(Statistics *statistics, const QueryKey *id)
+{
+	(void) statistics;
+	return store.has_query[id->low] ? &store.contents[id->low] : NULL;
+}
+
 static void
 store_init(void)
 {
 	memset(&store, 0, sizeof(store));
-	store.statistics = (Statistics){find_query, find_links, find_term, &store.tenant};
+	store.statistics = (Statistics){find_query, find_links, find_term, find_content, &store.tenant};
 	tenant_statistics_init(&store.tenant);
 }
 
@@ -197,7 +205,7 @@ test_echo(void)
 	CHECK(linked('A', LINK_NEXT, 'B') == 0.0 && linked('A', LINK_USERS, 'B') == 0.0);
 	count(1, 'C', NOW + 2, 0.5);
 	CHECK(store.queries['C'].ask_count == 0.5 && linked('B', LINK_NEXT, 'C') == 0.5);
-	statistics_situation(&store.statistics, store.history[1], 2, NOW + 9, NULL, 0, &situation);
+	statistics_situation(&store.statistics, 1, store.history[1], 2, NOW + 9, NULL, 0, &situation);
 	CHECK(situation.follows == &store.links['B'][LINK_NEXT]);
 }
 
@@ -221,7 +229,8 @@ test_terms(void)
 	CHECK(store.terms['o'].queries == 2 && store.terms['s'].queries == 2);
 	CHECK(store.terms['s'].latest.n == 2 && store.terms['s'].latest.ids[0].low == 'A');
 
-	statistics_situation(&store.statistics, store.history[1], 5, NOW + 9, context, 2, &situation);
+	statistics_situation(&store.statistics, 1, store.history[1], 5, NOW + 9, context, 2,
+						 &situation);
 	/* A has all of its own terms; B and C one of two that are as rare, second newest. */
 	CHECK(situation.nrelated == 3 && situation.related[0].id.low == 'A');
 	CHECK(fabs(situation.related[0].weight - 1.0) < 1e-12);
@@ -239,13 +248,13 @@ test_situation(void)
 	Offer offers[OFFERS_MAX];
 
 	store_init();
-	statistics_situation(&store.statistics, NULL, 0, NOW, NULL, 0, &situation);
+	statistics_situation(&store.statistics, 1, NULL, 0, NOW, NULL, 0, &situation);
 	CHECK(situation_offers(&situation, offers) == 0 && situation_links(NULL, 0, needed) == 0);
 
 	for (const char *name = "ABCABCABDAB"; *name != '\0'; name++)
 		count(1, *name, NOW + store.n[1] * MINUTE, 1.0);
 	CHECK(situation_links(store.history[1], 11, needed) == 3 + 4);
-	statistics_situation(&store.statistics, store.history[1], 11, NOW + 12 * MINUTE, NULL, 0,
+	statistics_situation(&store.statistics, 1, store.history[1], 11, NOW + 12 * MINUTE, NULL, 0,
 						 &situation);
 	CHECK(situation.follows == &store.links['B'][LINK_NEXT]);
 	CHECK(situation.precedes == &store.links['B'][LINK_BEFORE]);
@@ -256,8 +265,21 @@ test_situation(void)
 	for (int i = 0; i < 7; i++)
 		CHECK(store.has_links[needed[i].id.low][needed[i].kind]);
 	/* An unknown user of the tenant: what is popular. */
-	statistics_situation(&store.statistics, NULL, 0, NOW, NULL, 0, &situation);
+	statistics_situation(&store.statistics, 1, NULL, 0, NOW, NULL, 0, &situation);
 	CHECK(situation_offers(&situation, offers) == 4);
+}
+
+/* What is suggested before an ask; returns how many. */
+static int
+suggest(const Ask *ask, Situation *situation, Offer *offers)
+{
+	int n;
+
+	statistics_situation(&store.statistics, ask->user, ask->history, ask->nhistory, ask->at, NULL,
+						 0, situation);
+	n = statistics_offers(&store.statistics, situation, offers);
+	statistics_describe(&store.statistics, situation, offers, n);
+	return n;
 }
 
 static void
@@ -270,34 +292,85 @@ test_learn(void)
 	int n;
 
 	store_init();
-	ask = next_ask(1, 'A', NOW, 1.0);
-	statistics_situation(&store.statistics, ask.history, 0, NOW, NULL, 0, &situation);
-	CHECK(!statistics_learn(&store.statistics, &situation, &ask, RANKING_STEP));
 	/* One goes from A to B always, and each time to another after that. */
 	for (int i = 0; i < 60; i++)
 	{
 		char name = (char) (i % 3 == 0 ? 'A' : i % 3 == 1 ? 'B' : 'C' + i % 20);
 
 		ask = next_ask(1, name, NOW + i * MINUTE, 1.0);
-		statistics_situation(&store.statistics, ask.history, ask.nhistory, ask.at, NULL, 0,
-							 &situation);
-		CHECK(statistics_learn(&store.statistics, &situation, &ask, RANKING_STEP) == (i > 0));
+		n = suggest(&ask, &situation, offers);
+		CHECK(statistics_learn(&store.statistics, &situation, offers, n, &ask, 0.1));
 		count(1, name, NOW + i * MINUTE, 1.0);
 		if (i == 20)
 			before = store.tenant.ranking;
 	}
-	CHECK(ranking_valid(&store.tenant.ranking) && store.tenant.ranking.asked == 59.0);
+	CHECK(ranking_valid(&store.tenant.ranking) && store.tenant.ranking.asked == 60.0);
 	CHECK(store.tenant.ranking.weights[FEATURE_FOLLOWS] > before.weights[FEATURE_FOLLOWS]);
 	/* After A again: B. */
 	count(1, 'A', NOW + 60 * MINUTE, 1.0);
-	statistics_situation(&store.statistics, store.history[1], store.n[1], NOW + 61 * MINUTE, NULL,
-						 0, &situation);
-	n = situation_offers(&situation, offers);
-	ranking_order(&store.tenant.ranking, offers, n);
+	ask = next_ask(1, 'A', NOW + 61 * MINUTE, 1.0);
+	n = suggest(&ask, &situation, offers);
 	CHECK(n > 5 && offers[0].id.low == 'B');
 	/* A repeat of the last teaches nothing. */
-	ask = next_ask(1, 'A', NOW + 62 * MINUTE, 1.0);
-	CHECK(!statistics_learn(&store.statistics, &situation, &ask, RANKING_STEP));
+	CHECK(!statistics_learn(&store.statistics, &situation, offers, n, &ask, 0.1));
+	CHECK(store.tenant.ranking.asked == 60.0);
+}
+
+static bool
+is_feature(const Offer *offers, int n, char name, Feature feature, double value)
+{
+	int place = find_offer(offers, n, &(QueryKey){0, (uint64_t) name});
+
+	if (place >= 0 && fabs(offers[place].features[feature] - value) < 1e-9)
+		return true;
+	printf("%s of %c is %g\n", feature_names[feature], name,
+		   place < 0 ? NAN : offers[place].features[feature]);
+	return false;
+}
+
+/* What a query's row tells: asks, users, times. */
+static void
+test_describe(void)
+{
+	Situation situation;
+	Offer offers[OFFERS_MAX];
+	Ask ask;
+	int n;
+
+	store_init();
+	count(1, 'A', NOW, 1.0);
+	count(2, 'B', NOW, 1.0);
+	count(3, 'B', NOW + 12 * 60 * MINUTE, 1.0);
+	count(1, 'C', NOW + DAY, 1.0);
+	ask = next_ask(1, 'D', NOW + DAY + 60 * MINUTE, 1.0);
+	n = suggest(&ask, &situation, offers);
+	CHECK(is_feature(offers, n, 'B', FEATURE_POPULARITY, log1p(50.0 * 2.0 / 5.0)));
+	CHECK(is_feature(offers, n, 'B', FEATURE_USERS, log(3.0)));
+	CHECK(is_feature(offers, n, 'B', FEATURE_QUIET, log(14.0)));
+	CHECK(is_feature(offers, n, 'B', FEATURE_OTHERS_LATELY, exp(-13.0 / 24.0)));
+	CHECK(is_feature(offers, n, 'A', FEATURE_OTHERS_LATELY, 0.0));
+	CHECK(is_feature(offers, n, 'A', FEATURE_USERS, log(2.0)));
+}
+
+/* What was asked since the last count counts in memory, once. */
+static void
+test_catch_up(void)
+{
+	Asked history[] = {{key('A'), NOW, 1.0},
+					   {key('B'), NOW + MINUTE, 1.0},
+					   {key('A'), NOW + 2 * MINUTE, 0.5},
+					   {key('A'), NOW + 3 * MINUTE, 1.0}};
+	QueryStatistics query;
+
+	query_statistics_init(&query, &history[0].id);
+	statistics_catch_up(&query, 7, history, 2);
+	CHECK(query.ask_count == 1.0 && query.user_count == 1 && query.last_asked == NOW);
+	statistics_catch_up(&query, 7, history, 4);
+	CHECK(query.ask_count == 2.5 && query.user_count == 1 && query.last_user == 7);
+	CHECK(query.last_asked == NOW + 3 * MINUTE);
+	CHECK(fabs(trend_count(query.fast, NOW + 3 * MINUTE, TREND_FAST) - 2.5) < 0.01);
+	statistics_catch_up(&query, 7, history, 4);
+	CHECK(query.ask_count == 2.5);
 }
 
 int
@@ -309,5 +382,7 @@ main(void)
 	test_terms();
 	test_situation();
 	test_learn();
+	test_describe();
+	test_catch_up();
 	return unit_result("test_statistics");
 }

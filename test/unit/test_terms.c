@@ -45,16 +45,21 @@ test_words(void)
 	check_words("Show me the Revenue by Region, by month", "revenue|region|month");
 	check_words("revenue REVENUE revenue", "revenue");
 	check_words("top 10 of 2024 in Q1 and q42", "top|q42");
-	check_words("telemetry.ssl_ratios-v1", "telemetry|ssl_ratios");
-	check_words("encoding:Flight_Date-nominal-x", "encoding|flight_date|nominal");
+	check_words("telemetry.ssl_ratios-v1", "telemetry|ssl|ratios|ssl_ratios");
+	check_words("firstPurchase of XMLReader", "first|purchase|firstpurchase|xmlreader");
+	check_words("clients_daily_v6", "clients|daily|clients_daily_v6");
+	check_words("encoding:Flight_Date-nominal-x", "encoding|flight|date|flight_date|nominal");
 	check_words("a1b2c3 __x 123 1_2", "a1b2c3|__x|1_2");
 	check_words("what is which about your", "");
 	check_words("abc", "abc");
 	check_words("ab", "");
 	check_words_of("abc\0def", 7, "abc|def");
 	check_words_of("abcdef", 3, "abc");
-	check_words("w01 w02 w03 w04 w05 w06 w07 w08 w09 w10 w11 w12 w13 w14 w15 w16 w17",
-				"w01|w02|w03|w04|w05|w06|w07|w08|w09|w10|w11|w12|w13|w14|w15|w16");
+	check_words(
+		"w01 w02 w03 w04 w05 w06 w07 w08 w09 w10 w11 w12 w13 w14 w15 w16 w17 w18 w19 w20 w21 "
+		"w22 w23 w24 w25",
+		"w01|w02|w03|w04|w05|w06|w07|w08|w09|w10|w11|w12|w13|w14|w15|w16|w17|w18|w19|w20|w21|"
+		"w22|w23");
 }
 
 static void

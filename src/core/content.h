@@ -1,0 +1,35 @@
+/*
+ * content.h
+ *		What a query says, in a form that two queries are compared by: hashes of
+ *		its words, of the names among them, and of its tables.
+ */
+#ifndef PERSONALIZATION_CORE_CONTENT_H
+#define PERSONALIZATION_CORE_CONTENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Of each kind the first so many are taken. */
+#define CONTENT_MAX 16
+
+typedef struct QueryContent
+{
+	int nwords;
+	int nnames;
+	int ntables;
+	uint32_t words[CONTENT_MAX];  /* parts of names as words of their own; each once */
+	uint32_t names[CONTENT_MAX];  /* words that look like the name of a column or a table */
+	uint32_t tables[CONTENT_MAX]; /* the last part of their names; the first is what it is about */
+} QueryContent;
+
+/* Of nothing. */
+extern void content_init(QueryContent *content);
+
+/* Adds the words of text[0..len), UTF-8, as it was asked: capitals tell names. */
+extern void content_add_text(QueryContent *content, const char *text, size_t len);
+
+/* Adds a table; the order in which they are told matters. */
+extern void content_add_table(QueryContent *content, const char *table, size_t len);
+
+#endif
