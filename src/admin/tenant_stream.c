@@ -324,7 +324,7 @@ text_member(const Jsonb *line, const char *name)
 
 /* The first line: creates the tenant, which is on hold until the last one. */
 static void
-take_header(const char *tenant_id, const Jsonb *line)
+import_header(const char *tenant_id, const Jsonb *line)
 {
 	char *format = text_member(line, "format");
 	char *from = text_member(line, "version");
@@ -355,7 +355,7 @@ take_header(const char *tenant_id, const Jsonb *line)
 }
 
 static int64
-take_rows(const char *tenant_id, const Jsonb *line)
+import_table_rows(const char *tenant_id, const Jsonb *line)
 {
 	char *name = text_member(line, "table");
 	Jsonb *rows = member(line, "rows");
@@ -377,7 +377,7 @@ take_rows(const char *tenant_id, const Jsonb *line)
  * and is at home here.
  */
 static void
-take_end(const char *tenant_id, const Jsonb *end)
+import_end(const char *tenant_id, const Jsonb *end)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id)};
 
@@ -427,7 +427,7 @@ personalization_import_tenant(PG_FUNCTION_ARGS)
 		line_error("line must be a JSON object");
 	lock_tenant(tenant_id, TENANT_ALONE);
 	if (text_member(line, "format") != NULL)
-		take_header(tenant_id, line);
+		import_header(tenant_id, line);
 	else
 	{
 		(void) tenant_existing(tenant_id, SNAPSHOT_NEW);
@@ -437,9 +437,9 @@ personalization_import_tenant(PG_FUNCTION_ARGS)
 							errhint("Start with the first line of the export.")));
 		end = member(line, "end");
 		if (end != NULL)
-			take_end(tenant_id, end);
+			import_end(tenant_id, end);
 		else if (text_member(line, "table") != NULL)
-			nrows = take_rows(tenant_id, line);
+			nrows = import_table_rows(tenant_id, line);
 		else
 			line_error("it has neither format, table nor end");
 	}

@@ -78,7 +78,7 @@ worker_leave(WorkerOutcome outcome)
 }
 
 static void
-take_name_off(int code, Datum arg)
+worker_onexit(int code, Datum arg)
 {
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
 	if (slot_is_mine())
@@ -102,7 +102,7 @@ connect_as(int slot, bool consumer, const char *name)
 	*my_pid = MyProcPid;
 	*my_outcome = WORKER_FAILED;
 	LWLockRelease(worker_shared->lock);
-	before_shmem_exit(take_name_off, (Datum) 0);
+	before_shmem_exit(worker_onexit, (Datum) 0);
 	if (!OidIsValid(database))
 		worker_leave(WORKER_DISMISSED);
 
@@ -297,16 +297,16 @@ worker_count_failure(const char *message, const char *activity, const char *tena
 }
 
 /* The arguments of write_note(). */
-typedef struct Note
+typedef struct FailureNote
 {
 	const Failure *failure;
 	const char *activity;
-} Note;
+} FailureNote;
 
 static void
 write_note(void *arg)
 {
-	Note *note = arg;
+	FailureNote *note = arg;
 
 	worker_begin("recording an error");
 	worker_count_failure(note->failure->message, note->activity, NULL);
@@ -316,7 +316,7 @@ write_note(void *arg)
 void
 worker_note_failure(const Failure *failure, const char *activity)
 {
-	Note note = {failure, activity};
+	FailureNote note = {failure, activity};
 	Failure ignored;
 
 	/* If recording fails, the error is still in the log. */

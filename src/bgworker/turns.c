@@ -300,7 +300,7 @@ typedef struct Attempt
 } Attempt;
 
 static void
-tell_attempt(void *arg)
+attempt_error_callback(void *arg)
 {
 	const Attempt *attempt = arg;
 
@@ -333,7 +333,7 @@ static ErrorData *
 attempt_apart(SubxactFunction action, Attempt *attempt, int patience_ms)
 {
 	TenantWork *work = attempt->work;
-	ErrorContextCallback context = {error_context_stack, tell_attempt, attempt};
+	ErrorContextCallback context = {error_context_stack, attempt_error_callback, attempt};
 	int patience = LockTimeout;
 	char *saved = palloc(Max(work->counters_size, 1));
 	ErrorData *error;

@@ -355,17 +355,17 @@ expected_signals(const Jsonb *data)
 }
 
 /* The size of a batch so far. */
-typedef struct Taken
+typedef struct BatchSize
 {
 	Event *events;
 	int n;
 	int limit;
 	Size bytes;
 	int signals;
-} Taken;
+} BatchSize;
 
 static bool
-is_full(const Taken *taken)
+is_full(const BatchSize *taken)
 {
 	return taken->n == taken->limit || taken->bytes >= BATCH_BYTES ||
 		   taken->signals >= BATCH_SIGNALS;
@@ -373,7 +373,7 @@ is_full(const Taken *taken)
 
 /* Takes rows of a tenant; returns their number. */
 static int
-take_events(const char *tenant_id, TimestampTz now, Taken *taken)
+take_events(const char *tenant_id, TimestampTz now, BatchSize *taken)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(taken->limit - taken->n)};
 	uint64 nrows = statement_execute(&select_rows, values, NULL, SNAPSHOT_NEW);
@@ -417,12 +417,12 @@ take_events(const char *tenant_id, TimestampTz now, Taken *taken)
 }
 
 void
-inbox_drain(const char *tenant_id, int limit, Drained *drained)
+inbox_drain(const char *tenant_id, int limit, InboxResult *drained)
 {
-	Taken taken = {.limit = limit};
+	BatchSize taken = {.limit = limit};
 	int64 naged = 0;
 
-	*drained = (Drained){0};
+	*drained = (InboxResult){0};
 	if (!lock_inbox() || tenant_hold(tenant_id, SNAPSHOT_NEW) != HOLD_NONE)
 		return;
 	taken.events = palloc(limit * sizeof(Event));

@@ -12,13 +12,13 @@
 #include "learning/events.h"
 
 /* The result of inbox_drain(). */
-typedef struct Drained
+typedef struct InboxResult
 {
 	int attempted; /* rows taken, even if in vain */
 	int64 taken;   /* rows that left the inbox */
 	int64 learned; /* of those, new interactions */
 	bool more;	   /* a limit was reached: there may be more rows */
-} Drained;
+} InboxResult;
 
 /*
  * Returns the next tenant with rows in the inbox after another one in the
@@ -45,7 +45,7 @@ extern bool inbox_has_of_topics(const char *tenant_id);
  * attempted is set before anything that could fail because of a row.  The
  * caller is in SPI.
  */
-extern void inbox_drain(const char *tenant_id, int limit, Drained *drained);
+extern void inbox_drain(const char *tenant_id, int limit, InboxResult *drained);
 
 /*
  * Sets aside the first row that the last inbox_drain() took for this tenant,

@@ -152,7 +152,7 @@ typedef struct Outside
 } Outside;
 
 static void
-tell_step(void *arg)
+step_error_callback(void *arg)
 {
 	errcontext("personalization worker, %s", ((const Outside *) arg)->step->activity);
 }
@@ -161,7 +161,7 @@ static void
 do_outside(void *arg)
 {
 	Outside *outside = arg;
-	ErrorContextCallback context = {error_context_stack, tell_step, outside};
+	ErrorContextCallback context = {error_context_stack, step_error_callback, outside};
 
 	/* An error removes it: the code that catches the error restores the stack. */
 	error_context_stack = &context;
