@@ -174,6 +174,7 @@ typedef struct ClientSettings
 } ClientSettings;
 
 static ClientSettings made_of;
+static bool woken = false; /* somebody has subscribed, or the like */
 static TimestampTz pause_until = 0;
 static int failed = 0; /* consecutive */
 
@@ -282,7 +283,10 @@ wait_for_something(void)
 	if (happened & WL_SOCKET_READABLE)
 		client_empty_fd();
 	if (happened & WL_LATCH_SET)
+	{
 		ResetLatch(MyLatch);
+		woken = true;
+	}
 	CHECK_FOR_INTERRUPTS();
 }
 
@@ -323,6 +327,9 @@ do_chores(void)
 	double seconds = 0;
 	Failure failure;
 
+	if (woken)
+		refreshed = 0;
+	woken = false;
 	if (is_due(&refreshed, REFRESH_EVERY))
 	{
 		(void) worker_try(try_refresh, NULL, &failure);

@@ -30,6 +30,8 @@
 
 static List *topics = NIL; /* of Topic, in TopMemoryContext */
 
+static bool hurried = false; /* the client's failure has been looked into */
+
 List *
 topics_all(void)
 {
@@ -451,9 +453,27 @@ look_at_topic(Topic *topic)
 		return false;
 	}
 	client_forget_failure();
+	hurried = false;
 	begin_partitions(topic, npartitions);
 	(void) assign_partitions(topic, npartitions);
 	return true;
+}
+
+/* Once the client reports a failure, whether the brokers answer is asked at once. */
+static void
+hurry(void)
+{
+	ListCell *cell;
+
+	if (client_failure() == NULL || hurried)
+		return;
+	hurried = true;
+	foreach (cell, topics)
+	{
+		Topic *topic = lfirst(cell);
+
+		topic->look_at = 0;
+	}
 }
 
 void
@@ -465,6 +485,7 @@ topics_look(void)
 	ListCell *cell;
 	Topic *topic = NULL;
 
+	hurry();
 	foreach (cell, topics)
 	{
 		Topic *next = lfirst(cell);
