@@ -37,6 +37,19 @@
 /* A batch ends after the message with which it exceeds this size, in bytes. */
 #define BATCH_BYTES (16 * 1024 * 1024)
 
+/*
+ * Larger batches cost less while messages wait, because several events of a user
+ * in one batch change each preference only once.  Batches grow while they take
+ * less than BATCH_SHORT microseconds, up to BATCH_GROWTH times worker_batch_size,
+ * and shrink when they take longer than BATCH_LONG.  Their users, or with many
+ * users their tenants, are locked for that time.
+ */
+#define BATCH_SHORT (400 * INT64CONST(1000))
+#define BATCH_LONG (1000 * INT64CONST(1000))
+#define BATCH_GROWTH 16
+
+static int batch_factor = 1;
+
 /* A message of the batch; its source points back to it. */
 typedef struct Entry
 {
@@ -171,7 +184,7 @@ note_error(const ClientItem *item)
 static bool
 is_full(void)
 {
-	return nentries >= worker_batch_size || entries_bytes >= BATCH_BYTES;
+	return nentries >= (int64) worker_batch_size * batch_factor || entries_bytes >= BATCH_BYTES;
 }
 
 bool
@@ -464,6 +477,16 @@ start_over(void)
 	topics_refresh();
 }
 
+/* Fits the size of batches to how long one took. */
+static void
+adapt_size(int64 took)
+{
+	if (took > BATCH_LONG)
+		batch_factor = Max(batch_factor / 2, 1);
+	else if (took < BATCH_SHORT && is_full())
+		batch_factor = Min(batch_factor * 2, BATCH_GROWTH);
+}
+
 static void
 settle(void)
 {
@@ -479,6 +502,7 @@ bool
 batch_learn(void)
 {
 	Attempt attempt = {.careful = false};
+	TimestampTz begun = GetCurrentTimestamp();
 	Failure failure;
 
 	if (!worker_try(attempt_batch, &attempt, &failure))
@@ -492,9 +516,12 @@ batch_learn(void)
 		}
 	}
 	if (attempt.stale)
+	{
 		start_over();
-	else
-		settle();
+		return true;
+	}
+	adapt_size(GetCurrentTimestamp() - begun);
+	settle();
 	return true;
 }
 
