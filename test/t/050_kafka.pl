@@ -168,7 +168,7 @@ my $log = log_position();
 sql(q(ALTER SYSTEM SET personalization.kafka_config = 'sasl.mechanism=PLAIN sasl.password=hush security.protocol=hush'), 'SELECT pg_reload_conf()');
 within(20, q(SELECT bool_and(state = 'failing' AND last_error ~ 'security.protocol') FROM personalization.topic_status), 'a property that is wrong');
 my ($status, $out, $err) = $node->psql('postgres', q(ALTER SYSTEM SET personalization.kafka_config = 'auto.offset.reset=hush'));
-like($err, qr/invalid value for parameter "personalization.kafka_config"\n.*"auto.offset.reset" is not for you to set/, 'one that is not for the user');
+like($err, qr/invalid value for parameter "personalization.kafka_config"\n.*"auto.offset.reset" cannot be set/, 'one that is not for the user');
 unlike(log_since($log) =~ s/^.*(?:STATEMENT: |statement: |changed to ).*$//gmr, qr/hush/, 'its value is not logged by us');
 sql('ALTER SYSTEM RESET personalization.kafka_config', 'SELECT pg_reload_conf()');
 within(20, q(SELECT bool_and(state = 'reading') FROM personalization.topic_status), 'it goes on once they are right');
