@@ -24,31 +24,23 @@ sources    = $(patsubst $(from)/%,%,$(sort $(wildcard $(1:%=$(from)/%))))
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" $(from)/$(EXTENSION).control)
 
 # The push to Redis takes hiredis and jansson; TLS to it takes hiredis's part for that, which came with
-# 1.0, and OpenSSL. Each is in where its headers are: WITH_…=1 insists on it, 0 does without.
+# 1.0, and OpenSSL; reading topics of Kafka takes librdkafka. Each is in where its headers are: WITH_…=1
+# insists on it, 0 does without.
 CC  = $(shell $(PG_CONFIG) --cc)
 has = $(if $(shell printf '$(1:%=\043include <%>\n)' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 || echo no),0,1)
-ifndef WITH_REDIS
-WITH_REDIS := $(call has,hiredis/hiredis.h jansson.h)
-endif
-ifndef WITH_REDIS_TLS
-WITH_REDIS_TLS := $(call has,hiredis/hiredis.h hiredis/hiredis_ssl.h openssl/ssl.h)
-endif
-# Reading topics of Kafka takes librdkafka, likewise.
-ifndef WITH_KAFKA
-WITH_KAFKA := $(call has,librdkafka/rdkafka.h)
-endif
+WITH_REDIS     := $(or $(WITH_REDIS),$(call has,hiredis/hiredis.h jansson.h))
+WITH_REDIS_TLS := $(or $(WITH_REDIS_TLS),$(call has,hiredis/hiredis.h hiredis/hiredis_ssl.h openssl/ssl.h))
+WITH_KAFKA     := $(or $(WITH_KAFKA),$(call has,librdkafka/rdkafka.h))
+
 # X_none.c stands for X.c, and for all that it alone uses, where X is left out.
-OTHERS = %/tls_none.c %/push_none.c
-ifneq ($(WITH_REDIS_TLS),1)
-OTHERS = %/tls.c %/push_none.c
-endif
+OTHERS  = %/push_none.c $(if $(filter 1,$(WITH_REDIS_TLS)),%/tls_none.c,%/tls.c)
 ifneq ($(WITH_REDIS),1)
-OTHERS = $(filter-out %/push_none.c,$(call sources,src/redis/*.c))
+OTHERS  = $(filter-out %/push_none.c,$(call sources,src/redis/*.c))
 endif
 ifeq ($(WITH_KAFKA),1)
 OTHERS += %/consumer_none.c
 else
-OTHERS += $(filter-out %/consumer_none.c,$(filter $(foreach f,consumer batch topics client,%/kafka/$f.c),$(call sources,src/kafka/*.c)))
+OTHERS += $(patsubst %,src/kafka/%.c,consumer batch topics client)
 endif
 SRCS   = $(filter-out $(OTHERS),$(call sources,src/*.c src/*/*.c))
 OBJS   = $(SRCS:.c=.o)
