@@ -169,6 +169,7 @@ static Statement move_rebuilding = STATEMENT("UPDATE personalization.rankings"
 static Statement select_last_day = STATEMENT("SELECT last_day"
 											 " FROM personalization.query_statistics"
 											 " WHERE tenant_id = $1 AND last_day < 'infinity'"
+											 " AND last_day > '-infinity'"
 											 " ORDER BY last_day DESC LIMIT 1",
 											 "text");
 

@@ -83,6 +83,13 @@ SELECT pg_temp.after(s) AS result FROM unnest(ARRAY[
         ('d', 'pg_catalog', 'pg_authid', 'pg_authid', 1260, NULL, NULL, now(), NULL)$$]) s;
 RESET personalization.tenant_id;
 RESET client_min_messages;
+-- Where no day is known, nothing is older than it.
+BEGIN;
+UPDATE personalization.query_statistics SET last_day = '-infinity' WHERE tenant_id = 'd';
+UPDATE personalization.query_lists SET last_day = '-infinity' WHERE tenant_id = 'd';
+SELECT count(*) > 0 AS there FROM personalization.query_statistics WHERE tenant_id = 'd';
+SELECT personalization.run_maintenance() -> 'statistics' AS deleted;
+ROLLBACK;
 SELECT personalization.drop_tenant('d') IS NOT NULL AS dropped;
 DROP OWNED BY regress_distrust;
 DROP ROLE regress_distrust;
