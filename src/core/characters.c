@@ -1,6 +1,6 @@
 /*
  * characters.c
- *		Characters of UTF-8, as far as words are made of them.
+ *		Characters of UTF-8, for splitting text into words.
  */
 #include "core/characters.h"
 
@@ -34,8 +34,8 @@ character_read(const char *chars, size_t len, uint32_t *code)
 }
 
 /*
- * Whether a character beyond ASCII parts words: white space, punctuation and
- * symbols by the blocks that hold them.  All else counts as a letter.
+ * Whether a character outside ASCII separates words: white space, punctuation
+ * and symbols, by Unicode block.  All others count as letters.
  */
 static bool
 parts_words(uint32_t code)

@@ -1,6 +1,6 @@
 /*
  * characters.h
- *		Characters of UTF-8, as far as words are made of them.
+ *		Characters of UTF-8, for splitting text into words.
  */
 #ifndef PERSONALIZATION_CORE_CHARACTERS_H
 #define PERSONALIZATION_CORE_CHARACTERS_H
@@ -10,12 +10,13 @@
 #include <stdint.h>
 
 /*
- * The length of the character at text[0..len), len > 0, and its code point; 0
- * for a byte that begins no well-formed one (Unicode, table 3-7).
+ * Returns the length of the character at text[0..len), len > 0, and its code
+ * point; 0 for a byte that does not start a well-formed one (Unicode, table
+ * 3-7).
  */
 extern size_t character_read(const char *text, size_t len, uint32_t *code);
 
-/* Letters and underscores; beyond ASCII all that parts no words. */
+/* Letters and underscores; outside ASCII, every character that does not separate words. */
 extern bool character_is_letter(uint32_t code);
 
 static inline bool

@@ -1,6 +1,6 @@
 /*
  * content.c
- *		What a query says, as hashes of its words, names and tables.
+ *		The content of a query, as hashes of its words, names and tables.
  */
 #include "core/content.h"
 
@@ -15,16 +15,16 @@
 #define HASH_START UINT32_C(2166136261)
 #define HASH_FACTOR UINT32_C(16777619)
 
-/* Words that join others; of two or more letters, lower case. */
+/* Conjunctions, prepositions and the like; with two or more letters, in lower case. */
 static const char *const joining[] = {"the", "of", "and", "to",	  "in", "for",
 									  "by",	 "on", "is",  "with", "as"};
 
-/* A word or a name as it is being read. */
+/* A word or a name that is being read. */
 typedef struct Reading
 {
 	uint32_t hash;
 	int chars;
-	char begin[5]; /* the first of it, to tell the words that join */
+	char begin[5]; /* its beginning, to recognize such words */
 } Reading;
 
 static void
@@ -122,7 +122,7 @@ content_add_text(QueryContent *content, const char *text, size_t len)
 		{
 			reading_add(&name, text + in, length);
 
-			/* A sentence begins with a capital too. */
+			/* A sentence starts with a capital too. */
 			is_name = is_name || code == '_' || (capital && in > 0);
 			if (code != '_')
 				reading_add(&word, text + in, length);

@@ -1,22 +1,23 @@
 /*
  * likeness.c
- *		How much offers say what the user's latest queries say.
+ *		The similarity of offers to the user's latest queries.
  *
- * A word says the more, the fewer of the offers have it.  That they are compared
- * with each other only needs no count of words in the tenant.
+ *		A word has more weight the fewer offers contain it.  Because offers
+ *		are only compared with each other, no counts of words in the tenant
+ *		are needed.
  */
 #include "core/likeness.h"
 
 #include <math.h>
 #include <string.h>
 
-/* What each query before the last leaves of the one's weight in the theme. */
+/* The factor by which the weight of each earlier query in the theme is smaller. */
 #define THEME_FADING 0.6
 
-/* A power of two, at least twice as many as all words of the offers and the latest queries. */
+/* A power of two, at least twice the number of words of the offers and the latest queries. */
 #define VOCABULARY_SLOTS 2048
 
-/* How much a word says that so many offers have, as a step and as a slope. */
+/* The weight of a word by the number of offers that contain it, as a step and as a slope. */
 typedef struct Rarity
 {
 	double step[LIKENESS_MAX + 1];
@@ -26,10 +27,10 @@ typedef struct Rarity
 typedef struct Entry
 {
 	uint32_t hash;
-	int16_t offers; /* that have it */
+	int16_t offers; /* number of offers with the word */
 	bool used;
-	bool last;	 /* the last query has it */
-	float theme; /* how much of the latest queries it is in */
+	bool last;	 /* whether the last query has it */
+	float theme; /* its weight in the latest queries */
 } Entry;
 
 typedef struct Vocabulary
@@ -59,7 +60,7 @@ rarity_init(Rarity *rarity, int n)
 	}
 }
 
-/* Words in common, of all that an offer and the last query have: by what they say. */
+/* The words in common, as a share of all words of an offer and the last query, by weight. */
 static double
 overlap(Vocabulary *vocabulary, const Rarity *rarity, const uint32_t *words, int n,
 		const uint32_t *last, int nlast)

@@ -1,6 +1,6 @@
 /*
  * own.c
- *		What a user's own asks say of each query that they have asked.
+ *		The features of queries that come from the user's own requests.
  */
 #include "core/own.h"
 
@@ -9,20 +9,23 @@
 
 #include "core/query_index.h"
 
-/* What one later ask leaves of a count: half-lives of 2, 6, 16 and 64 asks. */
+/*
+ * The factor by which each later request reduces a count: half-lives of 2, 6,
+ * 16 and 64 requests.
+ */
 #define LATER_2 0.70710678118654752
 #define LATER_6 0.89089871814033930
 #define LATER_16 0.95760328069857365
 #define LATER_64 0.98922801319397548
 
-/* A share so small is next to nothing. */
+/* A share this small counts almost nothing. */
 #define NOTHING 0.02
 
-/* What stands beside a user's own asks when few are known. */
+/* Added to the counts of a user's requests, for users with few. */
 #define UNSEEN 0.2
 #define UNSEEN_FADING 1e-4
 
-/* A power of two, more than twice the items. */
+/* A power of two, more than twice the number of items. */
 #define OWN_SLOTS 512
 
 #define SECOND 1e6
@@ -33,7 +36,7 @@ share_feature(double part, double whole)
 {
 	double share = part / whole;
 
-	/* Numbers that were stored may be anything. */
+	/* Stored numbers may have any value. */
 	return share > 0.0 ? log1p(fmin(share, 1.0) / NOTHING) : 0.0;
 }
 

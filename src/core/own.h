@@ -1,6 +1,6 @@
 /*
  * own.h
- *		What a user's own asks say of each query that they have asked.
+ *		The features of queries that come from the user's own requests.
  */
 #ifndef PERSONALIZATION_CORE_OWN_H
 #define PERSONALIZATION_CORE_OWN_H
@@ -11,29 +11,29 @@
 #include "core/links.h"
 #include "core/ranking.h"
 
-/* A user's latest asks, so many, are looked at. */
+/* Number of a user's latest requests that are used. */
 #define HISTORY_MAX 200
 
-/* A user who was away for so long comes back to something new. */
+/* After a break of this length the user returns to something new. */
 #define RETURN_AFTER (INT64_C(30) * 60 * 1000000)
 
-/* One ask.  Times are microseconds since any epoch. */
+/* One request.  Times are microseconds since any epoch. */
 typedef struct Asked
 {
 	QueryKey id;
 	int64_t at;
-	double weight; /* 1; less, down to 0, when it came of a suggestion: no evidence of its own */
+	double weight; /* 1; less, down to 0, if it follows from a suggestion and so is not evidence */
 } Asked;
 
-/* Sums over asks, each by its weight. */
+/* Sums over requests, by their weights. */
 typedef struct OwnSums
 {
-	double lately;	  /* halved by two later ones */
-	double shortly;	  /* by six */
-	double frequency; /* by sixteen */
-	double long_run;  /* by 64 */
+	double lately;	  /* half-life of two requests */
+	double shortly;	  /* six */
+	double frequency; /* sixteen */
+	double long_run;  /* 64 */
 	double asks;
-	double fading;	/* divided by the root of their age in seconds */
+	double fading;	/* divided by the square root of their age in seconds */
 	double session; /* since the last break */
 	double habit;	/* right after the last query */
 } OwnSums;
@@ -42,39 +42,42 @@ typedef struct OwnSums
 typedef struct KnownQuery
 {
 	QueryKey id;
-	int64_t last; /* when the user asked it last */
+	int64_t last; /* time of the user's last request for it */
 	OwnSums sums;
 } KnownQuery;
 
 typedef struct KnownQueries
 {
 	int n;
-	bool returns; /* the user comes back after a break */
+	bool returns; /* the user returns after a break */
 	int64_t at;
-	KnownQuery queries[HISTORY_MAX]; /* each once, latest first */
+	KnownQuery queries[HISTORY_MAX]; /* without duplicates, latest first */
 } KnownQueries;
 
-/* From the latest HISTORY_MAX asks at most, oldest first; at: of the situation. */
+/*
+ * Collects the queries of at most the latest HISTORY_MAX requests, oldest
+ * first; at: time of the situation.
+ */
 extern void own_queries(const Asked *history, int n, int64_t at, KnownQueries *own);
 
 /*
- * The features of one; place: among those that can be offered, by the last ask,
- * all: the sums of these.
+ * Sets the features of one query.  place: its position by last request among
+ * those that can be offered; all: the sums of these.
  */
 extern void describe_own(const KnownQueries *own, const KnownQuery *query, int place,
 						 const OwnSums *all, double features[FEATURES]);
 
-/* Adds to sums what a query's are; sums begin with own_sums_init(). */
+/* Adds the sums of a query; sums are initialized with own_sums_init(). */
 extern void own_sums_init(OwnSums *sums);
 extern void own_sums_add(OwnSums *sums, const OwnSums *query);
 
-/* Makes a share, 0 to 1, a feature: 0 for none, and rising as its logarithm. */
+/* Converts a share, 0 to 1, to a feature: 0 for none, growing with its logarithm. */
 extern double share_feature(double part, double whole);
 
-/* Makes a place, from 0, a feature. */
+/* Converts a position, from 0, to a feature. */
 extern double rank_feature(int place);
 
-/* Makes a time a feature: hours, as their logarithm. */
+/* Converts a time to a feature: the logarithm of hours. */
 extern double age_feature(int64_t from, int64_t to);
 
 #endif

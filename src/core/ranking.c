@@ -1,6 +1,6 @@
 /*
  * ranking.c
- *		From what speaks for a query to the probability that it is asked next.
+ *		From the features of a query to the probability that it is asked next.
  */
 #include "core/ranking.h"
 
@@ -61,9 +61,9 @@ const char *const moment_names[MOMENTS] = {
 };
 
 /*
- * The likeliest over several logs together, each log counting as much.
- * rhythm, context, new_table, passed_over and taste are judgement: logs of mere
- * events do not show them.
+ * The most likely weights over several logs, each with the same influence.
+ * rhythm, context, new_table, passed_over and taste are set by judgement,
+ * because logs of requests do not contain them.
  */
 const double feature_weights[FEATURES] = {
 	[FEATURE_LATELY] = 0.19,	  [FEATURE_SHORTLY] = 0.02,		[FEATURE_FREQUENCY] = 0.28,
@@ -84,9 +84,8 @@ const double feature_weights[FEATURES] = {
 };
 
 /*
- * Features overlap, so that one may have to take back what another says too
- * much.  What a person means by a context, a rhythm, a dismissal holds whatever
- * the logs say.
+ * Features overlap, so one may have to correct another.  The meaning of a
+ * context, a rhythm or a dismissal holds whatever the logs show.
  */
 #define WIDEST 4.0
 const double feature_lowest[FEATURES] = {
@@ -181,21 +180,21 @@ const double feature_highest[FEATURES] = {
 	[FEATURE_TASTE] = 1.0,
 };
 
-/* Where AdaGrad's sums begin: the first steps are not the largest. */
+/* Initial value of AdaGrad's sums, so that the first steps are not the largest. */
 #define FIRST_GRADIENT 1.0
 
-/* Weights that nothing speaks for go back to where they began, those of a moment to none. */
+/* Weights without evidence return to their initial values, those of a moment to 0. */
 #define SHRINKAGE 1e-4
 #define SHIFT_SHRINKAGE 5e-4
 
-/* What a moment adds follows half as fast: it sees less. */
+/* Weights of a moment are learned half as fast, because they see fewer requests. */
 #define SHIFT_STEP 0.5
 
-/* Before much has been seen, offers are taken to cover half of what is asked. */
+/* Prior: offers cover half of the requests. */
 #define PRIOR_ASKED 6.0
 #define PRIOR_COVERED 3.0
 
-/* The older decisions count less: a thousand of them are remembered. */
+/* Older decisions count less: about a thousand are remembered. */
 #define MEMORY 1000.0
 
 void
@@ -215,7 +214,7 @@ ranking_init(Ranking *ranking)
 	ranking->covered = 0.0;
 }
 
-/* What a moment adds to a weight stays within the width of its bounds. */
+/* The weight added at a moment stays within the width of the bounds. */
 static double
 widest_shift(int f)
 {
@@ -299,7 +298,7 @@ ranking_contribution(const Weights *weights, const Offer *offer, Feature feature
 	return weights->weights[feature] * offer->features[feature];
 }
 
-/* Whose contributions are said to be of which kind; the corrections are of none. */
+/* Whether the contributions of a feature belong to a kind; corrections belong to none. */
 static bool
 is_of_kind(Feature feature, OfferKind kind)
 {
@@ -427,7 +426,10 @@ compare_offers(const void *a, const void *b)
 	return compare_queries(&x->id, &y->id);
 }
 
-/* Orders some offers, and makes their probabilities, the likeliest being 1; returns the sum. */
+/*
+ * Orders some offers, and sets their probabilities relative to the most likely
+ * one, which gets 1; returns the sum.
+ */
 static double
 order_some(const Weights *weights, Offer *offers, int n)
 {
@@ -465,7 +467,7 @@ ranking_order(const Weights *weights, Offer *offers, int known, int n)
 		offers[i].probability *= weights->covered / sum;
 }
 
-/* The gradient of the logarithm of a softmax: what was taken, less what was expected. */
+/* The gradient of the logarithm of a softmax: the feature taken, minus the expected one. */
 static void
 gradient_of(const Offer *offers, int n, const Offer *taken, double gradient[FEATURES])
 {
@@ -483,7 +485,7 @@ gradient_of(const Offer *offers, int n, const Offer *taken, double gradient[FEAT
 	}
 }
 
-/* The weights of all moments, each feature at a pace of its own. */
+/* Updates the weights of all moments, each feature with its own step size. */
 static void
 learn_weights(Ranking *ranking, const double gradient[FEATURES], double rate)
 {
@@ -498,7 +500,10 @@ learn_weights(Ranking *ranking, const double gradient[FEATURES], double rate)
 	}
 }
 
-/* What is added at a moment, at one pace for all features: less to store. */
+/*
+ * Updates the weights added at a moment, with one step size for all features,
+ * which needs less storage.
+ */
 static void
 learn_shifts(Ranking *ranking, int set, const double gradient[FEATURES], double rate)
 {

@@ -1,9 +1,9 @@
 /*
  * situation.c
- *		What a user could ask next: offers with features.
+ *		The offers that a user could ask next, with their features.
  *
- * Offers are gathered from lists first, and then the lists gone through once
- * more to write the features of what became an offer.
+ *		First offers are collected from lists, then the lists are scanned
+ *		again to compute the features of these offers.
  */
 #include "core/situation.h"
 
@@ -13,7 +13,7 @@
 #include "core/query_index.h"
 #include "core/trend.h"
 
-/* Powers of two, more than twice the items. */
+/* Powers of two, more than twice the number of items. */
 #define SIMILAR_MAX (SIMILAR_FROM * LINKS_MAX)
 #define SIMILAR_SLOTS 1024
 #define OFFER_SLOTS 512
@@ -21,7 +21,8 @@
 typedef struct Gathering
 {
 	const Situation *situation;
-	const QueryKey *barred; /* what was asked last, which is no offer; NULL where it is one again */
+	const QueryKey
+		*barred; /* the last query, which is not offered; NULL if it may be offered again */
 
 	KnownQueries own;
 
@@ -82,7 +83,7 @@ heavier(const Weighed *a, const Weighed *b)
 	return compare_queries(&a->id, &b->id) < 0;
 }
 
-/* Puts an item into its place in a list of at most max. */
+/* Inserts an item into a sorted list with at most max items. */
 static void
 insert_weighed(Weighed *list, int *n, int max, const Weighed *item)
 {
@@ -97,7 +98,7 @@ insert_weighed(Weighed *list, int *n, int max, const Weighed *item)
 	list[place] = *item;
 }
 
-/* What is asked by those who ask the latest queries; the later of these count more. */
+/* Collects the queries of users who ask the latest queries; later ones count more. */
 static void
 gather_similar(Gathering *gathering)
 {
@@ -135,10 +136,10 @@ gather_similar(Gathering *gathering)
 }
 
 /*
- * -------------------------------------------------------- what becomes an offer
+ * -------------------------------------------------------- collecting offers
  */
 
-/* False when it is what was just asked. */
+/* Adds an offer; returns false if it is the query that was just asked. */
 static bool
 offer(Gathering *gathering, const QueryKey *id)
 {
@@ -176,7 +177,7 @@ offer_weighed(Gathering *gathering, const Weighed *weighed, int n)
 		taken += offer(gathering, &weighed[i].id);
 }
 
-/* What the user has asked: the latest, and the first by each of the counts. */
+/* Adds the user's own queries: the latest, and the first by each count. */
 static void
 offer_own(Gathering *gathering)
 {
@@ -243,7 +244,7 @@ describe_asked(Gathering *gathering)
 	}
 }
 
-/* Shares of a list's weight, smoothed as if that much more had been seen. */
+/* Sets shares of a list's weight, smoothed as if that much more weight had been seen. */
 static void
 describe_shares(Gathering *gathering, const Links *links, double more, Feature feature)
 {
@@ -256,7 +257,7 @@ describe_shares(Gathering *gathering, const Links *links, double more, Feature f
 	}
 }
 
-/* Ranks in a list from which what was just asked is left out. */
+/* Sets ranks in a list without the query that was just asked. */
 static void
 describe_ranks(Gathering *gathering, const Links *links, Feature feature)
 {
@@ -274,7 +275,7 @@ describe_ranks(Gathering *gathering, const Links *links, Feature feature)
 	}
 }
 
-/* Ranks among those whose rate has risen. */
+/* Sets ranks among queries whose rate has risen. */
 static void
 describe_rising(Gathering *gathering)
 {
@@ -291,7 +292,7 @@ describe_rising(Gathering *gathering)
 		int at = links_find(usual, &trending->ids[i]);
 		double slow = TREND_NONE;
 
-		/* What is not in a full list has no more than its lightest. */
+		/* A query that is not in a full list has at most the lightest weight. */
 		if (at >= 0)
 			slow = usual->weights[at];
 		else if (usual->n == LINKS_MAX)
@@ -350,7 +351,7 @@ describe_similar(Gathering *gathering)
 	}
 }
 
-/* What holds only together: what is new to a user. */
+/* Sets features that depend on others: for queries that are new to the user. */
 static void
 describe_together(Offer *offers, int n)
 {
@@ -367,7 +368,7 @@ describe_together(Offer *offers, int n)
 	}
 }
 
-/* Whether the day of a query has come: then it was not asked today. */
+/* Whether the day of a query has come, so that it has not been asked today. */
 static bool
 is_due(const Situation *situation, const QueryKey *id)
 {

@@ -1,7 +1,7 @@
 /*
  * situation.h
- *		What a user could ask next: from what he has asked, and what is known of
- *		his tenant, to offers with features.
+ *		The offers that a user could ask next, from the user's requests and
+ *		the tenant's statistics, with their features.
  */
 #ifndef PERSONALIZATION_CORE_SITUATION_H
 #define PERSONALIZATION_CORE_SITUATION_H
@@ -14,22 +14,22 @@
 #include "core/own.h"
 #include "core/ranking.h"
 
-/* Of every list the first so many become offers … */
+/* The first entries of every list become offers … */
 #define OFFERS_EACH 10
 
-/* … of this many lists at most. */
+/* … from at most this number of lists. */
 #define OFFERS_MAX (OFFERS_EACH * 16)
 
-/* In a list so far down a place is still a rank. */
+/* Number of positions in a list that count as ranks. */
 #define RANKED 15
 
-/* The latest different queries whose users are the similar ones. */
+/* Number of latest distinct queries that determine the similar users. */
 #define SIMILAR_FROM 5
 
-/* So many queries that share terms are kept. */
+/* Number of queries with common terms that are kept. */
 #define RELATED_MAX 64
 
-/* A query with how much speaks for it. */
+/* A query with a weight. */
 typedef struct Weighed
 {
 	QueryKey id;
@@ -38,58 +38,58 @@ typedef struct Weighed
 
 typedef struct Situation
 {
-	const Asked *history; /* oldest first; the last is what was asked last */
+	const Asked *history; /* oldest first; the last is the last query */
 	int nhistory;
 	uint32_t user; /* hash */
 	int64_t at;
 
-	/* Of the tenant; NULL for what it does not have. */
-	int64_t since;						/* its first ask */
+	/* Of the tenant; NULL for lists that do not exist. */
+	int64_t since;						/* time of its first request */
 	const Links *follows;				/* after the last query */
-	const Links *follows_on;			/* after the last but one, another between */
-	const Links *precedes;				/* what the last query was asked after */
-	const Links *similar[SIMILAR_FROM]; /* what shares users with the latest different queries */
-	const Links *popular;				/* total: of all asks */
+	const Links *follows_on;			/* after the last but one, with one in between */
+	const Links *precedes;				/* queries after which the last query was asked */
+	const Links *similar[SIMILAR_FROM]; /* queries that share users with the latest distinct ones */
+	const Links *popular;				/* total: of all requests */
 	const Links *trending;				/* by trends with the short half-life */
 	const Links *usual;					/* and the long one */
 
-	/* What the user's latest different queries say, latest first; NULL where that is not known. */
+	/* The content of the user's latest distinct queries, latest first; NULL if not known. */
 	const QueryContent *latest[SIMILAR_FROM];
 	int nlatest;
 
 	/* Heaviest first. */
-	Weighed related[RELATED_MAX]; /* by the share of what the last query's tables and words say */
+	Weighed related[RELATED_MAX]; /* by the share of the terms of the last query */
 	int nrelated;
-	Weighed context[RELATED_MAX]; /* by the share of the context that they have */
+	Weighed context[RELATED_MAX]; /* by the share of the context */
 	int ncontext;
 
-	/* What the caller adds, heaviest first; NULL for none. */
-	const Weighed *due; /* by rhythm: the share of its periods in which it was asked */
+	/* Added by the caller, heaviest first; NULL if there are none. */
+	const Weighed *due; /* by rhythm: the share of periods in which it was asked */
 	int ndue;
-	const Weighed *new_tables; /* no queries but offers of their own: how new, 1 to 0 */
+	const Weighed *new_tables; /* offers that are not queries: newness, 1 to 0 */
 	int nnew_tables;
-	const Weighed *passed_over; /* how often shown since the user asked it last */
+	const Weighed *passed_over; /* times shown since the user last asked it */
 	int npassed_over;
 } Situation;
 
 /*
- * The latest different queries of a history, latest first; returns how many, max at
- * most.  The first is what was asked last, the second what before that: repeats
- * of a query in a row are one ask of it.
+ * Finds the latest distinct queries of a history, latest first; returns their
+ * number, at most max.  The first is the last query, the second the one
+ * before; consecutive repeats of a query count as one request.
  */
 extern int latest_queries(const Asked *history, int n, QueryKey *latest, int max);
 
 /*
- * Fills in what the user could ask next, never what he asked last, unless he was
- * away since and its day has come again; returns how many offers.  offers has room
- * for OFFERS_MAX.
+ * Makes the offers, without the user's last query, unless they have been away
+ * since and it is due again; returns their number.  offers must have space for
+ * OFFERS_MAX.
  */
 extern int situation_offers(const Situation *situation, Offer *offers);
 
-/* Whether a query is among them, and where; -1 when not. */
+/* Returns the index of a query among them, or -1. */
 extern int find_offer(const Offer *offers, int n, const QueryKey *id);
 
-/* When that is: by how long ago the user asked last. */
+/* Returns the moment, by the time since the user's last request. */
 extern Moment situation_moment(const Situation *situation);
 
 #endif

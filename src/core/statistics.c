@@ -1,6 +1,7 @@
 /*
  * statistics.c
- *		What a tenant's asks add up to, and how it becomes a user's situation.
+ *		Statistics of a tenant's requests, and the situation of a user in
+ *		them.
  */
 #include "core/statistics.h"
 
@@ -41,7 +42,7 @@ tenant_statistics_init(TenantStatistics *tenant)
 	ranking_init(&tenant->ranking);
 }
 
-/* What stands beside the counts of the usual queries when few are known. */
+/* Added to the counts of usual queries, for tenants with few requests. */
 #define USUAL_UNSEEN 0.5
 
 #define DAY 86400e6
@@ -101,7 +102,7 @@ count_terms(Statistics *statistics, const QueryStatistics *query, bool new_query
 	}
 }
 
-/* Who asks one query asks the other. */
+/* Users of one query also ask the other. */
 static void
 count_couse(Statistics *statistics, const Ask *ask)
 {
@@ -142,7 +143,7 @@ statistics_count(Statistics *statistics, const Ask *ask)
 	if (ask->weight <= 0.0)
 		return;
 
-	/* The same once more follows nothing. */
+	/* A repeat follows nothing. */
 	if (nlatest > 0 && !same_query(&latest[0], &ask->id))
 	{
 		links_add(statistics->links(statistics, &latest[0], LINK_NEXT, true), &ask->id,
@@ -216,7 +217,7 @@ heavier(const Weighed *a, const Weighed *b)
 	return compare_queries(&a->id, &b->id) < 0;
 }
 
-/* The heaviest, in order. */
+/* Selects the heaviest, in order. */
 static int
 heaviest(const Sums *sums, Weighed *list, int max)
 {
@@ -239,7 +240,7 @@ heaviest(const Sums *sums, Weighed *list, int max)
 	return n;
 }
 
-/* How much a term says: the rarer, the more. */
+/* Returns the weight of a term: rare terms weigh more. */
 static double
 rarity(const TermStatistics *term)
 {
@@ -247,8 +248,8 @@ rarity(const TermStatistics *term)
 }
 
 /*
- * The queries that have some of the terms, by the share of what the terms say,
- * fading as newer queries use a term.
+ * Finds the queries with some of the terms, by the share of the terms' weight,
+ * which fades as newer queries use a term.
  */
 static int
 gather_by_terms(Statistics *statistics, const char *const *terms, int n, double fading,
@@ -276,7 +277,7 @@ gather_by_terms(Statistics *statistics, const char *const *terms, int n, double 
 	return found;
 }
 
-/* What a later query with the same term takes from a query's weight. */
+/* The effect of each later query with the same term on a query's weight. */
 #define RELATED_FADING 0.02
 
 void
@@ -364,7 +365,7 @@ statistics_offers(Statistics *statistics, const Situation *situation, Offer *off
 	return n;
 }
 
-/* How a tenant asks a query. */
+/* Sets the features of how a tenant asks a query. */
 static void
 describe_query(const TenantStatistics *tenant, const Situation *situation,
 			   const QueryStatistics *query, double usual, double features[FEATURES])

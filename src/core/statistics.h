@@ -1,14 +1,18 @@
 /*
  * statistics.h
- *		What a tenant's asks add up to, and how it becomes a user's situation.
+ *		Statistics of a tenant's requests, and the situation of a user in
+ *		them.
  *
- * The numbers live in a store that the caller has: tables, of which the
- * worker loads the rows of a batch and writes back what changed, or memory.
- * This code says which rows there are and what an ask does to them.
+ *		The numbers are in a store of the caller: tables, of which the worker
+ *		loads the rows for a batch and writes back the changed ones, or
+ *		memory.  This code determines which rows exist and how a request
+ *		changes them.
  *
- * Everything is bounded: an ask changes one query, two lists of what follows
- * and one of what precedes, on a user's first ask of it the lists of at most
- * COUSE queries and the query's own, its terms, and the tenant.  Times are microseconds since any epoch.
+ *		Everything is limited: a request changes one query, two lists of
+ *		following queries and one of preceding queries; if it is the user's
+ *		first for the query, the lists of at most COUSE queries and the
+ *		query's own; its terms; and the tenant.  Times are microseconds since
+ *		any epoch.
  */
 #ifndef PERSONALIZATION_CORE_STATISTICS_H
 #define PERSONALIZATION_CORE_STATISTICS_H
@@ -26,33 +30,34 @@
 /* Of a query no more terms than these are looked at, in the order given. */
 #define TERMS_MAX 32
 
-/* A time that has not been. */
+/* A time that means never. */
 #define NEVER_ASKED INT64_MIN
 
-/* What a list of a query is about.  The letter is how a store may name it. */
+/* The kind of a list of a query.  The letter is its name in a store. */
 typedef enum LinkKind
 {
-	LINK_NEXT = 'n',	   /* what was asked after it, by anyone */
-	LINK_AFTER_NEXT = 'o', /* what was asked after that */
-	LINK_BEFORE = 'b',	   /* what was asked before it */
-	LINK_USERS = 'u'	   /* what is asked by the same users */
+	LINK_NEXT = 'n',	   /* queries asked after it, by anyone */
+	LINK_AFTER_NEXT = 'o', /* queries asked after those */
+	LINK_BEFORE = 'b',	   /* queries asked before it */
+	LINK_USERS = 'u'	   /* queries of the same users */
 } LinkKind;
 
 typedef struct QueryStatistics
 {
 	QueryKey id;
-	double ask_count;	/* an echo less than one */
-	int64_t user_count; /* users who have asked it */
-	double fast;		/* trends, see trend.h; TREND_NONE before the first ask */
+	double ask_count;	/* an echo counts less than one */
+	int64_t user_count; /* number of users who have asked it */
+	double fast;		/* trends, see trend.h; TREND_NONE before the first request */
 	double slow;
-	uint32_t last_user; /* hash of who asked last, and when */
+	uint32_t last_user; /* hash of the user of the latest request, and its time */
 	int64_t last_asked;
 	int64_t
-		other_asked; /* when somebody else asked last before the last user did; NEVER_ASKED: nobody has */
+		other_asked; /* time of the latest request by any other user; NEVER_ASKED if there is none */
 
 	/*
-	 * Tables (by table_term) and words (by extract_words), of the latest ask.
-	 * The store's: it has them before an ask of the query is counted.
+	 * Tables (by table_term) and words (by extract_words) of the latest
+	 * request.  They belong to the store, which sets them before a request for
+	 * the query is counted.
 	 */
 	const char *const *terms;
 	int nterms;
@@ -61,15 +66,15 @@ typedef struct QueryStatistics
 /* A table or a word. */
 typedef struct TermStatistics
 {
-	int64_t queries; /* different ones that have it */
-	Links latest;	 /* the latest of them, by links_touch */
+	int64_t queries; /* number of distinct queries with the term */
+	Links latest;	 /* the latest of them, maintained by links_touch */
 } TermStatistics;
 
 typedef struct TenantStatistics
 {
-	int64_t since; /* the first ask */
+	int64_t since; /* time of the first request */
 	int64_t asks;
-	int64_t users;	/* who have asked */
+	int64_t users;	/* number of users */
 	Links popular;	/* by ask_count; total: of all queries */
 	Links trending; /* by fast: weights are trends */
 	Links usual;	/* by slow */
@@ -77,10 +82,10 @@ typedef struct TenantStatistics
 } TenantStatistics;
 
 /*
- * Where the numbers are.  The callbacks return NULL for what is not there;
- * with change they make it, by the _init functions below, and mark it as
- * changed.  What they return stays valid until the next call into this code
- * from outside has returned.
+ * The store of the statistics.  The callbacks return NULL for a missing row;
+ * with change they create it, with the _init functions below, and mark it as
+ * changed.  Results are valid until the next call of this code from outside
+ * has returned.
  */
 typedef struct Statistics
 {
@@ -88,7 +93,7 @@ typedef struct Statistics
 	Links *(*links)(struct Statistics *statistics, const QueryKey *id, LinkKind kind, bool change);
 	TermStatistics *(*term)(struct Statistics *statistics, const char *term, bool change);
 	const QueryContent *(*content)(struct Statistics *statistics, const QueryKey *id);
-	TenantStatistics *tenant; /* changed by every ask */
+	TenantStatistics *tenant; /* changed by every request */
 } Statistics;
 
 extern void query_statistics_init(QueryStatistics *query, const QueryKey *id);
@@ -96,66 +101,67 @@ extern void term_statistics_init(TermStatistics *term);
 extern void tenant_statistics_init(TenantStatistics *tenant);
 
 /*
- * What an ask weighs that came of a suggestion: nothing when the user said so,
- * half when it was merely shown within the half hour before, for then he may
- * have asked it anyway.  Half was best on replays that suggest before each ask.
+ * The weight of a request that follows from a suggestion: nothing if the user
+ * accepted it, half if it was shown within the half hour before, because the
+ * user might have asked it anyway.  Half was best in replays that suggest
+ * before each request.
  */
 #define ACCEPTED_WEIGHT 0.0
 #define SHOWN_WEIGHT 0.5
 
-/* One ask, as it is counted. */
+/* One request to be counted. */
 typedef struct Ask
 {
 	QueryKey id;
 	int64_t at;
 	uint32_t user; /* hash */
-	bool first;	   /* the user had not asked it before */
-	double weight; /* 1; less, down to 0, when it came of a suggestion */
+	bool first;	   /* the user had not asked the query before */
+	double weight; /* 1; less, down to 0, if it follows from a suggestion */
 
-	/* The user's asks before this one, the latest HISTORY_MAX, oldest first. */
+	/* The user's requests before this one, the latest HISTORY_MAX, oldest first. */
 	const Asked *history;
 	int nhistory;
 } Ask;
 
-/* Counts an ask. */
+/* Counts a request. */
 extern void statistics_count(Statistics *statistics, const Ask *ask);
 
 /*
- * What a user could ask next, as far as the statistics know: fills in all of
- * the situation but what the caller adds (due, passed_over, new_tables).
- * context: terms of what the user is looking at, may be none.  history must
- * stay while the situation is used.
+ * Fills in the situation from the statistics, except for the members that the
+ * caller adds (due, passed_over, new_tables).  context: terms of what the user
+ * is looking at, possibly none.  history must remain valid while the situation
+ * is used.
  */
 extern void
 statistics_situation(Statistics *statistics, uint32_t user, const Asked *history, int nhistory,
 					 int64_t at, const char *const *context, int ncontext, Situation *situation);
 
 /*
- * What a user could ask next, as far as lists tell, the likeliest first; returns
- * how many.  offers has room for OFFERS_MAX.
+ * Makes the offers from the lists only, most likely first; returns their
+ * number.  offers must have space for OFFERS_MAX.
  */
 extern int statistics_offers(Statistics *statistics, const Situation *situation, Offer *offers);
 
-/* Of so many, the first ones, it is worth to read the rows. */
+/* Number of first offers whose rows are worth reading. */
 #define OFFERS_KEPT 40
 extern int offers_kept(int n);
 
-/* Adds to those what their rows tell, and orders all anew. */
+/* Adds the features that depend on their rows, and orders all offers again. */
 extern void
 statistics_describe(Statistics *statistics, const Situation *situation, Offer *offers, int n);
 
-/* Brings a query's row, in memory, up to what a user has asked since it was counted. */
+/* Updates a query's row, in memory, with the user's requests that have not been counted. */
 extern void
 statistics_catch_up(QueryStatistics *query, uint32_t user, const Asked *history, int nhistory);
 
 #define RANKING_STEP 0.1
 
 /*
- * Learns from an ask how to rank: before it is counted.  offers: as described
- * with the history and the time of the ask.  Says whether there was
- * anything to learn: not from an ask that repeats the last.  step is the size of
- * the step, before AdaGrad makes it smaller; RANKING_STEP unless somebody knows
- * better.
+ * Updates the weights of the ranking from a request, before it is counted.
+ * offers: described for the history and the time of the request.  Returns
+ * whether anything was learned: not from a request that repeats the last
+ * query.  step is the step size before AdaGrad reduces it, usually
+ * RANKING_STEP.
  */
 extern bool statistics_learn(Statistics *statistics, const Situation *situation,
 							 const Offer *offers, int n, const Ask *ask, double step);
@@ -168,16 +174,18 @@ typedef struct LinksNeeded
 } LinksNeeded;
 
 /*
- * The lists that ranking after a history looks at.  Room for SITUATION_LINKS;
- * returns how many.  Besides, the terms of the context and of the last query,
- * the rows of the latest SIMILAR_FROM different queries, and the tenant's.
+ * Returns the lists that ranking after a history requires; needed must have
+ * space for SITUATION_LINKS.  In addition, it requires the terms of the
+ * context and of the last query, the rows of the latest SIMILAR_FROM distinct
+ * queries, and the tenant's row.
  */
 #define SITUATION_LINKS (3 + SIMILAR_FROM)
 extern int situation_links(const Asked *history, int nhistory, LinksNeeded *needed);
 
 /*
- * The lists that counting an ask changes.  Room for COUNT_LINKS.  Besides, the
- * query's row, its terms, and the tenant's.
+ * Returns the lists that counting a request changes; needed must have space
+ * for COUNT_LINKS.  In addition, it changes the query's row, its terms, and
+ * the tenant's row.
  */
 #define COUNT_LINKS (3 + COUSE + 1)
 extern int count_links(const Ask *ask, LinksNeeded *needed);

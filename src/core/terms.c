@@ -1,6 +1,7 @@
 /*
  * terms.c
- *		What a query is about: the tables it reads and the words of its question.
+ *		The terms of a query: the tables that it reads and the words of its
+ *		question.
  */
 #include "core/terms.h"
 
@@ -12,8 +13,8 @@
 #define SHORTEST_WORD 3
 
 /*
- * Words of English that say nothing about a question's subject, and the
- * phrases that questions begin with; sorted, of at least three letters.
+ * English words without content, and the words with which questions begin;
+ * sorted, with at least three letters.
  */
 static const char *const stop_words[] = {
 	"about", "after",  "all",	"also",	 "and",	 "any",	 "are",	   "been",	"before", "both",
@@ -46,13 +47,13 @@ is_stop_word(const char *word)
 	return false;
 }
 
-/* A term as it is being written. */
+/* A term that is being written. */
 typedef struct Writing
 {
 	Term term;
-	size_t length; /* bytes written */
-	int chars;	   /* read */
-	bool letters;  /* not digits only */
+	size_t length; /* number of bytes written */
+	int chars;	   /* number of characters read */
+	bool letters;  /* does not consist of digits only */
 	bool full;
 } Writing;
 
@@ -86,8 +87,8 @@ end_word(Writing *writing, Term *words, int n)
 }
 
 /*
- * Whether a name goes on with a new part: behind an underscore, and at a capital
- * behind anything else, as in orders_by_day and firstPurchase.
+ * Whether a new part of a name starts: after an underscore, and at a capital
+ * after anything else, as in orders_by_day and firstPurchase.
  */
 static bool
 begins_part(uint32_t before, uint32_t code)

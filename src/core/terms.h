@@ -1,9 +1,10 @@
 /*
  * terms.h
- *		What a query is about: the tables it reads and the words of its question.
+ *		The terms of a query: the tables that it reads and the words of its
+ *		question.
  *
- * Terms are compared byte by byte.  A table and a word are the same term when
- * they read the same, so that "orders by month" is about orders.
+ *		Terms are compared byte by byte.  A table and a word with the same
+ *		name are the same term, so "orders by month" is about orders.
  */
 #ifndef PERSONALIZATION_CORE_TERMS_H
 #define PERSONALIZATION_CORE_TERMS_H
@@ -11,10 +12,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Longer terms are cut, at a character; so many bytes, and a terminating zero. */
+/* Longer terms are truncated to this number of bytes, at a character; a zero byte follows. */
 #define TERM_LENGTH 63
 
-/* So many words of a question are taken, the first ones, parts of names included. */
+/* Maximum number of words of a question, including parts of names. */
 #define WORDS_MAX 24
 
 typedef struct Term
@@ -23,18 +24,19 @@ typedef struct Term
 } Term;
 
 /*
- * The words of text[0..len), UTF-8, each once, in order: letters, digits and
- * underscores that stand together, at least three characters, not all of them
- * digits, and no stop word; of names like orders_by_day and firstPurchase the
- * parts too, before the name itself.  ASCII letters are lowered; case beyond ASCII is
- * the caller's to fold beforehand.  Where bytes are no valid UTF-8, they part
- * words.  Returns how many, at most WORDS_MAX.
+ * Finds the words of text[0..len), UTF-8, without duplicates, in order.  A
+ * word consists of adjacent letters, digits and underscores, has at least
+ * three characters that are not all digits, and is not a stop word.  The parts
+ * of names like orders_by_day and firstPurchase are words too, before the name
+ * itself.  ASCII letters are converted to lower case; the caller has already
+ * folded case outside ASCII.  Bytes that are not valid UTF-8 separate words.
+ * Returns the number of words, at most WORDS_MAX.
  */
 extern int extract_words(const char *text, size_t len, Term words[WORDS_MAX]);
 
 /*
- * A table as a term: the last part of its name, without quotes, ASCII letters
- * lowered.  Returns whether anything is left.
+ * Makes a term of a table: the last part of its name, without quotes, ASCII
+ * letters in lower case.  Returns whether it is not empty.
  */
 extern bool table_term(const char *table, size_t len, Term *term);
 

@@ -1,11 +1,11 @@
 /*
  * counting.c
- *		Brings the statistics of queries up to date.
+ *		Updating the statistics of queries.
  *
- * learn() leaves a row in query_events for each ask.  A batch of them is taken
- * out and counted in one transaction, under a lock on the tenant's row in
- * rankings, so that each counts once whatever fails.  The arithmetic is that of
- * core/statistics.h.
+ *		learn() adds a row to query_events for each request.  A batch of rows
+ *		is removed and counted in one transaction, under a lock on the
+ *		tenant's row in rankings, so that each request counts exactly once,
+ *		whatever fails.  The arithmetic is in core/statistics.h.
  */
 #include "postgres.h"
 
@@ -50,7 +50,7 @@ static Statement select_rebuilding = STATEMENT("SELECT tenant_id"
 											   " ORDER BY tenant_id LIMIT 1",
 											   "text");
 
-/* Those restored. */
+/* For tenants that were restored. */
 static Statement insert_missing =
 	STATEMENT("INSERT INTO personalization.rankings (tenant_id, rebuild_from)"
 			  " SELECT tenant_id, '-infinity'"
@@ -62,7 +62,7 @@ static Statement insert_missing =
 			  " ON CONFLICT (tenant_id) DO NOTHING",
 			  "text");
 
-/* An application's role may have written a row with what is no user. */
+/* An application role may have written a row with an invalid user. */
 #define USER_COLUMN                                                                                \
 	"CASE WHEN octet_length(user_id) <= " CppAsString2(MAX_ID_LENGTH) " THEN user_id ELSE '' END"
 
@@ -82,11 +82,11 @@ static Statement take_events = STATEMENT("WITH taken AS ("
 										 "text int8");
 
 /*
- * What is stored, in order of time, but what still waits in query_events, which
- * is counted afterwards.  Whether an ask is the user's first of a query is
- * looked for from the time on at which he is known to have asked it first:
- * from the beginning of his history it would be a look at all of it for each
- * query of his.
+ * The stored requests in order of time, without those still waiting in
+ * query_events, which are counted afterwards.  Whether a request is the user's
+ * first for a query is checked only from the time on at which the user is
+ * known to have asked it first, because checking the whole history would be
+ * quadratic.
  */
 static Statement select_stored =
 	STATEMENT("SELECT i.user_id, i.query_id, i.interaction_id, i.occurred_at, NOT EXISTS ("
@@ -193,7 +193,7 @@ static Statement delete_old_lists =
 			  "   ORDER BY last_day LIMIT $3 FOR UPDATE SKIP LOCKED))",
 			  "text date int8");
 
-/* An ask that waits to be counted. */
+/* A request that waits to be counted. */
 typedef struct WaitingAsk
 {
 	const char *user_id;
@@ -202,14 +202,14 @@ typedef struct WaitingAsk
 	pg_uuid_t interaction_id;
 	TimestampTz at;
 	bool first;
-	const char *text; /* NULL: the user was forgotten meanwhile, or it is too long */
+	const char *text; /* NULL if the user was forgotten meanwhile, or the text is too long */
 	const Jsonb *tables;
 	History *history;
-	Asked *asked; /* of the history, what comes before this ask … */
-	int nasked;	  /* … so many, the latest HISTORY_MAX */
+	Asked *asked; /* the part of the history before this request … */
+	int nasked;	  /* … and its length: the latest HISTORY_MAX */
 } WaitingAsk;
 
-/* What a batch works with. */
+/* The data of a batch. */
 typedef struct Counting
 {
 	const char *tenant_id;
@@ -228,7 +228,7 @@ counting_adopt(void)
 	(void) statement_execute(&insert_missing, values, NULL, SNAPSHOT_NEW);
 }
 
-/* The tenant behind another one that has something to count, NULL where there is none. */
+/* Returns the next tenant with something to count after another one, or NULL. */
 static char *
 following_tenant(const char *previous)
 {
@@ -258,7 +258,7 @@ counting_next_tenant(const char *previous)
 	return next;
 }
 
-/* The asks that the last statement gave. */
+/* Reads the requests in the last result. */
 static void
 read_asks(Counting *counting, uint64 nrows)
 {
@@ -278,7 +278,7 @@ read_asks(Counting *counting, uint64 nrows)
 	SPI_freetuptable(SPI_tuptable);
 }
 
-/* Leaves out what still waits in query_events. */
+/* Removes requests that are still waiting in query_events. */
 static void
 drop_queued(Counting *counting)
 {
@@ -314,7 +314,7 @@ compare_ask_users(const void *a, const void *b)
 	return strcmp((*(WaitingAsk *const *) a)->user_id, (*(WaitingAsk *const *) b)->user_id);
 }
 
-/* The history of each user of the batch, far enough back for each of his asks. */
+/* Reads the history of each user of the batch, as far back as needed for each of their requests. */
 static void
 read_histories(Counting *counting)
 {
@@ -349,7 +349,10 @@ read_histories(Counting *counting)
 		outcomes_read_many(counting->tenant_id, counting->histories, counting->nusers);
 }
 
-/* What the user asked before an ask; a late one may reach back further than what was read. */
+/*
+ * Determines the user's requests before a request; a late one may need older
+ * ones than were read.
+ */
 static void
 place_in_history(Counting *counting, WaitingAsk *ask)
 {
@@ -368,7 +371,7 @@ place_in_history(Counting *counting, WaitingAsk *ask)
 								  &history->entries[before - ask->nasked], ask->nasked);
 }
 
-/* What the queries of the batch are offered as. */
+/* Reads the texts of the queries of the batch. */
 static void
 read_texts(Counting *counting)
 {
@@ -398,7 +401,7 @@ read_texts(Counting *counting)
 	SPI_freetuptable(SPI_tuptable);
 }
 
-/* Everything that counting an ask, and ranking before it, looks at. */
+/* Reads everything that is needed to count a request, and to rank before it. */
 static void
 want_rows(QueryStore *store, const Counting *counting)
 {
@@ -449,7 +452,7 @@ want_rows(QueryStore *store, const Counting *counting)
 	query_store_fetch(store);
 }
 
-/* Learns from an ask how to rank, and counts it. */
+/* Updates the ranking from a request, and counts it. */
 static void
 count_ask(QueryStore *store, const Counting *counting, const WaitingAsk *waiting,
 		  const TenantSettings *settings)
@@ -480,7 +483,7 @@ count_ask(QueryStore *store, const Counting *counting, const WaitingAsk *waiting
 		pfree(situation);
 	}
 
-	/* A late ask does not bring back an older text. */
+	/* A late request does not restore an older text. */
 	stored = query_store_find(store, &waiting->query, true);
 	if (stored->query == NULL || waiting->at >= stored->statistics.last_asked)
 	{
@@ -505,7 +508,7 @@ count_queries(const char *tenant_id, int limit, int64 *counted)
 	bool rebuilding;
 	bool more;
 
-	/* Not while the tenant is dropped, nor when it has been frozen since it was its turn. */
+	/* Not while the tenant is being dropped, nor if it has been frozen meanwhile. */
 	lock_tenant(tenant_id, TENANT_LEARNING);
 	if (tenant_hold(tenant_id, SNAPSHOT_NEW) != HOLD_NONE)
 	{
@@ -524,7 +527,7 @@ count_queries(const char *tenant_id, int limit, int64 *counted)
 	rebuilding = query_store_lock(store, &from, &from_id);
 	if (!settings.suggestions)
 	{
-		/* Switched off since: nothing is counted, nor made anew. */
+		/* Suggestions have been switched off meanwhile: nothing is counted or rebuilt. */
 		Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(limit)};
 
 		*counted = (int64) statement_execute(&take_events, values, NULL, SNAPSHOT_NEW);
@@ -547,7 +550,10 @@ count_queries(const char *tenant_id, int limit, int64 *counted)
 	more = counting.n == limit || rebuilding;
 	if (rebuilding)
 	{
-		/* A full batch goes on behind its last row; behind a smaller one there is nothing. */
+		/*
+		 * After a full batch, continue after its last row; after a smaller one
+		 * there is nothing left.
+		 */
 		rebuilding = counting.n == limit;
 		if (rebuilding)
 		{
@@ -581,7 +587,7 @@ count_queries(const char *tenant_id, int limit, int64 *counted)
 	return more;
 }
 
-/* The first that would be counted next: of what is stored, or else of what waits. */
+/* Skips the first request that would be counted next: a stored one, or else a waiting one. */
 void
 counting_skip_first(const char *tenant_id)
 {

@@ -2,9 +2,9 @@
  * evaluate.c
  *		evaluate(): how often the next query would have been suggested.
  *
- * A tenant's asks are taken in order of time, and before each the suggestions
- * are made from what came before it, in memory: the statistics begin empty and
- * are kept by the very code that keeps the stored ones.
+ *		A tenant's requests are processed in order of time.  Before each,
+ *		suggestions are made from the earlier ones, in memory: the statistics
+ *		start empty, and are updated by the same code as the stored ones.
  */
 #include "postgres.h"
 
@@ -30,7 +30,7 @@
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
 
-/* So many of the latest asks are replayed. */
+/* Maximum number of latest requests that are replayed. */
 #define MAX_REPLAYED 100000
 
 static Statement select_asks =
@@ -63,10 +63,10 @@ enum
 	TEXT_TABLES
 };
 
-/* A user is judged from his fifth ask on. */
+/* A user's requests are evaluated from the fifth on. */
 #define JUDGED_FROM 4
 
-/* Suggestions shown. */
+/* Number of suggestions. */
 #define SHOWN 5
 
 typedef enum Predictor
@@ -86,7 +86,7 @@ typedef struct OwnQuery
 {
 	QueryKey id;
 	int64 count;
-	int last; /* his how manieth ask was the last of it */
+	int last; /* ordinal of the user's latest request for it */
 } OwnQuery;
 
 typedef struct ReplayedUser
@@ -103,7 +103,7 @@ typedef struct ReplayedUser
 typedef struct Score
 {
 	int64 first; /* hits at rank 1 */
-	int64 shown; /* hits among those shown */
+	int64 shown; /* hits among the suggestions */
 	double reciprocal;
 } Score;
 
@@ -141,7 +141,7 @@ find_own(const ReplayedUser *user, const QueryKey *id)
 	return NULL;
 }
 
-/* An array with room for one more element. */
+/* Returns an array with space for one more element. */
 static void *
 grown(void *array, int n, int *size, Size element)
 {
@@ -181,7 +181,7 @@ score_rank(Score *score, int rank)
 	score->reciprocal += 1.0 / (rank + 1);
 }
 
-/* The rank of a query among a user's own, -1 when it is not there; what was asked last is left out. */
+/* Returns the rank of a query among a user's own, without the last query; -1 if it is not there. */
 static int
 own_rank(const ReplayedUser *user, const QueryKey *asked, bool by_count)
 {
@@ -217,7 +217,7 @@ popular_rank(const Links *popular, const QueryKey *last, const QueryKey *asked)
 	return -1;
 }
 
-/* What would have been suggested, and what the baselines say. */
+/* Ranks the suggestions and the baselines. */
 static void
 judge(Evaluation *evaluation, const ReplayedUser *user, const Offer *offers, int n,
 	  const QueryKey *asked)
@@ -232,7 +232,7 @@ judge(Evaluation *evaluation, const ReplayedUser *user, const Offer *offers, int
 	evaluation->judged++;
 }
 
-/* One ask: judged, learned from, counted. */
+/* Processes one request: evaluates it, learns from it, and counts it. */
 static void
 replay_ask(Evaluation *evaluation, const char *user_id, const QueryKey *id, TimestampTz at,
 		   bool judged)
@@ -267,7 +267,7 @@ replay_ask(Evaluation *evaluation, const char *user_id, const QueryKey *id, Time
 	statistics_count(statistics, &ask);
 }
 
-/* The texts of all queries, as they were asked last. */
+/* Reads the texts of all queries, as last asked. */
 static void
 load_texts(Evaluation *evaluation, const char *tenant_id)
 {
@@ -307,7 +307,10 @@ replay_all(Evaluation *evaluation, const char *tenant_id, TimestampTz since)
 
 		CHECK_FOR_INTERRUPTS();
 
-		/* As in counting: what is too long to be offered, or forgotten, is part of a history only. */
+		/*
+		 * As in counting: a query that is too long to be offered, or was
+		 * forgotten, is only part of a history.
+		 */
 		if (query_store_find(evaluation->store, &id, false) != NULL)
 			replay_ask(evaluation, user_id, &id, at, at >= since);
 		MemoryContextSwitchTo(old);

@@ -1,7 +1,7 @@
 /*
  * forgetting.c
- *		What a forgotten user's queries leave in the statistics of his tenant is
- *		erased.
+ *		Removing the requests of a forgotten user from the statistics of the
+ *		tenant.
  */
 #include "postgres.h"
 
@@ -35,7 +35,7 @@ enum
 	OWN_ASK_COUNT
 };
 
-/* Who else asks these, the latest first. */
+/* The other users of these queries, the latest first. */
 static Statement select_others =
 	STATEMENT("SELECT DISTINCT ON (query_id) query_id, query, tables"
 			  " FROM personalization.user_queries"
@@ -70,8 +70,8 @@ enum
 };
 
 /*
- * What others were shown of queries that only this user asked: a query's id is a
- * hash of its words, by which they could be guessed.
+ * Suggestions shown to others for queries that only this user asked: a query's
+ * id is a hash of its words, which could be guessed.
  */
 static Statement delete_shown =
 	STATEMENT("DELETE FROM personalization.suggestions s"
@@ -84,20 +84,20 @@ static Statement delete_shown =
 			  "   WHERE o.tenant_id = $1 AND o.user_id <> $2 AND o.query_id = s.query_id)",
 			  "text text");
 
-/* Lists of terms that nobody's queries name any more: the key is a hash of the term. */
+/* Lists of terms that occur in no query any more: the key is a hash of the term. */
 static Statement delete_empty =
 	STATEMENT("DELETE FROM personalization.query_lists"
 			  " WHERE tenant_id = $1 AND list_key = ANY ($2) AND kind = 't' AND queries = '{}'"
 			  " AND total <= 0",
 			  "text uuid[]");
 
-/* Who may have suggestions in the cache. */
+/* Users who may have suggestions in the cache. */
 static Statement select_shown_users = STATEMENT("SELECT DISTINCT user_id"
 												" FROM personalization.suggestions"
 												" WHERE tenant_id = $1 AND user_id <> $2",
 												"text text");
 
-/* With more queries than these it is quicker to make the tenant's statistics anew. */
+/* With more queries than this, rebuilding the tenant's statistics is faster. */
 #define MAX_FORGOTTEN 1000
 
 typedef struct OwnQuery
@@ -132,7 +132,10 @@ ids_of(const OwnQuery *own, int n, bool shared)
 	return column_array(&ids);
 }
 
-/* Queries that others ask go on, in another's words and without this user's asks. */
+/*
+ * Queries that others ask remain, with the text of another user and without
+ * this user's requests.
+ */
 static void
 leave_to_others(QueryStore *store, const char *tenant_id, const char *user_id, OwnQuery *own, int n)
 {
@@ -176,7 +179,7 @@ leave_to_others(QueryStore *store, const char *tenant_id, const char *user_id, O
 	}
 }
 
-/* The key and kind of a list, from a row of select_lists. */
+/* Returns the key and kind of a list, from a row of select_lists. */
 static QueryKey
 list_of(const SPITupleTable *lists, uint64 row, char *kind)
 {
@@ -187,7 +190,7 @@ list_of(const SPITupleTable *lists, uint64 row, char *kind)
 		DatumGetUUIDP(SPI_getbinval(lists->vals[row], lists->tupdesc, LISTS_KEY, &isnull)));
 }
 
-/* Those that nobody else asks leave every list.  Returns the lists that they were in. */
+/* Removes queries that nobody else asks from every list.  Returns the lists that contained them. */
 static Datum
 erase_own(QueryStore *store, const char *tenant_id, const OwnQuery *own, int n)
 {
@@ -243,8 +246,8 @@ erase_own(QueryStore *store, const char *tenant_id, const OwnQuery *own, int n)
 }
 
 /*
- * What the cache holds for others may name what he asked.  Whoever has
- * suggestions there has been shown some.
+ * Cached suggestions of others may contain this user's queries.  Every user
+ * with cached suggestions has been shown some.
  */
 static void
 make_shown_stale(const char *tenant_id, const char *user_id)
@@ -299,7 +302,7 @@ statistics_forget(const char *tenant_id, const char *user_id)
 		tenant->asks -= own[i].asks;
 	}
 
-	/* Nobody else's: nothing is left to tell. */
+	/* There are no requests of others: delete everything. */
 	if (tenant->asks <= 0)
 	{
 		statistics_restart(tenant_id);

@@ -1,7 +1,7 @@
 /*
  * rankings.c
- *		What the ranking of a tenant's suggestions has learned: looked at, set
- *		back, made anew.
+ *		The state of the ranking of a tenant's suggestions: reading,
+ *		resetting, rebuilding.
  */
 #include "postgres.h"
 
@@ -53,7 +53,7 @@ statistics_restart(const char *tenant_id)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id)};
 
-	/* The row first: whoever counts holds its lock. */
+	/* The row comes first, because its lock is held while counting. */
 	(void) statement_execute(&restart_ranking, values, NULL, SNAPSHOT_NEW);
 	for (size_t i = 0; i < lengthof(erase_statistics); i++)
 		(void) statement_execute(&erase_statistics[i], values, NULL, SNAPSHOT_NEW);
@@ -87,7 +87,7 @@ personalization_ranking_weights(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* A tenant whose ranking an administrator is going to change. */
+/* Begins an administrator's change of a tenant's ranking. */
 static char *
 begin_change(FunctionCallInfo fcinfo, const char *function)
 {

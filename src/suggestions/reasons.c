@@ -1,6 +1,6 @@
 /*
  * reasons.c
- *		Why a query is suggested.
+ *		The reason of a suggestion.
  */
 #include "postgres.h"
 
@@ -17,10 +17,10 @@
 #include "core/trend.h"
 #include "suggestions/reasons.h"
 
-/* From so many asks on a user asks something often. */
+/* Number of requests from which a query counts as asked often. */
 #define OFTEN 3
 
-/* A feature that adds less to the score is not named. */
+/* A feature with a smaller contribution to the score is not listed. */
 #define WORTH_NAMING 0.01
 
 static bool
@@ -63,7 +63,7 @@ nominee_kind(const Telling *telling, Nominee *nominee, bool known_user)
 	return found;
 }
 
-/* A table that both name, the first of a's; NULL for none. */
+/* Returns the first table of a that b reads too, or NULL. */
 static const char *
 shared_table(const Jsonb *a, const Jsonb *b)
 {
@@ -103,7 +103,7 @@ follows(const Telling *telling, const Nominee *nominee)
 	return links == NULL ? 0.0 : links_weight(links, &nominee->id);
 }
 
-/* What the user is looking at speaks for it. */
+/* Whether the context speaks for it. */
 static bool
 fits_context(const Telling *telling, const Nominee *nominee)
 {
@@ -224,7 +224,7 @@ push_new_table(JsonbParseState **state, const NewTable *table)
 		deconstruct_array(unconstify(ArrayType *, table->columns), TEXTOID, -1, false, TYPALIGN_INT,
 						  &columns, &nulls, &n);
 
-		/* register_table() takes no null, but an application's role may have written one. */
+		/* register_table() accepts no null, but an application role may have written one. */
 		for (int i = 0; i < n; i++)
 		{
 			if (!nulls[i])
@@ -234,7 +234,7 @@ push_new_table(JsonbParseState **state, const NewTable *table)
 	}
 }
 
-/* What the features add to the score, for who wants to know why. */
+/* Pushes the contributions of the features to the score. */
 static void
 push_contributions(JsonbParseState **state, const Telling *telling, const Nominee *nominee)
 {

@@ -1,7 +1,7 @@
 /*
  * reasons.h
- *		Why a query is suggested: its type, the phrase for a person, the evidence
- *		for a program.
+ *		The reason of a suggestion: its type, the text for the user, the
+ *		evidence for a program.
  */
 #ifndef PERSONALIZATION_SUGGESTIONS_REASONS_H
 #define PERSONALIZATION_SUGGESTIONS_REASONS_H
@@ -18,41 +18,41 @@
 #include "core/situation.h"
 #include "core/statistics.h"
 
-/* An offer that may be shown, with what is known of it. */
+/* An offer that may be shown, with its details. */
 typedef struct Nominee
 {
 	QueryKey id;
 	const Offer *offer;
-	const char *text; /* NULL where the query is known no more */
+	const char *text; /* NULL if the query does not exist any more */
 	const Jsonb *tables;
-	bool own; /* the user has asked it, own_asks times, at own_last the last time */
+	bool own; /* the user has asked it, own_asks times, the last time at own_last */
 	int64 own_asks;
 	TimestampTz own_last;
-	const QueryStatistics *statistics; /* the tenant's; NULL where it is not counted */
-	const Cadence *due;		   /* the rhythm in which it is due today; NULL when it is not */
-	const NewTable *new_table; /* the one that it is; NULL when it is a query */
+	const QueryStatistics *statistics; /* the tenant's; NULL if it has not been counted */
+	const Cadence *due;		   /* the rhythm by which it is due today; NULL if it is not due */
+	const NewTable *new_table; /* its new table; NULL if it is a query */
 	bool rising;
-	OfferKind kind; /* decided by nominee_kind() */
+	OfferKind kind; /* set by offer_decide_kind() */
 } Nominee;
 
-/* What the telling is about. */
+/* The user's situation, as far as reasons depend on it. */
 typedef struct Telling
 {
 	const Weights *weights;
 	const Situation *situation;
 	const TenantStatistics *tenant;
-	const char *last_query; /* what the user asked last, NULL for nothing */
+	const char *last_query; /* the user's last query, NULL if there is none */
 	const Jsonb *last_tables;
 	TimestampTz at;
 } Telling;
 
 /*
- * Decides the type by what adds most to the score; false where nothing does
- * that can be said: to an unknown user only what is new or rises.
+ * Decides the type by the largest contribution to the score; returns false if
+ * no type applies: an unknown user gets only new tables and trending queries.
  */
 extern bool nominee_kind(const Telling *telling, Nominee *nominee, bool known_user);
 
-/* Both of the type that was decided. */
+/* Return the reason and the evidence for the type. */
 extern const char *nominee_reason(const Telling *telling, const Nominee *nominee);
 extern Jsonb *nominee_evidence(const Telling *telling, const Nominee *nominee);
 

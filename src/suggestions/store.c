@@ -1,8 +1,8 @@
 /*
  * store.c
- *		The statistics of one tenant's queries, as far as they are needed, in
- *		memory: its rows, the callbacks of the core, reading them out of their
- *		tables, and writing back what was changed.
+ *		The statistics of one tenant's queries in memory, as far as they are
+ *		needed: rows, the callbacks of the core, reading rows from their
+ *		tables, and writing back changed ones.
  */
 #include "postgres.h"
 
@@ -29,29 +29,29 @@
 typedef struct ListKey
 {
 	QueryKey key;
-	int64 kind; /* wide, so that no byte of it is padding */
+	int64 kind; /* 64 bits, so that there is no padding */
 } ListKey;
 
 typedef struct StoredList
 {
 	ListKey key;
-	bool sought; /* the table has been asked */
+	bool sought; /* the table has been read */
 	bool found;
 	bool changed;
-	TermStatistics list; /* of what is no term only latest is used */
+	TermStatistics list; /* for lists other than terms, only latest is used */
 } StoredList;
 
 typedef struct QueryEntry
 {
-	StoredQuery stored; /* its key, the query's id, first */
+	StoredQuery stored; /* its key, the query's id, must be first */
 	bool sought;
 } QueryEntry;
 
 struct QueryStore
 {
-	Statistics statistics; /* first: the core knows no more */
+	Statistics statistics; /* must be first: the core knows only this */
 	TenantStatistics tenant;
-	const char *tenant_id; /* NULL: no table */
+	const char *tenant_id; /* NULL if there is no table */
 	ReadAs as;
 	MemoryContext context;
 	HTAB *queries;
@@ -131,7 +131,10 @@ list_entry(QueryStore *store, const QueryKey *key, char kind)
 	return entry;
 }
 
-/* What names a term in the table: of its text no more than a hash, so that nothing has to be forgotten. */
+/*
+ * Returns the key of a term in the table: only a hash of its text, so that
+ * nothing has to be forgotten.
+ */
 static QueryKey
 term_key(const char *term)
 {
@@ -256,7 +259,7 @@ find_term(Statistics *statistics, const char *term, bool change)
 	return entry == NULL ? NULL : &entry->list;
 }
 
-/* The texts among the elements of an array; false at its end. */
+/* Returns the next text of an array's elements; false at its end. */
 static bool
 next_text(JsonbIterator **it, JsonbValue *value)
 {
@@ -319,7 +322,7 @@ query_store_offers(QueryStore *store, const Situation *situation, Offer *offers)
 	return n;
 }
 
-/* Adds a term that is not there yet, while there is room. */
+/* Adds a term that is not there yet, if there is space. */
 static void
 add_term(const char **terms, int *n, const Term *term)
 {
@@ -455,8 +458,8 @@ read_rows(QueryStore *store, Statement *statement, Datum *values)
 }
 
 /*
- * An application's role may have written a row of its tenant: what cannot be is
- * read as nothing.  No count is larger than the one, no trend than the other.
+ * An application role may have written a row of its tenant; impossible values
+ * are read as absent.  Counts and trends are limited to these.
  */
 #define MOST_COUNTED 1e15
 #define HIGHEST_TREND 1e9
@@ -483,7 +486,7 @@ trend_value(uint64 row, int column)
 	return number >= TREND_NONE && number <= HIGHEST_TREND ? number : TREND_NONE;
 }
 
-/* A time that is one; false where it is infinite. */
+/* Reads a time; returns false if it is infinite. */
 static bool
 time_value(uint64 row, int column, TimestampTz *at)
 {
@@ -501,7 +504,7 @@ read_query(uint64 row, StoredQuery *stored)
 {
 	QueryStatistics *statistics = &stored->statistics;
 
-	/* A query that was never asked is none. */
+	/* A query without requests is ignored. */
 	if (!time_value(row, QUERY_LAST_ASKED, &statistics->last_asked))
 		return;
 	stored->query = TextDatumGetCString(result_value(row, QUERY_TEXT, NULL));
@@ -547,7 +550,7 @@ fetch_queries(QueryStore *store)
 	SPI_freetuptable(SPI_tuptable);
 }
 
-/* The elements of an array of a row; 0 where it is not as we write it. */
+/* Returns the elements of an array of a row; 0 if it is not as we write it. */
 static int
 array_elements(Datum array, Oid type, int len, bool by_value, char align, Datum **elements)
 {
@@ -560,7 +563,7 @@ array_elements(Datum array, Oid type, int len, bool by_value, char align, Datum 
 	return n;
 }
 
-/* Nothing is taken on trust: weights must descend, and be as many as the queries. */
+/* Stored rows are not trusted: weights must be descending, and as many as the queries. */
 static void
 read_links(uint64 row, char kind, Links *links)
 {
@@ -640,7 +643,7 @@ query_store_fetch(QueryStore *store)
 		fetch_lists(store);
 }
 
-/* An array of so many float8 or float4 of the first row, as it lies in memory; false where it is not. */
+/* Reads an array of n float8 or float4 of the first row; returns false if it is not one. */
 static bool
 read_numbers(int column, Oid type, void *numbers, int n)
 {
@@ -654,7 +657,7 @@ read_numbers(int column, Oid type, void *numbers, int n)
 	return true;
 }
 
-/* The tenant's row out of the last result, where there is one. */
+/* Reads the tenant's row from the last result, if there is one. */
 static void
 read_ranking(TenantStatistics *tenant)
 {
@@ -664,7 +667,7 @@ read_ranking(TenantStatistics *tenant)
 	tenant->asks = Max(DatumGetInt64(result_value(0, RANKING_ASKS, NULL)), 0);
 	tenant->users = Max(DatumGetInt64(result_value(0, RANKING_USERS, NULL)), 0);
 
-	/* What does not fit begins anew: as many as there are, finite, within bounds. */
+	/* Invalid arrays are reset: they must have the right length, be finite, and within bounds. */
 	if (!read_numbers(RANKING_WEIGHTS, FLOAT8OID, ranking.weights, FEATURES) ||
 		!read_numbers(RANKING_GRADIENTS, FLOAT8OID, ranking.gradients, FEATURES) ||
 		!read_numbers(RANKING_SHIFTS, FLOAT4OID, ranking.shifts, SHIFTS * FEATURES) ||
@@ -746,7 +749,7 @@ static RowWriter list_writer = ROW_WRITER(
 	" SET total = excluded.total, queries = excluded.queries, weights = excluded.weights,"
 	"  last_day = greatest(l.last_day, excluded.last_day)");
 
-/* Rows on their way into a table, a few at a time. */
+/* Rows to be written to a table, a few at a time. */
 typedef struct Batch
 {
 	RowWriter *writer;
@@ -754,7 +757,10 @@ typedef struct Batch
 	Column *columns;
 } Batch;
 
-/* Writes what is there; a statement over arrays would not take columns that are arrays themselves. */
+/*
+ * Writes the collected rows; a statement over arrays does not support columns
+ * that are arrays themselves.
+ */
 static void
 batch_flush(Batch *batch)
 {

@@ -1,11 +1,11 @@
 /*
  * store.h
- *		The statistics of one tenant's queries, as far as they are needed, in
- *		memory: what core/statistics.h works on.
+ *		The statistics of one tenant's queries in memory, as far as they are
+ *		needed, for core/statistics.h.
  *
- * What is going to be needed is asked for beforehand, and read in one statement
- * a table; what turns out to be needed besides is read one by one.  A store
- * that belongs to no table begins empty, for a replay.
+ *		Rows that will be needed are requested beforehand and read with one
+ *		statement per table; other rows are read one by one.  A store without
+ *		tables starts empty, for a replay.
  */
 #ifndef PERSONALIZATION_SUGGESTIONS_STORE_H
 #define PERSONALIZATION_SUGGESTIONS_STORE_H
@@ -31,77 +31,77 @@
 #define LIST_USUAL 's'
 
 /*
- * A query of more bytes, or with more tables, is not counted: nobody would be
- * offered it, and a batch of them would not fit into memory.  Looked at without
- * being read.
+ * A query with more bytes or tables is not counted: it would not be offered,
+ * and a batch of them would not fit into memory.  The sizes are checked
+ * without reading the values.
  */
 #define SHORT_QUERY "octet_length(query) <= 65536 AND pg_column_size(tables) <= 8192"
 
-/* A query as stored, with what it is offered as. */
+/* A stored query, with its text. */
 typedef struct StoredQuery
 {
 	QueryStatistics statistics;
-	const char *query; /* the text as last asked by anyone; NULL where that is not kept */
+	const char *query; /* the text as last asked by anyone; NULL if it is not stored */
 	const Jsonb *tables;
 	bool terms_known;			 /* statistics.terms is filled */
-	const QueryContent *content; /* NULL until it is asked for */
-	bool found;					 /* is, or is to be, in the table */
+	const QueryContent *content; /* NULL until it is requested */
+	bool found;					 /* is in the table, or will be */
 	bool changed;
 } StoredQuery;
 
 typedef struct QueryStore QueryStore;
 
 /*
- * A store of a tenant, which reads in one kind of snapshot; NULL for one that
- * belongs to no table.  All is allocated in the current memory context.  The
- * callers of everything here are in SPI.
+ * Creates a store for a tenant, which reads with one kind of snapshot; for
+ * NULL, a store without tables.  Everything is allocated in the current memory
+ * context.  The callers of all functions here are in SPI.
  */
 extern QueryStore *query_store_make(const char *tenant_id, ReadAs as);
 
 extern Statistics *query_store_statistics(QueryStore *store);
 
-/* Asks for rows, and reads those that were asked for and are not there. */
+/* Request rows, and read those that were requested and are not in memory. */
 extern void query_store_want_query(QueryStore *store, const QueryKey *id);
 extern void query_store_want_list(QueryStore *store, const QueryKey *key, char kind);
 extern void query_store_want_term(QueryStore *store, const char *term);
 extern void query_store_fetch(QueryStore *store);
 
 /*
- * Reads the tenant's own row and asks for its own lists.  lock: the row is
- * locked, and made if it is missing; then true says that it is to be filled from
- * the interactions, beginning behind *from.
+ * Reads the tenant's own row and requests its own lists.  lock: the row is
+ * locked, and created if it is missing; the result is then true if it is to be
+ * filled from the interactions after *from.
  */
 extern void query_store_open(QueryStore *store);
 extern bool query_store_lock(QueryStore *store, TimestampTz *from, pg_uuid_t *from_id);
 
-/* A query; NULL when there is none, or change: made. */
+/* Returns a query; NULL if there is none, unless change: then it is created. */
 extern StoredQuery *query_store_find(QueryStore *store, const QueryKey *id, bool change);
 
 /*
- * A list to be changed, made if it is missing; *queries is the number of queries
- * of a term.
+ * Returns a list to be changed, created if it is missing; *queries is the
+ * number of queries of a term.
  */
 extern Links *query_store_list(QueryStore *store, const QueryKey *key, char kind, int64 **queries);
 
-/* What tells a tenant's users apart in its statistics. */
+/* Returns the hash that distinguishes a tenant's users in its statistics. */
 extern uint32 query_user_hash(const char *user_id);
 
 /*
- * What could be asked next, as the store's statistics rank it: reads the rows of
- * the likeliest in one statement.  Returns how many; offers has room for
- * OFFERS_MAX.
+ * Makes the offers, ranked by the store's statistics; reads the rows of the
+ * most likely with one statement.  Returns their number; offers must have
+ * space for OFFERS_MAX.
  */
 extern int query_store_offers(QueryStore *store, const Situation *situation, Offer *offers);
 
-/* Its terms: filled in when first asked for. */
+/* Sets its terms, when they are first needed. */
 extern void query_store_terms(QueryStore *store, StoredQuery *query);
 
-/* The terms of a query: of its tables and of its words. */
+/* Returns the terms of a query, from its tables and its words. */
 extern int query_terms(const char *query, const Jsonb *tables, const char *const **terms);
 
 /*
- * Writes back what was changed on a day, and the tenant's own row.  from, unless
- * NULL, is how far the statistics have been made anew; NULL: they are complete.
+ * Writes back changed rows, with a day, and the tenant's own row.  from is how
+ * far the statistics have been rebuilt; NULL: they are complete.
  */
 extern void query_store_save(QueryStore *store, TimestampTz day, const TimestampTz *from,
 							 const pg_uuid_t *from_id);

@@ -1,9 +1,10 @@
 /*
  * suggestions.c
- *		What a user may want to ask next.
+ *		Queries that a user may want to ask next.
  *
- * The user's own queries are read as they are, so that a fresh one counts at
- * once; what others ask comes from the statistics that the worker keeps.
+ *		The user's own queries are read directly, so that a new one counts at
+ *		once; the requests of others come from the statistics that the worker
+ *		maintains.
  */
 #include "postgres.h"
 
@@ -62,28 +63,28 @@ enum
 	OWN_LAST_ASKED
 };
 
-/* Read as it is now, whatever the snapshot. */
+/* Reads the latest state, whatever the snapshot is. */
 static Statement select_any_query = STATEMENT("SELECT FROM personalization.user_queries"
 											  " WHERE tenant_id = $1 AND user_id = $2"
 											  " LIMIT 1",
 											  "text text");
 
-/* Of the offers so many more than asked for are looked at, as some may not be shown. */
+/* Number of additional offers that are examined, because some may not be shown. */
 #define SPARE_OFFERS 12
 
-/* What rises is asked by several users within so long. */
+/* A trending query has been asked by several users within this time. */
 #define SEVERAL_WITHIN (4 * TREND_FAST)
 
-/* Queries that are due today; more than these are not looked at. */
+/* Maximum number of queries due today that are considered. */
 #define MAX_DUE 20
 
-/* New tables likewise. */
+/* Maximum number of new tables that are considered. */
 #define MAX_NEW_TABLES 5
 
 PG_FUNCTION_INFO_V1(personalization_get_suggestions);
 PG_FUNCTION_INFO_V1(personalization_record_outcome);
 
-/* All that is known while suggestions are made. */
+/* The state of making suggestions. */
 typedef struct Making
 {
 	const SuggestionRequest *request;
@@ -100,11 +101,11 @@ typedef struct Making
 	int nnew_tables;
 	Offer *offers;
 	int noffers;
-	Nominee *nominees; /* the likeliest offers, with what is to be said of them */
+	Nominee *nominees; /* the most likely offers, with their details */
 	int nnominees;
 } Making;
 
-/* What the user asked, and was shown. */
+/* Reads the user's requests, and the suggestions shown to the user. */
 static void
 read_user(Making *making)
 {
@@ -113,14 +114,17 @@ read_user(Making *making)
 
 	history_read(request->tenant_id, known_until(request->at), HISTORY_MAX, &history);
 	history_complete(request->tenant_id, &history);
-	/* What is to be changed is read as it is now: nobody else changes it meanwhile. */
+	/*
+	 * Rows that will be changed are read in their latest state: nobody else
+	 * changes them meanwhile.
+	 */
 	making->outcomes = outcomes_read(request->tenant_id, request->user_id,
 									 request->record ? SNAPSHOT_NEW : SNAPSHOT_CALLER);
 	making->asked = outcomes_history(making->outcomes, history.entries, history.n);
 	making->nasked = history.n;
 }
 
-/* Reads own queries by id into the nominees that ask for them. */
+/* Reads the user's own queries by id into the offers' details. */
 static void
 read_own_queries(Making *making, Nominee *nominees, int n)
 {
@@ -157,9 +161,9 @@ read_own_queries(Making *making, Nominee *nominees, int n)
 }
 
 /*
- * Queries that the user has asked: those that the statistics do not know yet are
- * known as far as the user knows them, and what was asked since the last count is
- * added, in memory.  n is OFFERS_KEPT at most.
+ * Reads the queries that the user has asked: for queries that are not in the
+ * statistics, from the user's own requests; for others, adds requests since
+ * the last count, in memory.  n is at most OFFERS_KEPT.
  */
 static void
 see_to_fresh(Making *making, const QueryKey *ids, int n)
@@ -194,7 +198,7 @@ see_to_fresh(Making *making, const QueryKey *ids, int n)
 	}
 }
 
-/* What the user asks in a rhythm, and has not asked today. */
+/* Reads queries with a rhythm that are due and have not been asked today. */
 static void
 read_due(Making *making)
 {
@@ -212,7 +216,7 @@ read_due(Making *making)
 	making->situation.ndue = making->ndue;
 }
 
-/* Tables that the user could look at.  To ask for one is to ask its name. */
+/* Reads tables that are new to the user.  Asking for a table means asking its name. */
 static void
 read_new_tables(Making *making)
 {
@@ -229,7 +233,7 @@ read_new_tables(Making *making)
 		QueryText asked = {.question = table.name};
 		pg_uuid_t id;
 
-		/* A name of nothing but punctuation asks nothing. */
+		/* A name that consists of punctuation is not a query. */
 		if (!query_identify(&asked, &id))
 			continue;
 		making->new_tables[kept] = table;
@@ -256,7 +260,7 @@ want_terms_of_last(Making *making)
 		query_store_want_term(making->store, last->statistics.terms[t]);
 }
 
-/* What the tenant's statistics say to this user's situation. */
+/* Reads the tenant's statistics for this user's situation. */
 static void
 read_situation(Making *making)
 {
@@ -291,7 +295,7 @@ read_situation(Making *making)
 	read_new_tables(making);
 }
 
-/* Ranks what could be asked. */
+/* Ranks the offers. */
 static void
 rank(Making *making)
 {
@@ -321,8 +325,8 @@ rank(Making *making)
 }
 
 /*
- * Whether a query is on the rise, and lately more than one user's affair where
- * there are several.
+ * Whether a query is trending, and has recently been asked by more than one
+ * user, in a tenant with several.
  */
 static bool
 is_rising(const TenantStatistics *tenant, const QueryStatistics *query, TimestampTz at)
@@ -331,7 +335,7 @@ is_rising(const TenantStatistics *tenant, const QueryStatistics *query, Timestam
 		   (tenant->users < 2 || query->other_asked >= at - SEVERAL_WITHIN);
 }
 
-/* The rhythm in which a query is due, NULL when it is not. */
+/* Returns the rhythm by which a query is due, or NULL if it is not due. */
 static const Cadence *
 find_due(const Making *making, const QueryKey *id)
 {
@@ -343,7 +347,7 @@ find_due(const Making *making, const QueryKey *id)
 	return NULL;
 }
 
-/* The new table that an offer is, NULL when it is a query. */
+/* Returns the new table of an offer, or NULL if it is a query. */
 static const NewTable *
 find_new_table(const Making *making, const QueryKey *id)
 {
@@ -355,7 +359,10 @@ find_new_table(const Making *making, const QueryKey *id)
 	return NULL;
 }
 
-/* The likeliest offers, with all that decides whether and how they are shown. */
+/*
+ * Collects the most likely offers, with everything that determines whether and
+ * how they are shown.
+ */
 static void
 read_nominees(Making *making)
 {
@@ -409,7 +416,7 @@ names_array(const List *names)
 	return array;
 }
 
-/* The names of the tables that an offer reads, added to a list. */
+/* Adds the names of the tables that an offer reads to a list. */
 static List *
 add_tables(List *names, const Nominee *nominee)
 {
@@ -429,8 +436,8 @@ add_tables(List *names, const Nominee *nominee)
 }
 
 /*
- * Takes the text from what reads a table that was dropped, or that the role that
- * asks may not read: of that nothing is shown.
+ * Removes the text of offers that read a table that was dropped, or that the
+ * current role may not read, so that they are not shown.
  */
 static void
 hide(Making *making)
@@ -461,7 +468,7 @@ hide(Making *making)
 	}
 }
 
-/* Whether a text stands among the suggestions already. */
+/* Whether a text is already among the suggestions. */
 static bool
 is_told(const Suggestion *suggestions, int n, const char *text)
 {
@@ -474,9 +481,9 @@ is_told(const Suggestion *suggestions, int n, const char *text)
 }
 
 /*
- * Whether the user was forgotten after the snapshot in which his history was
- * read: then nothing of it may be written again.  It stays so until the end, as
- * who records keeps out who forgets.
+ * Whether the user was forgotten after the snapshot in which the history was
+ * read: then nothing of it may be written.  This remains true until the end,
+ * because recording and forgetting exclude each other.
  */
 static bool
 forgotten_since(const Making *making)
@@ -488,7 +495,7 @@ forgotten_since(const Making *making)
 		   statement_execute(&select_any_query, values, NULL, SNAPSHOT_NEW) == 0;
 }
 
-/* From nominees to what is shown. */
+/* Makes the suggestions from the offers. */
 static int
 choose(Making *making, Suggestion *suggestions)
 {
@@ -514,7 +521,7 @@ choose(Making *making, Suggestion *suggestions)
 		Nominee *nominee = &making->nominees[i];
 		Suggestion *suggestion = &suggestions[n];
 
-		/* No text: forgotten, or no longer kept. */
+		/* Without text: forgotten, or not stored any more. */
 		if (nominee->text == NULL || is_told(suggestions, n, nominee->text) ||
 			!nominee_kind(&telling, nominee, making->nasked > 0))
 			continue;
@@ -585,9 +592,9 @@ suggestions_document(const char *tenant_id, const char *user_id, TimestampTz at)
 }
 
 /*
- * Whether what is shown can be recorded, without waiting for anybody and
- * without failing where somebody else has changed it since the transaction's
- * snapshot.
+ * Whether suggestions can be recorded, without waiting for another session,
+ * and without failing because another session has changed them since the
+ * transaction's snapshot.
  */
 static bool
 may_record(const char *tenant_id, const char *user_id)
@@ -622,8 +629,8 @@ personalization_get_suggestions(PG_FUNCTION_ARGS)
 	n = suggestions_make(&request, &suggestions);
 
 	/*
-	 * The cache is filled by the worker, whose rights are others: where tables of
-	 * linked schemas are in question it stays empty.
+	 * The worker fills the cache with its own privileges, so nothing is cached
+	 * if tables of linked schemas are involved.
 	 */
 	if (request.record && request.context == NULL && cache_wanted() &&
 		!catalogue_is_linked(request.tenant_id))
