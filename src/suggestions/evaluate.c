@@ -219,8 +219,8 @@ popular_rank(const Links *popular, const QueryKey *last, const QueryKey *asked)
 
 /* Ranks the suggestions and the baselines. */
 static void
-judge(Evaluation *evaluation, const ReplayedUser *user, const Offer *offers, int n,
-	  const QueryKey *asked)
+evaluate_request(Evaluation *evaluation, const ReplayedUser *user, const Offer *offers, int n,
+				 const QueryKey *asked)
 {
 	const TenantStatistics *tenant = query_store_statistics(evaluation->store)->tenant;
 
@@ -258,7 +258,7 @@ replay_ask(Evaluation *evaluation, const char *user_id, const QueryKey *id, Time
 		statistics_situation(statistics, ask.user, ask.history, n, at, NULL, 0, situation);
 		noffers = query_store_offers(evaluation->store, situation, offers);
 		if (judged && user->n >= JUDGED_FROM)
-			judge(evaluation, user, offers, noffers, id);
+			evaluate_request(evaluation, user, offers, noffers, id);
 		if (evaluation->rate > 0)
 			(void) statistics_learn(statistics, situation, offers, noffers, &ask, evaluation->rate);
 	}

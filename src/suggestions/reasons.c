@@ -24,26 +24,26 @@
 #define WORTH_NAMING 0.01
 
 static bool
-kind_fits(const Nominee *nominee, OfferKind kind, bool known_user)
+kind_fits(const DetailedOffer *detailed, OfferKind kind, bool known_user)
 {
 	switch (kind)
 	{
 		case KIND_FREQUENT:
-			return nominee->own;
+			return detailed->own;
 		case KIND_RELATED:
 			return known_user;
 		case KIND_SIMILAR:
-			return known_user && !nominee->own;
+			return known_user && !detailed->own;
 		case KIND_TRENDING:
-			return nominee->rising;
+			return detailed->rising;
 		case KIND_NEW_TABLE:
-			return nominee->new_table != NULL;
+			return detailed->new_table != NULL;
 	}
 	return false;
 }
 
 bool
-nominee_kind(const Telling *telling, Nominee *nominee, bool known_user)
+offer_decide_kind(const ReasonContext *reason_context, DetailedOffer *detailed, bool known_user)
 {
 	double most = -HUGE_VAL;
 	bool found = false;
@@ -51,12 +51,12 @@ nominee_kind(const Telling *telling, Nominee *nominee, bool known_user)
 	for (int k = 0; k < OFFER_KINDS; k++)
 	{
 		double contribution =
-			ranking_kind_contribution(telling->weights, nominee->offer, (OfferKind) k);
+			ranking_kind_contribution(reason_context->weights, detailed->offer, (OfferKind) k);
 
-		if (contribution > most && kind_fits(nominee, (OfferKind) k, known_user))
+		if (contribution > most && kind_fits(detailed, (OfferKind) k, known_user))
 		{
 			most = contribution;
-			nominee->kind = (OfferKind) k;
+			detailed->kind = (OfferKind) k;
 			found = true;
 		}
 	}
@@ -96,39 +96,40 @@ weight_in(const Weighed *list, int n, const QueryKey *id)
 }
 
 static double
-follows(const Telling *telling, const Nominee *nominee)
+follows(const ReasonContext *reason_context, const DetailedOffer *detailed)
 {
-	const Links *links = telling->situation->follows;
+	const Links *links = reason_context->situation->follows;
 
-	return links == NULL ? 0.0 : links_weight(links, &nominee->id);
+	return links == NULL ? 0.0 : links_weight(links, &detailed->id);
 }
 
 /* Whether the context speaks for it. */
 static bool
-fits_context(const Telling *telling, const Nominee *nominee)
+fits_context(const ReasonContext *reason_context, const DetailedOffer *detailed)
 {
-	return weight_in(telling->situation->context, telling->situation->ncontext, &nominee->id) > 0.0;
+	return weight_in(reason_context->situation->context, reason_context->situation->ncontext,
+					 &detailed->id) > 0.0;
 }
 
 static const char *
-reason_of_related(const Telling *telling, const Nominee *nominee)
+reason_of_related(const ReasonContext *reason_context, const DetailedOffer *detailed)
 {
-	Feature feature = ranking_evidence(telling->weights, nominee->offer, KIND_RELATED);
-	const char *table = shared_table(nominee->tables, telling->last_tables);
+	Feature feature = ranking_evidence(reason_context->weights, detailed->offer, KIND_RELATED);
+	const char *table = shared_table(detailed->tables, reason_context->last_tables);
 
-	if (feature == FEATURE_CONTEXT && fits_context(telling, nominee))
+	if (feature == FEATURE_CONTEXT && fits_context(reason_context, detailed))
 		return "fits what you are looking at";
 	if (feature == FEATURE_RELATED && table != NULL)
 		return psprintf("also about %s", table);
-	if (follows(telling, nominee) > 0.0 || table == NULL)
+	if (follows(reason_context, detailed) > 0.0 || table == NULL)
 		return "follows what you asked last";
 	return psprintf("also about %s", table);
 }
 
 static const char *
-reason_of_similar(const Telling *telling, const Nominee *nominee)
+reason_of_similar(const ReasonContext *reason_context, const DetailedOffer *detailed)
 {
-	const char *table = shared_table(nominee->tables, telling->last_tables);
+	const char *table = shared_table(detailed->tables, reason_context->last_tables);
 
 	if (table != NULL)
 		return psprintf("others who use %s also ask", table);
@@ -136,52 +137,53 @@ reason_of_similar(const Telling *telling, const Nominee *nominee)
 }
 
 const char *
-nominee_reason(const Telling *telling, const Nominee *nominee)
+offer_reason(const ReasonContext *reason_context, const DetailedOffer *detailed)
 {
-	switch (nominee->kind)
+	switch (detailed->kind)
 	{
 		case KIND_FREQUENT:
-			if (nominee->due != NULL)
-				return psprintf("you ask this %s", cadence_name(nominee->due));
-			return nominee->own_asks >= OFTEN ? "you ask this often" : "you asked this before";
+			if (detailed->due != NULL)
+				return psprintf("you ask this %s", cadence_name(detailed->due));
+			return detailed->own_asks >= OFTEN ? "you ask this often" : "you asked this before";
 		case KIND_RELATED:
-			return reason_of_related(telling, nominee);
+			return reason_of_related(reason_context, detailed);
 		case KIND_SIMILAR:
-			return reason_of_similar(telling, nominee);
+			return reason_of_similar(reason_context, detailed);
 		case KIND_TRENDING:
 			return "trending in your organisation";
 		case KIND_NEW_TABLE:
-			return psprintf("new table available: %s", nominee->new_table->name);
+			return psprintf("new table available: %s", detailed->new_table->name);
 	}
 	return "";
 }
 
 static void
-push_frequent(JsonbParseState **state, const Nominee *nominee)
+push_frequent(JsonbParseState **state, const DetailedOffer *detailed)
 {
-	json_push_int(state, "times_asked", nominee->own_asks);
-	json_push_time(state, "last_asked", nominee->own_last);
-	if (nominee->due != NULL)
+	json_push_int(state, "times_asked", detailed->own_asks);
+	json_push_time(state, "last_asked", detailed->own_last);
+	if (detailed->due != NULL)
 	{
 		char words[CADENCE_WORDS];
 
-		cadence_words(nominee->due, words);
+		cadence_words(detailed->due, words);
 		json_push_text(state, "rhythm", words);
 	}
 }
 
 static void
-push_related(JsonbParseState **state, const Telling *telling, const Nominee *nominee)
+push_related(JsonbParseState **state, const ReasonContext *reason_context,
+			 const DetailedOffer *detailed)
 {
-	const Links *links = telling->situation->follows;
-	const char *table = shared_table(nominee->tables, telling->last_tables);
-	double context =
-		weight_in(telling->situation->context, telling->situation->ncontext, &nominee->id);
+	const Links *links = reason_context->situation->follows;
+	const char *table = shared_table(detailed->tables, reason_context->last_tables);
+	double context = weight_in(reason_context->situation->context,
+							   reason_context->situation->ncontext, &detailed->id);
 
-	if (telling->last_query != NULL && follows(telling, nominee) > 0.0)
+	if (reason_context->last_query != NULL && follows(reason_context, detailed) > 0.0)
 	{
-		json_push_text(state, "after", telling->last_query);
-		json_push_double(state, "followed", follows(telling, nominee));
+		json_push_text(state, "after", reason_context->last_query);
+		json_push_double(state, "followed", follows(reason_context, detailed));
 		json_push_double(state, "of", links->total);
 	}
 	if (table != NULL)
@@ -191,17 +193,20 @@ push_related(JsonbParseState **state, const Telling *telling, const Nominee *nom
 }
 
 static void
-push_others(JsonbParseState **state, const Telling *telling, const Nominee *nominee)
+push_others(JsonbParseState **state, const ReasonContext *reason_context,
+			const DetailedOffer *detailed)
 {
-	const QueryStatistics *query = nominee->statistics;
+	const QueryStatistics *query = detailed->statistics;
 
 	if (query == NULL)
 		return;
 	json_push_int(state, "users", query->user_count);
-	if (nominee->kind == KIND_TRENDING)
+	if (detailed->kind == KIND_TRENDING)
 	{
-		json_push_double(state, "asked_lately", trend_count(query->fast, telling->at, TREND_FAST));
-		json_push_double(state, "asked_usually", trend_count(query->slow, telling->at, TREND_SLOW));
+		json_push_double(state, "asked_lately",
+						 trend_count(query->fast, reason_context->at, TREND_FAST));
+		json_push_double(state, "asked_usually",
+						 trend_count(query->slow, reason_context->at, TREND_SLOW));
 	}
 	json_push_time(state, "last_asked", query->last_asked);
 }
@@ -236,13 +241,15 @@ push_new_table(JsonbParseState **state, const NewTable *table)
 
 /* Pushes the contributions of the features to the score. */
 static void
-push_contributions(JsonbParseState **state, const Telling *telling, const Nominee *nominee)
+push_contributions(JsonbParseState **state, const ReasonContext *reason_context,
+				   const DetailedOffer *detailed)
 {
 	json_push_key(state, "contributions");
 	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	for (int f = 0; f < FEATURES; f++)
 	{
-		double contribution = ranking_contribution(telling->weights, nominee->offer, (Feature) f);
+		double contribution =
+			ranking_contribution(reason_context->weights, detailed->offer, (Feature) f);
 
 		if (fabs(contribution) >= WORTH_NAMING)
 			json_push_double(state, feature_names[f], rint(contribution * 1000) / 1000);
@@ -251,27 +258,27 @@ push_contributions(JsonbParseState **state, const Telling *telling, const Nomine
 }
 
 Jsonb *
-nominee_evidence(const Telling *telling, const Nominee *nominee)
+offer_evidence(const ReasonContext *reason_context, const DetailedOffer *detailed)
 {
 	JsonbParseState *state = NULL;
 
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	switch (nominee->kind)
+	switch (detailed->kind)
 	{
 		case KIND_FREQUENT:
-			push_frequent(&state, nominee);
+			push_frequent(&state, detailed);
 			break;
 		case KIND_RELATED:
-			push_related(&state, telling, nominee);
+			push_related(&state, reason_context, detailed);
 			break;
 		case KIND_SIMILAR:
 		case KIND_TRENDING:
-			push_others(&state, telling, nominee);
+			push_others(&state, reason_context, detailed);
 			break;
 		case KIND_NEW_TABLE:
-			push_new_table(&state, nominee->new_table);
+			push_new_table(&state, detailed->new_table);
 			break;
 	}
-	push_contributions(&state, telling, nominee);
+	push_contributions(&state, reason_context, detailed);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }

@@ -19,7 +19,7 @@
 #include "core/statistics.h"
 
 /* An offer that may be shown, with its details. */
-typedef struct Nominee
+typedef struct DetailedOffer
 {
 	QueryKey id;
 	const Offer *offer;
@@ -33,10 +33,10 @@ typedef struct Nominee
 	const NewTable *new_table; /* its new table; NULL if it is a query */
 	bool rising;
 	OfferKind kind; /* set by offer_decide_kind() */
-} Nominee;
+} DetailedOffer;
 
 /* The user's situation, as far as reasons depend on it. */
-typedef struct Telling
+typedef struct ReasonContext
 {
 	const Weights *weights;
 	const Situation *situation;
@@ -44,16 +44,17 @@ typedef struct Telling
 	const char *last_query; /* the user's last query, NULL if there is none */
 	const Jsonb *last_tables;
 	TimestampTz at;
-} Telling;
+} ReasonContext;
 
 /*
  * Decides the type by the largest contribution to the score; returns false if
  * no type applies: an unknown user gets only new tables and trending queries.
  */
-extern bool nominee_kind(const Telling *telling, Nominee *nominee, bool known_user);
+extern bool
+offer_decide_kind(const ReasonContext *reason_context, DetailedOffer *detailed, bool known_user);
 
 /* Return the reason and the evidence for the type. */
-extern const char *nominee_reason(const Telling *telling, const Nominee *nominee);
-extern Jsonb *nominee_evidence(const Telling *telling, const Nominee *nominee);
+extern const char *offer_reason(const ReasonContext *reason_context, const DetailedOffer *detailed);
+extern Jsonb *offer_evidence(const ReasonContext *reason_context, const DetailedOffer *detailed);
 
 #endif

@@ -750,19 +750,19 @@ static RowWriter list_writer = ROW_WRITER(
 	"  last_day = greatest(l.last_day, excluded.last_day)");
 
 /* Rows to be written to a table, a few at a time. */
-typedef struct Batch
+typedef struct RowBatch
 {
 	RowWriter *writer;
 	const char *tenant_id;
 	Column *columns;
-} Batch;
+} RowBatch;
 
 /*
  * Writes the collected rows; a statement over arrays does not support columns
  * that are arrays themselves.
  */
 static void
-batch_flush(Batch *batch)
+batch_flush(RowBatch *batch)
 {
 	(void) rows_write(batch->writer, batch->tenant_id, batch->columns);
 	for (int c = 0; c < batch->writer->ncolumns; c++)
@@ -770,7 +770,7 @@ batch_flush(Batch *batch)
 }
 
 static void
-batch_end_row(Batch *batch)
+batch_end_row(RowBatch *batch)
 {
 	if (batch->columns[0].n == ROWS_FEW)
 		batch_flush(batch);
@@ -818,7 +818,7 @@ compare_entries(const void *a, const void *b)
 static void
 save_queries(QueryStore *store)
 {
-	Batch batch = {&query_writer, store->tenant_id, rows_begin(&query_writer, ROWS_FEW)};
+	RowBatch batch = {&query_writer, store->tenant_id, rows_begin(&query_writer, ROWS_FEW)};
 	QueryEntry **entries = palloc(Max(hash_get_num_entries(store->queries), 1) * sizeof(void *));
 	QueryEntry *entry;
 	HASH_SEQ_STATUS scan;
@@ -869,7 +869,7 @@ compare_lists(const void *a, const void *b)
 static void
 save_lists(QueryStore *store, TimestampTz day)
 {
-	Batch batch = {&list_writer, store->tenant_id, rows_begin(&list_writer, ROWS_FEW)};
+	RowBatch batch = {&list_writer, store->tenant_id, rows_begin(&list_writer, ROWS_FEW)};
 	StoredList **entries = palloc(Max(hash_get_num_entries(store->lists), 1) * sizeof(void *));
 	StoredList *entry;
 	HASH_SEQ_STATUS scan;

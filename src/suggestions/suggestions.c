@@ -85,7 +85,7 @@ PG_FUNCTION_INFO_V1(personalization_get_suggestions);
 PG_FUNCTION_INFO_V1(personalization_record_outcome);
 
 /* The state of making suggestions. */
-typedef struct Making
+typedef struct SuggestionState
 {
 	const SuggestionRequest *request;
 	TenantSettings settings;
@@ -101,15 +101,15 @@ typedef struct Making
 	int nnew_tables;
 	Offer *offers;
 	int noffers;
-	Nominee *nominees; /* the most likely offers, with their details */
-	int nnominees;
-} Making;
+	DetailedOffer *detailed_offers; /* the most likely offers, with their details */
+	int ndetailed;
+} SuggestionState;
 
 /* Reads the user's requests, and the suggestions shown to the user. */
 static void
-read_user(Making *making)
+read_user(SuggestionState *state)
 {
-	const SuggestionRequest *request = making->request;
+	const SuggestionRequest *request = state->request;
 	History history = {.user_id = request->user_id};
 
 	history_read(request->tenant_id, known_until(request->at), HISTORY_MAX, &history);
@@ -118,15 +118,15 @@ read_user(Making *making)
 	 * Rows that will be changed are read in their latest state: nobody else
 	 * changes them meanwhile.
 	 */
-	making->outcomes = outcomes_read(request->tenant_id, request->user_id,
-									 request->record ? SNAPSHOT_NEW : SNAPSHOT_CALLER);
-	making->asked = outcomes_history(making->outcomes, history.entries, history.n);
-	making->nasked = history.n;
+	state->outcomes = outcomes_read(request->tenant_id, request->user_id,
+									request->record ? SNAPSHOT_NEW : SNAPSHOT_CALLER);
+	state->asked = outcomes_history(state->outcomes, history.entries, history.n);
+	state->nasked = history.n;
 }
 
 /* Reads the user's own queries by id into the offers' details. */
 static void
-read_own_queries(Making *making, Nominee *nominees, int n)
+read_own_queries(SuggestionState *state, DetailedOffer *detailed_offers, int n)
 {
 	Column ids;
 	Datum values[4];
@@ -136,11 +136,11 @@ read_own_queries(Making *making, Nominee *nominees, int n)
 		return;
 	column_init(&ids, UUIDOID, n);
 	for (int i = 0; i < n; i++)
-		column_add(&ids, UUIDPGetDatum(query_uuid(&nominees[i].id)));
-	values[0] = CStringGetTextDatum(making->request->tenant_id);
-	values[1] = CStringGetTextDatum(making->request->user_id);
+		column_add(&ids, UUIDPGetDatum(query_uuid(&detailed_offers[i].id)));
+	values[0] = CStringGetTextDatum(state->request->tenant_id);
+	values[1] = CStringGetTextDatum(state->request->user_id);
 	values[2] = column_array(&ids);
-	values[3] = TimestampTzGetDatum(known_until(making->request->at));
+	values[3] = TimestampTzGetDatum(known_until(state->request->at));
 	nrows = statement_execute(&select_own_queries, values, NULL, SNAPSHOT_CALLER);
 	for (uint64 row = 0; row < nrows; row++)
 	{
@@ -148,13 +148,14 @@ read_own_queries(Making *making, Nominee *nominees, int n)
 
 		for (int i = 0; i < n; i++)
 		{
-			if (!same_query(&nominees[i].id, &id))
+			if (!same_query(&detailed_offers[i].id, &id))
 				continue;
-			nominees[i].own = true;
-			nominees[i].text = TextDatumGetCString(result_value(row, OWN_TEXT, NULL));
-			nominees[i].tables = DatumGetJsonbPCopy(result_value(row, OWN_TABLES, NULL));
-			nominees[i].own_asks = DatumGetInt64(result_value(row, OWN_ASKS, NULL));
-			nominees[i].own_last = DatumGetTimestampTz(result_value(row, OWN_LAST_ASKED, NULL));
+			detailed_offers[i].own = true;
+			detailed_offers[i].text = TextDatumGetCString(result_value(row, OWN_TEXT, NULL));
+			detailed_offers[i].tables = DatumGetJsonbPCopy(result_value(row, OWN_TABLES, NULL));
+			detailed_offers[i].own_asks = DatumGetInt64(result_value(row, OWN_ASKS, NULL));
+			detailed_offers[i].own_last =
+				DatumGetTimestampTz(result_value(row, OWN_LAST_ASKED, NULL));
 		}
 	}
 	SPI_freetuptable(SPI_tuptable);
@@ -166,162 +167,162 @@ read_own_queries(Making *making, Nominee *nominees, int n)
  * the last count, in memory.  n is at most OFFERS_KEPT.
  */
 static void
-see_to_fresh(Making *making, const QueryKey *ids, int n)
+see_to_fresh(SuggestionState *state, const QueryKey *ids, int n)
 {
-	uint32 user = query_user_hash(making->request->user_id);
-	Nominee unknown[OFFERS_KEPT];
+	uint32 user = query_user_hash(state->request->user_id);
+	DetailedOffer unknown[OFFERS_KEPT];
 	int nunknown = 0;
 
 	memset(unknown, 0, sizeof(unknown));
 	for (int i = 0; i < n; i++)
 	{
-		if (query_store_find(making->store, &ids[i], false) == NULL)
+		if (query_store_find(state->store, &ids[i], false) == NULL)
 			unknown[nunknown++].id = ids[i];
 	}
-	read_own_queries(making, unknown, nunknown);
+	read_own_queries(state, unknown, nunknown);
 	for (int i = 0; i < nunknown; i++)
 	{
 		StoredQuery *stored;
 
 		if (!unknown[i].own)
 			continue;
-		stored = query_store_find(making->store, &unknown[i].id, true);
+		stored = query_store_find(state->store, &unknown[i].id, true);
 		stored->query = unknown[i].text;
 		stored->tables = unknown[i].tables;
 	}
 	for (int i = 0; i < n; i++)
 	{
-		StoredQuery *stored = query_store_find(making->store, &ids[i], false);
+		StoredQuery *stored = query_store_find(state->store, &ids[i], false);
 
 		if (stored != NULL)
-			statistics_catch_up(&stored->statistics, user, making->asked, making->nasked);
+			statistics_catch_up(&stored->statistics, user, state->asked, state->nasked);
 	}
 }
 
 /* Reads queries with a rhythm that are due and have not been asked today. */
 static void
-read_due(Making *making)
+read_due(SuggestionState *state)
 {
-	const SuggestionRequest *request = making->request;
+	const SuggestionRequest *request = state->request;
 	Weighed *due = palloc(MAX_DUE * sizeof(Weighed));
 
-	making->ndue = queries_due(request->tenant_id, request->user_id, request->at,
-							   making->settings.time_zone, making->due, MAX_DUE);
-	for (int i = 0; i < making->ndue; i++)
+	state->ndue = queries_due(request->tenant_id, request->user_id, request->at,
+							  state->settings.time_zone, state->due, MAX_DUE);
+	for (int i = 0; i < state->ndue; i++)
 	{
-		due[i].id = query_key(&making->due[i].query_id);
-		due[i].weight = making->due[i].cadence.strength;
+		due[i].id = query_key(&state->due[i].query_id);
+		due[i].weight = state->due[i].cadence.strength;
 	}
-	making->situation.due = due;
-	making->situation.ndue = making->ndue;
+	state->situation.due = due;
+	state->situation.ndue = state->ndue;
 }
 
 /* Reads tables that are new to the user.  Asking for a table means asking its name. */
 static void
-read_new_tables(Making *making)
+read_new_tables(SuggestionState *state)
 {
-	const SuggestionRequest *request = making->request;
-	int64 window = making->settings.new_table_window;
+	const SuggestionRequest *request = state->request;
+	int64 window = state->settings.new_table_window;
 	Weighed *offered = palloc(MAX_NEW_TABLES * sizeof(Weighed));
-	int n = new_tables(request->tenant_id, request->user_id, window, request->at,
-					   making->new_tables, MAX_NEW_TABLES);
+	int n = new_tables(request->tenant_id, request->user_id, window, request->at, state->new_tables,
+					   MAX_NEW_TABLES);
 	int kept = 0;
 
 	for (int i = 0; i < n; i++)
 	{
-		NewTable table = making->new_tables[i];
+		NewTable table = state->new_tables[i];
 		QueryText asked = {.question = table.name};
 		pg_uuid_t id;
 
 		/* A name that consists of punctuation is not a query. */
 		if (!query_identify(&asked, &id))
 			continue;
-		making->new_tables[kept] = table;
+		state->new_tables[kept] = table;
 		offered[kept].id = query_key(&id);
 		offered[kept++].weight =
 			1.0 - (double) Max(request->at - table.appeared_at, 0) / (double) Max(window, 1);
 	}
-	making->situation.new_tables = offered;
-	making->nnew_tables = making->situation.nnew_tables = kept;
+	state->situation.new_tables = offered;
+	state->nnew_tables = state->situation.nnew_tables = kept;
 }
 
 static void
-want_terms_of_last(Making *making)
+want_terms_of_last(SuggestionState *state)
 {
 	StoredQuery *last;
 
-	if (making->nasked == 0)
+	if (state->nasked == 0)
 		return;
-	last = query_store_find(making->store, &making->asked[making->nasked - 1].id, false);
+	last = query_store_find(state->store, &state->asked[state->nasked - 1].id, false);
 	if (last == NULL)
 		return;
-	query_store_terms(making->store, last);
+	query_store_terms(state->store, last);
 	for (int t = 0; t < last->statistics.nterms; t++)
-		query_store_want_term(making->store, last->statistics.terms[t]);
+		query_store_want_term(state->store, last->statistics.terms[t]);
 }
 
 /* Reads the tenant's statistics for this user's situation. */
 static void
-read_situation(Making *making)
+read_situation(SuggestionState *state)
 {
-	const SuggestionRequest *request = making->request;
+	const SuggestionRequest *request = state->request;
 	LinksNeeded needed[SITUATION_LINKS];
 	QueryKey latest[SIMILAR_FROM];
 	const char *const *context = NULL;
 	int ncontext = 0;
-	int n = situation_links(making->asked, making->nasked, needed);
+	int n = situation_links(state->asked, state->nasked, needed);
 
-	making->store = query_store_make(request->tenant_id, SNAPSHOT_CALLER);
-	query_store_open(making->store);
+	state->store = query_store_make(request->tenant_id, SNAPSHOT_CALLER);
+	query_store_open(state->store);
 	for (int i = 0; i < n; i++)
-		query_store_want_list(making->store, &needed[i].id, (char) needed[i].kind);
-	n = latest_queries(making->asked, making->nasked, latest, SIMILAR_FROM);
+		query_store_want_list(state->store, &needed[i].id, (char) needed[i].kind);
+	n = latest_queries(state->asked, state->nasked, latest, SIMILAR_FROM);
 	for (int i = 0; i < n; i++)
-		query_store_want_query(making->store, &latest[i]);
-	query_store_fetch(making->store);
-	see_to_fresh(making, latest, n);
-	want_terms_of_last(making);
+		query_store_want_query(state->store, &latest[i]);
+	query_store_fetch(state->store);
+	see_to_fresh(state, latest, n);
+	want_terms_of_last(state);
 	if (request->context != NULL)
 		ncontext = query_terms(request->context, NULL, &context);
 	for (int t = 0; t < ncontext; t++)
-		query_store_want_term(making->store, context[t]);
-	query_store_fetch(making->store);
-	statistics_situation(query_store_statistics(making->store), query_user_hash(request->user_id),
-						 making->asked, making->nasked, request->at, context, ncontext,
-						 &making->situation);
-	outcomes_situation(making->outcomes, making->asked, making->nasked, request->at,
-					   &making->situation);
-	read_due(making);
-	read_new_tables(making);
+		query_store_want_term(state->store, context[t]);
+	query_store_fetch(state->store);
+	statistics_situation(query_store_statistics(state->store), query_user_hash(request->user_id),
+						 state->asked, state->nasked, request->at, context, ncontext,
+						 &state->situation);
+	outcomes_situation(state->outcomes, state->asked, state->nasked, request->at,
+					   &state->situation);
+	read_due(state);
+	read_new_tables(state);
 }
 
 /* Ranks the offers. */
 static void
-rank(Making *making)
+rank(SuggestionState *state)
 {
-	Statistics *statistics = query_store_statistics(making->store);
+	Statistics *statistics = query_store_statistics(state->store);
 	double taste[OFFER_KINDS];
 	QueryKey known[OFFERS_KEPT];
 	int nknown = 0;
 	int kept;
 
-	making->offers = palloc(OFFERS_MAX * sizeof(Offer));
-	making->noffers = statistics_offers(statistics, &making->situation, making->offers);
-	kept = offers_kept(making->noffers);
+	state->offers = palloc(OFFERS_MAX * sizeof(Offer));
+	state->noffers = statistics_offers(statistics, &state->situation, state->offers);
+	kept = offers_kept(state->noffers);
 	for (int i = 0; i < kept; i++)
 	{
-		query_store_want_query(making->store, &making->offers[i].id);
-		if (making->offers[i].features[FEATURE_KNOWN] > 0)
-			known[nknown++] = making->offers[i].id;
+		query_store_want_query(state->store, &state->offers[i].id);
+		if (state->offers[i].features[FEATURE_KNOWN] > 0)
+			known[nknown++] = state->offers[i].id;
 	}
-	query_store_fetch(making->store);
-	see_to_fresh(making, known, nknown);
-	statistics_describe(statistics, &making->situation, making->offers, making->noffers);
-	ranking_weights(&statistics->tenant->ranking, situation_moment(&making->situation),
-					&making->weights);
-	outcomes_taste(making->outcomes, making->asked, making->nasked, making->request->at, taste);
-	ranking_taste(&making->weights, making->offers, making->noffers, taste);
-	ranking_order(&making->weights, making->offers, kept, making->noffers);
+	query_store_fetch(state->store);
+	see_to_fresh(state, known, nknown);
+	statistics_describe(statistics, &state->situation, state->offers, state->noffers);
+	ranking_weights(&statistics->tenant->ranking, situation_moment(&state->situation),
+					&state->weights);
+	outcomes_taste(state->outcomes, state->asked, state->nasked, state->request->at, taste);
+	ranking_taste(&state->weights, state->offers, state->noffers, taste);
+	ranking_order(&state->weights, state->offers, kept, state->noffers);
 }
 
 /*
@@ -337,24 +338,24 @@ is_rising(const TenantStatistics *tenant, const QueryStatistics *query, Timestam
 
 /* Returns the rhythm by which a query is due, or NULL if it is not due. */
 static const Cadence *
-find_due(const Making *making, const QueryKey *id)
+find_due(const SuggestionState *state, const QueryKey *id)
 {
-	for (int i = 0; i < making->ndue; i++)
+	for (int i = 0; i < state->ndue; i++)
 	{
-		if (same_query(&making->situation.due[i].id, id))
-			return &making->due[i].cadence;
+		if (same_query(&state->situation.due[i].id, id))
+			return &state->due[i].cadence;
 	}
 	return NULL;
 }
 
 /* Returns the new table of an offer, or NULL if it is a query. */
 static const NewTable *
-find_new_table(const Making *making, const QueryKey *id)
+find_new_table(const SuggestionState *state, const QueryKey *id)
 {
-	for (int i = 0; i < making->nnew_tables; i++)
+	for (int i = 0; i < state->nnew_tables; i++)
 	{
-		if (same_query(&making->situation.new_tables[i].id, id))
-			return &making->new_tables[i];
+		if (same_query(&state->situation.new_tables[i].id, id))
+			return &state->new_tables[i];
 	}
 	return NULL;
 }
@@ -364,43 +365,43 @@ find_new_table(const Making *making, const QueryKey *id)
  * how they are shown.
  */
 static void
-read_nominees(Making *making)
+read_detailed_offers(SuggestionState *state)
 {
-	const TenantStatistics *tenant = query_store_statistics(making->store)->tenant;
-	int most = making->request->max_results + SPARE_OFFERS;
+	const TenantStatistics *tenant = query_store_statistics(state->store)->tenant;
+	int most = state->request->max_results + SPARE_OFFERS;
 
-	making->nominees = palloc0(OFFERS_MAX * sizeof(Nominee));
-	making->nnominees = 0;
-	for (int i = 0; i < making->noffers && making->nnominees < most; i++)
+	state->detailed_offers = palloc0(OFFERS_MAX * sizeof(DetailedOffer));
+	state->ndetailed = 0;
+	for (int i = 0; i < state->noffers && state->ndetailed < most; i++)
 	{
-		Nominee *nominee = &making->nominees[making->nnominees];
+		DetailedOffer *detailed = &state->detailed_offers[state->ndetailed];
 
-		if (outcomes_hides(making->outcomes, &making->offers[i].id, making->request->at))
+		if (outcomes_hides(state->outcomes, &state->offers[i].id, state->request->at))
 			continue;
-		nominee->id = making->offers[i].id;
-		nominee->offer = &making->offers[i];
-		nominee->due = find_due(making, &nominee->id);
-		nominee->new_table = find_new_table(making, &nominee->id);
-		query_store_want_query(making->store, &nominee->id);
-		making->nnominees++;
+		detailed->id = state->offers[i].id;
+		detailed->offer = &state->offers[i];
+		detailed->due = find_due(state, &detailed->id);
+		detailed->new_table = find_new_table(state, &detailed->id);
+		query_store_want_query(state->store, &detailed->id);
+		state->ndetailed++;
 	}
-	query_store_fetch(making->store);
-	read_own_queries(making, making->nominees, making->nnominees);
-	for (int i = 0; i < making->nnominees; i++)
+	query_store_fetch(state->store);
+	read_own_queries(state, state->detailed_offers, state->ndetailed);
+	for (int i = 0; i < state->ndetailed; i++)
 	{
-		Nominee *nominee = &making->nominees[i];
-		StoredQuery *stored = query_store_find(making->store, &nominee->id, false);
+		DetailedOffer *detailed = &state->detailed_offers[i];
+		StoredQuery *stored = query_store_find(state->store, &detailed->id, false);
 
-		if (nominee->text == NULL && nominee->new_table != NULL)
-			nominee->text = nominee->new_table->name;
+		if (detailed->text == NULL && detailed->new_table != NULL)
+			detailed->text = detailed->new_table->name;
 		if (stored == NULL)
 			continue;
-		nominee->statistics = &stored->statistics;
-		nominee->rising = is_rising(tenant, &stored->statistics, making->request->at);
-		if (nominee->text == NULL)
+		detailed->statistics = &stored->statistics;
+		detailed->rising = is_rising(tenant, &stored->statistics, state->request->at);
+		if (detailed->text == NULL)
 		{
-			nominee->text = stored->query;
-			nominee->tables = stored->tables;
+			detailed->text = stored->query;
+			detailed->tables = stored->tables;
 		}
 	}
 }
@@ -418,15 +419,15 @@ names_array(const List *names)
 
 /* Adds the names of the tables that an offer reads to a list. */
 static List *
-add_tables(List *names, const Nominee *nominee)
+add_tables(List *names, const DetailedOffer *detailed)
 {
 	JsonbIterator *it;
 	JsonbIteratorToken token;
 	JsonbValue value;
 
-	if (nominee->tables == NULL || !JB_ROOT_IS_ARRAY(nominee->tables))
+	if (detailed->tables == NULL || !JB_ROOT_IS_ARRAY(detailed->tables))
 		return names;
-	it = JsonbIteratorInit(unconstify(JsonbContainer *, &nominee->tables->root));
+	it = JsonbIteratorInit(unconstify(JsonbContainer *, &detailed->tables->root));
 	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
 	{
 		if (token == WJB_ELEM && value.type == jbvString)
@@ -440,37 +441,37 @@ add_tables(List *names, const Nominee *nominee)
  * current role may not read, so that they are not shown.
  */
 static void
-hide(Making *making)
+drop_hidden(SuggestionState *state)
 {
 	List *names = NIL;
-	int *first = palloc((making->nnominees + 1) * sizeof(int));
+	int *first = palloc((state->ndetailed + 1) * sizeof(int));
 	bool *hidden;
 
-	for (int i = 0; i < making->nnominees; i++)
+	for (int i = 0; i < state->ndetailed; i++)
 	{
 		first[i] = list_length(names);
-		names = add_tables(names, &making->nominees[i]);
+		names = add_tables(names, &state->detailed_offers[i]);
 	}
-	first[making->nnominees] = list_length(names);
+	first[state->ndetailed] = list_length(names);
 	if (names == NIL)
 		return;
 	hidden = palloc0(list_length(names) * sizeof(bool));
-	if (!catalogue_filter(making->request->tenant_id, (const char *const *) names_array(names),
+	if (!catalogue_filter(state->request->tenant_id, (const char *const *) names_array(names),
 						  list_length(names), hidden))
 		return;
-	for (int i = 0; i < making->nnominees; i++)
+	for (int i = 0; i < state->ndetailed; i++)
 	{
 		for (int k = first[i]; k < first[i + 1]; k++)
 		{
 			if (hidden[k])
-				making->nominees[i].text = NULL;
+				state->detailed_offers[i].text = NULL;
 		}
 	}
 }
 
 /* Whether a text is already among the suggestions. */
 static bool
-is_told(const Suggestion *suggestions, int n, const char *text)
+is_listed(const Suggestion *suggestions, int n, const char *text)
 {
 	for (int i = 0; i < n; i++)
 	{
@@ -486,56 +487,56 @@ is_told(const Suggestion *suggestions, int n, const char *text)
  * because recording and forgetting exclude each other.
  */
 static bool
-forgotten_since(const Making *making)
+forgotten_since(const SuggestionState *state)
 {
-	Datum values[] = {CStringGetTextDatum(making->request->tenant_id),
-					  CStringGetTextDatum(making->request->user_id)};
+	Datum values[] = {CStringGetTextDatum(state->request->tenant_id),
+					  CStringGetTextDatum(state->request->user_id)};
 
-	return making->nasked > 0 &&
+	return state->nasked > 0 &&
 		   statement_execute(&select_any_query, values, NULL, SNAPSHOT_NEW) == 0;
 }
 
 /* Makes the suggestions from the offers. */
 static int
-choose(Making *making, Suggestion *suggestions)
+choose(SuggestionState *state, Suggestion *suggestions)
 {
-	const SuggestionRequest *request = making->request;
-	Telling telling = {.weights = &making->weights,
-					   .situation = &making->situation,
-					   .tenant = query_store_statistics(making->store)->tenant,
-					   .at = request->at};
+	const SuggestionRequest *request = state->request;
+	ReasonContext reason_context = {.weights = &state->weights,
+									.situation = &state->situation,
+									.tenant = query_store_statistics(state->store)->tenant,
+									.at = request->at};
 	TimestampTz shown_at = Min(request->at, GetCurrentTimestamp());
-	ShownOffer *shown = palloc(Max(making->nnominees, 1) * sizeof(ShownOffer));
+	ShownOffer *shown = palloc(Max(state->ndetailed, 1) * sizeof(ShownOffer));
 	int n = 0;
 
-	if (making->nasked > 0)
+	if (state->nasked > 0)
 	{
 		StoredQuery *last =
-			query_store_find(making->store, &making->asked[making->nasked - 1].id, false);
+			query_store_find(state->store, &state->asked[state->nasked - 1].id, false);
 
-		telling.last_query = last == NULL ? NULL : last->query;
-		telling.last_tables = last == NULL ? NULL : last->tables;
+		reason_context.last_query = last == NULL ? NULL : last->query;
+		reason_context.last_tables = last == NULL ? NULL : last->tables;
 	}
-	for (int i = 0; i < making->nnominees && n < request->max_results; i++)
+	for (int i = 0; i < state->ndetailed && n < request->max_results; i++)
 	{
-		Nominee *nominee = &making->nominees[i];
+		DetailedOffer *detailed = &state->detailed_offers[i];
 		Suggestion *suggestion = &suggestions[n];
 
 		/* Without text: forgotten, or not stored any more. */
-		if (nominee->text == NULL || is_told(suggestions, n, nominee->text) ||
-			!nominee_kind(&telling, nominee, making->nasked > 0))
+		if (detailed->text == NULL || is_listed(suggestions, n, detailed->text) ||
+			!offer_decide_kind(&reason_context, detailed, state->nasked > 0))
 			continue;
-		suggestion->kind = nominee->kind;
-		suggestion->text = nominee->text;
-		suggestion->score = nominee->offer->probability;
-		suggestion->reason = nominee_reason(&telling, nominee);
-		suggestion->evidence = nominee_evidence(&telling, nominee);
-		shown[n].query = nominee->id;
-		shown[n++].kind = nominee->kind;
+		suggestion->kind = detailed->kind;
+		suggestion->text = detailed->text;
+		suggestion->score = detailed->offer->probability;
+		suggestion->reason = offer_reason(&reason_context, detailed);
+		suggestion->evidence = offer_evidence(&reason_context, detailed);
+		shown[n].query = detailed->id;
+		shown[n++].kind = detailed->kind;
 	}
-	outcomes_show(request->tenant_id, request->user_id, making->outcomes, making->asked,
-				  making->nasked, shown_at, shown_at + making->settings.history_retention, shown, n,
-				  request->record && !forgotten_since(making));
+	outcomes_show(request->tenant_id, request->user_id, state->outcomes, state->asked,
+				  state->nasked, shown_at, shown_at + state->settings.history_retention, shown, n,
+				  request->record && !forgotten_since(state));
 	for (int i = 0; i < n; i++)
 		suggestions[i].id = shown[i].suggestion_id;
 	return n;
@@ -544,20 +545,20 @@ choose(Making *making, Suggestion *suggestions)
 int
 suggestions_make(const SuggestionRequest *request, Suggestion **suggestions)
 {
-	Making *making = palloc0(sizeof(Making));
+	SuggestionState *state = palloc0(sizeof(SuggestionState));
 
-	making->request = request;
-	tenant_require(request->tenant_id, &making->settings);
+	state->request = request;
+	tenant_require(request->tenant_id, &state->settings);
 	*suggestions = NULL;
-	if (!making->settings.suggestions)
+	if (!state->settings.suggestions)
 		return 0;
-	read_user(making);
-	read_situation(making);
-	rank(making);
-	read_nominees(making);
-	hide(making);
-	*suggestions = palloc0(Max(making->nnominees, 1) * sizeof(Suggestion));
-	return choose(making, *suggestions);
+	read_user(state);
+	read_situation(state);
+	rank(state);
+	read_detailed_offers(state);
+	drop_hidden(state);
+	*suggestions = palloc0(Max(state->ndetailed, 1) * sizeof(Suggestion));
+	return choose(state, *suggestions);
 }
 
 Jsonb *
