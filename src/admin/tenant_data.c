@@ -36,7 +36,7 @@
 			DIGEST(name, "t"), NO_STATEMENT, NO_STATEMENT, NO_STATEMENT                            \
 	}
 
-/* The tenant's own row, whose hold is no data of its. */
+/* The tenant's own row, without its hold, which is not data of the tenant. */
 #define TENANTS_TABLE(name)                                                                        \
 	{                                                                                              \
 #name, false, false, false, ERASE_TENANT(name), FIND_TENANT(name), COUNT_TENANT(name),     \

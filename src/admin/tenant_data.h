@@ -30,7 +30,7 @@ typedef struct TenantTable
 	Statement find_user;   /* likewise */
 } TenantTable;
 
-/* What digest_tenant gives. */
+/* The columns of digest_tenant. */
 enum
 {
 	DIGEST_ROWS = 1,

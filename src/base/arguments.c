@@ -39,7 +39,7 @@ check_id(const char *what, const char *id, size_t len, Fault *fault)
 #define GREATEST_NUMBER "1.7976931348623158e308"
 #define LONG_NUMBER "1e20"
 #define LONG_NUMBER_DIGITS 309
-#define MAX_NUMBER_SCALE 400 /* digits behind the point */
+#define MAX_NUMBER_SCALE 400 /* digits after the point */
 
 /* A constant for comparisons, kept for the session. */
 static Numeric
@@ -82,7 +82,7 @@ number_length(Numeric number)
 		   (is_beyond(number, number_constant(&large, LONG_NUMBER)) ? LONG_NUMBER_DIGITS : 0);
 }
 
-/* What is looked for in a payload. */
+/* The properties of a payload that are checked. */
 typedef struct PayloadShape
 {
 	int depth;		   /* of arrays and objects */

@@ -1,7 +1,7 @@
 /*
  * message_id.c
- *		What a message of a topic says by where it stands: an interaction's id; and
- *		times as numbers.
+ *		The id of an interaction, computed from the position of its message in
+ *		a topic; and times as numbers.
  */
 #include "core/message_id.h"
 
@@ -10,7 +10,7 @@
 /* Bits of an offset, and of an index in an array, that order ids of the same millisecond. */
 #define OFFSET_BITS 20
 #define INDEX_BITS 14
-#define HASH_BITS 40 /* with them the 74 bits that version and variant leave behind the time */
+#define HASH_BITS 40 /* with them the 74 bits that version and variant leave after the time */
 
 static uint64_t
 mix(uint64_t hash)
@@ -42,7 +42,7 @@ message_id(const MessagePlace *place, unsigned char id[16])
 	uint64_t offset = (uint64_t) place->offset & ((UINT64_C(1) << OFFSET_BITS) - 1);
 	uint64_t last = (UINT64_C(1) << INDEX_BITS) - 1;
 	uint64_t index = (uint64_t) place->index < last ? (uint64_t) place->index : last;
-	uint64_t order = offset << INDEX_BITS | index; /* 34 bits: 12 before the variant, 22 behind */
+	uint64_t order = offset << INDEX_BITS | index; /* 34 bits: 12 before the variant, 22 after it */
 	uint64_t low =
 		(order & 0x3fffff) << HASH_BITS | (hash_place(place) & ((UINT64_C(1) << HASH_BITS) - 1));
 

@@ -40,14 +40,14 @@ typedef enum Feature
 
 	/* The last query, and the context. */
 	FEATURE_FOLLOWS,	 /* share of what anyone asked after the last query */
-	FEATURE_FOLLOWS_NEW, /* the same, where the user has not asked it */
+	FEATURE_FOLLOWS_NEW, /* the same, if the user has not asked it */
 	FEATURE_FOLLOWS_ON,	 /* share of what was asked next but one after the last but one */
 	FEATURE_PRECEDES,	 /* share of what the last query was asked after */
 	FEATURE_RELATED,	 /* rank among those that share tables and words with the last query */
 	FEATURE_SHARED,		 /* how much is shared, rare terms counting more: 0 to 1 */
 	FEATURE_WORDS,		 /* share of the last query's words, relative to its length: 0 to 1 */
 	FEATURE_ALIKE,		 /* words in common, as a share of both queries' words: 0 to 1 */
-	FEATURE_ALIKE_NEW,	 /* the same, where the user has not asked it */
+	FEATURE_ALIKE_NEW,	 /* the same, if the user has not asked it */
 	FEATURE_NAMES,		 /* the same for names only */
 	FEATURE_THEME,		 /* words in common with the latest five distinct queries */
 	FEATURE_THEME_NEW,	 /* the same, relative to the largest of all offers, if new to the user */
@@ -58,7 +58,7 @@ typedef enum Feature
 
 	/* Others in the tenant. */
 	FEATURE_SIMILAR,	   /* share of what is asked by those who ask the user's latest queries */
-	FEATURE_SIMILAR_NEW,   /* the same, where the user has not asked it */
+	FEATURE_SIMILAR_NEW,   /* the same, if the user has not asked it */
 	FEATURE_POPULAR,	   /* rank by requests */
 	FEATURE_POPULARITY,	   /* share of all requests */
 	FEATURE_USUAL,		   /* rank by requests, with a half-life of 28 days */
@@ -157,7 +157,7 @@ typedef enum OfferKind
 {
 	KIND_FREQUENT, /* the user's own requests */
 	KIND_RELATED,  /* the last query, and the context */
-	KIND_SIMILAR,  /* what others in the tenant ask */
+	KIND_SIMILAR,  /* queries of others in the tenant */
 	KIND_TRENDING, /* trending queries of the tenant */
 	KIND_NEW_TABLE
 } OfferKind;

@@ -1,10 +1,11 @@
 /*
  * sql_scan_int.h
- *		What the parts of the tolerant scan share.
+ *		Declarations shared by the parts of the tolerant scanner.
  *
- * The scan reads one token at a time and never looks ahead: a name is pending
- * until the next token tells whether it is a column, a function or a part of
- * a longer name.  Each open parenthesis or bracket has a level of state.
+ *		The scanner reads one token at a time, with limited lookahead: a name
+ *		is pending until the next token shows whether it is a column, a
+ *		function or a part of a longer name.  Each open parenthesis or bracket
+ *		has a level of state.
  */
 #ifndef PERSONALIZATION_CORE_SQL_SCAN_INT_H
 #define PERSONALIZATION_CORE_SQL_SCAN_INT_H
@@ -13,14 +14,14 @@
 #include "core/sql_scan.h"
 #include "core/sql_words.h"
 
-#define SQL_MAX_LEVELS 64 /* what is deeper counts as the deepest */
+#define SQL_MAX_LEVELS 64 /* deeper levels count as the deepest */
 #define SQL_MAX_CTES 64
 #define SQL_MAX_ITEMS 256	/* select items that positions can name */
 #define SQL_MAX_NAME 256	/* longer names are left out */
 #define SQL_MAX_OPERATOR 16 /* longer operators are left out */
-#define SQL_MAX_AHEAD 4096	/* so many tokens are looked ahead at */
+#define SQL_MAX_AHEAD 4096	/* maximum number of tokens of lookahead */
 
-/* What a level holds. */
+/* The kind of a level. */
 typedef enum SqlLevelKind
 {
 	SQL_IN_QUERY,	   /* a statement or sub-select */
@@ -42,7 +43,7 @@ typedef enum SqlClause
 	SQL_AT_OTHER
 } SqlClause;
 
-/* What came last on a level. */
+/* The last element on a level. */
 typedef enum SqlLast
 {
 	SQL_LAST_NONE,	  /* an operand may begin */
@@ -71,7 +72,7 @@ typedef struct SqlName
 typedef struct SqlOperand
 {
 	bool any;	  /* something is there */
-	int columns;  /* how many columns are named in it; 2 for more */
+	int columns;  /* number of columns in it; 2 for more */
 	int position; /* the number that it consists of, or 0 */
 	SqlName column;
 } SqlOperand;
@@ -102,7 +103,7 @@ typedef struct SqlLevel
 	bool selecting;		/* SELECT has begun */
 	bool into_variable; /* INTO brings no table */
 	bool hint;			/* an index hint's FOR; its parenthesis is not yet open */
-	bool branch_table;	/* a template's branches begin where a table is wanted */
+	bool branch_table;	/* a template's branches start where a table is wanted */
 
 	/* CTEs. */
 	bool want_cte;
@@ -119,7 +120,7 @@ typedef struct SqlLevel
 	SqlName alias_before; /* DuckDB's "alias: expression" */
 	bool item_call;		  /* the item has a function */
 	bool unnamed;		  /* an item is an expression without a name */
-	bool apart_next;	  /* the next parenthesis is no part of the operand */
+	bool apart_next;	  /* the next parenthesis is not part of the operand */
 
 	/* Conditions. */
 	bool is_on;		 /* the condition is ON's */
@@ -136,9 +137,9 @@ typedef struct SqlLevel
 	const char *quantifier; /* " any", " all" or "" */
 
 	/* Calls and other parentheses. */
-	bool apart;			/* no part of the operand around it */
+	bool apart;			/* not part of the operand around it */
 	bool cast;			/* AS brings a type */
-	bool extract;		/* what is before FROM is no column */
+	bool extract;		/* the name before FROM is not a column */
 	SqlUnitPlace units; /* of time: they are no columns */
 	SqlName unit;		/* the first of datediff()'s arguments, if there are three */
 	bool weekdays;		/* of WEEK(MONDAY) are none either */
@@ -157,9 +158,9 @@ typedef struct SqlScan
 	SqlReading reading;
 	const char *at;	 /* the present token, or the end */
 	bool begun;		 /* the statement's first word is read */
-	bool prose;		 /* it begins as none does */
+	bool prose;		 /* it does not start like a statement */
 	bool explaining; /* EXPLAIN is before it */
-	int ahead;		 /* so many tokens may still be looked ahead at */
+	int ahead;		 /* remaining tokens of lookahead */
 
 	SqlKeyword previous; /* the token before is this keyword */
 	SqlKeyword before_previous;
@@ -179,20 +180,20 @@ typedef struct SqlScan
 	size_t table_len; /* SQL_MAX_NAME once it does not fit */
 	bool table_is_qualified;
 	bool table_gap;			/* its last part is a template */
-	bool table_known;		/* it is reported already: ref('x') */
+	bool table_known;		/* it has been reported: ref('x') */
 	const char *table_text; /* where it begins */
 	bool after_gap;			/* the token before is a template in a table's name */
 } SqlScan;
 
-/* Notes that what is at text was not understood; the first such place stays. */
+/* Records a place that was not understood; the first one is kept. */
 extern void sql_unread(SqlScan *scan, SqlUnread unread, const char *text);
 
 /* sql_scan_name.c: names and what they turn out to be */
 
 /*
- * Appends a name as it identifies something, without its quotes and in lower
- * case unless quoted, and returns the new length; SQL_MAX_NAME if it does not
- * fit in buffer[SQL_MAX_NAME].
+ * Appends a name in its identifying form, without quotes and in lower case
+ * unless quoted, and returns the new length; SQL_MAX_NAME if it does not fit
+ * in buffer[SQL_MAX_NAME].
  */
 extern size_t sql_append_name(char *buffer, size_t len, const char *text, size_t text_len);
 extern bool sql_name_is(const char *name, size_t len, const char *word);
@@ -206,13 +207,13 @@ extern void sql_report_table(SqlScan *scan);
 /* Begins a table's name with a template, which may be all of it or a part. */
 extern void sql_begin_gap(SqlScan *scan, SqlLevel *level, const SqlToken *token);
 
-/* sql_scan_ahead.c: what is looked for ahead, so many tokens in all */
+/* sql_scan_ahead.c: lookahead, limited to a total number of tokens */
 
-/* The word behind white space at a position; its length, 0 if there is none. */
+/* Finds the word after white space at a position; returns its length, 0 if there is none. */
 extern size_t sql_peek_word(const SqlScan *scan, size_t pos, const char **word);
 /* Whether that word is the one, in any case. */
 extern bool sql_next_is(const SqlScan *scan, const char *word);
-/* The next byte behind white space; a zero byte at the end. */
+/* Returns the next byte after white space; a zero byte at the end. */
 extern char sql_next_byte(const SqlScan *scan);
 /* Whether FROM or JOIN gives the name, which UPDATE or DELETE has, to another table. */
 extern bool sql_is_alias_ahead(SqlScan *scan, const SqlName *name);
@@ -228,7 +229,7 @@ extern bool sql_is_variable_ahead(const SqlScan *scan, const SqlLevel *level);
 
 /* Settles the pending name, if any, as a table or a column. */
 extern void sql_settle(SqlScan *scan, SqlLevel *level, bool before_comma);
-/* A call's parenthesis closes: says whether its first argument was a unit of time. */
+/* Ends a call's parenthesis: decides whether its first argument was a unit of time. */
 extern void sql_end_units(SqlLevel *level);
 extern void sql_add_value(SqlLevel *level, const SqlToken *token);
 extern void sql_merge_operand(SqlOperand *into, const SqlOperand *operand);
@@ -238,7 +239,7 @@ extern bool sql_has_operand(const SqlLevel *level);
 /* Makes a comparison of what Grafana's $__timeFilter(x) compares. */
 extern void sql_compare_time(SqlLevel *level);
 extern void sql_compare(SqlScan *scan, SqlLevel *level, const SqlToken *token);
-/* Takes a keyword of conditions; false if it is none here. */
+/* Handles a keyword of conditions; returns false if it is not one here. */
 extern bool sql_condition_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token);
 /* Reports the comparison that ends here, if it is a filter. */
 extern void sql_end_comparison(SqlScan *scan, SqlLevel *level);
@@ -260,7 +261,7 @@ extern void sql_begin_statement(SqlScan *scan);
 
 /* sql_scan_clause.c: keywords */
 
-/* Takes a keyword; false if it is a name here. */
+/* Handles a keyword; returns false if it is a name here. */
 extern bool sql_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token);
 
 #endif

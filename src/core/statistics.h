@@ -24,7 +24,10 @@
 #include "core/ranking.h"
 #include "core/situation.h"
 
-/* A first ask of a query links it with so many different queries that its user asked before. */
+/*
+ * Number of the user's earlier distinct queries with which their first request
+ * for a query is linked.
+ */
 #define COUSE 5
 
 /* Of a query no more terms than these are looked at, in the order given. */

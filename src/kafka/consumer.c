@@ -174,7 +174,7 @@ typedef struct ClientSettings
 } ClientSettings;
 
 static ClientSettings made_of;
-static bool woken = false; /* somebody has subscribed, or the like */
+static bool woken = false; /* a topic has been subscribed to, or the like */
 static TimestampTz pause_until = 0;
 static int failed = 0; /* consecutive */
 

@@ -165,7 +165,7 @@ short_text(uint64 row, int column, Size *too_long)
 					pg_mbcliplen(VARDATA_ANY(start), VARSIZE_ANY_EXHDR(start), MAX_ID_LENGTH));
 }
 
-/* NULL too where it is larger than may be learned, with its size: it is not even fetched then. */
+/* NULL also if the value is larger than allowed, with its size: it is then not even fetched. */
 static const Jsonb *
 jsonb_or_null(uint64 row, int column, Size *too_large)
 {
