@@ -6,7 +6,8 @@ SELECT personalization.create_tenant(t) IS NOT NULL AS made FROM unnest(ARRAY['h
 SELECT personalization.bind_role('regress_hostile', 'hostile');
 
 -- The order of arrival is not the role's to choose, nor where a row was read; the rest is.
-\c - regress_hostile
+SET personalization.tenant_id = 'hostile';
+SET SESSION AUTHORIZATION regress_hostile;
 INSERT INTO personalization.inbox (user_id, interaction_type, data, position) VALUES ('ana', 'export', '{}', 0);
 INSERT INTO personalization.inbox (user_id, interaction_type, data, topic) VALUES ('ana', 'export', '{}', 't');
 
@@ -20,8 +21,8 @@ INSERT INTO personalization.inbox (user_id, interaction_type, data)
     SELECT 'many', 'query', jsonb_build_object('tables_used', jsonb_agg('t' || i)) FROM (VALUES (10000), (10001)) v (n), generate_series(1, n) i GROUP BY n ORDER BY n;
 SELECT personalization.learn('hostile', 'many', 'query', (SELECT jsonb_build_object('tables_used', jsonb_agg('t' || i)) FROM generate_series(1, 10001) i));
 SET personalization.max_signals = 20000;
-\c - postgres
-SET client_min_messages = warning;
+RESET SESSION AUTHORIZATION;
+RESET personalization.tenant_id;
 SELECT personalization.run_maintenance() -> 'inbox' AS taken;
 SELECT count(*) FROM personalization.inbox;
 SELECT tenant_id, octet_length(event ->> 'user_id') AS user_bytes, octet_length(event ->> 'interaction_type') AS type_bytes, left(event ->> 'data', 30) AS data,
