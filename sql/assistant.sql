@@ -1,6 +1,6 @@
 -- A turn of an assistant in two calls.
 --
--- Why each function has its SET clauses: learning.sql.
+-- The reason for the SET clauses is in learning.sql.
 
 CREATE FUNCTION personalization.begin_turn(
     tenant_id text, user_id text, query text, conversation_id uuid DEFAULT NULL,
@@ -8,7 +8,7 @@ CREATE FUNCTION personalization.begin_turn(
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_begin_turn';
 COMMENT ON FUNCTION personalization.begin_turn(text, text, text, uuid, int, int) IS
-    'what an assistant needs before it answers a query: routing hints, live preferences, the latest messages, suggestions';
+    'data for an assistant before it answers a query: routing hints, live preferences, the latest messages, suggestions';
 
 CREATE FUNCTION personalization.end_turn(
     tenant_id text, user_id text, query text, answer text, conversation_id uuid DEFAULT NULL,
@@ -16,4 +16,4 @@ CREATE FUNCTION personalization.end_turn(
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_end_turn';
 COMMENT ON FUNCTION personalization.end_turn(text, text, text, text, uuid, jsonb, jsonb, uuid) IS
-    'stores a turn: the query and its answer as messages of a conversation, begun if none is given, and the query as an interaction; metadata is the answer''s';
+    'stores a turn: the query and its answer as messages of a conversation (a new one by default), and the query as an interaction; metadata belongs to the answer';

@@ -1,7 +1,7 @@
--- Who is set aside by the worker.
+-- Tenants that the worker has set aside.
 
--- Tenants whose batches fail, wait for a lock or are slow, while they are set aside.  In memory too, of the
--- worker that is running: this is for others to see, and for the next worker to begin with.
+-- Tenants that are set aside because their batches fail, wait for a lock or are slow.  The running worker has
+-- this in memory too; the table is for other sessions, and for the next worker.
 CREATE TABLE personalization.backing_off (
     tenant_id  text COLLATE "C" NOT NULL,
     step       text NOT NULL,
@@ -14,7 +14,7 @@ CREATE TABLE personalization.backing_off (
     PRIMARY KEY (tenant_id, step)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.backing_off IS
-    'tenants that the worker has set aside, step by step, and why; the others go on at full speed';
+    'tenants that the worker has set aside, by kind of work, with the reason; the others are processed normally';
 COMMENT ON COLUMN personalization.backing_off.trouble IS
-    'failed, locked: waits until retry_at; slow: waits until then while others have work; searching: a row fails and is being looked for';
-COMMENT ON COLUMN personalization.backing_off.retry_at IS 'when it is tried again';
+    'failed, locked: waits until retry_at; slow: waits until then while others have work; searching: a failing row is being searched';
+COMMENT ON COLUMN personalization.backing_off.retry_at IS 'time of the next try';

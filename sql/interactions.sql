@@ -26,7 +26,7 @@ COMMENT ON COLUMN personalization.interactions.replaces IS
     'for feedback: the earlier feedback on the same thing that it replaces';
 
 COMMENT ON COLUMN personalization.interactions.unread IS
-    'if nothing was learned from it: the names in data that no rule reads, perhaps misspelt; else NULL';
+    'if nothing was learned from it, the names in data that no rule reads, which may be misspelt; else NULL';
 
 -- For a user's history, latest first; for the user's queries, without reading the rows; and for a tenant's
 -- retention.
@@ -51,7 +51,7 @@ CREATE TABLE personalization.rejected_events (
     PRIMARY KEY (tenant_id, rejected_id)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.rejected_events IS
-    'events that the inbox, a topic or learn_batch(..., ''divert'') could not take, each with the reason';
+    'events of the inbox, a topic or learn_batch(..., ''divert'') that could not be learned, each with the reason';
 COMMENT ON COLUMN personalization.rejected_events."offset" IS
     'with topic and partition, where the message stands that the event was in; NULL for one that came another way';
 CREATE INDEX rejected_events_time ON personalization.rejected_events (tenant_id, rejected_at);

@@ -1,6 +1,6 @@
--- Events from Kafka: which topics are read, how far each has been read, and how it goes.
+-- Events from Kafka: subscriptions to topics, the offsets learned, and statistics.
 
--- The administrator's, not a tenant's: the policies of tenants do not apply, and there is none of its own.
+-- For administrators, not tenants: the policies of tenants do not apply, and there is no other policy.
 CREATE TABLE personalization.topic_subscriptions (
     topic             text COLLATE "C" PRIMARY KEY,
     subscription_id   uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
@@ -13,15 +13,15 @@ CREATE TABLE personalization.topic_subscriptions (
 ALTER TABLE personalization.topic_subscriptions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE personalization.topic_subscriptions FORCE ROW LEVEL SECURITY;
 COMMENT ON TABLE personalization.topic_subscriptions IS
-    'topics of Kafka that are read, each with how its messages become events';
+    'Kafka topics that are read, with the mapping of their messages to events';
 COMMENT ON COLUMN personalization.topic_subscriptions.subscription_id IS
-    'another one each time the topic is subscribed to: what was begun under an earlier one is given up';
+    'a new one each time the topic is subscribed to; work begun with an earlier one is discarded';
 COMMENT ON COLUMN personalization.topic_subscriptions.for_tenant IS
-    'whose the messages are; NULL where each says it itself';
+    'tenant of the messages; NULL if each message names its own';
 COMMENT ON COLUMN personalization.topic_subscriptions.first_partitions IS
-    'how many partitions the topic had when it was first seen: those are begun by start, later ones at their beginning';
+    'number of partitions when the topic was first read: these begin at start, later ones at their beginning';
 
--- What makes it exactly once: a row changes in the transaction that learns the messages before next_offset.
+-- Exactly once: a row is updated in the transaction that learns the messages before next_offset.
 CREATE TABLE personalization.topic_offsets (
     topic         text COLLATE "C" NOT NULL,
     partition     int NOT NULL,
@@ -36,15 +36,15 @@ CREATE TABLE personalization.topic_offsets (
 ALTER TABLE personalization.topic_offsets ENABLE ROW LEVEL SECURITY;
 ALTER TABLE personalization.topic_offsets FORCE ROW LEVEL SECURITY;
 COMMENT ON TABLE personalization.topic_offsets IS
-    'how far each partition of a topic has been learned, in one transaction with what was learned';
-COMMENT ON COLUMN personalization.topic_offsets.next_offset IS 'the message that is learned next';
+    'the offset up to which each partition of a topic has been learned, updated in the transaction that learns';
+COMMENT ON COLUMN personalization.topic_offsets.next_offset IS 'offset of the next message to be learned';
 COMMENT ON COLUMN personalization.topic_offsets.end_offset IS 'the end of the partition at the broker when it was last seen';
 
--- Both are dumped: a restored database goes on behind the last message that it has learned.
+-- Both are dumped: a restored database continues after the last message that it has learned.
 SELECT pg_catalog.pg_extension_config_dump('personalization.topic_subscriptions', '');
 SELECT pg_catalog.pg_extension_config_dump('personalization.topic_offsets', '');
 
--- What may be lost, and is not dumped.
+-- Statistics, which may be lost and are not dumped.
 CREATE TABLE personalization.topic_state (
     topic          text COLLATE "C" PRIMARY KEY,
     state          text NOT NULL DEFAULT 'starting',
@@ -57,13 +57,13 @@ CREATE TABLE personalization.topic_state (
 ) WITH (fillfactor = 50);
 ALTER TABLE personalization.topic_state ENABLE ROW LEVEL SECURITY;
 ALTER TABLE personalization.topic_state FORCE ROW LEVEL SECURITY;
-COMMENT ON TABLE personalization.topic_state IS 'how reading each topic goes, kept for the view topic_status';
+COMMENT ON TABLE personalization.topic_state IS 'statistics of reading each topic, for the view topic_status';
 
 CREATE FUNCTION personalization.consumer_pid() RETURNS int
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'personalization_consumer_pid';
 COMMENT ON FUNCTION personalization.consumer_pid() IS
-    'the process that reads topics for this database, NULL when there is none; an administrator''s';
+    'process ID of the consumer of this database, NULL if there is none; for administrators';
 
 CREATE FUNCTION personalization.subscribe_topic(topic text, tenant_id text DEFAULT NULL,
                                                 mapping jsonb DEFAULT '{}', start text DEFAULT 'earliest')
@@ -71,13 +71,13 @@ CREATE FUNCTION personalization.subscribe_topic(topic text, tenant_id text DEFAU
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_subscribe_topic';
 COMMENT ON FUNCTION personalization.subscribe_topic(text, text, jsonb, text) IS
-    'has the messages of a topic of Kafka learned, from earliest, latest, a time, or offsets by partition on; an administrator''s';
+    'subscribes to a Kafka topic, from earliest, latest, a time, or offsets by partition; for administrators';
 
 CREATE FUNCTION personalization.unsubscribe_topic(topic text) RETURNS jsonb
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_unsubscribe_topic';
 COMMENT ON FUNCTION personalization.unsubscribe_topic(text) IS
-    'ends it, and returns the next offset of each partition, which subscribe_topic() takes as start; an administrator''s';
+    'ends a subscription, and returns the next offset of each partition, for the argument start of subscribe_topic(); for administrators';
 
 CREATE FUNCTION personalization.map_message(mapping jsonb, message text, key text DEFAULT NULL,
                                             headers jsonb DEFAULT '{}', topic text DEFAULT 'topic',
@@ -86,7 +86,7 @@ CREATE FUNCTION personalization.map_message(mapping jsonb, message text, key tex
     LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'personalization_map_message';
 COMMENT ON FUNCTION personalization.map_message(jsonb, text, text, jsonb, text, text) IS
-    'the events that a message of a topic would be, as an array: to try a mapping out; an administrator''s';
+    'the events that a message of a topic gives, as an array, to test a mapping; for administrators';
 
 CREATE VIEW personalization.topic_status WITH (security_invoker = true) AS
 SELECT s.topic,
@@ -122,4 +122,4 @@ CROSS JOIN LATERAL (
            pg_catalog.max(o.last_message) AS last_message
     FROM personalization.topic_offsets o WHERE o.topic OPERATOR(pg_catalog.=) s.topic) o;
 COMMENT ON VIEW personalization.topic_status IS
-    'how reading each topic goes: offsets, how far behind, what was rejected, the last error; an administrator''s';
+    'state of reading each topic: offsets, lag, rejected messages, the latest error; for administrators';

@@ -24,7 +24,7 @@ CREATE TABLE personalization.tenants (
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.tenants IS 'the tenants, with the settings that differ from the defaults';
 COMMENT ON COLUMN personalization.tenants.frozen_at IS
-    'the time of freeze_tenant(); until thaw_tenant() calls do not write for the tenant';
+    'time of freeze_tenant(); until thaw_tenant() calls do not write for the tenant';
 COMMENT ON COLUMN personalization.tenants.home IS
     'the database in which publish_tenant() was called; other databases do not write for the tenant until thaw_tenant()';
 
