@@ -5,7 +5,7 @@ EXTENSION  = personalization
 MODULE_big = personalization
 
 # The parts of the install script, in the order they are joined: sql/NAME.sql each.
-SQL_PARTS = types tenants interactions audit preferences snapshots signals inbox statistics suggestions \
+SQL_PARTS = types tenants interactions audit preferences snapshots choices signals inbox statistics suggestions \
 	catalogue conversations cache backing_off \
 	storage signal_rules learning profiles explain patterns assistant maintenance privacy move worker kafka version access
 

@@ -5,7 +5,7 @@
 CREATE FUNCTION personalization.preferences(
     tenant_id text, user_id text, at timestamptz DEFAULT now(), min_confidence float8 DEFAULT NULL,
     OUT category personalization.preference_category, OUT key text, OUT value jsonb, OUT confidence float8,
-    OUT observation_count int, OUT last_updated timestamptz, OUT candidates jsonb, OUT state text)
+    OUT observation_count int, OUT last_updated timestamptz, OUT candidates jsonb, OUT state text, OUT source text)
     RETURNS SETOF record
     LANGUAGE c STABLE ROWS 20 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_preferences';

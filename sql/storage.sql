@@ -19,7 +19,7 @@ BEGIN
                                   'tenant_tables', 'linked_schemas',
                                   'conversations', 'conversation_messages', 'conversation_statistics',
                                   'cache_changes', 'backing_off',
-                                  'preference_snapshots',
+                                  'preference_snapshots', 'preference_choices', 'learning_choices',
                                   'audit_log']
     LOOP
         -- Rows that the script itself inserts must not be dumped, nor the state of this server's worker.

@@ -23,9 +23,11 @@
 #include "base/owner.h"
 #include "base/statement.h"
 #include "cache/changes.h"
+#include "preferences/choices.h"
 #include "preferences/preferences.h"
 #include "tenancy/audit.h"
 #include "tenancy/settings.h"
+#include "tenancy/consent.h"
 #include "tenancy/tenancy.h"
 
 /* The tenant's statistics count imported queries like learned ones. */
@@ -151,6 +153,20 @@ check_document(const Jsonb *document, Import *import)
 	return format != NULL;
 }
 
+/* The user's own choice whether anything is recorded of them, if the document has one. */
+static void
+import_learning(const Import *import, const Jsonb *document)
+{
+	char *choice = text_of(document, "learning");
+
+	if (choice == NULL)
+		return;
+	if (strcmp(choice, "on") != 0 && strcmp(choice, "off") != 0)
+		import_error(ERRCODE_INVALID_PARAMETER_VALUE, NULL,
+					 "learning of the document must be \"on\" or \"off\"");
+	learning_choose(import->tenant_id, import->user_id, strcmp(choice, "on") == 0);
+}
+
 Datum
 personalization_import_user(PG_FUNCTION_ARGS)
 {
@@ -198,6 +214,8 @@ personalization_import_user(PG_FUNCTION_ARGS)
 
 		(void) statement_execute(&queue_queries, values, NULL, SNAPSHOT_NEW);
 	}
+	import_learning(&import, document);
+	choices_imported();
 	cache_profile_changed(import.tenant_id, import.user_id);
 	audit("import_user", import.tenant_id, import.user_id, NULL, NULL);
 	counts = json_keep(counts);

@@ -8,6 +8,7 @@
 #include "utils/snapmgr.h"
 
 #include "admin/tenant_data.h"
+#include "base/compat.h"
 #include "base/jsonutil.h"
 #include "base/owner.h"
 
@@ -91,6 +92,7 @@ TenantTable tenant_tables[] = {
 	USER_TABLE_BY(rejected_events, true, true, NAMES_USER),
 	USER_TABLE(preferences),
 	USER_TABLE(preference_snapshots),
+	USER_TABLE(preference_choices),
 	USER_TABLE(user_queries),
 	USER_TABLE(suggestions),
 	DERIVED_USER_TABLE(query_events),
@@ -103,6 +105,7 @@ TenantTable tenant_tables[] = {
 	TENANT_TABLE(rankings),
 	TENANT_TABLE(tenant_tables),
 	TENANT_TABLE(linked_schemas),
+	TENANT_TABLE(learning_choices),
 	TENANT_TABLE(signal_rules),
 	TENANTS_TABLE(tenants),
 };

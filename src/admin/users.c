@@ -27,6 +27,7 @@
 #include "tenancy/hold.h"
 #include "tenancy/locks.h"
 #include "tenancy/settings.h"
+#include "tenancy/consent.h"
 #include "tenancy/tenancy.h"
 
 PG_FUNCTION_INFO_V1(personalization_forget_user);
@@ -98,6 +99,7 @@ personalization_export_user(PG_FUNCTION_ARGS)
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
 	JsonbParseState *state = NULL;
 	Jsonb *result;
+	bool learning;
 
 	SPI_connect();
 	tenant_require(tenant_id, &settings);
@@ -106,6 +108,8 @@ personalization_export_user(PG_FUNCTION_ARGS)
 	json_push_text(&state, "tenant_id", tenant_id);
 	json_push_text(&state, "user_id", user_id);
 	json_push_time(&state, "exported_at", now);
+	if (learning_choice(tenant_id, user_id, &learning, SNAPSHOT_CALLER))
+		json_push_text(&state, "learning", learning ? "on" : "off");
 	json_push_jsonb(&state, "profile", profile_document(tenant_id, user_id, now, &settings));
 	json_push_key(&state, "data");
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);

@@ -30,6 +30,7 @@
 #include "conversations/statistics.h"
 #include "core/detail.h"
 #include "tenancy/locks.h"
+#include "tenancy/consent.h"
 #include "tenancy/tenancy.h"
 
 /*
@@ -275,11 +276,15 @@ personalization_start_conversation(PG_FUNCTION_ARGS)
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
 	pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
 	TenantSettings settings;
+	bool counted;
 
 	prevent_if_read_only("start_conversation()");
 	interaction_id_make(id);
 	SPI_connect();
 	user_begin(tenant_id, user_id, &settings);
+
+	/* The product keeps a conversation while it lives; what would outlive it is not kept. */
+	counted = learning_allowed(tenant_id, user_id, &settings, SNAPSHOT_NEW);
 	{
 		Datum conversation[] = {CStringGetTextDatum(tenant_id), UUIDPGetDatum(id),
 								CStringGetTextDatum(user_id),	JsonbPGetDatum(context),
@@ -287,9 +292,11 @@ personalization_start_conversation(PG_FUNCTION_ARGS)
 		Datum profile[] = {conversation[0], conversation[2], conversation[4]};
 
 		(void) statement_execute(&insert_conversation, conversation, NULL, SNAPSHOT_NEW);
-		(void) statement_execute(&insert_profile, profile, NULL, SNAPSHOT_NEW);
+		if (counted)
+			(void) statement_execute(&insert_profile, profile, NULL, SNAPSHOT_NEW);
 	}
-	conversation_count_start(tenant_id, user_id);
+	if (counted)
+		conversation_count_start(tenant_id, user_id);
 	cache_conversation_changed(tenant_id, id);
 	cache_profile_changed(tenant_id, user_id);
 	SPI_finish();
@@ -343,7 +350,8 @@ count_message(const ConversationChange *change, int32 number, TimestampTz at, co
 		.since_any = since,
 	};
 
-	conversation_count_message(change->tenant_id, change->user_id, &count);
+	if (learning_allowed(change->tenant_id, change->user_id, &change->settings, SNAPSHOT_NEW))
+		conversation_count_message(change->tenant_id, change->user_id, &count);
 }
 
 void

@@ -31,6 +31,7 @@
 #include "queries/identity.h"
 #include "queries/user_queries.h"
 #include "suggestions/outcomes.h"
+#include "tenancy/consent.h"
 #include "tenancy/locks.h"
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
@@ -438,10 +439,33 @@ learn_new(TenantEvents *events, const TenantSettings *settings)
 							  event->data, event->occurred_at);
 	}
 	observations = collect_observations(events, &n);
-	preferences_observe(events->tenant_id, &settings->learning, observations, n);
+	n = preferences_observe(events->tenant_id, &settings->learning, observations, n);
 	(void) asked_queries_store(asked, events->tenant_id, settings->suggestions);
 	make_profiles(events, observations, n);
 	note_users(events);
+}
+
+/* Takes out the events of users of whom nothing may be recorded. */
+static void
+leave_out_refused(TenantEvents *events, const TenantSettings *settings)
+{
+	const char *user_id = NULL;
+	bool allowed = false;
+	int kept = 0;
+
+	for (int i = 0; i < events->n; i++)
+	{
+		Event *event = events->items[i]->event;
+
+		if (user_id == NULL || strcmp(user_id, event->user_id) != 0)
+			allowed = learning_allowed(events->tenant_id, event->user_id, settings, SNAPSHOT_NEW);
+		user_id = event->user_id;
+		if (allowed)
+			events->items[kept++] = events->items[i];
+		else
+			event->is_refused = true;
+	}
+	events->n = kept;
 }
 
 /* Learns the events of one tenant; returns the number of new ones. */
@@ -473,6 +497,9 @@ learn_tenant(TenantEvents *events, bool divert)
 			set_aside(events->items[i]->event, &fault, divert);
 		return 0;
 	}
+	leave_out_refused(events, &settings);
+	if (events->n == 0)
+		return 0;
 	events->by_id = palloc(events->n * sizeof(Lesson *));
 	memcpy(events->by_id, events->items, events->n * sizeof(Lesson *));
 	qsort(events->by_id, events->n, sizeof(Lesson *), compare_by_id);

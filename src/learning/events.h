@@ -53,9 +53,10 @@ typedef struct Event
 	const Jsonb *document; /* as in the batch; NULL: use event_document() */
 
 	/* The result. */
-	Fault *fault; /* why it is set aside; NULL if it is not */
-	bool is_new;  /* set by learn_events(): it was learned, and is not a retry */
-	bool is_aged; /* likewise: it is new, and older than its tenant keeps interactions */
+	Fault *fault;	 /* why it is set aside; NULL if it is not */
+	bool is_new;	 /* set by learn_events(): it was learned, and is not a retry */
+	bool is_refused; /* likewise: nothing is recorded of its user */
+	bool is_aged;	 /* likewise: it is new, and older than its tenant keeps interactions */
 } Event;
 
 /*

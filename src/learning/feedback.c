@@ -20,6 +20,7 @@
 #include "preferences/signals.h"
 #include "queries/identity.h"
 #include "tenancy/settings.h"
+#include "tenancy/consent.h"
 #include "tenancy/tenancy.h"
 
 /*
@@ -139,6 +140,11 @@ feedback_learn(Event *event)
 	bool replaced = false;
 
 	user_begin(event->tenant_id, event->user_id, &settings);
+	if (!learning_allowed(event->tenant_id, event->user_id, &settings, SNAPSHOT_NEW))
+	{
+		event->is_refused = true;
+		return;
+	}
 	if (JB_ROOT_IS_OBJECT(event->data) &&
 		statement_execute(&find_earlier, values, NULL, SNAPSHOT_NEW) > 0)
 	{

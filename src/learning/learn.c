@@ -25,7 +25,7 @@ PG_FUNCTION_INFO_V1(personalization_learn);
 PG_FUNCTION_INFO_V1(personalization_learn_batch);
 PG_FUNCTION_INFO_V1(personalization_collect_feedback);
 
-/* Learns one event; returns its id. */
+/* Learns one event; returns its id, or 0 if nothing may be recorded of its user. */
 static Datum
 learn_one(Event *event)
 {
@@ -42,13 +42,14 @@ learn_one(Event *event)
 	SPI_connect();
 	(void) learn_events(event, 1, false);
 	SPI_finish();
-	return UUIDPGetDatum(id);
+	return event->is_refused ? (Datum) 0 : UUIDPGetDatum(id);
 }
 
 Datum
 personalization_learn(PG_FUNCTION_ARGS)
 {
 	Event event = {0};
+	Datum id;
 
 	prevent_if_read_only("learn()");
 	event.tenant_id = tenant_argument(fcinfo, 0);
@@ -71,7 +72,10 @@ personalization_learn(PG_FUNCTION_ARGS)
 		if (!JsonbExtractScalar(&feedback->root, &scalar) || scalar.type != jbvNull)
 			event.feedback = feedback;
 	}
-	return learn_one(&event);
+	id = learn_one(&event);
+	if (event.is_refused)
+		PG_RETURN_NULL();
+	return id;
 }
 
 Datum
@@ -95,7 +99,9 @@ personalization_collect_feedback(PG_FUNCTION_ARGS)
 	SPI_connect();
 	feedback_learn(&event);
 	SPI_finish();
-	return UUIDPGetDatum(id);
+	if (event.is_refused)
+		PG_RETURN_NULL();
+	PG_RETURN_UUID_P(id);
 }
 
 static bool

@@ -14,6 +14,7 @@
 #include "core/decay.h"
 #include "core/evidence.h"
 #include "preferences/as_of.h"
+#include "preferences/choices.h"
 #include "preferences/replay.h"
 
 static Statement select_preferences =
@@ -35,6 +36,56 @@ compare_strength(const void *a, const void *b)
 	return strcmp(x->key, y->key);
 }
 
+/* Returns the number of a preference among others, or their number if it is not there. */
+static int
+find_place(const Preference *items, int n, PreferenceCategory category, const char *key)
+{
+	int place = 0;
+
+	while (place < n && (items[place].category != category || strcmp(items[place].key, key) != 0))
+		place++;
+	return place;
+}
+
+/*
+ * Puts what the user has set in the place of what was learned.  Its count stays: the evidence
+ * goes on underneath, and comes back when the preference is reset.
+ */
+static Preference *
+apply_choices(const Choices *choices, Preference *stored, int *n)
+{
+	Preference *items;
+
+	if (choices->n == 0)
+		return stored;
+	items = palloc((*n + choices->n) * sizeof(Preference));
+	memcpy(items, stored, *n * sizeof(Preference));
+	for (int i = 0; i < choices->n; i++)
+	{
+		const Choice *choice = &choices->items[i];
+		Preference *preference;
+		int place;
+
+		if (choice->value == NULL)
+			continue;
+		place = find_place(items, *n, choice->category, choice->key);
+		preference = &items[place];
+		if (place == *n)
+		{
+			*preference = (Preference){.category = choice->category, .key = choice->key};
+			(*n)++;
+		}
+		preference->values = palloc(sizeof(Jsonb *));
+		preference->values[0] = choice->value;
+		preference->nvalues = preference->room = 1;
+		preference->evidence.candidates[0] = (Candidate){0, 1.0};
+		preference->evidence.ncandidates = 1;
+		preference->evidence.last_updated = choice->chosen_at;
+		preference->is_set = true;
+	}
+	return items;
+}
+
 void
 preferences_as_of(const char *tenant_id, const char *user_id, const LearningRule *rule,
 				  TimestampTz at, BeforeKnown before, PreferencesAsOf *result)
@@ -43,6 +94,7 @@ preferences_as_of(const char *tenant_id, const char *user_id, const LearningRule
 	uint64 nrows = statement_execute(&select_preferences, values, NULL, SNAPSHOT_CALLER);
 	Preference *stored = palloc(Max(nrows, 1) * sizeof(Preference));
 	Preference *emerging;
+	Choices choices;
 	int nstored = 0;
 	int nemerging = 0;
 
@@ -53,6 +105,9 @@ preferences_as_of(const char *tenant_id, const char *user_id, const LearningRule
 	}
 	if (at < GetCurrentTransactionStartTimestamp())
 		stored = preferences_at_time(tenant_id, user_id, rule, at, before, stored, &nstored);
+
+	choices_read(tenant_id, user_id, at, SNAPSHOT_CALLER, &choices);
+	stored = apply_choices(&choices, stored, &nstored);
 
 	result->items = palloc(Max(nstored, 1) * sizeof(Preference));
 	result->nlive = 0;
@@ -65,8 +120,10 @@ preferences_as_of(const char *tenant_id, const char *user_id, const LearningRule
 		TimestampTz last_updated = preference->evidence.last_updated;
 
 		result->latest = Max(result->latest, last_updated);
-		preference->confidence = decayed_confidence(confidence, last_updated, at, rule->decay);
-		if (at < fades_at(rule, confidence, last_updated))
+		preference->confidence =
+			preference->is_set ? confidence
+							   : decayed_confidence(confidence, last_updated, at, rule->decay);
+		if (preference->is_set || at < fades_at(rule, confidence, last_updated))
 			result->items[result->nlive++] = *preference;
 		else if (at < expires_at(rule, confidence, last_updated))
 			emerging[nemerging++] = *preference;

@@ -22,6 +22,7 @@
 #include "base/rows.h"
 #include "base/statement.h"
 #include "core/decay.h"
+#include "preferences/choices.h"
 #include "preferences/preferences.h"
 #include "preferences/snapshots.h"
 #include "tenancy/settings.h"
@@ -430,7 +431,7 @@ preferences_store(const char *tenant_id, const char *user_id, const LearningRule
 	delete_emptied(tenant_id, work, n);
 }
 
-void
+int
 preferences_observe(const char *tenant_id, const LearningRule *rule, Observation *observations,
 					int n)
 {
@@ -438,8 +439,9 @@ preferences_observe(const char *tenant_id, const LearningRule *rule, Observation
 	int npreferences = 0;
 	int current = -1;
 
+	n = choices_filter(tenant_id, observations, n);
 	if (n == 0)
-		return;
+		return 0;
 	snapshots_before(tenant_id, observations, n);
 	qsort(observations, n, sizeof(Observation), compare_observations);
 	for (int i = 0; i < n; i++)
@@ -485,6 +487,7 @@ preferences_observe(const char *tenant_id, const LearningRule *rule, Observation
 	store_evidence(tenant_id, rule, work, npreferences);
 	delete_emptied(tenant_id, work, npreferences);
 	snapshots_after(tenant_id, observations, n);
+	return n;
 }
 
 const Jsonb *
@@ -515,7 +518,7 @@ preference_read(uint64 row, Preference *preference)
 Jsonb *
 preference_candidates(const Preference *preference, const LearningRule *rule, TimestampTz at)
 {
-	return candidates_document(preference, 0, rule->decay, at);
+	return candidates_document(preference, 0, preference->is_set ? 1.0 : rule->decay, at);
 }
 
 void

@@ -18,10 +18,12 @@
 /*
  * Applies observations of users of one tenant, in the order of their
  * positions, stores the result, and makes the snapshots of the preferences
- * before.  Sorts the array by user.  The users are locked; the caller is in SPI.
+ * before.  Observations that no longer count, as the user has forgotten the preference since, are
+ * taken out of the array, and the others sorted by user; returns how many they are.
+ * The users are locked; the caller is in SPI.
  */
-extern void preferences_observe(const char *tenant_id, const LearningRule *rule,
-								Observation *observations, int n);
+extern int preferences_observe(const char *tenant_id, const LearningRule *rule,
+							   Observation *observations, int n);
 
 /* A stored preference: its evidence, and the values, by the numbers of its candidates. */
 typedef struct Preference
@@ -33,6 +35,7 @@ typedef struct Preference
 	int nvalues;
 	int room;		   /* allocated size of values */
 	double confidence; /* as of the time for which it was read */
+	bool is_set;	   /* by the user: confidence is 1, and does not fade */
 } Preference;
 
 /*

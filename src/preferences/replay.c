@@ -16,6 +16,7 @@
 #include "base/statement.h"
 #include "core/evidence.h"
 #include "core/statistics.h"
+#include "preferences/choices.h"
 #include "preferences/replay.h"
 #include "preferences/signal_rules.h"
 #include "preferences/signals.h"
@@ -92,6 +93,7 @@ typedef struct ReplayState
 {
 	const Replay *replay;
 	SignalSource source;
+	Choices choices; /* what the user has forgotten does not count */
 	int n;
 	int size;
 	Preference *items;
@@ -264,8 +266,11 @@ replay_interaction(ReplayState *state, const Replayed *told, const Jsonb *data)
 	for (int i = 0; i < signals.n; i++)
 	{
 		const Signal *signal = &signals.items[i];
-		Preference *preference = find_preference(state, signal->category, signal->key);
+		Preference *preference;
 
+		if (!choices_let_count(&state->choices, signal->category, signal->key, interaction.at))
+			continue;
+		preference = find_preference(state, signal->category, signal->key);
 		if (preference == NULL)
 		{
 			Preference fresh = {.category = signal->category, .key = signal->key};
@@ -335,6 +340,7 @@ replay(const Replay *replay, int *n)
 
 	if (!find_base(&state))
 		return NULL;
+	choices_read(replay->tenant_id, replay->user_id, DT_NOEND, replay->as, &state.choices);
 	state.source =
 		(SignalSource){.rules = signal_rules_read(replay->tenant_id, ALL_TYPES, replay->as),
 					   .tenant_id = replay->tenant_id,

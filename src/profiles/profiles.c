@@ -160,7 +160,7 @@ personalization_preferences(PG_FUNCTION_ARGS)
 	for (int i = 0; i < (least < 0 ? known.nlive : known.n); i++)
 	{
 		const Preference *preference = &known.items[i];
-		bool nulls[8] = {false};
+		bool nulls[9] = {false};
 		Datum values[] = {
 			ObjectIdGetDatum(ours->category_values[preference->category]),
 			CStringGetTextDatum(preference->key),
@@ -171,6 +171,7 @@ personalization_preferences(PG_FUNCTION_ARGS)
 			JsonbPGetDatum(
 				preference_candidates(preference, &question.settings.learning, question.at)),
 			CStringGetTextDatum(i < known.nlive ? "live" : "emerging"),
+			CStringGetTextDatum(preference->is_set ? "set" : "learned"),
 		};
 
 		if (preference->confidence >= least)
@@ -197,6 +198,8 @@ push_preferences(JsonbParseState **state, const Preference *live, int n)
 		json_push_double(state, "confidence", live[i].confidence);
 		json_push_int(state, "observation_count", live[i].evidence.count);
 		json_push_time(state, "last_updated", live[i].evidence.last_updated);
+		if (live[i].is_set)
+			json_push_text(state, "source", "set");
 		(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
 	}
 	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);

@@ -62,6 +62,8 @@ default_chart(const PreferencesAsOf *known, const TenantSettings *settings, Time
 	const Preference *chart =
 		preferences_find(known, CATEGORY_VISUALIZATION, "preferred_chart_type");
 
+	if (chart != NULL && chart->is_set)
+		return chart;
 	return settled(chart, chart != NULL && decayed_confidence(evidence_total(&chart->evidence),
 															  chart->evidence.last_updated, at,
 															  settings->learning.decay) >
@@ -83,10 +85,14 @@ live_choice(const PreferencesAsOf *known, const TenantSettings *settings, Timest
 }
 
 static void
-push_preference(JsonbParseState **state, const char *name, const Preference *preference)
+push_preference(JsonbParseState **state, const char *name, const char *source,
+				const Preference *preference)
 {
-	if (preference != NULL)
-		json_push_jsonb(state, name, preference_value(preference));
+	if (preference == NULL)
+		return;
+	json_push_jsonb(state, name, preference_value(preference));
+	if (preference->is_set)
+		json_push_text(state, source, "set");
 }
 
 typedef struct LikelyTable
@@ -216,10 +222,11 @@ personalization_route(PG_FUNCTION_ARGS)
 	json_push_text(&state, "chart_complexity", chart_complexities[traits.skill_level]);
 	json_push_text(&state, "communication_style",
 				   communication_style_names[traits.communication_style]);
-	push_preference(&state, "default_chart_type", default_chart(&known, &settings, at));
-	push_preference(&state, "export_format",
+	push_preference(&state, "default_chart_type", "default_chart_source",
+					default_chart(&known, &settings, at));
+	push_preference(&state, "export_format", "export_format_source",
 					live_choice(&known, &settings, at, CATEGORY_PRESENTATION, "export_format"));
-	push_preference(&state, "color_scheme",
+	push_preference(&state, "color_scheme", "color_scheme_source",
 					live_choice(&known, &settings, at, CATEGORY_VISUALIZATION, "color_scheme"));
 	push_likely_tables(&state, query, tables_asked(tenant_id, user_id, query, at), known.items,
 					   known.nlive);

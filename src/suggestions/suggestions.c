@@ -44,6 +44,7 @@
 #include "suggestions/store.h"
 #include "suggestions/suggestions.h"
 #include "tenancy/hold.h"
+#include "tenancy/consent.h"
 #include "tenancy/locks.h"
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
@@ -602,6 +603,7 @@ may_record(const char *tenant_id, const char *user_id)
 {
 	return !RecoveryInProgress() && !XactReadOnly && !IsInParallelMode() &&
 		   !IsolationUsesXactSnapshot() && lock_shown(tenant_id, user_id, false) &&
+		   recording_allowed(tenant_id, user_id) &&
 		   tenant_hold(tenant_id, SNAPSHOT_NEW) == HOLD_NONE;
 }
 

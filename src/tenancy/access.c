@@ -37,6 +37,8 @@ static const char *const application_grants[] = {
 	"SELECT, INSERT, UPDATE, DELETE ON personalization.conversations,"
 	" personalization.conversation_messages, personalization.conversation_statistics",
 	"SELECT, INSERT, DELETE ON personalization.preference_snapshots",
+	"SELECT, INSERT, UPDATE, DELETE ON personalization.preference_choices",
+	"SELECT, INSERT, UPDATE ON personalization.learning_choices",
 	/* The order of arrival, and the origin of a row, cannot be set by applications. */
 	"SELECT, INSERT (tenant_id, user_id, interaction_type, data, occurred_at, interaction_id,"
 	" feedback) ON personalization.inbox",
@@ -61,6 +63,8 @@ static const char *const application_grants[] = {
 	" personalization.end_conversation",
 	"EXECUTE ON FUNCTION personalization.begin_turn, personalization.end_turn",
 	"EXECUTE ON FUNCTION personalization.explain_preference",
+	"EXECUTE ON FUNCTION personalization.set_preference, personalization.reset_preference,"
+	" personalization.forget_preference, personalization.set_learning",
 	"EXECUTE ON FUNCTION personalization.forget_user, personalization.export_user,"
 	" personalization.import_user",
 };

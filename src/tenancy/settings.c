@@ -28,6 +28,7 @@ typedef enum SettingKind
 	SETTING_INTERVAL,
 	SETTING_BOOLEAN,
 	SETTING_POLICY,
+	SETTING_SWITCH,
 	SETTING_TIME_ZONE
 } SettingKind;
 
@@ -64,6 +65,7 @@ static const Setting known[] = {
 	{"suggestions_cache_ttl", SETTING_INTERVAL, offsetof(TenantSettings, suggestions_cache_ttl), 1,
 	 CENTURY_SECONDS, "\"15 minutes\""},
 	{"chart_confidence", SETTING_NUMBER, offsetof(TenantSettings, chart_confidence), 0, 1, "0.6"},
+	{"learning", SETTING_SWITCH, offsetof(TenantSettings, learning_on), 0, 0, "\"on\""},
 	{"suggestions", SETTING_BOOLEAN, offsetof(TenantSettings, suggestions), 0, 0, "true"},
 	{"ranking_rate", SETTING_NUMBER, offsetof(TenantSettings, ranking_rate), 0, 1,
 	 CppAsString2(RANKING_STEP)},
@@ -196,6 +198,11 @@ decode_setting(const Setting *setting, const JsonbValue *value, TenantSettings *
 				*(ValuePolicy *) place = VALUE_LATEST;
 			else
 				return refuse(setting, "\"strongest\" or \"latest\"", false, fault);
+			return true;
+		case SETTING_SWITCH:
+			*(bool *) place = text != NULL && strcmp(text, "on") == 0;
+			if (text == NULL || (strcmp(text, "on") != 0 && strcmp(text, "off") != 0))
+				return refuse(setting, "\"on\" or \"off\"", false, fault);
 			return true;
 		case SETTING_TIME_ZONE:
 		{

@@ -15,6 +15,7 @@ SELECT personalization.learn_batch('[{"tenant_id": "victim", "user_id": "victor"
 SELECT personalization.append_message('victim', personalization.start_conversation('victim', 'victor'), 'user', 'secret') IS NOT NULL AS said;
 INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data, feedback) SELECT 'victim', 'victor', 'export', '{}', '{}' FROM generate_series(1, 30);
 SELECT count(personalization.learn('victim', 'victor', 'query', '{"query": "waiting"}')) FROM generate_series(1, 30);
+SELECT personalization.set_preference('victim', 'victor', 'data', 'secret', '1') IS NULL AS chosen, personalization.set_learning('victim', 'vera', false) IS NULL AS refused;
 SELECT personalization.register_table('victim', 'secret_table') IS NULL AS registered;
 INSERT INTO personalization.signal_rules (tenant_id, interaction_type, path, category, key, strength, ordinal) VALUES ('victim', 'custom', 'x', 'data', 'secret', 0.5, 1);
 INSERT INTO personalization.backing_off VALUES ('victim', 'maintenance', 'failed', now(), 1, 1, now(), 'secret');

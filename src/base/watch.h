@@ -1,0 +1,44 @@
+/*
+ * watch.h
+ *		Whether a table that most installations leave empty has rows.
+ *
+ *		What users choose for themselves is looked up by each call that learns.
+ *		As long as nobody has chosen anything, that look-up is not made: a session
+ *		remembers that the table is empty, until another one announces a row.
+ */
+#ifndef PERSONALIZATION_BASE_WATCH_H
+#define PERSONALIZATION_BASE_WATCH_H
+
+#include "postgres.h"
+
+#include "base/statement.h"
+
+typedef struct TableWatch
+{
+	const char *table;
+	Statement look; /* returns a row if there is any */
+
+	/* Private. */
+	uint64 generation;
+	Oid relation;
+	bool has_rows;
+	TimestampTz looked_at; /* 0: not since it was announced */
+} TableWatch;
+
+#define TABLE_WATCH(table, condition)                                                              \
+	{                                                                                              \
+		table, STATEMENT("SELECT FROM personalization." table " WHERE " condition " LIMIT 1", ""), \
+			0, InvalidOid, false, 0                                                                \
+	}
+
+/*
+ * Returns whether any tenant has a row.  Rows that were announced are seen by whoever
+ * takes a lock after that commits; others, such as those of a restore, within a second.
+ * The caller is in SPI.
+ */
+extern bool table_has_rows(TableWatch *watch);
+
+/* Announces a row that this transaction has written. */
+extern void table_announce_row(TableWatch *watch);
+
+#endif
