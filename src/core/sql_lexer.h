@@ -2,17 +2,17 @@
  * sql_lexer.h
  *		The tokens of a SQL statement, in any dialect.
  *
- * The lexer takes any bytes, allocates nothing, never fails, and takes time
- * linear in the length of the text.  What no dialect knows is punctuation of
- * one byte.  An unfinished quote or comment ends with the text.
+ * The lexer accepts any bytes, allocates nothing, never fails, and takes time
+ * linear in the length of the text.  A byte that no dialect uses is a token of
+ * punctuation.  An unfinished quote or comment ends with the text.
  *
- * White space is Unicode's, and so are byte order marks and other characters
- * of no width.  Of a text that was copied from a chat or a terminal only the
- * SQL is read: sql_paste.c.
+ * White space is that of Unicode, with byte order marks and other characters
+ * of no width.  In a text copied from a chat or a terminal, only the SQL is
+ * read; see sql_paste.c.
  *
  * Where dialects disagree:
  *
- *	"x"		is a name, or a string as in MySQL and BigQuery: sql_quotes.c.
+ *	"x"		is a name, or a string as in MySQL and BigQuery; see sql_quotes.c.
  *	'x\'	is complete, unless the text makes sense only where a backslash
  *			escapes the quote, or a letter follows, as in 'it\'s'.
  *	‘x’, “x” are 'x' and "x".
@@ -36,8 +36,8 @@
  *			same line is a name (a temporary table of SQL Server).
  *	$x(		is a function's name, a macro of Grafana.
  *
- * Templates not yet filled in, see sql_template.c, are tokens of their own;
- * {# x #} is a comment, and [[ and ]] around what is optional are left out.
+ * Templates (see sql_template.c) are tokens of their own; {# x #} is a comment,
+ * and the [[ and ]] around optional parts are left out.
  */
 #ifndef PERSONALIZATION_CORE_SQL_LEXER_H
 #define PERSONALIZATION_CORE_SQL_LEXER_H
@@ -55,8 +55,8 @@ typedef enum SqlTokenKind
 	SQL_NUMBER,	   /* without a sign */
 	SQL_STRING,	   /* with its prefix, such as E, and its quotes */
 	SQL_PARAMETER, /* $1, ?, :x, @x, %s, …: what a driver fills in */
-	SQL_TEMPLATE,  /* {{ x }}, {x}, ${x}, #{x}, <%= x %>: any text may come there */
-	SQL_TAG,	   /* {% x %} and <% x %>: how to fill in, and no text */
+	SQL_TEMPLATE,  /* {{ x }}, {x}, ${x}, #{x}, <%= x %>: stands for any text */
+	SQL_TAG,	   /* {% x %} and <% x %>: control, stands for no text */
 	SQL_OPERATOR,
 	SQL_PUNCTUATION /* one byte */
 } SqlTokenKind;
@@ -65,7 +65,7 @@ typedef enum SqlTokenKind
 typedef enum SqlBefore
 {
 	SQL_BEFORE_OTHER,	   /* nothing, or a word after which an operand comes */
-	SQL_BEFORE_OPERATOR,   /* one that makes a value */
+	SQL_BEFORE_OPERATOR,   /* an operator whose result is a value */
 	SQL_BEFORE_COMPARISON, /* =, LIKE, IN, BETWEEN and its AND, … */
 	SQL_BEFORE_KEY,		   /* -> and the like, after which a document's key comes */
 	SQL_BEFORE_OPEN,	   /* ( or [ */
@@ -73,13 +73,13 @@ typedef enum SqlBefore
 	SQL_BEFORE_TABLE, /* FROM, JOIN, INTO, … */
 	SQL_BEFORE_OPERAND,
 	SQL_BEFORE_DOT,
-	SQL_BEFORE_WORD /* a word after which no operand comes, such as AS */
+	SQL_BEFORE_WORD /* a word that no operand follows, such as AS */
 } SqlBefore;
 
 /* How a name in double quotes is written. */
 typedef enum SqlStyle
 {
-	SQL_STYLE_NONE, /* it is in no double quotes */
+	SQL_STYLE_NONE, /* not in double quotes */
 	SQL_STYLE_LOWER,
 	SQL_STYLE_UPPER,
 	SQL_STYLE_CAPITAL,
@@ -90,18 +90,18 @@ typedef enum SqlStyle
 typedef struct SqlToken
 {
 	SqlTokenKind kind;
-	SqlKeyword keyword; /* of a word, else KW_NONE */
+	SqlKeyword keyword; /* of a word; else KW_NONE */
 	SqlBefore before;
 	bool in_list;	  /* directly in parentheses around values: IN (…), VALUES (…), […] */
-	bool in_call;	  /* directly in those of a function */
-	bool in_from;	  /* where FROM and the like have their tables */
-	bool attached;	  /* nothing is between it and the token before */
+	bool in_call;	  /* directly in the parentheses of a function call */
+	bool in_from;	  /* where FROM and the like take their tables */
+	bool attached;	  /* nothing is between it and the previous token */
 	SqlStyle left;	  /* of the last operand before a comparison */
 	const char *text; /* into the statement */
 	size_t len;		  /* at least 1 */
 } SqlToken;
 
-/* Where something is found next: at, for all places from "from" on to it. */
+/* A cache of a search: "at" is the result for all positions from "from" to it. */
 typedef struct SqlNext
 {
 	bool known;
@@ -109,7 +109,7 @@ typedef struct SqlNext
 	size_t at;
 } SqlNext;
 
-/* Of so many different texts in double quotes it is known whether they are names. */
+/* The number of different texts in double quotes that are classified as names or strings. */
 #define SQL_QUOTES 256
 
 typedef struct SqlLexer
@@ -118,53 +118,53 @@ typedef struct SqlLexer
 	size_t len;
 	size_t pos; /* of the next byte; the caller may move it forward */
 
-	/* So far there was something that PostgreSQL's own lexer reads otherwise. */
+	/* PostgreSQL's own lexer would have read something before this differently. */
 	bool foreign;
 
-	/* Where a quote or comment began that has no end; NULL if none did. */
+	/* Where a quote or comment without an end began; NULL if there is none. */
 	const char *unfinished;
 
-	/* The rest is the lexer's own. */
+	/* The remaining members are private to the lexer. */
 	size_t full_len; /* len is the end of what is read at present */
 	bool fenced;
 	bool started; /* a token has been read */
-	bool prompt;  /* lines may begin with a terminal's prompt, of this name: */
+	bool prompt;  /* lines may begin with a terminal's prompt of this name: */
 	const char *prompt_name;
 	size_t prompt_len;
-	bool backslashes;		   /* escape quotes */
-	bool table_next;		   /* the last token was FROM or the like */
-	bool blank;				   /* there was something between the last two tokens */
-	int optional;			   /* [[ not yet closed */
-	size_t run_end;			   /* the last run of operator characters ends here, */
-	size_t run_last_other;	   /* its last but + and - ends here, */
-	size_t run_last_odd;	   /* its last that standard SQL has no use for, here */
+	bool backslashes;	   /* backslashes escape quotes */
+	bool table_next;	   /* the last token was FROM or the like */
+	bool blank;			   /* there was something between the last two tokens */
+	int optional;		   /* number of open [[ */
+	size_t run_end;		   /* the last run of operator characters ends here, */
+	size_t run_last_other; /* its last but + and - ends here, */
+	size_t run_last_odd;   /* its last character that no operator of standard SQL has ends here */
 	SqlNext template_ends[2];  /* the next }} and %} */
 	SqlNext comment_end;	   /* #} */
 	SqlNext erb_end;		   /* %> */
 	SqlNext optional_end;	   /* ]] */
 	SqlNext optional_template; /* {{ */
-	bool no_orderly_end[2];	   /* no }} or %} follows outside quotes and braces */
+	bool no_orderly_end[2];	   /* no balanced }} or %} follows */
 
 	/* What is before the next token. */
 	SqlBefore before;
 	SqlKeyword keyword; /* the last token's */
-	bool type_last;		/* it is a word that is none of SQL's */
-	bool between;		/* the next AND is BETWEEN's */
-	bool list_next;		/* the next parenthesis is a list's */
+	bool type_last;		/* it is a word that is not a keyword */
+	bool between;		/* the next AND belongs to BETWEEN */
+	bool list_next;		/* the next parenthesis opens a list */
 	int depth;
-	uint64_t lists;	 /* a bit for each depth, the deepest one for all below */
+	uint64_t lists;	 /* one bit for each depth; the last one for all deeper ones */
 	uint64_t arrays; /* those of them in brackets */
 	uint64_t calls;
 	uint64_t froms;
-	uint64_t values; /* VALUES is before on this depth */
+	uint64_t values; /* VALUES has been read on this depth */
 	SqlStyle left;	 /* of the last operand before a comparison */
 
 	/* What double quotes mean in this text. */
 	bool double_quotes;				  /* there are some */
-	bool quotes_decided;			  /* what follows is known */
-	bool quotes_strings;			  /* some are around strings for sure */
-	int place;						  /* where the last of them stood */
-	uint32_t name_hashes[SQL_QUOTES]; /* what stands there as a name too */
+	bool quotes_decided;			  /* their meaning is decided */
+	bool quotes_strings;			  /* some are certainly around strings */
+	int place;						  /* where the last of them was */
+	uint32_t name_hashes[SQL_QUOTES]; /* texts that are also read as names */
 } SqlLexer;
 
 extern void sql_lexer_init(SqlLexer *lexer, const char *sql, size_t len);
@@ -175,17 +175,17 @@ extern const char sql_separator[];
 /* Reads the next token; false at the end of the text. */
 extern bool sql_lexer_next(SqlLexer *lexer, SqlToken *token);
 
-/* The byte at a position; a zero byte past the end, which begins nothing. */
+/* Returns the byte at a position; a zero byte past the end, with which nothing begins. */
 static inline char
 sql_byte(const SqlLexer *lexer, size_t pos)
 {
 	return pos < lexer->len ? lexer->text[pos] : '\0';
 }
 
-/* The position of the next byte that is neither white space nor in a comment of -- or /. */
+/* Returns the position of the next byte that is neither white space nor in a comment. */
 extern size_t sql_skip_space(const SqlLexer *lexer, size_t pos);
 
-/* The end of the word at pos, or pos. */
+/* Returns the end of the word at pos, or pos if there is none. */
 extern size_t sql_word_end(const SqlLexer *lexer, size_t pos);
 
 /* Whether c can begin a word, or go on with one. */
@@ -195,12 +195,12 @@ extern bool sql_is_word_byte(char c);
 /* ASCII only: case in other letters is not known here. */
 extern char sql_lower(char c);
 
-/* What a statement that begins with a word is. */
+/* What kind of statement begins with a word. */
 typedef enum SqlBeginning
 {
-	SQL_BEGINS_NOTHING, /* none begins with it */
-	SQL_BEGINS_PART,	/* only a part of one */
-	SQL_BEGINS_OTHER,	/* one that reads no tables by itself */
+	SQL_BEGINS_NOTHING, /* no statement begins with it */
+	SQL_BEGINS_PART,	/* a part of a statement only */
+	SQL_BEGINS_OTHER,	/* a statement that reads no tables by itself */
 	SQL_BEGINS_QUERY
 } SqlBeginning;
 extern SqlBeginning sql_beginning(const char *word, size_t len);
@@ -209,8 +209,8 @@ extern SqlBeginning sql_beginning(const char *word, size_t len);
 extern bool sql_begins_surely(const char *word, size_t len);
 
 /*
- * The length of the white space or character of no width at text[0..len), 0 if
- * it is something else; len is not 0.
+ * Returns the length of the white space or zero-width character at
+ * text[0..len), 0 if it is something else.  len must not be 0.
  */
 extern size_t sql_space_length(const char *text, size_t len);
 

@@ -2,11 +2,11 @@
  * sql_scan.c
  *		What a SQL statement reads, found by a tolerant scan.
  *
- * Here is what each token does; keywords are in sql_scan_clause.c, parentheses
- * in sql_scan_level.c, conditions in sql_scan_expr.c, names in
+ * This file handles each token.  Keywords are in sql_scan_clause.c, parentheses
+ * in sql_scan_level.c, conditions in sql_scan_expr.c and names in
  * sql_scan_name.c.
  *
- * Where the scan knowingly sees something else than PostgreSQL's parser would:
+ * Known differences from PostgreSQL's parser:
  *
  *	- A CTE's name hides a table of that name in all of the rest of the
  *	  statement, also outside the query that the CTE belongs to; only the
@@ -15,14 +15,14 @@
  *	- A condition in parentheses that is itself compared, (a = 1) IS TRUE, is
  *	  reported as the condition a =.
  *	- A word that could be a value or a column (a variable of a procedural
- *	  language, a type's name as an argument)
- *	  is a column; so a comparison with it is no filter.
- *	- Operators by name, OVERLAPS and OPERATOR(x.=), are none.
- *	- A correlated table, FROM t, t.items, is a table.
- *	- GROUP BY with a position after a star in the select list, or over 256
- *	  select items open at once, finds no column.
- *	- Names of 256 bytes and more are left out.  Below the 64th level of
- *	  parentheses all levels are one.
+ *	  language, the name of a type as an argument) is taken for a column, so a
+ *	  comparison with it is not a filter.
+ *	- The operators OVERLAPS and OPERATOR(x.=) are not recognized.
+ *	- In FROM t, t.items the second is reported as another table.
+ *	- A position in GROUP BY is not resolved to a column after a star in the
+ *	  select list, or if more than 256 select items are open at once.
+ *	- Names of 256 bytes and more are left out.  Parentheses nested more than
+ *	  64 levels deep share one level.
  */
 #include "core/sql_scan_int.h"
 
@@ -37,7 +37,7 @@ sql_unread(SqlScan *scan, SqlUnread unread, const char *text)
 	scan->reading.place = (size_t) (text - scan->lexer.text);
 }
 
-/* Reads on a table's name over the dashes of BigQuery's projects and tables. */
+/* Reads the rest of a table's name with dashes, as BigQuery's projects and tables may have. */
 static void
 take_dashes(SqlScan *scan, SqlToken *token)
 {
@@ -51,7 +51,10 @@ take_dashes(SqlScan *scan, SqlToken *token)
 	lexer->pos = pos;
 }
 
-/* The last words of TIMESTAMP WITH TIME ZONE and its like: no aliases. */
+/*
+ * Whether the text is the last word of a type such as TIMESTAMP WITH TIME
+ * ZONE, which is not an alias.
+ */
 static bool
 ends_type(const char *text, size_t len)
 {
@@ -62,7 +65,7 @@ ends_type(const char *text, size_t len)
 		   sql_name_is(buffer, len, "varying");
 }
 
-/* Words between INSERT, DELETE or INTO and the table, where another name follows. */
+/* Whether the token is a modifier between INSERT, DELETE or INTO and the name of the table. */
 static bool
 is_modifier(const SqlScan *scan, SqlLevel *level, const SqlToken *token)
 {
@@ -84,7 +87,7 @@ is_modifier(const SqlScan *scan, SqlLevel *level, const SqlToken *token)
 	{
 		if (!sql_is_word(token->text, token->len, modifiers[i]))
 			continue;
-		/* What follows the last three is no table. */
+		/* What follows one of the last three is not a table. */
 		if (i + 3 >= sizeof(modifiers) / sizeof(modifiers[0]))
 			level->want_table = false;
 		return true;
@@ -92,7 +95,7 @@ is_modifier(const SqlScan *scan, SqlLevel *level, const SqlToken *token)
 	return false;
 }
 
-/* A name that is a value: SYSDATE, or the first word of DB2's CURRENT DATE. */
+/* Whether a name is a value: SYSDATE, or the first word of DB2's CURRENT DATE. */
 static bool
 is_value_name(SqlScan *scan, const SqlLevel *level, const SqlToken *token)
 {
@@ -114,7 +117,7 @@ is_value_name(SqlScan *scan, const SqlLevel *level, const SqlToken *token)
 	return true;
 }
 
-/* Whether a name is a third one in a row, where no dialect has so many. */
+/* Whether a name is the third in a row, which no dialect allows here. */
 static bool
 is_name_too_many(const SqlScan *scan, const SqlLevel *level, const SqlToken *token)
 {
@@ -123,7 +126,7 @@ is_name_too_many(const SqlScan *scan, const SqlLevel *level, const SqlToken *tok
 		   sql_beginning(token->text, token->len) == SQL_BEGINS_NOTHING;
 }
 
-/* A word or quoted identifier that is a name here. */
+/* Handles a word or quoted identifier that is a name here. */
 static void
 name(SqlScan *scan, SqlLevel *level, SqlToken *token)
 {
@@ -215,7 +218,7 @@ name(SqlScan *scan, SqlLevel *level, SqlToken *token)
 	}
 }
 
-/* A template may be any text: a table, a part of its name, a column or a value. */
+/* A template may stand for anything: a table, a part of its name, a column or a value. */
 static void value(SqlScan *scan, SqlLevel *level, const SqlToken *token);
 
 static void
@@ -239,7 +242,7 @@ dbt_table(const char *first, size_t first_len, const char *second, size_t second
 	scan->found(SQL_TABLES, buffer, len, scan->arg);
 }
 
-/* LookML's ${view.field}: its last part, if it has several. */
+/* Handles LookML's ${view.field}, which is the column after the last dot. */
 static bool
 last_part(const SqlToken *token, SqlName *part)
 {
@@ -294,7 +297,7 @@ template_text(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 		value(scan, level, token);
 }
 
-/* {% else %} begins again what stands behind {% if %}. */
+/* {% else %} returns to the state before {% if %}. */
 static void
 template_tag(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 {
@@ -325,7 +328,7 @@ template_tag(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 		level->branch_table = true;
 }
 
-/* A literal or parameter. */
+/* Handles a literal or parameter. */
 static void
 value(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 {
@@ -372,7 +375,7 @@ value(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 	sql_add_value(level, token);
 }
 
-/* Whether the text has any of the bytes. */
+/* Whether the text contains any of the bytes. */
 static bool
 has_any(const SqlScan *scan, const char *bytes)
 {
@@ -384,7 +387,7 @@ has_any(const SqlScan *scan, const char *bytes)
 	return false;
 }
 
-/* The first word of a statement says whether it is one. */
+/* Decides by its first word whether the text is a statement. */
 static void
 begin_word(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 {
@@ -424,7 +427,7 @@ begin_word(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 		sql_unread(scan, SQL_NO_STATEMENT, token->text);
 }
 
-/* Whether a statement may begin with the word amid prose: it begins a line. */
+/* Whether a statement in prose may begin with the word: it is the first in its line. */
 static bool
 ends_prose(const SqlScan *scan, const SqlToken *token)
 {
@@ -448,7 +451,7 @@ word(SqlScan *scan, SqlLevel *level, SqlToken *token)
 		if (scan->prose)
 			return;
 	}
-	/* What follows a dot is never a keyword, nor is what has one behind it. */
+	/* A name after or before a dot is never a keyword. */
 	if (level->last != SQL_LAST_DOT && token->keyword != KW_NONE &&
 		sql_byte(&scan->lexer, scan->lexer.pos) != '.' && sql_keyword(scan, level, token))
 		return;
@@ -536,7 +539,7 @@ operator(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 		level->name_is_table = false; /* Snowflake's model!method(…) */
 	if (token->len == 1 && token->text[0] == '*' && level->last == SQL_LAST_DOT)
 	{
-		/* t.*, or a table's t.* as MySQL's DELETE has it */
+		/* t.*, or MySQL's DELETE t.* */
 		if (level->name_is_table)
 			sql_settle(scan, level, false);
 		if (level->clause == SQL_AT_SELECT)
@@ -546,7 +549,7 @@ operator(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 	}
 	else if (token->len == 2 && memcmp(token->text, "|>", 2) == 0 && sql_is_query(level))
 	{
-		/* BigQuery's pipe */
+		/* a pipe of BigQuery */
 		sql_begin_clause(scan, level, SQL_AT_OTHER);
 	}
 	else
@@ -556,7 +559,7 @@ operator(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 static void
 parameter(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 {
-	/* After an operand '?' is PostgreSQL's operator. */
+	/* After an operand, '?' is PostgreSQL's operator. */
 	if (token->len == 1 && token->text[0] == '?' && sql_in_condition(level) &&
 		sql_has_operand(level) &&
 		!(level->last == SQL_LAST_NAME && level->name_keyword == KW_INTERVAL))
@@ -570,8 +573,8 @@ parameter(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 }
 
 /*
- * Whether the text is a sentence: it ends as one does, and has nothing of what
- * nearly all SQL has.
+ * Whether the text is a sentence: it ends like one, and lacks what nearly all
+ * SQL has.
  */
 static bool
 is_sentence(const char *text, size_t len)

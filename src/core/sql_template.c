@@ -1,6 +1,6 @@
 /*
  * sql_template.c
- *		Templates and other gaps in a SQL text that are yet to be filled in.
+ *		Templates in a SQL text that have not been expanded.
  *
  *	{{ x }}				Jinja, dbt, Metabase, Redash, Superset
  *	{% x %}, {# x #}	Jinja, Liquid
@@ -10,18 +10,18 @@
  *	[[ AND a = {{x}} ]]	Metabase's optional parts
  *	[[x]]				Grafana's older variables
  *
- * In a template quotes may stand around its own end, and braces are paired.
- * Where the end is not found so, as for an apostrophe in a text, it is the
- * first.
+ * A template ends at its first closing mark outside quotes and nested braces.
+ * If there is none, for example because of an apostrophe in a text, it ends at
+ * the first closing mark of all.
  */
 #include "core/sql_lexer_int.h"
 
 #include <string.h>
 
-/* A quoted text in a template is no longer than this, or its quote is an apostrophe. */
+/* The maximum length of quoted text in a template; a longer one began with an apostrophe. */
 #define MAX_TEMPLATE_QUOTE 4000
 
-/* The place of the two bytes from pos on, remembered in the lexer; SQL_NOWHERE if there is none. */
+/* Returns the next place of the two bytes from pos on, or SQL_NOWHERE; the lexer remembers it. */
 static size_t
 next_pair(SqlLexer *lexer, SqlNext *memory, size_t pos, const char *pair)
 {
@@ -48,8 +48,8 @@ next_pair(SqlLexer *lexer, SqlNext *memory, size_t pos, const char *pair)
 }
 
 /*
- * The end of the quoted text at pos in a template; pos + 1 if it is an
- * apostrophe, as behind a letter.
+ * Returns the end of the quoted text at pos in a template; pos + 1 if the
+ * quote is an apostrophe, as after a letter.
  */
 static size_t
 template_quote_end(const SqlLexer *lexer, size_t pos)
@@ -69,7 +69,7 @@ template_quote_end(const SqlLexer *lexer, size_t pos)
 	return pos + 1;
 }
 
-/* The end of a template whose quotes and braces are in order, or pos. */
+/* Returns the end of a template with balanced quotes and braces, or pos if it is not one. */
 static size_t
 orderly_end(const SqlLexer *lexer, size_t pos, char close)
 {
@@ -181,8 +181,9 @@ sql_erb_end(SqlLexer *lexer, size_t pos, bool after_operand, bool *tag)
 }
 
 /*
- * Up to another beginning, the end of the line or of the statement, so that no
- * byte is looked at twice; and with the quotes in it paired.
+ * Returns the end of a template inside quotes.  The search ends at the start
+ * of another template, at the end of the line and at the end of the statement,
+ * so no byte is visited twice; quotes in the template must be balanced.
  */
 size_t
 sql_quoted_template_end(const SqlLexer *lexer, size_t pos, char quote)
@@ -235,7 +236,7 @@ sql_double_bracket_end(const SqlLexer *lexer, size_t pos)
 	return sql_byte(lexer, end) == ']' && sql_byte(lexer, end + 1) == ']' ? end + 2 : pos;
 }
 
-/* It has a template in it, or begins as only a part of a statement does. */
+/* Whether the text contains a template, or begins like a part of a statement. */
 bool
 sql_begins_optional(SqlLexer *lexer, size_t pos)
 {
@@ -261,7 +262,7 @@ sql_begins_optional(SqlLexer *lexer, size_t pos)
 	return false;
 }
 
-/* The text in quotes from pos on; false if there is none.  *pos is moved behind it. */
+/* Finds the text in quotes from pos on and moves *pos behind it; returns false if there is none. */
 static bool
 quoted_argument(const char *text, size_t len, size_t *pos, const char **argument, size_t *size)
 {

@@ -151,7 +151,7 @@ like($tables, qr/interactions.*preferences.*profiles.*rejected_events.*user_quer
 my $files = files_with($mark);
 like($files, qr/interactions.*preferences.*profiles.*rejected_events.*user_queries/, "and in files of $files");
 is(log_with($mark), '', 'nothing of it was logged');
-is(log_with('ana'), '', 'nor who he is');
+is(log_with('ana'), '', 'nor the name of the user');
 
 # ---------------------------------------------------------------- forgetting
 

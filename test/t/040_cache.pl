@@ -156,7 +156,7 @@ sql(q(SELECT personalization.unlink_schema('acme', 'shop')), q(DROP SCHEMA shop)
 pushed('unlinked');
 sql(q(SELECT personalization.forget_user('acme', 'sue')));
 settled('the user is forgotten');
-is(join(' ', grep { /:sue$/ } keys %{ $redis->all('personalization:') }), '', 'with her keys');
+is(join(' ', grep { /:sue$/ } keys %{ $redis->all('personalization:') }), '', 'with the keys of the user');
 
 ####################################################################
 # Many changes, one push.
@@ -222,7 +222,7 @@ sql(q(SELECT count(personalization.create_tenant('advised'))),
 		FROM generate_series(1, 9) i, (VALUES ('ana', 'asked by ana'), ('ana', 'by both'), ('bo', 'by both'), ('bo', 'asked by bo')) AS v (u, q)));
 eventually('the queries are counted', sub { sql('SELECT count(*) = 0 FROM personalization.query_events') eq 't' });
 like(sql(q(SELECT string_agg(suggestion, ' ') FROM personalization.get_suggestions('advised', 'bo'))), qr/asked by ana/, 'bo is offered what ana asked');
-settled('and so he is by the cache');
+settled('and by the cache');
 like($redis->ask('GET', 'personalization:suggestions:advised:bo') // '', qr/asked by ana/, 'in its document');
 sql(q(SELECT count(personalization.forget_user('advised', 'ana'))));
 settled('ana is forgotten');
