@@ -52,6 +52,15 @@ is_space(uint32_t code)
 		   code == 0x2029 || code == 0x202F || code == 0x205F || code == 0x3000;
 }
 
+/* Characters of no width, and marks of the direction of writing: nobody sees them. */
+static bool
+is_invisible(uint32_t code)
+{
+	return code == 0xAD || code == 0x180E || (code >= 0x200B && code <= 0x200F) ||
+		   (code >= 0x202A && code <= 0x202E) || (code >= 0x2060 && code <= 0x2064) ||
+		   (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
+}
+
 /*
  * Whether a character ends a sentence or a part of it, in the widely used
  * scripts.  Symbols, such as those in "C++" or "growth in %", have a meaning
@@ -123,6 +132,11 @@ question_normalize(const char *text, size_t len, char *out)
 		size_t char_len = read_char((const unsigned char *) text + in, len - in, &code);
 		size_t next = in + char_len;
 
+		if (is_invisible(code))
+		{
+			in = next;
+			continue;
+		}
 		if (is_space(code))
 		{
 			space = written > 0;

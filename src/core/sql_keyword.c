@@ -18,16 +18,29 @@ static const struct
 #undef K
 };
 
+/*
+ * The number of the first keyword of each letter, and the number of all: where
+ * keywords are added, so are these.  test_sql_text.c checks them.
+ */
+static const unsigned char letters[] = {1,	9,	12,	 24,  29,  35,	40,	 44,  45,
+										54, 55, 55,	 61,  64,  67,	76,	 79,  80,
+										88, 98, 105, 110, 112, 116, 117, 117, 117};
+
 SqlKeyword
 sql_keyword_find(const char *word, size_t len)
 {
 	char lower[MAX_KEYWORD_LENGTH];
-	size_t low = 1;
-	size_t high = sizeof(keywords) / sizeof(keywords[0]);
+	size_t low;
+	size_t high;
 	size_t i;
 
-	if (len >= sizeof(lower))
+	if (len >= sizeof(lower) || len == 0)
 		return KW_NONE;
+	i = (unsigned char) (word[0] | 0x20) - (size_t) 'a';
+	if (i >= 26)
+		return KW_NONE;
+	low = letters[i];
+	high = letters[i + 1];
 	for (i = 0; i < len; i++)
 		lower[i] = (char) (word[i] >= 'A' && word[i] <= 'Z' ? word[i] + ('a' - 'A') : word[i]);
 	lower[len] = '\0';

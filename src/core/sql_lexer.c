@@ -41,25 +41,6 @@ is_operator_char(char c)
 }
 
 bool
-sql_is_word_start(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-		   (unsigned char) c >= 0x80;
-}
-
-bool
-sql_is_word_byte(char c)
-{
-	return sql_is_word_start(c) || sql_is_digit(c) || c == '$';
-}
-
-char
-sql_lower(char c)
-{
-	return (char) (c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-}
-
-bool
 sql_is_word(const char *text, size_t len, const char *word)
 {
 	for (size_t i = 0; i < len; i++)
@@ -391,7 +372,9 @@ skip_blank(SqlLexer *lexer, bool *same_line)
 		char c = lexer->text[lexer->pos];
 		size_t end;
 
-		if ((end = sql_space_length(lexer->text + lexer->pos, lexer->len - lexer->pos)) > 0)
+		if (c == ' ')
+			lexer->pos++;
+		else if ((end = sql_space_length(lexer->text + lexer->pos, lexer->len - lexer->pos)) > 0)
 		{
 			if (sql_is_newline(c))
 				*same_line = false;
@@ -639,6 +622,7 @@ bracket_token(const SqlLexer *lexer, size_t pos, bool blank, SqlTokenKind *kind)
 	end = sql_bracket_end(
 		lexer, pos,
 		lexer->before == SQL_BEFORE_TABLE || lexer->before == SQL_BEFORE_DOT ||
+			lexer->keyword == KW_AS ||
 			(lexer->before == SQL_BEFORE_COMMA && (lexer->froms & SQL_DEPTH_BIT(lexer)) != 0));
 	if (end == pos)
 		return pos + 1;
@@ -799,7 +783,7 @@ sql_lexer_init(SqlLexer *lexer, const char *sql, size_t len)
 	lexer->backslashes = sql_has_backslashes(sql + lexer->pos, lexer->len - lexer->pos);
 	if (lexer->backslashes)
 		lexer->foreign = true;
-	lexer->double_quotes = memchr(sql, '"', len) != NULL || memchr(sql, '\xE2', len) != NULL;
+	lexer->double_quotes = sql_may_quote_values(lexer);
 	if (lexer->double_quotes)
 		sql_decide_quotes(lexer);
 }

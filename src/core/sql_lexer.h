@@ -189,11 +189,25 @@ extern size_t sql_skip_space(const SqlLexer *lexer, size_t pos);
 extern size_t sql_word_end(const SqlLexer *lexer, size_t pos);
 
 /* Whether c can begin a word, or go on with one. */
-extern bool sql_is_word_start(char c);
-extern bool sql_is_word_byte(char c);
+static inline bool
+sql_is_word_start(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+		   (unsigned char) c >= 0x80;
+}
+
+static inline bool
+sql_is_word_byte(char c)
+{
+	return sql_is_word_start(c) || (c >= '0' && c <= '9') || c == '$';
+}
 
 /* ASCII only: case in other letters is not known here. */
-extern char sql_lower(char c);
+static inline char
+sql_lower(char c)
+{
+	return (char) (c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+}
 
 /* What kind of statement begins with a word. */
 typedef enum SqlBeginning

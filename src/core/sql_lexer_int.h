@@ -77,6 +77,12 @@ extern size_t sql_prompt_end(const SqlLexer *lexer, size_t pos);
 
 /* sql_quotes.c: the meaning of double quotes, and the context of a token */
 
+/*
+ * Whether the text in double quotes that begins at pos may be a value, by its
+ * neighbours; and whether any in the text may.
+ */
+extern bool sql_may_be_value(const SqlLexer *lexer, size_t pos);
+extern bool sql_may_quote_values(const SqlLexer *lexer);
 /* Reads the whole text to determine how it uses double quotes. */
 extern void sql_decide_quotes(SqlLexer *lexer);
 /* Whether the token in double quotes that ends at the lexer's position is a string. */

@@ -18,8 +18,9 @@
  *		Texts before or after a dot, after FROM or AS, or before a parenthesis
  *		are never strings.
  *
- *		The text is read twice beforehand: for texts where only values are
- *		allowed, and for names among them.
+ *		A text with double quotes that have the neighbours of a value is read
+ *		up to three times beforehand: for texts where only values are allowed,
+ *		for names among them, and for whether one is certainly a string.
  */
 #include "core/sql_lexer_int.h"
 
@@ -223,6 +224,104 @@ names_something(const SqlLexer *lexer, const SqlToken *token)
 	return token->kind == SQL_QUOTED || (token->kind == SQL_WORD && token->keyword == KW_NONE);
 }
 
+/* Whether the word that ends before pos is one that a value in quotes can come after. */
+static bool
+is_after_word(const SqlLexer *text, size_t pos)
+{
+	static const char *const words[] = {"like", "ilike",	"rlike",   "regexp", "between",
+										"glob", "to",		"escape",  "in",	 "values",
+										"any",	"some",		"date",	   "time",	 "timestamp",
+										"row",	"datetime", "interval"};
+	size_t start = pos;
+
+	while (start > 0 && pos - start < 12 && sql_lower(text->text[start - 1]) >= 'a' &&
+		   sql_lower(text->text[start - 1]) <= 'z')
+		start--;
+	if (pos - start < 2 || pos - start > 9)
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	{
+		if (words[i][0] == sql_lower(text->text[start]) &&
+			sql_is_word(text->text + start, pos - start, words[i]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The end of the text before pos without the white space there; 0 if a comment
+ * to the end of a line may be among it.
+ */
+static size_t
+before_space(const SqlLexer *text, size_t pos)
+{
+	bool line = false;
+	size_t i;
+
+	while (pos > 0 && sql_space_length(text->text + pos - 1, 1) > 0)
+	{
+		line = line || sql_is_newline(text->text[pos - 1]);
+		pos--;
+	}
+	for (i = pos; line && i > 0 && !sql_is_newline(text->text[i - 1]); i--)
+	{
+		if (text->text[i - 1] == '#' ||
+			(text->text[i - 1] == '-' && i > 1 && text->text[i - 2] == '-'))
+			return 0;
+	}
+	return pos;
+}
+
+bool
+sql_may_be_value(const SqlLexer *text, size_t pos)
+{
+	const char *end = memchr(text->text + pos + 1, '"', text->len - pos - 1);
+	size_t before = before_space(text, pos);
+	char first = sql_byte(text, pos + 1);
+	size_t next;
+	char c;
+
+	if (end == NULL || before == 0)
+		return true;
+	c = text->text[before - 1];
+	for (next = (size_t) (end - text->text) + 1;
+		 next < text->len && sql_space_length(text->text + next, 1) > 0;)
+		next++;
+	if (sql_byte(text, next) == '.' || c == '.')
+		return false;
+	if (c == '(' || c == ',')
+	{
+		size_t element = before_space(text, before - 1);
+		char last = element > 0 ? text->text[element - 1] : ' ';
+
+		if (!sql_is_word_start(first) || element == 0)
+			return true;
+		return c == '(' ? is_after_word(text, element) || last == ',' || last == '('
+						: sql_is_digit(last) || last == '\'' || last == ')';
+	}
+	return (unsigned char) c >= 0x80 || (c != '\0' && strchr("=<>~!/-[:}", c) != NULL) ||
+		   is_after_word(text, before);
+}
+
+bool
+sql_may_quote_values(const SqlLexer *lexer)
+{
+	size_t pos = lexer->pos;
+	const char *next;
+
+	if (lexer->len > pos && memchr(lexer->text + pos, 0xE2, lexer->len - pos) != NULL)
+		return true;
+	/* Which of them begin a text is not asked: some may be in comments and strings. */
+	while (pos < lexer->len && (next = memchr(lexer->text + pos, '"', lexer->len - pos)) != NULL)
+	{
+		pos = (size_t) (next - lexer->text);
+		if (sql_may_be_value(lexer, pos))
+			return true;
+		pos++;
+	}
+	return false;
+}
+
 void
 sql_decide_quotes(SqlLexer *lexer)
 {
@@ -240,7 +339,11 @@ sql_decide_quotes(SqlLexer *lexer)
 		size_t len;
 
 		if (token.kind == SQL_QUOTED && token.text[0] == '`')
-			lexer->quotes_strings = true;
+		{
+			/* Names are in backticks. */
+			lexer->quotes_strings = lexer->quotes_decided = true;
+			return;
+		}
 		if (!is_double_quoted(&token) || reader.place == PLACE_NAME || n >= MAX_CANDIDATES)
 			continue;
 		quoted_text(&token, &text, &len);

@@ -121,8 +121,17 @@ is_value_name(SqlScan *scan, const SqlLevel *level, const SqlToken *token)
 static bool
 is_name_too_many(const SqlScan *scan, const SqlLevel *level, const SqlToken *token)
 {
+	static const char *const others[] = {"nulls",	"time",	   "of", "ignore",
+										 "respect", "collect", "at"};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+	{
+		if (sql_is_word(token->text, token->len, others[i]))
+			return false;
+	}
 	return scan->passed.text != NULL && level->alias.text == scan->passed.text &&
-		   token->kind == SQL_WORD && !ends_type(token->text, token->len) &&
+		   scan->previous == KW_NONE && token->keyword == KW_NONE && token->kind == SQL_WORD &&
+		   !ends_type(token->text, token->len) &&
 		   sql_beginning(token->text, token->len) == SQL_BEGINS_NOTHING;
 }
 
@@ -445,7 +454,9 @@ word(SqlScan *scan, SqlLevel *level, SqlToken *token)
 {
 	bool start = level->kind == SQL_IN_QUERY && level->clause == SQL_AT_START;
 
-	if (!scan->begun && scan->depth == 0)
+	if (scan->depth > 0)
+		scan->begun = true;
+	if (!scan->begun)
 	{
 		begin_word(scan, level, token);
 		if (scan->prose)
@@ -479,6 +490,13 @@ punctuation(SqlScan *scan, SqlLevel *level, SqlToken *token)
 		case ']':
 			sql_close_bracket(scan, true);
 			break;
+		case '{':
+			/* A document, {'a': 1} */
+			sql_open_level(scan, level, true);
+			break;
+		case '}':
+			sql_close_bracket(scan, true);
+			break;
 		case ';':
 			sql_begin_statement(scan);
 			break;
@@ -499,7 +517,7 @@ punctuation(SqlScan *scan, SqlLevel *level, SqlToken *token)
 				level->last = SQL_LAST_SKIP;
 			break;
 		default:
-			if (!level->skip)
+			if (!level->skip && token->text[0] != '$')
 				sql_unread(scan, SQL_UNKNOWN_TOKEN, token->text);
 			sql_settle(scan, level, false);
 			break;

@@ -7,6 +7,20 @@
 
 #include <string.h>
 
+/* Whether TABLE has a table's name behind it, and is not one itself. */
+static bool
+is_table_ahead(const SqlScan *scan)
+{
+	const char *next;
+	size_t len = sql_peek_word(scan, scan->lexer.pos, &next);
+	char c = sql_next_byte(scan);
+
+	if (len == 0)
+		return c != '\0' && c != ';' && c != ')' && c != ',' && c != '.';
+	return (sql_keyword_flags(sql_keyword_find(next, len)) & SQL_KW_R) == 0 &&
+		   sql_keyword_find(next, len) != KW_LIMIT;
+}
+
 /* Handles a keyword in the place of a table's name.  Returns true if it is not a name. */
 static bool
 before_table(const SqlScan *scan, SqlLevel *level, SqlKeyword keyword)
@@ -15,13 +29,14 @@ before_table(const SqlScan *scan, SqlLevel *level, SqlKeyword keyword)
 	{
 		case KW_ONLY:
 		case KW_LATERAL:
-		case KW_TABLE:
 		case KW_IF:
 		case KW_NOT:
 		case KW_EXISTS:
 		case KW_INTO:
 		case KW_OVERWRITE:
 			return true;
+		case KW_TABLE:
+			return is_table_ahead(scan);
 		case KW_OR:
 			return level->insert;
 		case KW_REPLACE:
@@ -151,6 +166,13 @@ soft_keyword(SqlScan *scan, SqlLevel *level, SqlKeyword keyword)
 				return false;
 			sql_begin_tables(scan, level, SQL_AT_FROM, true);
 			return true;
+		case KW_INSERT:
+			/* Hive's FROM t INSERT OVERWRITE …, and statements without semicolons between them */
+			if (!sql_next_is(scan, "into") && !sql_next_is(scan, "overwrite"))
+				return false;
+			sql_begin_tables(scan, level, SQL_AT_INTO, false);
+			level->insert = true;
+			return true;
 		case KW_MINUS:
 			sql_begin_clause(scan, level, SQL_AT_START);
 			return true;
@@ -188,6 +210,8 @@ query_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 	switch (token->keyword)
 	{
 		case KW_SELECT:
+			if (scan->previous == KW_TABLE)
+				level->want_table = false;
 			sql_begin_clause(scan, level, SQL_AT_SELECT);
 			level->selecting = true;
 			level->unnamed = level->into_variable = false;
@@ -204,6 +228,9 @@ query_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			/* NTH_VALUE(a, 2) FROM FIRST … OVER (…) */
 			if (scan->previous == KW_NONE && is_from_first(scan))
 				return true;
+			/* DuckDB's (FROM t) */
+			if (level->kind == SQL_IN_FROM && level->fresh)
+				level->want_table = false;
 			/* ROWS FROM (f(), g()) */
 			if (scan->previous == KW_ROWS)
 				level->name_is_table = false;
@@ -293,6 +320,7 @@ query_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			if (level->clause != SQL_AT_START && level->clause != SQL_AT_INTO &&
 				level->clause != SQL_AT_WITH && level->clause != SQL_AT_FROM)
 				return false;
+			level->want_table = false;
 			sql_begin_clause(scan, level, SQL_AT_OTHER);
 			return true;
 		case KW_WITH:
@@ -445,7 +473,7 @@ sql_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 	{
 		if (before_table(scan, level, token->keyword))
 			return true;
-		if (!reserved)
+		if (!reserved || (token->keyword == KW_TABLE && !is_table_ahead(scan)))
 			return false;
 	}
 	if ((level->last == SQL_LAST_SKIP || level->alias_next) && !reserved)

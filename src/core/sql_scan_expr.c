@@ -93,9 +93,14 @@ settle_unit(SqlLevel *level, bool before_comma)
 			   (level->units == SQL_UNIT_ANYWHERE || level->commas > 1);
 	if (!before_comma)
 		return false;
-	if (level->units == SQL_UNIT_OF_THREE)
-		level->unit = *name;
+	level->unit = *name;
 	return true;
+}
+
+static bool
+is_upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
 }
 
 void
@@ -118,6 +123,11 @@ sql_settle(SqlScan *scan, SqlLevel *level, bool before_comma)
 	column.column = level->name;
 	column.columns = 1;
 
+	/* date_trunc(day, MONTH): of two units the one that is in upper case is the unit. */
+	if (level->units == SQL_UNIT_ANYWHERE && level->commas == 1 && level->unit.text != NULL &&
+		is_upper(level->name.text[0]) && !is_upper(level->unit.text[0]) &&
+		sql_is_time_unit(level->name.text, level->name.len))
+		column.column = level->unit;
 	if (settle_unit(level, before_comma))
 		column.columns = 0;
 	sql_merge_operand(&level->operand, &column);
@@ -128,7 +138,7 @@ sql_end_units(SqlLevel *level)
 {
 	SqlOperand column;
 
-	if (level->unit.text == NULL || level->commas > 1)
+	if (level->units != SQL_UNIT_OF_THREE || level->unit.text == NULL || level->commas > 1)
 		return;
 	memset(&column, 0, sizeof(column));
 	column.column = level->unit;
@@ -225,7 +235,9 @@ sql_end_comparison(SqlScan *scan, SqlLevel *level)
 	const SqlOperand *right = &level->operand;
 
 	sql_settle(scan, level, false);
-	if (level->how != SQL_NOT_COMPARED && !right->any && level->cases == 0)
+	if (!right->any && level->cases == 0 &&
+		(level->how != SQL_NOT_COMPARED || scan->previous == KW_WHERE || scan->previous == KW_AND ||
+		 scan->previous == KW_OR || scan->previous == KW_NOT))
 		sql_unread(scan, SQL_NO_OPERAND, scan->at);
 	if (level->how == SQL_COMPARED_BY_STANDARD && right->any)
 	{

@@ -56,6 +56,7 @@ is_odd(const SqlLexer *text, size_t pos)
 	switch (text->text[pos])
 	{
 		case '"':
+			return sql_may_be_value(text, pos);
 		case '`':
 			return true;
 		case '%':

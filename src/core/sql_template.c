@@ -139,6 +139,15 @@ sql_brace_end(const SqlLexer *lexer, size_t pos)
 		   (sql_is_word_byte(lexer->text[end]) ||
 			(lexer->text[end] != '\0' && strchr(".:!,()[]'\"-", lexer->text[end]) != NULL)))
 		end++;
+	/* {name: Type} of ClickHouse */
+	if (end > pos + 2 && lexer->text[end - 1] == ':' && sql_byte(lexer, end) == ' ' &&
+		sql_byte(lexer, end + 1) >= 'A' && sql_byte(lexer, end + 1) <= 'Z')
+	{
+		for (end++; end < lexer->len &&
+					(sql_is_word_byte(lexer->text[end]) ||
+					 (lexer->text[end] != '\0' && strchr("(), ", lexer->text[end]) != NULL));)
+			end++;
+	}
 	return sql_byte(lexer, end) == '}' ? end + 1 : pos;
 }
 

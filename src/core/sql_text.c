@@ -353,6 +353,23 @@ begin_open(Form *form, const SqlLexer *lexer, const SqlToken *token)
 		open->kind = OPEN_LIST;
 }
 
+/* Whether a statement with the word may have a body in dollar quotes. */
+static bool
+is_routine(const SqlToken *token)
+{
+	switch (sql_lower(token->text[0]))
+	{
+		case 'd':
+			return sql_is_word(token->text, token->len, "do");
+		case 'f':
+			return sql_is_word(token->text, token->len, "function");
+		case 'p':
+			return sql_is_word(token->text, token->len, "procedure");
+		default:
+			return false;
+	}
+}
+
 /* Updates the context after a token that has been written. */
 static void
 pass(Form *form, const SqlToken *token)
@@ -394,11 +411,8 @@ pass(Form *form, const SqlToken *token)
 		default:
 			break;
 	}
-	if (form->depth == 0 && token->kind == SQL_WORD &&
-		(sql_is_word(token->text, token->len, "do") ||
-		 sql_is_word(token->text, token->len, "function") ||
-		 sql_is_word(token->text, token->len, "procedure")))
-		form->routine = true;
+	if (form->depth == 0 && token->kind == SQL_WORD && token->keyword == KW_NONE)
+		form->routine = form->routine || is_routine(token);
 	form->is = token->keyword == KW_IS || (token->keyword == KW_NOT && form->last.keyword == KW_IS);
 	form->last = *token;
 }

@@ -19,6 +19,7 @@
 #include "preferences/signal_rules.h"
 #include "preferences/signals.h"
 #include "queries/identity.h"
+#include "queries/sql_unread.h"
 #include "tenancy/session.h"
 
 PG_FUNCTION_INFO_V1(personalization_extract_signals);
@@ -55,6 +56,19 @@ personalization_extract_signals(PG_FUNCTION_ARGS)
 			CStringGetTextDatum(signal->key),
 			signal->value == NULL ? (Datum) 0 : JsonbPGetDatum(signal->value),
 			Float8GetDatum(signal->strength),
+		};
+
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	if (type == INTERACTION_QUERY && query_unread(&query) != NULL)
+	{
+		/* No signal, and so without a strength: only shown here. */
+		bool nulls[] = {false, false, false, true};
+		Datum values[] = {
+			ObjectIdGetDatum(ours->category_values[CATEGORY_QUERY]),
+			CStringGetTextDatum("unread_sql"),
+			JsonbPGetDatum(sql_unread_document(query.sql, query_unread(&query))),
+			(Datum) 0,
 		};
 
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);

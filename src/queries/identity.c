@@ -26,6 +26,12 @@
 #include "core/statistics.h"
 #include "queries/identity.h"
 
+/*
+ * Questions longer than this, in bytes, are not composed, as that takes time
+ * quadratic in the number of accents on one letter.
+ */
+#define MAX_COMPOSED 4096
+
 PG_FUNCTION_INFO_V1(personalization_query_id);
 
 /* Reads a text member of a query; *text is NULL if it is absent or empty. */
@@ -60,6 +66,14 @@ query_list(QueryText *query, SqlList list)
 	return query->lists.items[list];
 }
 
+const SqlReading *
+query_unread(const QueryText *query)
+{
+	const SqlReading *reading = &query->lists.reading;
+
+	return query->sql_was_read && reading->unread != SQL_ALL_READ ? reading : NULL;
+}
+
 /*
  * Converts to lower case by Unicode's rules, so that a query's identity does
  * not depend on the database's locale, if PostgreSQL has ICU; else by the
@@ -76,6 +90,41 @@ query_fold(const char *text)
 		unicode =
 			get_collation_oid(list_make2(makeString("pg_catalog"), makeString("und-x-icu")), true);
 	return str_tolower(text, strlen(text), OidIsValid(unicode) ? unicode : DEFAULT_COLLATION_OID);
+}
+
+/*
+ * Composes letters and their accents (Unicode's form C), so that the id does
+ * not depend on how a question was typed.  Only UTF-8 has both ways.
+ */
+static const char *
+compose(const char *form)
+{
+	Datum composed;
+
+	if (pg_is_ascii(form) || GetDatabaseEncoding() != PG_UTF8 || strlen(form) > MAX_COMPOSED)
+		return form;
+	composed = DirectFunctionCall2(unicode_normalize_func, CStringGetTextDatum(form),
+								   CStringGetTextDatum("NFC"));
+	return TextDatumGetCString(composed);
+}
+
+/* The canonical form of a question, after space for a varlena's header and a letter. */
+static char *
+question_form(const char *question, size_t *len)
+{
+	const char *text = query_fold(question);
+	char *form = palloc(VARHDRSZ + 1 + strlen(text) + 1);
+
+	*len = question_normalize(text, strlen(text), form + VARHDRSZ + 1);
+	form[VARHDRSZ + 1 + *len] = '\0';
+
+	/* Characters without width are gone, and no longer between a letter and its accent. */
+	text = compose(form + VARHDRSZ + 1);
+	if (text == form + VARHDRSZ + 1)
+		return form;
+	form = palloc(VARHDRSZ + 1 + strlen(text));
+	*len = question_normalize(text, strlen(text), form + VARHDRSZ + 1);
+	return form;
 }
 
 /*
@@ -102,10 +151,8 @@ query_identify(const QueryText *query, pg_uuid_t *id)
 
 	if (query->question != NULL)
 	{
-		text = query_fold(query->question);
-		form = palloc(VARHDRSZ + 1 + strlen(text));
+		form = question_form(query->question, &len);
 		form[VARHDRSZ] = 'q';
-		len = question_normalize(text, strlen(text), form + VARHDRSZ + 1);
 		if (len > 0)
 		{
 			hash_canonical(form, len + 1, id);

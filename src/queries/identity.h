@@ -35,6 +35,12 @@ extern bool query_decode(const JsonbContainer *data, QueryText *query, Fault *fa
  */
 extern const List *query_list(QueryText *query, SqlList list);
 
+/*
+ * Returns what of the query's SQL was not understood: NULL if all was, or if
+ * query_list() did not read it.
+ */
+extern const SqlReading *query_unread(const QueryText *query);
+
 /* Converts to lower case, by Unicode's rules if the server supports them. */
 extern const char *query_fold(const char *text);
 

@@ -408,6 +408,23 @@ with_clause(Node *node)
 	}
 }
 
+/* date_trunc(day, MONTH), where one of the two is a column */
+static bool
+has_two_units(const FuncCall *call)
+{
+	const char *function = strVal(llast(call->funcname));
+	const char *first;
+	const char *second;
+
+	if (list_length(call->args) != 2 ||
+		sql_unit_place(function, strlen(function)) != SQL_UNIT_ANYWHERE)
+		return false;
+	first = single_name(linitial(call->args));
+	second = single_name(lsecond(call->args));
+	return first != NULL && second != NULL && sql_is_time_unit(first, strlen(first)) &&
+		   sql_is_time_unit(second, strlen(second));
+}
+
 /* FROM user, SQL Server's t(NOLOCK), IDENTIFIER('t'): tables, although written as functions. */
 static bool
 is_table_meant(const RangeFunction *range)
@@ -515,6 +532,8 @@ walk(Node *node, void *context)
 			if (call->agg_star || call->agg_distinct || call->agg_within_group ||
 				call->agg_filter != NULL || sql_is_aggregate(name, strlen(name)))
 				found_text(reader, SQL_AGGREGATIONS, name);
+			if (has_two_units(call))
+				reader->otherwise = true; /* which is one, their case says */
 			break;
 		}
 		case T_MergeStmt:

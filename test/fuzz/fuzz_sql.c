@@ -4,7 +4,7 @@
  *		question_normalize.
  *
  * Built for libFuzzer; with FUZZ_STANDALONE a program of its own, which reads
- * the files it is given, or else makes as many inputs as FUZZ_RUNS says
+ * the files it is given, and then makes as many inputs as FUZZ_RUNS says
  * (default 20000) from fragments of SQL, the same ones each time.
  */
 #include "core/question.h"
@@ -431,10 +431,8 @@ main(int argc, char **argv)
 
 	for (i = 1; i < argc; i++)
 		run_file(argv[i]);
-	if (argc > 1)
-		runs = (unsigned long) (argc - 1);
-	else
-		run_random(runs);
+	run_random(runs);
+	runs += (unsigned long) (argc - 1);
 	printf("fuzz_sql: %lu inputs passed\n", runs);
 	return 0;
 }

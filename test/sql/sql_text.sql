@@ -121,3 +121,66 @@ SET standard_conforming_strings = off;
 SELECT key FROM personalization.extract_signals('query', jsonb_build_object('sql', chr(115) || 'elect 1 from t where a = ''x' || chr(92) || ''' and b = 1')) ORDER BY key COLLATE "C";
 RESET standard_conforming_strings;
 SELECT key FROM personalization.extract_signals('query', jsonb_build_object('sql', repeat('/*', 100000))) ORDER BY key COLLATE "C";
+
+-- == What another dialect meant, though PostgreSQL's parser takes it
+SELECT pg_temp.lists('SELECT plate FROM vans WHERE depot = "Leeds" AND age BETWEEN @least AND @most AND kind == 2');
+SELECT pg_temp.lists('SELECT "plate" FROM "vans" WHERE "from" <= "until" AND "depot" = ''Leeds''');
+SELECT pg_temp.lists('SELECT DATEPART(year, sent), count(*) FROM parcels WHERE DATEDIFF(day, sent, SYSDATE) > 3 GROUP BY DATEPART(year, sent)');
+SELECT pg_temp.lists('SELECT date_trunc(day, MONTH) FROM parcels GROUP BY date_trunc(day, MONTH)');
+SELECT pg_temp.lists('SELECT * FROM dbo.parcels(NOLOCK) p, user, identifier(''wms.bins'') WHERE user = ''ann''');
+SELECT pg_temp.lists('UPDATE p SET lost = 1 FROM parcels AS p WHERE p.age > 30');
+SELECT pg_temp.lists('SELECT count(*) INTO v_n FROM parcels'), pg_temp.lists('SELECT id INTO lost FROM parcels');
+SELECT pg_temp.lists('SELECT * FROM parcels WHERE NOT due IS NULL AND NOT depot IN (''York'') AND NOT (note LIKE ''x'') AND NOT age BETWEEN 1 AND 2 AND NOT a IS TRUE AND NOT b IS DISTINCT FROM 1 AND NOT NOT c IN (1)');
+SELECT pg_temp.lists(U&'SELECT * FROM\00A0parcels WHERE depot = \2018York\2019 AND kind = \201Cbox\201D');
+-- The parser's warnings are no business of the caller's.
+SELECT pg_temp.lists('CREATE GLOBAL TEMP TABLE a AS SELECT 1 FROM b');
+
+-- == What was not understood is shown, with its place, and not learned
+\pset tuples_only off
+SELECT * FROM personalization.extract_signals('query', jsonb_build_object('sql', E'SELECT count(*)\nFROM {{ parcels }} WHERE depot = 1'));
+SELECT sql, (SELECT value FROM personalization.extract_signals('query', jsonb_build_object('sql', sql)) WHERE key = 'unread_sql') AS unread FROM unnest(ARRAY[
+    'SELECT a FROM b', 'SELECT a FROM b WHERE c == 1', 'how many parcels are lost?', 'SELECT a FROM', 'SELECT a FROM b WHERE c =', 'SELECT (a FROM b', 'SELECT ü, ''a FROM b']) AS sql;
+SELECT count(*) FROM personalization.extract_signals('query', '{"sql": "how many?", "tables_used": [], "aggregations": [], "filters": [], "group_by": []}');
+SELECT personalization.create_tenant('sql_text') IS NOT NULL AS made;
+SELECT personalization.learn('sql_text', 'ann', 'query', '{"sql": "SELECT a FROM {{ b }}"}') IS NOT NULL AS learned;
+SELECT count(*) FROM personalization.preferences('sql_text', 'ann');
+
+-- == A question is the same however its letters were typed
+SELECT a, b, pg_temp.same(jsonb_build_object('query', a), jsonb_build_object('query', b)) AS same FROM (VALUES
+    (U&'caf\00E9', U&'cafe\0301'), (U&'CAFE\0301', U&'caf\00E9'), (U&'lost\200B parcels\FEFF', 'lost parcels'), (U&'cafe\200D\0301', U&'caf\00E9'),
+    (U&'lost\00A0\2009parcels', 'lost parcels'), (U&'par\00ADcels', 'parcels'), (U&'\1112\1161\11AB', U&'\D55C'), (U&'caf\00E9', 'cafe'), (U&'\FB01n', 'fin')) AS v (a, b);
+SELECT personalization.query_id(jsonb_build_object('query', repeat(U&'\0301\0316', 100000))) IS NOT NULL AS long;
+
+-- == Which SQL is the same query: the pairs of the manual
+SELECT a, b, pg_temp.same(jsonb_build_object('sql', a), jsonb_build_object('sql', b)) AS same FROM (VALUES
+    ('SELECT * FROM t WHERE a = 1', 'select * from T where a=2 -- x'),
+    ('SELECT * FROM t WHERE a = ''x''', 'SELECT * FROM t WHERE a = "y"'),
+    ('SELECT * FROM t WHERE a = $1', 'SELECT * FROM t WHERE a = {{ a }}'),
+    ('SELECT * FROM t WHERE a IN (1, 2)', 'SELECT * FROM t WHERE a IN (3)'),
+    ('INSERT INTO t VALUES (1, 2), (3, 4)', 'INSERT INTO t VALUES (5, 6)'),
+    ('SELECT ARRAY[1, 2]', 'SELECT ARRAY[3]'),
+    ('SELECT * FROM t WHERE a <> 1', 'SELECT * FROM t WHERE a != 1'),
+    ('SELECT * FROM t WHERE a = 1', 'SELECT * FROM t WHERE a == 1'),
+    ('SELECT * FROM t LIMIT 10', 'SELECT * FROM t LIMIT 20 '),
+    ('SELECT * FROM t WHERE a > now() - interval ''1 day''', 'SELECT * FROM t WHERE a > now() - interval ''1 week'''),
+    ('SELECT x[1] FROM t', 'SELECT x[2] FROM t'),
+    ('SELECT date_trunc(''DAY'', a) FROM t', 'SELECT date_trunc(''day'', a) FROM t'),
+    ('SELECT * FROM {{ ref(''a'') }}', 'SELECT * FROM {{  ref(''a'')  }}'),
+    ('SELECT 1 FROM t', E'```sql\nSELECT 1 FROM t;\n```'),
+    ('SELECT 1 FROM t', 'db=> SELECT 1 FROM t'),
+    ('SELECT a FROM t', 'SELECT b FROM t'),
+    ('SELECT * FROM t WHERE a = 1', 'SELECT * FROM t WHERE a > 1'),
+    ('SELECT "a" FROM t', 'SELECT "A" FROM t'),
+    ('SELECT [a] FROM t', 'SELECT [A] FROM t'),
+    ('SELECT * FROM {{ ref(''a'') }}', 'SELECT * FROM {{ ref(''b'') }}'),
+    ('SELECT ${t.a} FROM t', 'SELECT ${t.b} FROM t'),
+    ('SELECT * FROM @stage_a', 'SELECT * FROM @stage_b'),
+    ('SELECT * FROM ''a.csv''', 'SELECT * FROM ''b.csv'''),
+    ('SELECT date_trunc(''day'', a) FROM t', 'SELECT date_trunc(''month'', a) FROM t'),
+    ('SELECT to_char(a, ''YYYY'') FROM t', 'SELECT to_char(a, ''MM'') FROM t'),
+    ('SELECT a->>''x'' FROM t', 'SELECT a->>''y'' FROM t'),
+    ('SELECT a, b FROM t GROUP BY 1', 'SELECT a, b FROM t GROUP BY 2'),
+    ('SELECT a, b FROM t ORDER BY 1', 'SELECT a, b FROM t ORDER BY 2'),
+    ('INSERT INTO t VALUES (1)', 'INSERT INTO t VALUES (1, 2)'),
+    ('SELECT f(1)', 'SELECT f(1, 2)'),
+    ('DO $$ BEGIN DELETE FROM a; END $$', 'DO $$ BEGIN DELETE FROM b; END $$')) AS v (a, b);

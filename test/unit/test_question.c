@@ -44,8 +44,10 @@ static const struct
 	{S("\342\200\202a\342\200\202\302\240b\343\200\200"), S("a b")},
 	{S("a\302\205b\342\200\250c"), S("a b c")},
 	{S("a\341\232\200b\342\200\257c\342\201\237d"), S("a b c d")},
-	/* zero-width space is no space */
-	{S("a\342\200\213b"), S("a\342\200\213b")},
+	/* without width: zero-width space and joiner, byte order mark, soft hyphen, left to right */
+	{S("a\342\200\213b\342\200\215c"), S("abc")},
+	{S("\357\273\277a\302\255b\342\200\216?\342\200\213"), S("ab")},
+	{S("\342\200\213"), S("")},
 	/* fullwidth ?, ideographic full stop, Arabic ?, ellipsis, danda, interrobang */
 	{S("\345\243\262\344\270\212\357\274\237"), S("\345\243\262\344\270\212")},
 	{S("\345\243\262\344\270\212\343\200\202 \357\274\201"), S("\345\243\262\344\270\212")},

@@ -6,6 +6,8 @@
  * each list in the order of the text with commas between.
  */
 #include "core/sql_scan.h"
+#include "core/sql_signs.h"
+#include "sql_units.h"
 #include "unit.h"
 
 #include <stdlib.h>
@@ -424,6 +426,79 @@ test_long(const char *unit)
 }
 
 static void
+scan_all(const char *sql, size_t len)
+{
+	size_t found = 0;
+
+	(void) sql_scan(sql, len, count, &found);
+}
+
+/* The first of what was not understood, or nothing. */
+static void
+test_unread(const char *sql, SqlUnread unread, size_t place)
+{
+	size_t found = 0;
+	SqlReading reading = sql_scan(sql, strlen(sql), count, &found);
+
+	unit_check(reading.unread == unread && (unread == SQL_ALL_READ || reading.place == place),
+			   __FILE__, __LINE__, sql);
+}
+
+/* What PostgreSQL's parser would take, and read otherwise. */
+static void
+test_foreign(const char *sql, bool foreign)
+{
+	size_t found = 0;
+
+	unit_check(sql_scan(sql, strlen(sql), count, &found).foreign == foreign, __FILE__, __LINE__,
+			   sql);
+	unit_check(!foreign || (sql_signs(sql, strlen(sql), 64) & SQL_ODD) != 0, __FILE__, __LINE__,
+			   sql);
+}
+
+static void
+test_readings(void)
+{
+	char line[300];
+
+	test_unread("select a from t where b = 1", SQL_ALL_READ, 0);
+	test_unread("selec a from t", SQL_NO_STATEMENT, 0);
+	test_unread("select 1; and so on", SQL_NO_STATEMENT, 10);
+	test_unread("select a from where b = 1", SQL_NO_TABLE, 14);
+	test_unread("select a from t where b =", SQL_NO_OPERAND, 25);
+	test_unread("select a from t where and b = 1", SQL_NO_OPERAND, 22);
+	test_unread("select a from t where b = 1 2", SQL_NO_OPERATOR, 28);
+	test_unread("select a b c from t", SQL_NO_OPERATOR, 11);
+	test_unread("select (a from t", SQL_UNBALANCED, 16);
+	test_unread("select a) from t", SQL_UNBALANCED, 8);
+	test_unread("select a from t where b = 'c", SQL_UNFINISHED, 26);
+	test_unread("select a /* b", SQL_UNFINISHED, 9);
+	test_unread("select a from {{ b }}", SQL_UNKNOWN_TABLE, 14);
+	test_unread("select a from {{ ref('b') }}, x.{{ c }}", SQL_UNKNOWN_TABLE, 30);
+	test_unread("select a \\ b", SQL_UNKNOWN_TOKEN, 9);
+
+	test_foreign("select \"a\" from \"t\" where \"b\" = 1 and c = 'x'", false);
+	test_foreign("select a from t where b = \"x\"", true);
+	test_foreign("select a from t where b in (\"x\", \"y\")", true);
+	test_foreign("select a from t where b > @c", true);
+	test_foreign("select a from t where b @> c and d <@ array[1] and e @@ f", false);
+	test_foreign("select a & b, c % d, e[f], array[[1, 2]] from t", false);
+	test_foreign("select a\302\240from t", true);
+	test_foreign("select a from t where b = \342\200\230x\342\200\231", true);
+	test_foreign("select '\342\200\230x\342\200\231' from t", false);
+	test_foreign("select 'C:\\' from t", false);
+	test_foreign("select 'it\\'s' from t", true);
+	test_foreign("select '{{ a('b') }}' from t", true);
+
+	memset(line, '-', sizeof(line));
+	CHECK(sql_signs("select a from t", 15, 64) == 0);
+	CHECK(sql_signs(line, sizeof(line), 64) == SQL_UNFIT);
+	memset(line, 'a', sizeof(line));
+	CHECK(sql_signs(line, 63, 64) == 0);
+	CHECK(sql_signs(line, 64, 64) == SQL_UNFIT);
+}
+
+static void
 test_aggregates(void)
 {
 	static const char *const yes[] = {"any_value",
@@ -546,6 +621,9 @@ main(void)
 	}
 	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
 		test_long(units[i]);
+	for (i = 0; i < sizeof(sql_units) / sizeof(sql_units[0]); i++)
+		unit_check(sql_unit_is_linear(sql_units[i], scan_all), __FILE__, __LINE__, sql_units[i]);
+	test_readings();
 	test_aggregates();
 
 	/* Bytes that are no text at all, and names that are too long */

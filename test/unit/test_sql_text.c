@@ -4,6 +4,7 @@
  */
 #include "core/sql_keyword.h"
 #include "core/sql_text.h"
+#include "sql_units.h"
 #include "unit.h"
 
 #include <stdlib.h>
@@ -209,6 +210,17 @@ test_long(const char *unit)
 	free(out);
 }
 
+static void
+normalize_all(const char *sql, size_t len)
+{
+	char *out = malloc(2 * len + 1);
+
+	if (out == NULL)
+		abort();
+	(void) sql_normalize(sql, len, out);
+	free(out);
+}
+
 int
 main(void)
 {
@@ -258,6 +270,9 @@ main(void)
 	}
 	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
 		test_long(units[i]);
+	for (i = 0; i < sizeof(sql_units) / sizeof(sql_units[0]); i++)
+		unit_check(sql_unit_is_linear(sql_units[i], normalize_all), __FILE__, __LINE__,
+				   sql_units[i]);
 
 		/* The table of keywords is in order, or some would not be found. */
 #define K(id, word, flags) CHECK(sql_keyword_find(word, strlen(word)) == KW_##id);
