@@ -7,7 +7,8 @@ MODULE_big = personalization
 # The parts of the install script, in the order they are joined: sql/NAME.sql each.
 SQL_PARTS = types tenants interactions audit preferences snapshots choices signals inbox statistics suggestions \
 	catalogue conversations cache backing_off \
-	storage signal_rules learning profiles explain patterns assistant maintenance privacy move worker kafka version access
+	storage signal_rules learning profiles explain patterns assistant maintenance privacy move \
+	distribution worker kafka version access
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)

@@ -5,13 +5,20 @@
 -- choosing.  All partitions are created here and none at run time, because pg_dump identifies an extension's
 -- tables by name.  Roles are granted privileges only on the parents; a partition has no policy, so that even
 -- a privilege granted by mistake shows nothing.
+--
+-- Where Citus is installed, its shards take the place of partitions: the tables have none.
 DO $storage$
 DECLARE
-    parent  text;
-    leaf    text;
-    kept    text;
-    leaves  int;
-    derived boolean;
+    parent   text;
+    leaf     text;
+    kept     text;
+    options  text;
+    about    text;
+    indexes  text[];
+    index    text;
+    leaves   int;
+    derived  boolean;
+    on_citus boolean := EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname OPERATOR(pg_catalog.=) 'citus');
 BEGIN
     FOREACH parent IN ARRAY ARRAY['tenants', 'signal_rules', 'interactions', 'rejected_events',
                                   'preferences', 'profiles', 'user_queries', 'inbox',
@@ -25,24 +32,47 @@ BEGIN
         -- Rows that the script itself inserts must not be dumped, nor the state of this server's worker.
         kept := CASE parent WHEN 'signal_rules' THEN 'WHERE NOT built_in' WHEN 'backing_off' THEN 'WHERE false' ELSE '' END;
         leaves := CASE WHEN parent IN ('tenants', 'signal_rules', 'rankings', 'cache_changes', 'backing_off') THEN 1 ELSE 8 END;
+        options := CASE
+            -- Leave space for updated rows, if rows change often.
+            WHEN parent IN ('preferences', 'profiles', 'user_queries', 'suggestions', 'rankings', 'query_statistics',
+                            'query_lists', 'conversations', 'conversation_statistics') THEN ' WITH (fillfactor = 80)'
+            -- Rows are inserted and deleted: vacuum by their number, not by the table's size.
+            WHEN parent IN ('inbox', 'query_events', 'cache_changes') THEN
+                ' WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,'
+                ' autovacuum_vacuum_insert_threshold = -1, autovacuum_vacuum_cost_delay = 0)'
+            ELSE '' END;
         derived := parent IN ('rankings', 'query_events', 'query_statistics', 'query_lists',
                                'cache_changes');
+        IF on_citus THEN
+            about := pg_catalog.obj_description(pg_catalog.format('personalization.%I', parent)::pg_catalog.regclass);
+            -- Its indexes by their names, the primary key first.
+            SELECT pg_catalog.array_agg(CASE WHEN c.oid IS NOT NULL
+                THEN pg_catalog.format('ALTER TABLE personalization.%I ADD CONSTRAINT %I %s', parent, c.conname,
+                                       pg_catalog.pg_get_constraintdef(c.oid))
+                ELSE pg_catalog.replace(pg_catalog.pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON ') END
+                ORDER BY c.oid IS NULL)
+            INTO indexes FROM pg_catalog.pg_index i
+            LEFT JOIN pg_catalog.pg_constraint c ON c.conindid OPERATOR(pg_catalog.=) i.indexrelid
+            WHERE i.indrelid OPERATOR(pg_catalog.=) pg_catalog.format('personalization.%I', parent)::pg_catalog.regclass;
+            EXECUTE pg_catalog.format('CREATE TABLE personalization.without_partitions'
+                ' (LIKE personalization.%I INCLUDING ALL EXCLUDING INDEXES)%s', parent, options);
+            EXECUTE pg_catalog.format('DROP TABLE personalization.%I', parent);
+            EXECUTE pg_catalog.format('ALTER TABLE personalization.without_partitions RENAME TO %I', parent);
+            FOREACH index IN ARRAY coalesce(indexes, ARRAY[]::text[]) LOOP
+                EXECUTE index;
+            END LOOP;
+            EXECUTE pg_catalog.format('COMMENT ON TABLE personalization.%I IS %L', parent, about);
+            leaves := 0;
+            IF NOT derived THEN
+                PERFORM pg_catalog.pg_extension_config_dump(
+                    pg_catalog.format('personalization.%I', parent)::pg_catalog.regclass, kept);
+            END IF;
+        END IF;
         FOR i IN 0..leaves - 1 LOOP
             leaf := parent || '_' || i;
             EXECUTE pg_catalog.format(
                 'CREATE TABLE personalization.%I PARTITION OF personalization.%I'
-                ' FOR VALUES WITH (MODULUS %s, REMAINDER %s)%s', leaf, parent, leaves, i,
-                -- Leave space for updated rows, if rows change often.
-                CASE WHEN parent IN ('preferences', 'profiles', 'user_queries', 'suggestions', 'rankings',
-                                     'query_statistics', 'query_lists',
-                                     'conversations', 'conversation_statistics')
-                     THEN ' WITH (fillfactor = 80)'
-                     -- Rows are inserted and deleted: vacuum by their number, not by the table's
-                     -- size.
-                     WHEN parent IN ('inbox', 'query_events', 'cache_changes') THEN
-                         ' WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,'
-                         ' autovacuum_vacuum_insert_threshold = -1, autovacuum_vacuum_cost_delay = 0)'
-                     ELSE '' END);
+                ' FOR VALUES WITH (MODULUS %s, REMAINDER %s)%s', leaf, parent, leaves, i, options);
             -- Without a key, a subscriber receives the whole row of a deletion.
             IF parent IN ('query_events', 'cache_changes') THEN
                 EXECUTE pg_catalog.format('ALTER TABLE personalization.%I REPLICA IDENTITY FULL', leaf);

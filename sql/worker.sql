@@ -55,6 +55,12 @@ CREATE FUNCTION personalization.worker_pid() RETURNS int
 COMMENT ON FUNCTION personalization.worker_pid() IS
     'process ID of the worker of this database, NULL if there is none; for administrators';
 
+CREATE FUNCTION personalization.inbox_backlog(OUT backlog bigint, OUT lag interval) RETURNS record
+    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+    AS 'MODULE_PATHNAME', 'personalization_inbox_backlog';
+COMMENT ON FUNCTION personalization.inbox_backlog() IS
+    'how many rows wait in the inbox, and since when the oldest; on a cluster those of this node; for administrators';
+
 CREATE VIEW personalization.worker_status WITH (security_invoker = true) AS
 SELECT personalization.worker_pid() AS pid,
        a.state,
@@ -80,14 +86,12 @@ SELECT personalization.worker_pid() AS pid,
        s.cache_last_pushed,
        s.cache_failures,
        s.cache_last_error,
-       s.cache_last_error_at
+       s.cache_last_error_at,
+       personalization.node_name() AS node
 FROM (SELECT) AS always
 LEFT JOIN personalization.worker_state s ON true
 LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = personalization.worker_pid()
-CROSS JOIN LATERAL (
-    SELECT pg_catalog.count(*) AS backlog,
-           pg_catalog.clock_timestamp() - pg_catalog.min(personalization.inbox_arrival(position)) AS lag
-    FROM personalization.inbox) i
+CROSS JOIN LATERAL personalization.inbox_backlog() i
 CROSS JOIN LATERAL (
     SELECT pg_catalog.count(*) AS backlog,
            pg_catalog.clock_timestamp() - pg_catalog.min(personalization.inbox_arrival(position)) AS lag

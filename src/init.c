@@ -11,6 +11,7 @@
 #include "base/compat.h"
 #include "base/guc.h"
 #include "bgworker/launcher.h"
+#include "cluster/route.h"
 #include "tenancy/session.h"
 
 PG_MODULE_MAGIC;
@@ -22,6 +23,7 @@ _PG_init(void)
 		return;
 	guc_init();
 	session_init();
+	route_init();
 	if (process_shared_preload_libraries_in_progress)
 		launcher_register();
 }

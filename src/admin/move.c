@@ -25,6 +25,7 @@
 #include "base/owner.h"
 #include "base/statement.h"
 #include "bgworker/restore.h"
+#include "cluster/nodes.h"
 #include "cache/changes.h"
 #include "tenancy/audit.h"
 #include "tenancy/hold.h"
@@ -174,6 +175,10 @@ personalization_publish_tenant(PG_FUNCTION_ARGS)
 
 	if (hold == HOLD_ARRIVING)
 		hold_raise(tenant_id, hold);
+	if (nodes_are_many())
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("a tenant of a Citus cluster cannot be published"),
+						errhint("Use personalization.export_tenant().")));
 	if (wal_level < WAL_LEVEL_LOGICAL)
 		ereport(
 			ERROR,

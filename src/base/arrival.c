@@ -21,6 +21,24 @@
 
 PG_FUNCTION_INFO_V1(personalization_inbox_arrival);
 
+int (*arrival_node)(void) = NULL;
+
+/*
+ * Distinguishes sessions, of all nodes of a cluster.  Sessions are numbered from the
+ * lowest bit up and nodes from the highest bit down, so that two are alike only
+ * with more sessions times nodes than there are numbers.
+ */
+static int64
+session_bits(void)
+{
+	int bits = my_proc_number() & ((1 << POSITION_SESSION_BITS) - 1);
+	int node = arrival_node == NULL ? 0 : arrival_node();
+
+	for (int bit = POSITION_SESSION_BITS - 1; bit >= 0 && node != 0; bit--, node >>= 1)
+		bits ^= (node & 1) << bit;
+	return bits;
+}
+
 int64
 arrival_position(void)
 {
@@ -29,8 +47,7 @@ arrival_position(void)
 
 	/* Always later than the previous one, even if the clock goes back. */
 	last = Max(now, last + 1);
-	return (last << POSITION_SESSION_BITS) |
-		   (my_proc_number() & ((1 << POSITION_SESSION_BITS) - 1));
+	return (last << POSITION_SESSION_BITS) | session_bits();
 }
 
 Datum

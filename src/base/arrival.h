@@ -13,4 +13,7 @@
  */
 extern int64 arrival_position(void);
 
+/* Returns the number of this node among those of a cluster; NULL where there are no others. */
+extern int (*arrival_node)(void);
+
 #endif

@@ -13,6 +13,8 @@
 #include "base/extension.h"
 #include "base/statement.h"
 
+StatementRouter statement_router = NULL;
+
 /*
  * A new library may meet the objects of an older script whose update has not
  * been run.  An object that it does not find is then not the caller's fault.
@@ -112,6 +114,8 @@ statement_execute(Statement *statement, Datum *values, const char *nulls, ReadAs
 	uint64 generation = extension_objects()->generation;
 	int result;
 
+	if (statement_router != NULL)
+		statement = statement_router(statement, values);
 	if (statement->generation != generation)
 		prepare(statement, generation);
 	choose_plan(statement);
@@ -126,6 +130,8 @@ statement_cursor(Statement *statement, Datum *values, const char *nulls, ReadAs 
 {
 	uint64 generation = extension_objects()->generation;
 
+	if (statement_router != NULL)
+		statement = statement_router(statement, values);
 	if (statement->generation != generation)
 		prepare(statement, generation);
 	return SPI_cursor_open(NULL, statement->plan, values, nulls, as == SNAPSHOT_CALLER);

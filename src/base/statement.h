@@ -23,6 +23,9 @@ typedef struct Statement
 	const char *sql;
 	const char *parameters; /* their types, separated by a space */
 
+	/* It may be executed by Citus where the tenant is on another node: nothing serializes it. */
+	bool anywhere;
+
 	/* Private to statement.c. */
 	uint64 generation;
 	SPIPlanPtr plan;
@@ -31,7 +34,13 @@ typedef struct Statement
 
 #define STATEMENT(sql, parameters)                                                                 \
 	{                                                                                              \
-		sql, parameters, 0, NULL, 0                                                                \
+		sql, parameters, false, 0, NULL, 0                                                         \
+	}
+
+/* One that may be executed anywhere. */
+#define STATEMENT_ANYWHERE(sql, parameters)                                                        \
+	{                                                                                              \
+		sql, parameters, true, 0, NULL, 0                                                          \
 	}
 
 /* The snapshot that a statement reads. */
@@ -40,6 +49,13 @@ typedef enum ReadAs
 	SNAPSHOT_CALLER, /* that of the calling query; the statement may not write */
 	SNAPSHOT_NEW	 /* a new one, which sees what this call and others have written since */
 } ReadAs;
+
+/*
+ * Where tables are distributed over nodes, the statement to execute in place of one,
+ * over this node's part of them (cluster/route.h); NULL where Citus is not loaded.
+ */
+typedef Statement *(*StatementRouter)(Statement *statement, const Datum *values);
+extern StatementRouter statement_router;
 
 /*
  * Executes the statement.  nulls is as for SPI, or NULL.  Rows are in

@@ -26,6 +26,7 @@
 #include "base/subxact.h"
 #include "bgworker/session.h"
 #include "bgworker/turns.h"
+#include "cluster/route.h"
 
 /* Maximum number of tenants that can be set aside; beyond it, the latest. */
 #define MAX_RECORDS 512
@@ -567,5 +568,10 @@ take_all_turns(TenantWork *work)
 	/* A tenant whose turn succeeded is no longer set aside. */
 	values[0] = CStringGetTextDatum(work->name);
 	values[1] = work_waiting(work, true);
-	(void) statement_execute(&delete_others, values, NULL, SNAPSHOT_NEW);
+	for (int group = 0; group < route_groups(); group++)
+	{
+		route_to_group(group);
+		(void) statement_execute(&delete_others, values, NULL, SNAPSHOT_NEW);
+	}
+	route_to_group(-1);
 }

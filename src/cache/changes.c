@@ -75,7 +75,7 @@ recorded_just_now(const char *tenant_id, const char *id, int what)
 	return false;
 }
 
-/* The only partition of cache_changes, which contains its rows. */
+/* The only partition of cache_changes, which contains its rows; on Citus the table has none. */
 static Relation
 open_changes(void)
 {
@@ -87,8 +87,10 @@ open_changes(void)
 		generation = extension_objects()->generation;
 		partition = get_relname_relid("cache_changes_0", extension_objects()->schema);
 		if (!OidIsValid(partition))
+			partition = get_relname_relid("cache_changes", extension_objects()->schema);
+		if (!OidIsValid(partition))
 			ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-							errmsg("table personalization.cache_changes_0 does not exist"),
+							errmsg("table personalization.cache_changes does not exist"),
 							errhint("Run ALTER EXTENSION " EXTENSION_NAME " UPDATE.")));
 	}
 	return table_open(partition, RowExclusiveLock);

@@ -21,6 +21,7 @@
 #include "base/guc.h"
 #include "base/jsonutil.h"
 #include "bgworker/state.h"
+#include "cluster/nodes.h"
 #include "kafka/consumer.h"
 #include "kafka/mapping.h"
 #include "kafka/offsets.h"
@@ -78,6 +79,10 @@ personalization_subscribe_topic(PG_FUNCTION_ARGS)
 						errhint("Install librdkafka-dev and build with WITH_KAFKA=1.")));
 
 	SPI_connect();
+	if (nodes_are_many())
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("topics cannot be read on a Citus cluster"),
+						errhint("Let a sink connector insert into table personalization.inbox.")));
 	if (tenant_id != NULL)
 	{
 		TenantSettings settings;

@@ -9,10 +9,12 @@
 #include "postgres.h"
 
 #include "access/detoast.h"
+#include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
@@ -111,6 +113,18 @@ static RowWriter inbox_writer = ROW_WRITER(
 	" partition, \"offset\"",
 	"int8 text text jsonb timestamptz uuid jsonb text int4 int8", "");
 
+static Statement select_backlog =
+	STATEMENT("SELECT count(*), clock_timestamp() - min(personalization.inbox_arrival(position))"
+			  " FROM personalization.inbox",
+			  "");
+
+enum
+{
+	BACKLOG_ROWS = 1,
+	BACKLOG_LAG
+};
+
+PG_FUNCTION_INFO_V1(personalization_inbox_backlog);
 PG_FUNCTION_INFO_V1(personalization_inbox_position);
 
 /* The first row of the last batch, whether or not that succeeded. */
@@ -534,4 +548,24 @@ inbox_has_of_topics(const char *tenant_id)
 	Datum values[] = {CStringGetTextDatum(tenant_id)};
 
 	return statement_execute(&select_topic_row, values, NULL, SNAPSHOT_NEW) > 0;
+}
+
+Datum
+personalization_inbox_backlog(PG_FUNCTION_ARGS)
+{
+	TupleDesc desc;
+	Datum values[2];
+	bool nulls[2] = {false};
+	HeapTuple tuple;
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	SPI_connect();
+	(void) statement_execute(&select_backlog, NULL, NULL, SNAPSHOT_CALLER);
+	values[0] = result_value(0, BACKLOG_ROWS, NULL);
+	values[1] = result_value(0, BACKLOG_LAG, &nulls[1]);
+	desc = BlessTupleDesc(desc);
+	tuple = SPI_copytuple(heap_form_tuple(desc, values, nulls));
+	SPI_finish();
+	PG_RETURN_DATUM(HeapTupleGetDatum(tuple));
 }

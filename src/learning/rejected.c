@@ -16,8 +16,8 @@
 
 static Statement insert_rejected = STATEMENT(
 	"INSERT INTO personalization.rejected_events (tenant_id, event, sqlstate, reason, hint,"
-	" topic, partition, \"offset\") SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)",
-	"text[] jsonb[] text[] text[] text[] text[] int4[] int8[]");
+	" topic, partition, \"offset\") SELECT $1, * FROM unnest($2, $3, $4, $5, $6, $7, $8)",
+	"text jsonb[] text[] text[] text[] text[] int4[] int8[]");
 
 /* Where the event was read, if it comes from a topic. */
 static void
@@ -47,44 +47,43 @@ static Statement delete_rejected = STATEMENT("DELETE FROM personalization.reject
 											 "   ORDER BY rejected_at LIMIT $3))",
 											 "text timestamptz int8");
 
-void
-rejected_store(const Event *events, int n)
+/* Whose an event is said to be, as far as it may be stored under that name. */
+static const char *
+tenant_of(const Event *event)
 {
-	bool bound = bound_by_tenancy();
-	const char *current = current_tenant();
-	const char *last = NULL;
-	const Oid types[] = {TEXTOID, JSONBOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, INT8OID};
-	Column columns[lengthof(types)];
-	Datum values[lengthof(types)];
+	if (bound_by_tenancy())
+		return current_tenant();
+	return event->tenant_id != NULL && strlen(event->tenant_id) <= MAX_ID_LENGTH ? event->tenant_id
+																				 : "";
+}
 
+/* Stores those of one tenant, from an event on. */
+static void
+store(const char *tenant_id, const Event *events, int n)
+{
+	const Oid types[] = {JSONBOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, INT8OID};
+	Column columns[lengthof(types)];
+	Datum values[1 + lengthof(types)];
+
+	tenant_check_held(tenant_id);
 	for (size_t c = 0; c < lengthof(types); c++)
 		column_init(&columns[c], types[c], n);
 	for (int i = 0; i < n; i++)
 	{
 		const Event *event = &events[i];
-		const char *own;
 
-		if (event->fault == NULL)
+		if (event->fault == NULL || strcmp(tenant_of(event), tenant_id) != 0)
 			continue;
-		own = event->tenant_id != NULL && strlen(event->tenant_id) <= MAX_ID_LENGTH
-				  ? event->tenant_id
-				  : "";
-		own = bound ? current : own;
-		if (last == NULL || strcmp(own, last) != 0)
-			tenant_check_held(own);
-		last = own;
-		column_add_text(&columns[0], own);
-		column_add(&columns[1], JsonbPGetDatum(event->document != NULL ? event->document
+		column_add(&columns[0], JsonbPGetDatum(event->document != NULL ? event->document
 																	   : event_document(event)));
-		column_add_text(&columns[2], unpack_sql_state(event->fault->sqlstate));
-		column_add_text(&columns[3], event->fault->message);
-		column_add_text(&columns[4], event->fault->hint);
-		add_source(&columns[5], event->source);
+		column_add_text(&columns[1], unpack_sql_state(event->fault->sqlstate));
+		column_add_text(&columns[2], event->fault->message);
+		column_add_text(&columns[3], event->fault->hint);
+		add_source(&columns[4], event->source);
 	}
-	if (columns[0].n == 0)
-		return;
+	values[0] = CStringGetTextDatum(tenant_id);
 	for (size_t c = 0; c < lengthof(types); c++)
-		values[c] = column_array(&columns[c]);
+		values[1 + c] = column_array(&columns[c]);
 	(void) statement_execute(&insert_rejected, values, NULL, SNAPSHOT_NEW);
 }
 
@@ -95,4 +94,30 @@ rejected_expire(const char *tenant_id, TimestampTz before, int64 limit)
 					  Int64GetDatum(limit)};
 
 	return (int64) statement_execute(&delete_rejected, values, NULL, SNAPSHOT_NEW);
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+void
+rejected_store(const Event *events, int n)
+{
+	const char **tenants = palloc(Max(n, 1) * sizeof(char *));
+	int ntenants = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (events[i].fault != NULL)
+			tenants[ntenants++] = tenant_of(&events[i]);
+	}
+	qsort(tenants, ntenants, sizeof(char *), compare_names);
+	for (int i = 0; i < ntenants; i++)
+	{
+		if (i == 0 || strcmp(tenants[i], tenants[i - 1]) != 0)
+			store(tenants[i], events, n);
+	}
+	pfree(tenants);
 }

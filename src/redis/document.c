@@ -18,6 +18,7 @@
 #include "base/subxact.h"
 #include "cache/changes.h"
 #include "catalogue/catalogue.h"
+#include "cluster/route.h"
 #include "conversations/conversations.h"
 #include "core/cache_key.h"
 #include "core/evidence.h"
@@ -204,8 +205,8 @@ build(void *arg)
 	char *text;
 	size_t len;
 
-	/* A tenant that does not exist has no documents. */
-	if (!tenant_read(change->tenant_id, &settings))
+	/* A tenant that does not exist, or is on another node of a cluster, has no documents here. */
+	if (!route_is_here(change->tenant_id) || !tenant_read(change->tenant_id, &settings))
 		return;
 	ttl = *(int64 *) ((char *) &settings + building->kind->ttl);
 	document = building->kind->build(change->tenant_id, change->id, building->at, &settings, &ttl);

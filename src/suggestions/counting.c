@@ -23,6 +23,7 @@
 #include "base/extension.h"
 #include "base/rows.h"
 #include "base/statement.h"
+#include "cluster/route.h"
 #include "core/links.h"
 #include "core/situation.h"
 #include "core/statistics.h"
@@ -225,7 +226,12 @@ counting_adopt(void)
 {
 	Datum values[] = {CStringGetTextDatum(database_home())};
 
-	(void) statement_execute(&insert_missing, values, NULL, SNAPSHOT_NEW);
+	for (int group = 0; group < route_groups(); group++)
+	{
+		route_to_group(group);
+		(void) statement_execute(&insert_missing, values, NULL, SNAPSHOT_NEW);
+	}
+	route_to_group(-1);
 }
 
 /* Returns the next tenant with something to count after another one, or NULL. */

@@ -15,6 +15,7 @@
 #include "base/arguments.h"
 #include "base/compat.h"
 #include "base/statement.h"
+#include "cluster/nodes.h"
 #include "tenancy/audit.h"
 #include "tenancy/tenancy.h"
 
@@ -130,6 +131,9 @@ static Statement find_bound_member = STATEMENT(
 	" ORDER BY 1 LIMIT 1",
 	"oid");
 
+static Statement find_tenant =
+	STATEMENT_ANYWHERE("SELECT 1 FROM personalization.tenants WHERE tenant_id = $1", "text");
+
 PG_FUNCTION_INFO_V1(personalization_grant_access);
 PG_FUNCTION_INFO_V1(personalization_bind_role);
 
@@ -172,7 +176,7 @@ static void
 grant_application(const char *role)
 {
 	for (size_t i = 0; i < lengthof(application_grants); i++)
-		run_command(psprintf("GRANT %s TO %s", application_grants[i], role));
+		run_command(psprintf("GRANT %s TO %s", nodes_with_shards(application_grants[i]), role));
 }
 
 /* Removes every binding of a role to a tenant; returns whether there was any. */
@@ -200,9 +204,11 @@ personalization_grant_access(PG_FUNCTION_ARGS)
 	char *name = role_argument(fcinfo, 0, NULL);
 	const char *role = quote_identifier(name);
 	Datum values[] = {PG_GETARG_DATUM(0)};
+	int level;
 
 	require_argument(fcinfo, 1, "pooled");
 	SPI_connect();
+	level = nodes_local_begin();
 	grant_application(role);
 	if (PG_GETARG_BOOL(1))
 	{
@@ -221,7 +227,11 @@ personalization_grant_access(PG_FUNCTION_ARGS)
 	}
 	else
 		run_command(psprintf("REVOKE SET ON PARAMETER personalization.tenant_id FROM %s", role));
-	audit(PG_GETARG_BOOL(1) ? "grant_access, pooled" : "grant_access", NULL, NULL, name, NULL);
+	nodes_execute(psprintf("SELECT personalization.grant_access(%s::regrole, %s)",
+						   quote_literal_cstr(role), PG_GETARG_BOOL(1) ? "true" : "false"));
+	nodes_local_end(level);
+	if (nodes_is_coordinator())
+		audit(PG_GETARG_BOOL(1) ? "grant_access, pooled" : "grant_access", NULL, NULL, name, NULL);
 	SPI_finish();
 	PG_RETURN_VOID();
 }
@@ -234,6 +244,8 @@ personalization_bind_role(PG_FUNCTION_ARGS)
 	const char *role = quote_identifier(name);
 	char *tenant_id = tenant_argument(fcinfo, 1);
 	Datum values[] = {PG_GETARG_DATUM(0)};
+	Datum tenant[] = {CStringGetTextDatum(tenant_id)};
+	int level;
 
 	if (!can_login)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -242,8 +254,15 @@ personalization_bind_role(PG_FUNCTION_ARGS)
 								  "ROLE does not set it."),
 						errhint("Bind the role that logs in.")));
 	SPI_connect();
-	/* auto_create_tenants does not apply here: it would create a tenant for a misspelt name. */
-	(void) tenant_existing(tenant_id, SNAPSHOT_NEW);
+	/*
+	 * auto_create_tenants does not apply here: it would create a tenant for a misspelt
+	 * name.  On a cluster, wherever the tenant is.
+	 */
+	if (statement_execute(&find_tenant, tenant, NULL, SNAPSHOT_NEW) == 0)
+		tenant_raise_missing(tenant_id);
+	nodes_execute(psprintf("SELECT personalization.bind_role(%s::regrole, %s)",
+						   quote_literal_cstr(role), quote_literal_cstr(tenant_id)));
+	level = nodes_local_begin();
 	grant_application(role);
 	if (statement_execute(&find_set_right, values, NULL, SNAPSHOT_NEW) > 0)
 	{
@@ -267,7 +286,9 @@ personalization_bind_role(PG_FUNCTION_ARGS)
 					 : errdetail("The role is a member of role \"%s\", which %s.", way_out, reason),
 				 errhint("Remove this attribute or membership first.")));
 	}
-	audit("bind_role", tenant_id, NULL, name, NULL);
+	nodes_local_end(level);
+	if (nodes_is_coordinator())
+		audit("bind_role", tenant_id, NULL, name, NULL);
 	SPI_finish();
 	PG_RETURN_VOID();
 }

@@ -26,11 +26,11 @@
 
 #define UNIT_SEPARATOR '\x1f'
 
-static Statement insert_row =
-	STATEMENT("INSERT INTO personalization.audit_log"
-			  "  (tenant_id, at, session_role, acting_role, action, subject, role, details)"
-			  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-			  "text timestamptz text text text text text jsonb");
+static Statement insert_row = STATEMENT_ANYWHERE(
+	"INSERT INTO personalization.audit_log"
+	"  (tenant_id, at, session_role, acting_role, action, subject, role, details)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+	"text timestamptz text text text text text jsonb");
 
 PG_FUNCTION_INFO_V1(personalization_user_pseudonym);
 

@@ -116,18 +116,23 @@ tenant_changes(const char *tenant_id, ReadAs as)
 	return read_tenant(tenant_id, as, &hold);
 }
 
+void
+tenant_raise_missing(const char *tenant_id)
+{
+	Fault fault;
+
+	(void) tenant_unknown(tenant_id, &fault);
+	fault.hint = "Table personalization.tenants lists the existing tenants.";
+	fault_raise(&fault, -1);
+}
+
 Jsonb *
 tenant_existing(const char *tenant_id, ReadAs as)
 {
 	Jsonb *changes = tenant_changes(tenant_id, as);
-	Fault fault;
 
 	if (changes == NULL)
-	{
-		(void) tenant_unknown(tenant_id, &fault);
-		fault.hint = "Table personalization.tenants lists the existing tenants.";
-		fault_raise(&fault, -1);
-	}
+		tenant_raise_missing(tenant_id);
 	return changes;
 }
 

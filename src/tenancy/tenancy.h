@@ -36,6 +36,7 @@ extern Jsonb *tenant_changes(const char *tenant_id, ReadAs as);
 
 /* The same for a tenant that must exist; raises an error with a hint for an administrator. */
 extern Jsonb *tenant_existing(const char *tenant_id, ReadAs as);
+extern void tenant_raise_missing(const char *tenant_id);
 
 /* Creates a tenant; returns false if there is one with that name. */
 extern bool tenant_insert(const char *tenant_id, const Jsonb *changes);

@@ -28,6 +28,7 @@
 #include "bgworker/session.h"
 #include "bgworker/turns.h"
 #include "cache/queue.h"
+#include "cluster/route.h"
 #include "redis/push.h"
 #include "suggestions/counting.h"
 #include "upkeep/maintenance.h"
@@ -90,6 +91,7 @@ static void
 vacuum_table(const char *name, MemoryContext context)
 {
 	VacuumStmt *vacuum;
+	ListCell *cell;
 
 	/* It commits the transaction and starts others, so the statement must remain valid. */
 	worker_begin_bare("vacuuming the queues");
@@ -97,9 +99,12 @@ vacuum_table(const char *name, MemoryContext context)
 	MemoryContextSwitchTo(context);
 	vacuum = makeNode(VacuumStmt);
 	vacuum->is_vacuumcmd = true;
-	vacuum->rels = list_make1(
-		makeVacuumRelation(makeRangeVar(SCHEMA_NAME, pstrdup(name), -1), InvalidOid, NIL));
-	ExecVacuum(make_parsestate(NULL), vacuum, true);
+	foreach (cell, route_tables(name))
+		vacuum->rels =
+			lappend(vacuum->rels, makeVacuumRelation(makeRangeVar(SCHEMA_NAME, lfirst(cell), -1),
+													 InvalidOid, NIL));
+	if (vacuum->rels != NIL)
+		ExecVacuum(make_parsestate(NULL), vacuum, true);
 	worker_end_bare();
 }
 

@@ -1,0 +1,310 @@
+/*
+ * distribution.c
+ *		A cluster of Citus: distributing the tables over its nodes, and what is
+ *		where.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "admin/move.h"
+#include "admin/tenant_data.h"
+#include "base/arguments.h"
+#include "base/extension.h"
+#include "base/statement.h"
+#include "cluster/map.h"
+#include "cluster/nodes.h"
+#include "tenancy/audit.h"
+
+/* None of these is a Statement: they are of a database of a cluster only. */
+#define IS_DISTRIBUTED                                                                             \
+	"SELECT FROM pg_catalog.pg_dist_partition"                                                     \
+	" WHERE logicalrelid = ('personalization.' || $1)::regclass"
+
+#define HAS_PARTITIONS                                                                             \
+	"SELECT FROM pg_catalog.pg_class WHERE oid = 'personalization.signal_rules'::regclass"         \
+	" AND relkind = 'p'"
+
+#define HAS_TOPICS "SELECT FROM personalization.topic_subscriptions LIMIT 1"
+
+/* Calls by themselves are sent to the tenant's node; use_tenant() is of the session that calls it. */
+#define FUNCTIONS                                                                                  \
+	"SELECT p.oid::regprocedure::text FROM pg_catalog.pg_proc p"                                   \
+	" WHERE p.pronamespace = 'personalization'::regnamespace AND p.proargnames[1] = 'tenant_id'"   \
+	" AND p.proargtypes[0] = 'text'::regtype AND p.provolatile <> 'i'"                             \
+	" AND p.proname NOT IN ('use_tenant', 'publish_tenant') ORDER BY 1"
+
+/* Roles with access, to be given it on nodes that have come since; pooled ones. */
+#define ROLES                                                                                      \
+	"SELECT DISTINCT g.grantee::regrole::text,"                                                    \
+	" EXISTS (SELECT FROM pg_catalog.pg_parameter_acl s, pg_catalog.aclexplode(s.paracl) a"        \
+	"   WHERE s.parname = 'personalization.tenant_id' AND a.grantee = g.grantee"                   \
+	"   AND a.privilege_type = 'SET'),"                                                            \
+	" (SELECT pg_catalog.substring(c, pg_catalog.strpos(c, '=') + 1)"                              \
+	"   FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c"                    \
+	"   WHERE s.setrole = g.grantee AND c LIKE 'personalization.tenant\\_id=%' LIMIT 1)"           \
+	" FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(p.proacl) g"                                \
+	" WHERE p.pronamespace = 'personalization'::regnamespace AND p.proname = 'learn'"              \
+	" AND g.grantee NOT IN (0, p.proowner)"
+
+enum
+{
+	ROLE_NAME = 1,
+	ROLE_IS_POOLED,
+	ROLE_TENANT
+};
+
+PG_FUNCTION_INFO_V1(personalization_distribute);
+PG_FUNCTION_INFO_V1(personalization_distribution);
+PG_FUNCTION_INFO_V1(personalization_node_name);
+
+static uint64
+run(const char *sql, const char *argument)
+{
+	Oid type = TEXTOID;
+	Datum value = argument == NULL ? (Datum) 0 : CStringGetTextDatum(argument);
+	int result =
+		SPI_execute_with_args(sql, argument == NULL ? 0 : 1, &type, &value, NULL, false, 0);
+
+	if (result < 0)
+		elog(ERROR, "could not execute \"%s\": %s", sql, SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+/* Whether the tables can be distributed by this session. */
+static void
+check_cluster(void)
+{
+	if (!cluster_is_known())
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("extension citus is not installed in this database"),
+						errhint("Add citus before " EXTENSION_NAME " to shared_preload_libraries, "
+								"and create extension citus before " EXTENSION_NAME ".")));
+	if (cluster_node() != 0)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("distribute() must be called on the coordinator")));
+	if (run(HAS_TOPICS, NULL) > 0)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("topics cannot be read on a Citus cluster"),
+						errhint("Unsubscribe from them first.")));
+	if (run(HAS_PARTITIONS, NULL) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("extension " EXTENSION_NAME " was created before extension citus"),
+				 errhint("Export the tenants with personalization.export_tenant(), create the "
+						 "extension again, distribute, and import them.")));
+}
+
+/*
+ * Row-level security stays, but not against the owner: Citus moves shards as the
+ * owner.  tenants comes last, because with it the tables count as distributed.
+ */
+static void
+distribute_tables(int shards)
+{
+	static const char *const others[] = {"audit_log", "backing_off"};
+	const char *first = NULL;
+	int n = tenant_tables_n + (int) lengthof(others);
+	const char **names = palloc(n * sizeof(char *));
+	StringInfoData lock;
+
+	/* The list ends with tenants. */
+	for (int i = 0; i < tenant_tables_n - 1; i++)
+		names[i] = tenant_tables[i].name;
+	for (size_t i = 0; i < lengthof(others); i++)
+		names[tenant_tables_n - 1 + i] = others[i];
+	names[n - 1] = "tenants";
+
+	/* Before anything of them is changed: the worker locks tenants first, too. */
+	initStringInfo(&lock);
+	appendStringInfoString(&lock, "LOCK TABLE personalization.tenants");
+	for (int i = 0; i < n - 1; i++)
+		appendStringInfo(&lock, ", personalization.%s", names[i]);
+	if (run(IS_DISTRIBUTED, "tenants") == 0)
+		(void) run(lock.data, NULL);
+
+	for (int i = 0; i < n; i++)
+	{
+		const char *name = names[i];
+		bool is_reference = strcmp(name, "signal_rules") == 0;
+
+		if (run(IS_DISTRIBUTED, name) > 0)
+		{
+			if (!is_reference && first == NULL)
+				first = name;
+			continue;
+		}
+		(void) run(psprintf("ALTER TABLE personalization.%s NO FORCE ROW LEVEL SECURITY", name),
+				   NULL);
+		if (is_reference)
+			(void) run("SELECT pg_catalog.create_reference_table('personalization.signal_rules')",
+					   NULL);
+		else if (first == NULL)
+			(void) run(psprintf("SELECT pg_catalog.create_distributed_table('personalization.%s',"
+								" 'tenant_id', colocate_with := 'none', shard_count := %d)",
+								name, shards),
+					   NULL);
+		else
+			(void) run(psprintf("SELECT pg_catalog.create_distributed_table('personalization.%s',"
+								" 'tenant_id', colocate_with := 'personalization.%s')",
+								name, first),
+					   NULL);
+		if (!is_reference && first == NULL)
+			first = name;
+	}
+}
+
+static void
+distribute_functions(void)
+{
+	uint64 nrows = run(FUNCTIONS, NULL);
+	SPITupleTable *rows = SPI_tuptable;
+
+	for (uint64 row = 0; row < nrows; row++)
+		(void) run("SELECT pg_catalog.create_distributed_function($1::regprocedure, 'tenant_id',"
+				   " colocate_with := 'personalization.tenants')",
+				   SPI_getvalue(rows->vals[row], rows->tupdesc, ONLY_COLUMN));
+	SPI_freetuptable(rows);
+}
+
+/* Gives the roles that have access here access on all nodes. */
+static void
+distribute_privileges(void)
+{
+	uint64 nrows = run(ROLES, NULL);
+	SPITupleTable *rows = SPI_tuptable;
+
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		char *role = SPI_getvalue(rows->vals[row], rows->tupdesc, ROLE_NAME);
+		char *pooled = SPI_getvalue(rows->vals[row], rows->tupdesc, ROLE_IS_POOLED);
+		char *tenant = SPI_getvalue(rows->vals[row], rows->tupdesc, ROLE_TENANT);
+
+		if (tenant != NULL)
+			nodes_execute(psprintf("SELECT personalization.bind_role(%s::regrole, %s)",
+								   quote_literal_cstr(role), quote_literal_cstr(tenant)));
+		else
+			nodes_execute(psprintf("SELECT personalization.grant_access(%s::regrole, %s)",
+								   quote_literal_cstr(role), pooled[0] == 't' ? "true" : "false"));
+	}
+	SPI_freetuptable(rows);
+}
+
+Datum
+personalization_distribute(PG_FUNCTION_ARGS)
+{
+	int shards;
+	static const char settle[] =
+		"UPDATE personalization.worker_state SET settled = true RETURNING 'settled'";
+
+	prevent_if_read_only("distribute()");
+	require_administrator("distribute");
+	require_argument(fcinfo, 0, "shard_count");
+	shards = PG_GETARG_INT32(0);
+	if (shards < 1 || shards > 64000)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("shard_count must be between 1 and 64000: %d", shards)));
+	SPI_connect();
+	check_cluster();
+	distribute_tables(shards);
+	distribute_functions();
+	CommandCounterIncrement();
+
+	/* No dump is being restored into a node: its worker may begin. */
+	(void) run(settle, NULL);
+	nodes_execute(settle);
+	distribute_privileges();
+	audit("distribute", NULL, NULL, NULL, NULL);
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+/* "host:port" of this node. */
+Datum
+personalization_node_name(PG_FUNCTION_ARGS)
+{
+	char *name;
+
+	if (!nodes_are_many())
+		PG_RETURN_NULL();
+	name = cluster_node_name(cluster_node());
+	PG_RETURN_TEXT_P(cstring_to_text(name));
+}
+
+/* What has to be the same on all nodes, as one text. */
+#define COMPARE(what)                                                                              \
+	"SELECT count(DISTINCT result) = 1 AND bool_and(success)"                                      \
+	" FROM pg_catalog.run_command_on_all_nodes($cmd$" what "$cmd$)"
+
+#define SAME_VERSION                                                                               \
+	COMPARE("SELECT pg_catalog.concat_ws(' ', e.extversion, c.extversion)"                         \
+			" FROM pg_catalog.pg_extension e, pg_catalog.pg_extension c"                           \
+			" WHERE e.extname = 'personalization' AND c.extname = 'citus'")
+
+#define SAME_PRIVILEGES                                                                            \
+	COMPARE(                                                                                       \
+		"SELECT pg_catalog.md5(pg_catalog.string_agg(x, ',' ORDER BY x COLLATE \"C\")) FROM ("     \
+		" SELECT pg_catalog.concat_ws(' ', n.nspname, a) FROM pg_catalog.pg_namespace n,"          \
+		"  pg_catalog.unnest(n.nspacl) a WHERE n.nspname = 'personalization'"                      \
+		" UNION ALL SELECT pg_catalog.concat_ws(' ', p.oid::regprocedure, a)"                      \
+		"  FROM pg_catalog.pg_proc p, pg_catalog.unnest(p.proacl) a"                               \
+		"  WHERE p.pronamespace = 'personalization'::regnamespace"                                 \
+		" UNION ALL SELECT pg_catalog.concat_ws(' ', c.relname, a)"                                \
+		"  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_depend d ON d.objid = c.oid"              \
+		"  AND d.classid = 'pg_class'::regclass AND d.deptype = 'e',"                              \
+		"  pg_catalog.unnest(c.relacl) a WHERE c.relnamespace = 'personalization'::regnamespace"   \
+		" UNION ALL SELECT pg_catalog.concat_ws(' ', s.parname, a)"                                \
+		"  FROM pg_catalog.pg_parameter_acl s, pg_catalog.unnest(s.paracl) a"                      \
+		"  WHERE s.parname = 'personalization.tenant_id'"                                          \
+		" UNION ALL SELECT pg_catalog.concat_ws(' ', s.setrole::regrole, c)"                       \
+		"  FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c"                 \
+		"  WHERE c LIKE 'personalization.%') y (x)")
+
+static Datum
+is_same(const char *sql)
+{
+	(void) run(sql, NULL);
+	return result_value(0, ONLY_COLUMN, NULL);
+}
+
+Datum
+personalization_distribution(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	const ClusterMap *map;
+	SPITupleTable *rows;
+	uint64 nrows;
+	Datum values[5];
+	bool nulls[5] = {false};
+
+	require_administrator("distribution");
+	InitMaterializedSRF(fcinfo, 0);
+	SPI_connect();
+	if (nodes_are_many())
+	{
+		values[3] = is_same(SAME_VERSION);
+		values[4] = is_same(SAME_PRIVILEGES);
+
+		/* By Citus, of all nodes. */
+		nrows = run("SELECT tenant_id FROM personalization.tenants ORDER BY tenant_id", NULL);
+		rows = SPI_tuptable;
+		map = cluster_map();
+		for (uint64 row = 0; row < nrows; row++)
+		{
+			char *tenant_id = SPI_getvalue(rows->vals[row], rows->tupdesc, ONLY_COLUMN);
+			int group = cluster_group(map, tenant_id, strlen(tenant_id));
+
+			values[0] = CStringGetTextDatum(tenant_id);
+			values[1] = CStringGetTextDatum(cluster_node_name(map->groups[group].node));
+			values[2] = Int32GetDatum(group);
+			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		}
+	}
+	SPI_finish();
+	return (Datum) 0;
+}

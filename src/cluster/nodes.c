@@ -1,0 +1,113 @@
+/*
+ * nodes.c
+ *		Administering all nodes of a cluster of Citus from its coordinator.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "nodes/pg_list.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+
+#include "base/extension.h"
+#include "base/statement.h"
+#include "cluster/map.h"
+#include "cluster/nodes.h"
+#include "cluster/route.h"
+
+#define PROPAGATION "citus.enable_ddl_propagation"
+
+/* Present in a database of a cluster only, so it is no Statement. */
+#define ON_WORKERS                                                                                 \
+	"SELECT pg_catalog.format('%s:%s: %s', n.nodename, n.nodeport, r.result)"                      \
+	" FROM pg_catalog.run_command_on_workers($1) r"                                                \
+	" JOIN pg_catalog.pg_dist_node n USING (nodename, nodeport)"                                   \
+	" WHERE NOT r.success"
+
+static const ClusterMap *
+distributed(void)
+{
+	return statement_router == NULL ? NULL : cluster_map();
+}
+
+bool
+nodes_are_many(void)
+{
+	return distributed() != NULL;
+}
+
+bool
+nodes_is_coordinator(void)
+{
+	const ClusterMap *map = distributed();
+
+	return map == NULL || map->local == 0;
+}
+
+int
+nodes_local_begin(void)
+{
+	int level = NewGUCNestLevel();
+
+	if (nodes_are_many())
+		(void) set_config_option(PROPAGATION, "off", superuser() ? PGC_SUSET : PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+void
+nodes_local_end(int level)
+{
+	AtEOXact_GUC(true, level);
+}
+
+void
+nodes_execute(const char *sql)
+{
+	Oid type = TEXTOID;
+	Datum value = CStringGetTextDatum(sql);
+	int result;
+
+	if (!nodes_are_many() || !nodes_is_coordinator())
+		return;
+	result = SPI_execute_with_args(ON_WORKERS, 1, &type, &value, NULL, false, 0);
+	if (result < 0)
+		elog(ERROR, "could not execute on other nodes: %s", SPI_result_code_string(result));
+	if (SPI_processed > 0)
+		ereport(ERROR, (errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
+						errmsg("command failed on another node"),
+						errdetail("%s", result_text(0, ONLY_COLUMN)),
+						errhint("Nodes where it succeeded keep what it did; call the function "
+								"again.")));
+}
+
+char *
+nodes_with_shards(const char *privileges)
+{
+	const char *tables = strstr(privileges, " ON ");
+	StringInfoData text;
+	char *list;
+	char *save = NULL;
+
+	if (!nodes_are_many() || tables == NULL || strncmp(tables, " ON personalization.", 20) != 0)
+		return pstrdup(privileges);
+	initStringInfo(&text);
+	appendBinaryStringInfo(&text, privileges, (int) (tables - privileges));
+	appendStringInfoString(&text, " ON ");
+	list = pstrdup(tables + 4);
+	for (char *table = strtok_r(list, ", ", &save); table; table = strtok_r(NULL, ", ", &save))
+	{
+		const char *name = table + strlen(SCHEMA_NAME ".");
+		ListCell *cell;
+
+		appendStringInfo(&text, "%s%s", table == list ? "" : ", ", table);
+		foreach (cell, route_tables(name))
+		{
+			if (strcmp(lfirst(cell), name) != 0)
+				appendStringInfo(&text, ", " SCHEMA_NAME ".%s", (char *) lfirst(cell));
+		}
+	}
+	return text.data;
+}

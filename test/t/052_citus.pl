@@ -1,0 +1,231 @@
+# A cluster of Citus, a coordinator and two nodes: a tenant's calls are executed where its shards are and
+# nowhere else, whoever calls where, also while shards move and a node is killed; the results are those
+# of one server.
+#
+# Citus is in no distribution's packages: where the server under test does not have it, there is nothing
+# to test.
+
+use strict;
+use warnings;
+
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my ($library) = run_command([ $ENV{PG_CONFIG} // 'pg_config', '--pkglibdir' ]);
+plan skip_all => 'Citus is not installed for this server' unless -e "$library/citus.so";
+
+my $dir = $PostgreSQL::Test::Utils::tmp_check;
+
+sub node
+{
+	my $node = PostgreSQL::Test::Cluster->new(shift);
+
+	$node->init(allows_streaming => 'logical');
+	$node->append_conf('postgresql.conf', q{
+		timezone = 'UTC'
+		listen_addresses = '127.0.0.1'
+		shared_preload_libraries = 'citus,personalization'
+		citus.node_conninfo = 'sslmode=disable'
+		citus.enable_statistics_collection = off
+		citus.defer_shard_delete_interval = 1000
+		max_worker_processes = 40
+		max_prepared_transactions = 50
+		max_connections = 60
+		personalization.worker_naptime = 50ms
+		personalization.maintenance_interval = 1
+		restart_after_crash = on});
+	$node->start;
+	$node->safe_psql('postgres', 'CREATE EXTENSION citus');
+	return $node;
+}
+my ($coordinator, @nodes) = map { node($_) } qw(coordinator one two);
+my @all = ($coordinator, @nodes);
+
+sub on { my $node = shift; return $node->safe_psql('postgres', join(";\n", @_)); }
+sub error_on { my ($node, $sql) = @_; my (undef, undef, $err) = $node->psql('postgres', $sql); return $err; }
+sub within
+{
+	my ($node, $query, $what) = @_;
+	return ok($node->poll_query_until('postgres', $query), $what);
+}
+
+# Without Citus installed in a database, and before distribution, everything is as on one server.
+on($coordinator, 'CREATE DATABASE plain');
+$coordinator->safe_psql('plain', q{CREATE EXTENSION personalization; SELECT personalization.create_tenant('acme')});
+my (undef, undef, $plain_error) = $coordinator->psql('plain', 'SELECT personalization.distribute()');
+like($plain_error, qr/ERROR:  extension citus is not installed in this database/, 'nothing can be distributed without Citus');
+
+on($coordinator, q{SELECT citus_set_coordinator_host('127.0.0.1', } . $coordinator->port . ')',
+	map { "SELECT citus_add_node('127.0.0.1', " . $_->port . ')' } @nodes);
+on($coordinator, 'CREATE EXTENSION personalization', 'CREATE ROLE acme_app LOGIN', 'CREATE ROLE web LOGIN',
+	q{SELECT personalization.create_tenant('acme')}, q{SELECT personalization.grant_access('web', pooled => true)},
+	q{SELECT count(personalization.learn('acme', 'early', 'query', jsonb_build_object('query', 'question ' || i % 9))) FROM generate_series(1, 40) i});
+
+####################################################################
+# Distribution, with data and a role there; and again.
+
+is(on($coordinator, 'SELECT personalization.distribute(8)', 'SELECT personalization.distribute(8)'), "\n", 'distributed, twice');
+like(error_on($nodes[0], 'SELECT personalization.distribute(8)'), qr/must be called on the coordinator/, 'by the coordinator');
+on($coordinator, map { "SELECT personalization.create_tenant('$_')" } qw(globex initech umbrella));
+is(on($coordinator, 'SELECT count(*), bool_and(same_version AND same_privileges) FROM personalization.distribution_status'), '4|t',
+	'versions and privileges are the same on all nodes');
+is(on($coordinator, q{SELECT count(*) FROM personalization.interactions WHERE tenant_id = 'acme'}), '40', 'what was there has moved along');
+my %where = map { split /\|/ } split /\n/, on($coordinator, 'SELECT tenant_id, node FROM personalization.distribution_status');
+my %by_name = map { ('127.0.0.1:' . $_->port => $_) } @all;
+sub owner { return $by_name{ $where{ $_[0] } }; }
+sub others { my $owner = owner($_[0]); return grep { $_ != $owner } @all; }
+cmp_ok(scalar(keys %{ { reverse %where } }), '>', 1, 'tenants are on different nodes');
+
+####################################################################
+# Who may execute.
+
+my $learn = q{SELECT personalization.learn('acme', 'ana', 'export', '{"format": "csv"}')};
+foreach my $node (others('acme'))
+{
+	like(error_on($node, "BEGIN;\n$learn"), qr/ERROR:  tenant "acme" is on node \Q$where{acme}\E\n.*HINT:  Connect there/s,
+		$node->name . ' does not execute what is not its own');
+	like(on($node, $learn), qr/^[0-9a-f-]{36}$/, $node->name . ' sends a call by itself to the owner');
+}
+like(on(owner('acme'), 'BEGIN ISOLATION LEVEL REPEATABLE READ', $learn, $learn, 'COMMIT'), qr/^[0-9a-f-]{36}\n[0-9a-f-]{36}$/, 'the owner executes, under REPEATABLE READ too');
+is(on($coordinator, q{SELECT observation_count FROM personalization.preferences WHERE tenant_id = 'acme' AND user_id = 'ana'}), '4', 'each has had its effect');
+
+####################################################################
+# The results are those of one server, through whichever node.
+
+my $start = on($coordinator, q{SELECT now() - interval '20 days'});
+my @events = map {
+	my $i = $_;
+	my $at = sprintf("timestamptz '$start' + %d * interval '5 hours'", $i);
+	$i % 3 ? [ 'visualization', sprintf('{"chart_type": "%s"}', (qw(bar line pie))[ $i % 7 % 3 ]), $at ]
+	  : [ 'query', sprintf('{"query": "question %d", "tables_used": ["t%d"]}', $i % 5, $i % 4), $at ];
+} 0 .. 35;
+foreach my $i (0 .. $#events)
+{
+	my $call = "SELECT personalization.learn('acme', 'same', '$events[$i][0]', '$events[$i][1]', $events[$i][2])";
+	on($all[ $i % 3 ], $call);
+	$coordinator->safe_psql('plain', $call);
+}
+my $result = qq{SELECT category, key, value, round(confidence::numeric, 9), observation_count, last_updated FROM personalization.preferences('acme', 'same', timestamptz '$start' + interval '14 days')};
+is(on($coordinator, $result), $coordinator->safe_psql('plain', $result), 'confidences are the same to 1e-9');
+$_->safe_psql('postgres', 'SELECT personalization.run_maintenance()') foreach @all;
+is(on($coordinator, q{SELECT count(*) FROM personalization.query_events}), '0', 'each node counts its own');
+
+####################################################################
+# Isolation on each node.
+
+on($coordinator, q{SELECT personalization.bind_role('acme_app', 'acme')});
+like(error_on($coordinator, q{SELECT personalization.bind_role('acme_app', 'nobody')}), qr/ERROR:  tenant "nobody" does not exist/, 'a tenant of no node');
+on($coordinator, q{SELECT personalization.learn('globex', 'gus', 'export', '{"format": "pdf"}')});
+foreach my $node (@all)
+{
+	my $as = $node->connstr('postgres') . ' user=acme_app';
+	is($node->safe_psql('postgres', 'SELECT DISTINCT tenant_id FROM personalization.interactions', connstr => $as), 'acme', 'bound: no other tenant is seen, at ' . $node->name);
+	my (undef, undef, $err) = $node->psql('postgres', q{SELECT personalization.learn('globex', 'x', 'export', '{}')}, connstr => $as);
+	like($err, qr/ERROR:  permission denied for tenant "globex"/, 'nor written');
+	like($node->safe_psql('postgres', $learn, connstr => $as), qr/^[0-9a-f-]{36}$/, 'its own is');
+	(undef, undef, $err) = $node->psql('postgres', 'SELECT count(*) FROM personalization.interactions', connstr => $node->connstr('postgres') . ' user=web');
+	unlike($err, qr/permission denied for table/, 'pooled: without a tenant no error');
+}
+is( owner('globex')->safe_psql('postgres', q{BEGIN; SELECT personalization.use_tenant('globex'); SELECT count(*) FROM personalization.interactions; SELECT personalization.learn('globex', 'gus', 'export', '{}') IS NOT NULL; COMMIT},
+		connstr => owner('globex')->connstr('postgres') . ' user=web'), "\n1\nt", 'a pooled role sets its tenant at the owner');
+
+####################################################################
+# Under load from all nodes: shards move, in both ways, and a node is killed.
+
+my @tenants = qw(acme globex initech umbrella);
+sub start_writer
+{
+	my ($node, $number) = @_;
+	my $content = '';
+
+	foreach my $i (1 .. 6000)
+	{
+		my $tenant = $tenants[ ($i + $number) % @tenants ];
+		my $id = sprintf('%08x-0000-4000-8000-%012d', $number, $i);
+		$content .= "SELECT personalization.learn('$tenant', 'user @{[$i % 5]}', 'query',"
+		  . qq{ '{"query": "asked $i", "tables_used": ["table @{[$i % 7]}"]}', now(), '$id');\n};
+		$content .= "INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data, interaction_id)"
+		  . qq{ VALUES ('$tenant', 'user @{[$i % 5]}', 'query', '{"query": "waited $i", "tables_used": ["inbox"]}', '@{[$id =~ s/-4000/-4001/r]}');\n}
+		  if $i % 10 == 0;
+	}
+	append_to_file("$dir/writer$number.sql", $content);
+	return {
+		file => "$dir/writer$number.out",
+		run => IPC::Run::start([ 'psql', '-XAtq', '-o', "$dir/writer$number.out", '-f', "$dir/writer$number.sql", '-d', $node->connstr('postgres') ],
+			'2>', "$dir/writer$number.err") };
+}
+sub answered
+{
+	my $file = shift->{file};
+	my @ids = -e $file ? grep { /^[0-9a-f]{8}-/ } split /\n/, slurp_file($file) : ();
+
+	return @ids;
+}
+my @writers = map { start_writer($all[ $_ % 3 ], $_) } 1 .. 5;
+sub wait_for_writers
+{
+	my ($more, @of) = @_;
+	my @before = map { scalar(my @ids = answered($_)) } @of;
+	my $deadline = time + 60;
+
+	foreach my $i (0 .. $#of)
+	{
+		while ((my @ids = answered($of[$i])) < $before[$i] + $more)
+		{
+			die 'the writers do not get on' if time > $deadline;
+			sleep 0.05;
+		}
+	}
+	return;
+}
+wait_for_writers(40, @writers);
+my ($from) = grep { $nodes[$_] == owner('acme') } 0, 1;
+foreach my $mode ('block_writes', 'force_logical')
+{
+	on($coordinator, q{SELECT citus_move_shard_placement(get_shard_id_for_distribution_column('personalization.tenants', 'acme'), '127.0.0.1', }
+		  . $nodes[$from]->port . q{, '127.0.0.1', } . $nodes[ 1 - $from ]->port . ", '$mode')");
+	$from = 1 - $from;
+	%where = map { split /\|/ } split /\n/, on($coordinator, 'SELECT tenant_id, node FROM personalization.distribution_status');
+	is($where{acme}, '127.0.0.1:' . $nodes[$from]->port, "the shards have moved ($mode)");
+	wait_for_writers(20, @writers);
+}
+is(kill('KILL', on($nodes[1], q{SELECT min(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()})), 1, 'a process of one node is killed');
+$nodes[0]->stop('immediate');
+$nodes[0]->start;
+ok($nodes[1]->poll_query_until('postgres', 'SELECT true'), 'both nodes are back');
+wait_for_writers(20, grep { $_->{file} =~ /writer3/ } @writers);
+$_->{run}->kill_kill(grace => 0) foreach @writers;
+my @answered = map { answered($_) } @writers;
+note(scalar(@answered) . ' calls were answered');
+within($coordinator, 'SELECT count(*) = 0 FROM personalization.inbox', 'the inboxes are learned');
+my %stored = map { $_ => 1 } split /\n/, on($coordinator, 'SELECT interaction_id FROM personalization.interactions');
+is(scalar(grep { !$stored{$_} } @answered), 0, 'all that was answered is there');
+# In two steps, as Citus does not join what functions say.
+on($coordinator, q{CREATE TEMPORARY TABLE i AS SELECT tenant_id, user_id, interaction_type, data FROM personalization.interactions;
+	CREATE TEMPORARY TABLE p AS SELECT tenant_id, user_id, category, key, observation_count FROM personalization.preferences;
+	CREATE TABLE public.differences AS SELECT count(*) AS n FROM p FULL JOIN (SELECT i.tenant_id, i.user_id, s.category, s.key, count(*) AS n
+		FROM i, personalization.extract_signals(i.interaction_type, i.data) s GROUP BY 1, 2, 3, 4) x USING (tenant_id, user_id, category, key)
+	WHERE observation_count IS DISTINCT FROM n});
+is(on($coordinator, 'SELECT n FROM public.differences'), '0', 'interactions equal observations: none is lost or counted twice');
+is(on($coordinator, 'SELECT count(*) FROM personalization.rejected_events'), '0', 'nothing was rejected');
+
+####################################################################
+# The worker of a node, and the end.
+
+foreach my $node (@all)
+{
+	is(on($node, 'SELECT node, inbox_backlog FROM personalization.worker_status'), '127.0.0.1:' . $node->port . '|0', 'worker_status names its node');
+}
+cmp_ok(on($coordinator, 'SELECT sum(interactions) FROM personalization.tenant_statistics'), '>', 100, 'statistics of all tenants');
+is(on($coordinator, q{SELECT personalization.forget_user('acme', 'ana')}) =~ /"interactions": \d+/, 1, 'a user is forgotten');
+like(error_on(owner('acme'), q{SELECT personalization.publish_tenant('acme')}), qr/cannot be published/, 'a tenant moves with its shards');
+on($coordinator, q{SELECT personalization.drop_tenant('acme')});
+is(on($coordinator, q{SELECT count(*) FROM personalization.interactions WHERE tenant_id = 'acme'}), '0', 'a tenant is dropped');
+on($coordinator, 'DROP EXTENSION personalization CASCADE');
+is(on($_, q{SELECT count(*) FROM pg_class WHERE relname LIKE 'interactions%'}), '0', 'the extension is dropped, at ' . $_->name) foreach @all;
+
+$_->stop foreach reverse @all;
+done_testing();
