@@ -243,14 +243,14 @@ typedef struct Reading
 	const Mapping *mapping;
 	const Message *message;
 	const JsonbValue *element;
-	const Jsonb *key; /* parsed when first needed; NULL if not yet */
+	Jsonb *key; /* parsed when first needed; NULL if not yet */
 	TimestampTz now;
 	JsonbValue values[EVENT_FIELDS];
 } Reading;
 
-/* Parses bytes as JSON; returns NULL and sets fault if they are invalid. */
-static Jsonb *
-parse(const char *what, const char *bytes, size_t len, Fault *fault)
+/* Parses bytes as JSON; false, with the fault, where they are not valid. */
+static bool
+parse(const char *what, const char *bytes, size_t len, Jsonb **document, Fault *fault)
 {
 	const char *wrong = json_text_fault(bytes, len);
 	char *text;
@@ -259,11 +259,12 @@ parse(const char *what, const char *bytes, size_t len, Fault *fault)
 	{
 		(void) fault_set(fault, ERRCODE_INVALID_TEXT_REPRESENTATION, NULL,
 						 "%s is not valid JSON: %s", what, wrong);
-		return NULL;
+		return false;
 	}
 	text = pnstrdup(bytes, len);
-	return DatumGetJsonbP(
+	*document = DatumGetJsonbP(
 		DirectFunctionCall1(jsonb_in, CStringGetDatum(pg_any_to_server(text, (int) len, PG_UTF8))));
+	return true;
 }
 
 /* Converts bytes to a JSON string; returns false and sets fault if they are not text. */
@@ -336,9 +337,7 @@ take_key(Reading *reading, const Origin *origin, JsonbValue *value, Fault *fault
 		return true;
 	if (origin->npath == 0)
 		return text_value("key", "", message->key, message->key_len, value, fault);
-	if (reading->key == NULL)
-		reading->key = parse("key", message->key, message->key_len, fault);
-	if (reading->key == NULL)
+	if (reading->key == NULL && !parse("key", message->key, message->key_len, &reading->key, fault))
 		return false;
 	document_value(reading->key, &key);
 	follow(&key, origin, value);
@@ -705,8 +704,7 @@ mapping_apply(const Mapping *mapping, const Message *message, TimestampTz now, E
 	/* In a compacted topic it marks a deleted key. */
 	if (message->value == NULL)
 		return;
-	document = parse("message", message->value, message->value_len, &fault);
-	if (document == NULL)
+	if (!parse("message", message->value, message->value_len, &document, &fault))
 	{
 		mapping_reject(mapping, message, fault.sqlstate, fault.message, list);
 		return;

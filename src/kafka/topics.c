@@ -520,6 +520,7 @@ topics_unassigned(void)
 		Topic *topic = lfirst(cell);
 
 		topic->look_at = 0;
+		topic->failures = 0;
 		for (int i = 0; i < topic->npartitions; i++)
 		{
 			if (topic->partitions[i] != NULL)
