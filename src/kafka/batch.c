@@ -33,6 +33,7 @@
 #include "learning/apply.h"
 #include "learning/inbox.h"
 #include "learning/rejected.h"
+#include "tenancy/hold.h"
 
 /* A batch ends after the message with which it exceeds this size, in bytes. */
 #define BATCH_BYTES (16 * 1024 * 1024)
@@ -396,6 +397,27 @@ compare_events(const void *a, const void *b)
 	return order != 0 ? order : x->index - y->index;
 }
 
+/*
+ * Nothing may be written for a tenant on hold, so that its rejected events are
+ * kept under no tenant.
+ */
+static void
+reject_all(Event *events, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		Event *event = &events[i];
+
+		if (event->fault == NULL || event->tenant_id == NULL ||
+			tenant_hold(event->tenant_id, SNAPSHOT_NEW) == HOLD_NONE)
+			continue;
+		if (event->document == NULL)
+			event->document = event_document(event);
+		event->tenant_id = NULL;
+	}
+	rejected_store(events, n);
+}
+
 static void
 learn_all(Attempt *attempt)
 {
@@ -419,7 +441,7 @@ learn_all(Attempt *attempt)
 		}
 		learn_for(attempt, &group);
 	}
-	rejected_store(events, n);
+	reject_all(events, n);
 }
 
 static void

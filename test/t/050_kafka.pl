@@ -117,6 +117,15 @@ is(sql(q(SELECT string_agg(data ->> 'n', ',' ORDER BY interaction_id) FROM perso
 $kafka->produce($shared, 0, [ event('initech', 'held', 'custom', '{"n": 61}') ]);
 within(20, q(SELECT count(*) = 61 FROM personalization.interactions WHERE tenant_id = 'initech' AND interaction_type = 'custom'), 'and straight again');
 
+# A tenant that is frozen: nothing is written for it but to the inbox, and others go on.
+sql(q(SELECT personalization.freeze_tenant('initech')));
+$kafka->produce($shared, 0, [ event('initech', 'held', 'custom', '{"n": 62}'), event('initech', 'held', 'exprot', '{}'), event('acme', 'free', 'custom', '{"n": 51}') ]);
+learned($shared, 114, 'a frozen tenant holds up nothing');
+is(sql(qq{SELECT count(*) FILTER (WHERE tenant_id = 'acme' AND user_id = 'free'), count(*) FILTER (WHERE tenant_id = 'initech' AND interaction_type = 'custom'),
+	(SELECT tenant_id FROM personalization.rejected_events WHERE topic = '$shared') FROM personalization.interactions}), '51|61|', 'others are learned');
+sql(q(SELECT personalization.thaw_tenant('initech')));
+within(30, q(SELECT count(*) = 62 FROM personalization.interactions WHERE tenant_id = 'initech' AND interaction_type = 'custom'), 'and it is when it is thawed');
+
 ####################################################################
 # Where to begin; again from the beginning nothing counts twice.
 
