@@ -45,7 +45,11 @@ static const char *const application_grants[] = {
 	" feedback) ON personalization.inbox",
 	"SELECT, INSERT, UPDATE, DELETE ON personalization.tenant_tables,"
 	" personalization.linked_schemas",
-	"SELECT ON personalization.tenant_statistics, personalization.backing_off",
+	"SELECT ON personalization.tenant_statistics, personalization.backing_off,"
+	" personalization.live_preferences, personalization.suggestion_outcomes,"
+	" personalization.usage_heatmap, personalization.tenant_overview,"
+	" personalization.profile_overview",
+	"EXECUTE ON FUNCTION personalization.tenant_insights",
 	"EXECUTE ON FUNCTION personalization.inbox_position, personalization.current_tenant, personalization.use_tenant, "
 	"personalization.new_interaction_id,"
 	" personalization.query_id, personalization.extract_signals, personalization.learn,"

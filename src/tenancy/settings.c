@@ -69,6 +69,8 @@ static const Setting known[] = {
 	{"suggestions", SETTING_BOOLEAN, offsetof(TenantSettings, suggestions), 0, 0, "true"},
 	{"ranking_rate", SETTING_NUMBER, offsetof(TenantSettings, ranking_rate), 0, 1,
 	 CppAsString2(RANKING_STEP)},
+	{"insight_minimum_users", SETTING_INTEGER, offsetof(TenantSettings, insight_minimum_users), 1,
+	 1000000, "5"},
 	{"time_zone", SETTING_TIME_ZONE, offsetof(TenantSettings, time_zone), 0, 0, "\"UTC\""},
 	{"new_table_window", SETTING_INTERVAL, offsetof(TenantSettings, new_table_window), 0,
 	 CENTURY_SECONDS, "\"30 days\""},

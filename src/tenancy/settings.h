@@ -20,6 +20,7 @@ typedef struct TenantSettings
 	int64 profile_cache_ttl;
 	int64 suggestions_cache_ttl;
 	int64 new_table_window;
+	int insight_minimum_users;	   /* fewer are nobody's business: tenant_insights() */
 	int max_history_size;		   /* number of interactions in a profile */
 	int max_conversation_messages; /* number of messages kept of a conversation */
 	double chart_confidence;

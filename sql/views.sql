@@ -1,0 +1,109 @@
+-- Views that people look for.  All run with the caller's rights: a role under row-level security sees its tenant.
+
+CREATE VIEW personalization.live_preferences WITH (security_invoker = true) AS
+SELECT u.tenant_id, u.user_id, p.category, p.key, p.value, p.confidence, p.observation_count, p.last_updated, p.source
+FROM (SELECT tenant_id, user_id FROM personalization.profiles
+      UNION SELECT tenant_id, user_id FROM personalization.preference_choices) AS u
+CROSS JOIN LATERAL personalization.preferences(u.tenant_id, u.user_id) AS p;
+COMMENT ON VIEW personalization.live_preferences IS
+    'what every user prefers now: preferences() of all users';
+
+CREATE VIEW personalization.suggestion_outcomes WITH (security_invoker = true) AS
+SELECT s.tenant_id, s.suggestion_type,
+       pg_catalog.count(*) AS queries,
+       pg_catalog.count(DISTINCT s.user_id) AS users,
+       pg_catalog.sum(s.rounds) AS shown,
+       pg_catalog.sum(s.taken) AS asked,
+       pg_catalog.sum(coalesce(pg_catalog.cardinality(s.accepted_at), 0)) AS accepted,
+       pg_catalog.sum(s.dismissals) AS dismissed,
+       pg_catalog.sum(s.passed_over) AS passed_over,
+       pg_catalog.max(s.shown_at) AS last_shown
+FROM personalization.suggestions AS s
+GROUP BY s.tenant_id, s.suggestion_type;
+COMMENT ON VIEW personalization.suggestion_outcomes IS
+    'what became of suggestions, by type: how often one was shown, and then asked, accepted, dismissed or passed over';
+
+CREATE VIEW personalization.usage_heatmap WITH (security_invoker = true) AS
+SELECT i.tenant_id,
+       pg_catalog.date_part('isodow', i.at)::int AS weekday,
+       pg_catalog.date_part('hour', i.at)::int AS hour,
+       pg_catalog.count(*) AS interactions,
+       pg_catalog.count(DISTINCT i.user_id) AS users
+FROM (SELECT n.tenant_id, n.user_id,
+             n.occurred_at AT TIME ZONE coalesce(t.settings OPERATOR(pg_catalog.->>) 'time_zone', 'UTC') AS at
+      FROM personalization.interactions AS n
+      JOIN personalization.tenants AS t ON t.tenant_id OPERATOR(pg_catalog.=) n.tenant_id) AS i
+GROUP BY i.tenant_id, 2, 3;
+COMMENT ON VIEW personalization.usage_heatmap IS
+    'interactions by weekday (1 is Monday) and hour, on the clock of each tenant';
+
+CREATE VIEW personalization.tenant_overview WITH (security_invoker = true) AS
+SELECT t.tenant_id,
+       p.users,
+       i.active_users,
+       i.interactions,
+       i.last_interaction,
+       q.queries,
+       s.shown AS suggestions_shown,
+       s.asked AS suggestions_asked,
+       pg_catalog.round(s.asked OPERATOR(pg_catalog./) nullif(s.shown, 0), 3) AS suggestion_rate,
+       r.rejected AS rejected_events
+FROM personalization.tenants AS t
+CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS users FROM personalization.profiles AS x
+                    WHERE x.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) AS p
+CROSS JOIN LATERAL (SELECT pg_catalog.count(DISTINCT x.user_id) AS active_users, pg_catalog.count(*) AS interactions,
+                           pg_catalog.max(x.occurred_at) AS last_interaction
+                    FROM personalization.interactions AS x
+                    WHERE x.tenant_id OPERATOR(pg_catalog.=) t.tenant_id
+                          AND x.occurred_at OPERATOR(pg_catalog.>) (pg_catalog.now() OPERATOR(pg_catalog.-) interval '7 days')) AS i
+CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS queries FROM personalization.query_statistics AS x
+                    WHERE x.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) AS q
+CROSS JOIN LATERAL (SELECT pg_catalog.sum(x.rounds)::numeric AS shown, pg_catalog.sum(x.taken)::numeric AS asked FROM personalization.suggestions AS x
+                    WHERE x.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) AS s
+CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS rejected FROM personalization.rejected_events AS x
+                    WHERE x.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) AS r;
+COMMENT ON VIEW personalization.tenant_overview IS
+    'each tenant in a row: users, those active in the last seven days and what they did, and how suggestions do';
+
+CREATE VIEW personalization.profile_overview WITH (security_invoker = true) AS
+SELECT p.tenant_id, p.user_id,
+       d.profile OPERATOR(pg_catalog.->>) 'skill_level' AS skill_level,
+       d.profile OPERATOR(pg_catalog.->>) 'communication_style' AS communication_style,
+       (SELECT pg_catalog.string_agg(e.subject, ', ') FROM pg_catalog.jsonb_array_elements_text(d.profile OPERATOR(pg_catalog.->) 'domain_expertise') AS e (subject)) AS domain_expertise,
+       (SELECT pg_catalog.string_agg(pg_catalog.format('%s = %s (%s)', l.key, l.value, pg_catalog.round(l.confidence::numeric, 2)), E'\n' ORDER BY l.confidence DESC, l.key)
+        FROM personalization.preferences(p.tenant_id, p.user_id) AS l) AS preferences,
+       (SELECT pg_catalog.count(*) FROM personalization.user_queries AS q
+        WHERE q.tenant_id OPERATOR(pg_catalog.=) p.tenant_id AND q.user_id OPERATOR(pg_catalog.=) p.user_id) AS queries,
+       (SELECT pg_catalog.max(i.occurred_at) FROM personalization.interactions AS i
+        WHERE i.tenant_id OPERATOR(pg_catalog.=) p.tenant_id AND i.user_id OPERATOR(pg_catalog.=) p.user_id) AS last_interaction
+FROM personalization.profiles AS p
+CROSS JOIN LATERAL (SELECT personalization.get_profile(p.tenant_id, p.user_id)) AS d (profile);
+COMMENT ON VIEW personalization.profile_overview IS
+    'each user in a row, to be read with \x in psql: traits, live preferences, queries';
+
+-- What an alert asks: one row, whether all is well, and if not, why not.
+CREATE VIEW personalization.health WITH (security_invoker = true) AS
+SELECT pg_catalog.cardinality(h.problems) OPERATOR(pg_catalog.=) 0 AS ok, h.problems
+FROM (SELECT pg_catalog.array_remove(ARRAY[
+        CASE WHEN w.pid IS NULL AND (w.last_finished IS NULL OR w.last_finished OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) interval '1 day'))
+             THEN 'no worker is running, and run_maintenance() has not finished a pass in a day' END,
+        CASE WHEN w.pid IS NOT NULL AND w.last_finished OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) interval '1 hour')
+             THEN 'the worker has not finished a pass for an hour' END,
+        CASE WHEN w.inbox_lag OPERATOR(pg_catalog.>) interval '1 minute'
+             THEN pg_catalog.format('%s rows wait in the inbox, the oldest for %s', w.inbox_backlog, pg_catalog.date_trunc('second', w.inbox_lag)) END,
+        CASE WHEN w.last_error_at OPERATOR(pg_catalog.>) (pg_catalog.now() OPERATOR(pg_catalog.-) interval '15 minutes')
+             THEN pg_catalog.format('the worker failed in %s: %s', coalesce(w.last_error_in, 'a step'), w.last_error) END,
+        CASE WHEN w.cache_state OPERATOR(pg_catalog.=) 'failing' THEN pg_catalog.format('the cache cannot be reached: %s', w.cache_last_error) END,
+        CASE WHEN w.cache_lag OPERATOR(pg_catalog.>) interval '5 minutes' AND w.cache_state OPERATOR(pg_catalog.<>) 'off'
+             THEN pg_catalog.format('%s changes wait for the cache, the oldest for %s', w.cache_backlog, pg_catalog.date_trunc('second', w.cache_lag)) END,
+        (SELECT pg_catalog.format('%s tenants back off after failures', pg_catalog.count(DISTINCT b.tenant_id))
+         FROM personalization.backing_off AS b HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0)], NULL) AS problems
+      FROM personalization.worker_status AS w) AS h;
+COMMENT ON VIEW personalization.health IS
+    'whether the worker, the inbox and the cache are well, and if not, why not; for administrators';
+
+CREATE FUNCTION personalization.tenant_insights(tenant_id text, since timestamptz DEFAULT now() - interval '30 days') RETURNS jsonb
+    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+    AS 'MODULE_PATHNAME', 'personalization_tenant_insights';
+COMMENT ON FUNCTION personalization.tenant_insights(text, timestamptz) IS
+    'a tenant as a whole since a time: active users, tables, queries, charts, export formats, hours, skill; nothing about fewer people than the setting insight_minimum_users';

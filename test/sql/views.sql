@@ -1,0 +1,49 @@
+-- Views and insights: what there is to see of users and tenants as a whole.
+SET timezone = 'UTC';
+SELECT count(personalization.create_tenant(t)) AS made FROM unnest(ARRAY['v1', 'v2']) AS t;
+SELECT count(personalization.learn('v1', 'user' || u, type, data, date_trunc('day', now()) - interval '1 day' + interval '9 hours' + n * interval '1 minute')) AS learned
+FROM generate_series(1, 6) AS u, generate_series(1, 8) AS n, LATERAL (VALUES
+    ('visualization'::personalization.interaction_type, jsonb_build_object('chart_type', CASE WHEN u < 6 THEN 'bar' ELSE 'pie' END)),
+    ('query', jsonb_build_object('query', CASE WHEN n = 1 THEN 'Secret of ' || u ELSE 'Revenue?' END, 'tables_used', jsonb_build_array('orders', CASE WHEN n = 1 THEN 'private' || u ELSE 'orders' END)))) AS v (type, data);
+SELECT personalization.set_preference('v1', 'only chosen', 'data', 'k', '1');
+SELECT personalization.learn('v2', 'other', 'export', '{"format": "csv"}') IS NOT NULL AS learned;
+SELECT personalization.run_maintenance() -> 'queries' AS counted;
+SELECT user_id, key, value, round(confidence::numeric, 4) AS confidence, source FROM personalization.live_preferences WHERE tenant_id = 'v1' AND user_id IN ('user1', 'user6', 'only chosen') ORDER BY user_id, confidence DESC, key;
+SELECT tenant_id, weekday = date_part('isodow', now() - interval '1 day') AS that_day, hour, interactions, users FROM personalization.usage_heatmap WHERE tenant_id = 'v1' ORDER BY hour;
+SELECT tenant_id, users, active_users, interactions, queries, suggestions_shown, suggestion_rate FROM personalization.tenant_overview WHERE tenant_id IN ('v1', 'v2') ORDER BY 1;
+SELECT skill_level, preferences, queries FROM personalization.profile_overview WHERE tenant_id = 'v1' AND user_id = 'user1';
+-- What becomes of suggestions.
+SELECT count(*) > 0 AS shown FROM personalization.get_suggestions('v1', 'user1') \gset
+SELECT count(personalization.record_outcome('v1', 'user1', suggestion_id, 'accepted')) AS accepted FROM (SELECT * FROM personalization.get_suggestions('v1', 'user1') LIMIT 1) AS s;
+SELECT sum(shown) > 0 AS shown, sum(accepted) AS accepted, sum(dismissed) AS dismissed FROM personalization.suggestion_outcomes WHERE tenant_id = 'v1';
+-- One row, whatever the state.
+SELECT count(*), bool_and(ok = (cardinality(problems) = 0)) AS agree FROM personalization.health;
+
+-- == A tenant as a whole, and nothing about fewer than five.
+SELECT jsonb_pretty(personalization.tenant_insights('v1') - 'since') AS insights;
+SELECT i -> 'active_users' AS active_users, i -> 'tables' AS tables, i -> 'charts' AS charts FROM personalization.tenant_insights('v2') i;
+SELECT personalization.configure_tenant('v1', '{"insight_minimum_users": 1}') -> 'insight_minimum_users' AS minimum;
+SELECT i -> 'charts' AS charts, jsonb_array_length(i -> 'tables') AS tables FROM personalization.tenant_insights('v1') i;
+SELECT i -> 'active_users' AS active_users FROM personalization.tenant_insights('v1', now() + interval '1 day') i;
+SELECT personalization.configure_tenant('v1', '{"insight_minimum_users": 0}');
+SELECT personalization.tenant_insights('nobody');
+SELECT personalization.tenant_insights('v1', 'infinity');
+
+-- == As an application's role.
+SET client_min_messages = warning;
+CREATE ROLE regress_views LOGIN;
+RESET client_min_messages;
+SELECT personalization.bind_role('regress_views', 'v2');
+SET personalization.tenant_id = 'v2';
+SET ROLE regress_views;
+SELECT tenant_id, user_id FROM personalization.live_preferences;
+SELECT tenant_id FROM personalization.tenant_overview;
+SELECT tenant_id FROM personalization.profile_overview;
+SELECT DISTINCT tenant_id FROM personalization.usage_heatmap;
+SELECT personalization.tenant_insights('v1');
+SELECT * FROM personalization.health;
+RESET ROLE;
+RESET personalization.tenant_id;
+DROP OWNED BY regress_views;
+DROP ROLE regress_views;
+SELECT count(personalization.drop_tenant(t)) AS dropped FROM unnest(ARRAY['v1', 'v2']) AS t;
