@@ -79,6 +79,7 @@ CREATE TABLE personalization.rankings (
     covered          float8 NOT NULL DEFAULT 0,
     shifts           float4[] NOT NULL DEFAULT '{}',
     shift_gradients  float8[] NOT NULL DEFAULT '{}',
+    grades           float8[] NOT NULL DEFAULT '{}',
     rebuild_from     timestamptz,
     rebuild_id       uuid
 ) PARTITION BY HASH (tenant_id);

@@ -36,12 +36,13 @@ CREATE INDEX suggestions_expires_on ON personalization.suggestions (tenant_id, e
 
 CREATE FUNCTION personalization.get_suggestions(
     tenant_id text, user_id text, context text DEFAULT NULL, max_results int DEFAULT 5, at timestamptz DEFAULT now(),
+    exclude text[] DEFAULT NULL,
     OUT suggestion_id uuid, OUT suggestion_type personalization.suggestion_type, OUT suggestion text,
     OUT score float8, OUT reason text, OUT evidence jsonb)
     RETURNS SETOF record
     LANGUAGE c VOLATILE ROWS 5 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_get_suggestions';
-COMMENT ON FUNCTION personalization.get_suggestions(text, text, text, int, timestamptz) IS
+COMMENT ON FUNCTION personalization.get_suggestions(text, text, text, int, timestamptz, text[]) IS
     'queries that a user may want to ask next, most likely first, with the reason; score is the estimated probability';
 
 CREATE FUNCTION personalization.record_outcome(tenant_id text, user_id text, suggestion_id uuid, outcome text) RETURNS void

@@ -102,6 +102,8 @@ content_add_text(QueryContent *content, const char *text, size_t len)
 	uint32_t before = 0;
 	size_t in = 0;
 
+	content->text = text;
+	content->length = len;
 	reading_start(&word);
 	reading_start(&name);
 	while (in <= len && (content->nwords < CONTENT_MAX || content->nnames < CONTENT_MAX))

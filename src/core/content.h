@@ -15,6 +15,8 @@
 
 typedef struct QueryContent
 {
+	const char *text; /* as it was added, the caller's; NULL for none */
+	size_t length;
 	int nwords;
 	int nnames;
 	int ntables;

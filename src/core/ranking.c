@@ -75,7 +75,7 @@ const double feature_weights[FEATURES] = {
 	[FEATURE_RELATED] = 0.05,	  [FEATURE_SHARED] = -0.25,		[FEATURE_WORDS] = -0.38,
 	[FEATURE_ALIKE] = 1.81,		  [FEATURE_ALIKE_NEW] = 0.16,	[FEATURE_NAMES] = 0.76,
 	[FEATURE_THEME] = 0.43,		  [FEATURE_THEME_NEW] = 0.53,	[FEATURE_TABLES] = 0.19,
-	[FEATURE_SOURCE] = 0.40,	  [FEATURE_READER] = 0.41,		[FEATURE_CONTEXT] = 3.0,
+	[FEATURE_SOURCE] = 0.40,	  [FEATURE_READER] = 0.41,		[FEATURE_CONTEXT] = 10.0,
 	[FEATURE_SIMILAR] = 0.40,	  [FEATURE_SIMILAR_NEW] = 0.58, [FEATURE_POPULAR] = 0.05,
 	[FEATURE_POPULARITY] = -0.17, [FEATURE_USUAL] = -0.18,		[FEATURE_USUAL_SHARE] = 0.38,
 	[FEATURE_USERS] = 0.35,		  [FEATURE_QUIET] = -0.01,		[FEATURE_OTHERS_LATELY] = 0.35,
@@ -118,7 +118,7 @@ const double feature_lowest[FEATURES] = {
 	[FEATURE_TABLES] = -WIDEST,
 	[FEATURE_SOURCE] = -WIDEST,
 	[FEATURE_READER] = -WIDEST,
-	[FEATURE_CONTEXT] = 2.0,
+	[FEATURE_CONTEXT] = 6.0,
 	[FEATURE_SIMILAR] = -WIDEST,
 	[FEATURE_SIMILAR_NEW] = -WIDEST,
 	[FEATURE_POPULAR] = -WIDEST,
@@ -164,7 +164,7 @@ const double feature_highest[FEATURES] = {
 	[FEATURE_TABLES] = WIDEST,
 	[FEATURE_SOURCE] = WIDEST,
 	[FEATURE_READER] = WIDEST,
-	[FEATURE_CONTEXT] = 12.0,
+	[FEATURE_CONTEXT] = 16.0,
 	[FEATURE_SIMILAR] = WIDEST,
 	[FEATURE_SIMILAR_NEW] = WIDEST,
 	[FEATURE_POPULAR] = WIDEST,
@@ -210,6 +210,7 @@ ranking_init(Ranking *ranking)
 		memset(ranking->shifts[m], 0, sizeof(ranking->shifts[m]));
 		ranking->shift_gradients[m] = FIRST_GRADIENT;
 	}
+	memset(ranking->grades, 0, sizeof(ranking->grades));
 	ranking->asked = 0.0;
 	ranking->covered = 0.0;
 }
@@ -225,6 +226,12 @@ static double
 within(double number, double lowest, double highest)
 {
 	return fmin(fmax(number, lowest), highest);
+}
+
+static bool
+is_sum(double number)
+{
+	return number >= 0.0 && isfinite(number);
 }
 
 bool
@@ -245,6 +252,11 @@ ranking_valid(const Ranking *ranking)
 	for (int m = 0; m < SHIFTS; m++)
 	{
 		if (!(ranking->shift_gradients[m] > 0.0 && isfinite(ranking->shift_gradients[m])))
+			return false;
+	}
+	for (int g = 0; g < GRADES; g++)
+	{
+		if (!is_sum(ranking->grades[FORETOLD][g]) || !is_sum(ranking->grades[HAPPENED][g]))
 			return false;
 	}
 	return ranking->covered >= 0.0 && ranking->asked >= ranking->covered &&
@@ -467,7 +479,89 @@ ranking_order(const Weights *weights, Offer *offers, int known, int n)
 		offers[i].probability *= weights->covered / sum;
 }
 
-/* The gradient of the logarithm of a softmax: the feature taken, minus the expected one. */
+/* Where grades end. */
+static const double grade_ends[GRADES - 1] = {0.05, 0.1, 0.2, 0.4};
+
+/* Between these the ratio of a grade passes into that of the next. */
+static const double grade_middles[GRADES] = {0.025, 0.075, 0.15, 0.3, 0.5};
+
+/* So much of what was foretold is taken to have happened as foretold, before much has been seen. */
+#define PRIOR_FORETOLD 5.0
+
+static int
+grade_of(double probability)
+{
+	int grade = 0;
+
+	while (grade < GRADES - 1 && probability >= grade_ends[grade])
+		grade++;
+	return grade;
+}
+
+static double
+grade_ratio(const Ranking *ranking, int grade)
+{
+	return (ranking->grades[HAPPENED][grade] + PRIOR_FORETOLD) /
+		   (ranking->grades[FORETOLD][grade] + PRIOR_FORETOLD);
+}
+
+/* How much likelier something is than foretold. */
+static double
+ratio_at(const Ranking *ranking, double probability)
+{
+	double share;
+	int grade = 0;
+
+	if (probability <= grade_middles[0])
+		return grade_ratio(ranking, 0);
+	if (probability >= grade_middles[GRADES - 1])
+		return grade_ratio(ranking, GRADES - 1);
+	while (probability > grade_middles[grade + 1])
+		grade++;
+	share =
+		(probability - grade_middles[grade]) / (grade_middles[grade + 1] - grade_middles[grade]);
+	return (1.0 - share) * grade_ratio(ranking, grade) + share * grade_ratio(ranking, grade + 1);
+}
+
+void
+ranking_calibrate(const Ranking *ranking, Offer *offers, int n)
+{
+	double least = 1.0;
+	double sum = 0.0;
+
+	for (int i = 0; i < n; i++)
+	{
+		double probability = offers[i].probability;
+
+		least = fmin(least, probability * ratio_at(ranking, probability));
+		offers[i].probability = least;
+		sum += least;
+	}
+	for (int i = 0; i < n && sum > 1.0; i++)
+		offers[i].probability /= sum;
+}
+
+/* The first five are those that are shown. */
+#define FIRST_FIVE 5
+
+static void
+learn_grades(Ranking *ranking, const Offer *offers, int n, int taken)
+{
+	for (int g = 0; g < GRADES; g++)
+	{
+		ranking->grades[FORETOLD][g] *= 1.0 - 1.0 / MEMORY;
+		ranking->grades[HAPPENED][g] *= 1.0 - 1.0 / MEMORY;
+	}
+	for (int i = 0; i < n && i < FIRST_FIVE; i++)
+	{
+		int grade = grade_of(offers[i].probability);
+
+		ranking->grades[FORETOLD][grade] += offers[i].probability;
+		ranking->grades[HAPPENED][grade] += i == taken;
+	}
+}
+
+/* The gradient of the logarithm of a softmax: what was taken, less what was expected. */
 static void
 gradient_of(const Offer *offers, int n, const Offer *taken, double gradient[FEATURES])
 {
@@ -542,6 +636,7 @@ ranking_learn(Ranking *ranking, Moment moment, const Offer *offers, int n, const
 		ranking->covered *= 1.0 - 1.0 / MEMORY;
 	}
 	ranking->asked += 1.0;
+	learn_grades(ranking, offers, n, taken);
 	if (taken < 0)
 		return;
 	ranking->covered += 1.0;

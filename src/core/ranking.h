@@ -111,15 +111,23 @@ extern const char *const moment_names[MOMENTS];
 /* elapsed: microseconds since the last request; less than 0 if there is none. */
 extern Moment moment_after(double elapsed);
 
+/* Probabilities are put right by grades: below 0.05, 0.1, 0.2, 0.4, and above. */
+#define GRADES 5
+
+/* Of each grade: the sum of its probabilities, and how many of them were asked. */
+#define FORETOLD 0
+#define HAPPENED 1
+
 /* What has been learned for one tenant. */
 typedef struct Ranking
 {
 	double weights[FEATURES];
-	double gradients[FEATURES];		/* AdaGrad's sums of squares */
-	float shifts[SHIFTS][FEATURES]; /* added to the weights at a moment */
-	double shift_gradients[SHIFTS]; /* the same sums, as means over the features */
-	double asked;					/* number of decisions seen … */
-	double covered; /* … and of those in which the query asked was among the offers */
+	double gradients[FEATURES];		/* sums of squares, AdaGrad's */
+	float shifts[SHIFTS][FEATURES]; /* what is added to the weights at a moment */
+	double shift_gradients[SHIFTS]; /* the same sums, the mean over the features */
+	double grades[2][GRADES];		/* of the first five, by grade */
+	double asked;					/* decisions seen … */
+	double covered; /* … and those of which the query asked was among the offers */
 } Ranking;
 
 extern void ranking_init(Ranking *ranking);
@@ -149,7 +157,13 @@ typedef struct Offer
  */
 extern void ranking_order(const Weights *weights, Offer *offers, int known, int n);
 
-/* Returns the contribution of a feature to an offer's score. */
+/*
+ * Puts the probabilities of offers in order right, by how often what was foretold
+ * with as much has happened; they stay in order, and together 1 at most.
+ */
+extern void ranking_calibrate(const Ranking *ranking, Offer *offers, int n);
+
+/* What a feature adds to an offer's score. */
 extern double ranking_contribution(const Weights *weights, const Offer *offer, Feature feature);
 
 /* The kind of an offer, which determines the reason shown to the user. */

@@ -16,7 +16,7 @@
 /* Powers of two, more than twice the number of items. */
 #define SIMILAR_MAX (SIMILAR_FROM * LINKS_MAX)
 #define SIMILAR_SLOTS 1024
-#define OFFER_SLOTS 512
+#define OFFER_SLOTS 1024
 
 typedef struct Gathering
 {
@@ -164,7 +164,7 @@ offer_links(Gathering *gathering, const Links *links)
 {
 	int taken = 0;
 
-	for (int i = 0; links != NULL && i < links->n && taken < OFFERS_EACH; i++)
+	for (int i = 0; links != NULL && i < links->n && taken < gathering->situation->each; i++)
 		taken += offer(gathering, &links->ids[i]);
 }
 
@@ -173,7 +173,7 @@ offer_weighed(Gathering *gathering, const Weighed *weighed, int n)
 {
 	int taken = 0;
 
-	for (int i = 0; i < n && taken < OFFERS_EACH; i++)
+	for (int i = 0; i < n && taken < gathering->situation->each; i++)
 		taken += offer(gathering, &weighed[i].id);
 }
 
@@ -181,26 +181,26 @@ offer_weighed(Gathering *gathering, const Weighed *weighed, int n)
 static void
 offer_own(Gathering *gathering)
 {
-	Weighed frequent[OFFERS_EACH + 1];
-	Weighed all[OFFERS_EACH + 1];
-	Weighed habits[OFFERS_EACH + 1];
+	Weighed frequent[OFFERS_EACH_CONTEXT + 1];
+	Weighed all[OFFERS_EACH_CONTEXT + 1];
+	Weighed habits[OFFERS_EACH_CONTEXT + 1];
 	int nfrequent = 0;
 	int nall = 0;
 	int nhabits = 0;
 	int taken = 0;
+	int each = gathering->situation->each;
 
 	for (int k = 0; k < gathering->own.n; k++)
 	{
 		const KnownQuery *query = &gathering->own.queries[k];
 
-		if (taken < OFFERS_EACH)
+		if (taken < each)
 			taken += offer(gathering, &query->id);
-		insert_weighed(frequent, &nfrequent, OFFERS_EACH + 1,
+		insert_weighed(frequent, &nfrequent, each + 1,
 					   &(Weighed){query->id, query->sums.frequency});
-		insert_weighed(all, &nall, OFFERS_EACH + 1, &(Weighed){query->id, query->sums.asks});
+		insert_weighed(all, &nall, each + 1, &(Weighed){query->id, query->sums.asks});
 		if (query->sums.habit > 0.0)
-			insert_weighed(habits, &nhabits, OFFERS_EACH + 1,
-						   &(Weighed){query->id, query->sums.habit});
+			insert_weighed(habits, &nhabits, each + 1, &(Weighed){query->id, query->sums.habit});
 	}
 	offer_weighed(gathering, frequent, nfrequent);
 	offer_weighed(gathering, all, nall);

@@ -14,11 +14,12 @@
 #include "core/own.h"
 #include "core/ranking.h"
 
-/* The first entries of every list become offers … */
+/* Of every list the first so many become offers, with a context more … */
 #define OFFERS_EACH 10
+#define OFFERS_EACH_CONTEXT 25
 
-/* … from at most this number of lists. */
-#define OFFERS_MAX (OFFERS_EACH * 16)
+/* … of this many lists at most. */
+#define OFFERS_MAX (OFFERS_EACH_CONTEXT * 16)
 
 /* Number of positions in a list that count as ranks. */
 #define RANKED 15
@@ -40,6 +41,7 @@ typedef struct Situation
 {
 	const Asked *history; /* oldest first; the last is the last query */
 	int nhistory;
+	int each;	   /* of every list so many become offers */
 	uint32_t user; /* hash */
 	int64_t at;
 

@@ -295,6 +295,7 @@ statistics_situation(Statistics *statistics, uint32_t user, const Asked *history
 	}
 	situation->history = history;
 	situation->nhistory = nhistory;
+	situation->each = OFFERS_EACH;
 	situation->user = user;
 	situation->at = at;
 	situation->since = statistics->tenant->since;
@@ -365,7 +366,34 @@ statistics_offers(Statistics *statistics, const Situation *situation, Offer *off
 	return n;
 }
 
-/* Sets the features of how a tenant asks a query. */
+bool
+statistics_context(Statistics *statistics, const Situation *situation, const Context *context,
+				   Offer *offers, int n)
+{
+	unsigned matches[OFFERS_MAX] = {0};
+	int nwords[OFFERS_MAX] = {0};
+	double fits[OFFERS_MAX] = {0};
+	Weights weights;
+
+	for (int i = 0; i < n; i++)
+	{
+		const QueryContent *content = statistics->content(statistics, &offers[i].id);
+
+		matches[i] = 0;
+		nwords[i] = 1;
+		if (content != NULL && content->text != NULL)
+			matches[i] = context_matches(context, content->text, content->length, &nwords[i]);
+	}
+	if (!context_fits(context, matches, nwords, n, fits))
+		return false;
+	for (int i = 0; i < n; i++)
+		offers[i].features[FEATURE_CONTEXT] = fits[i];
+	ranking_weights(&statistics->tenant->ranking, situation_moment(situation), &weights);
+	ranking_order(&weights, offers, n, n);
+	return true;
+}
+
+/* How a tenant asks a query. */
 static void
 describe_query(const TenantStatistics *tenant, const Situation *situation,
 			   const QueryStatistics *query, double usual, double features[FEATURES])

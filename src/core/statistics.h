@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/context.h"
 #include "core/links.h"
 #include "core/ranking.h"
 #include "core/situation.h"
@@ -145,7 +146,15 @@ statistics_situation(Statistics *statistics, uint32_t user, const Asked *history
  */
 extern int statistics_offers(Statistics *statistics, const Situation *situation, Offer *offers);
 
-/* Number of first offers whose rows are worth reading. */
+/*
+ * Of these offers, of which the rows have been read: puts those first that fit a
+ * context's text, by the words that they have of it.  False, and nothing done, when
+ * none does: then the situation is to be had without the context.
+ */
+extern bool statistics_context(Statistics *statistics, const Situation *situation,
+							   const Context *context, Offer *offers, int n);
+
+/* Of so many, the first ones, it is worth to read the rows. */
 #define OFFERS_KEPT 40
 extern int offers_kept(int n);
 

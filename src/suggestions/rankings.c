@@ -25,7 +25,7 @@
 static Statement reset_weights =
 	STATEMENT("UPDATE personalization.rankings"
 			  " SET weights = '{}', gradients = '{}', asked = 0, covered = 0, shifts = '{}',"
-			  "  shift_gradients = '{}'"
+			  "  shift_gradients = '{}', grades = '{}'"
 			  " WHERE tenant_id = $1",
 			  "text");
 
@@ -34,7 +34,7 @@ static Statement restart_ranking =
 			  " VALUES ($1, '-infinity')"
 			  " ON CONFLICT (tenant_id) DO UPDATE"
 			  " SET since = NULL, asks = 0, users = 0, weights = '{}', gradients = '{}', asked = 0,"
-			  "  covered = 0, shifts = '{}', shift_gradients = '{}',"
+			  "  covered = 0, shifts = '{}', shift_gradients = '{}', grades = '{}',"
 			  "  rebuild_from = excluded.rebuild_from, rebuild_id = NULL",
 			  "text");
 

@@ -35,7 +35,7 @@ kind_fits(const DetailedOffer *detailed, OfferKind kind, bool known_user)
 		case KIND_SIMILAR:
 			return known_user && !detailed->own;
 		case KIND_TRENDING:
-			return detailed->rising;
+			return detailed->rising || (!known_user && detailed->often);
 		case KIND_NEW_TABLE:
 			return detailed->new_table != NULL;
 	}
@@ -85,17 +85,6 @@ shared_table(const Jsonb *a, const Jsonb *b)
 }
 
 static double
-weight_in(const Weighed *list, int n, const QueryKey *id)
-{
-	for (int i = 0; i < n; i++)
-	{
-		if (same_query(&list[i].id, id))
-			return list[i].weight;
-	}
-	return 0.0;
-}
-
-static double
 follows(const ReasonContext *reason_context, const DetailedOffer *detailed)
 {
 	const Links *links = reason_context->situation->follows;
@@ -105,10 +94,9 @@ follows(const ReasonContext *reason_context, const DetailedOffer *detailed)
 
 /* Whether the context speaks for it. */
 static bool
-fits_context(const ReasonContext *reason_context, const DetailedOffer *detailed)
+fits_context(const DetailedOffer *detailed)
 {
-	return weight_in(reason_context->situation->context, reason_context->situation->ncontext,
-					 &detailed->id) > 0.0;
+	return detailed->offer->features[FEATURE_CONTEXT] > 0.0;
 }
 
 static const char *
@@ -117,7 +105,7 @@ reason_of_related(const ReasonContext *reason_context, const DetailedOffer *deta
 	Feature feature = ranking_evidence(reason_context->weights, detailed->offer, KIND_RELATED);
 	const char *table = shared_table(detailed->tables, reason_context->last_tables);
 
-	if (feature == FEATURE_CONTEXT && fits_context(reason_context, detailed))
+	if (feature == FEATURE_CONTEXT && fits_context(detailed))
 		return "fits what you are looking at";
 	if (feature == FEATURE_RELATED && table != NULL)
 		return psprintf("also about %s", table);
@@ -150,7 +138,8 @@ offer_reason(const ReasonContext *reason_context, const DetailedOffer *detailed)
 		case KIND_SIMILAR:
 			return reason_of_similar(reason_context, detailed);
 		case KIND_TRENDING:
-			return "trending in your organisation";
+			return detailed->rising ? "trending in your organisation"
+									: "often asked in your organisation";
 		case KIND_NEW_TABLE:
 			return psprintf("new table available: %s", detailed->new_table->name);
 	}
@@ -177,8 +166,7 @@ push_related(JsonbParseState **state, const ReasonContext *reason_context,
 {
 	const Links *links = reason_context->situation->follows;
 	const char *table = shared_table(detailed->tables, reason_context->last_tables);
-	double context = weight_in(reason_context->situation->context,
-							   reason_context->situation->ncontext, &detailed->id);
+	double context = detailed->offer->features[FEATURE_CONTEXT];
 
 	if (reason_context->last_query != NULL && follows(reason_context, detailed) > 0.0)
 	{

@@ -23,7 +23,9 @@ typedef struct DetailedOffer
 {
 	QueryKey id;
 	const Offer *offer;
-	const char *text; /* NULL if the query does not exist any more */
+	double score;	  /* the probability of the offer, and of those that say the same */
+	int place;		  /* among the detailed_offers */
+	const char *text; /* NULL where the query is known no more */
 	const Jsonb *tables;
 	bool own; /* the user has asked it, own_asks times, the last time at own_last */
 	int64 own_asks;
@@ -32,7 +34,8 @@ typedef struct DetailedOffer
 	const Cadence *due;		   /* the rhythm by which it is due today; NULL if it is not due */
 	const NewTable *new_table; /* its new table; NULL if it is a query */
 	bool rising;
-	OfferKind kind; /* set by offer_decide_kind() */
+	bool often;		/* asked by several users: worth reason_context somebody unknown */
+	OfferKind kind; /* decided by nominee_kind() */
 } DetailedOffer;
 
 /* The user's situation, as far as reasons depend on it. */

@@ -281,14 +281,22 @@ tables_begin(const Jsonb *tables)
 			   : JsonbIteratorInit(unconstify(JsonbContainer *, &tables->root));
 }
 
+void
+query_content_tables(QueryContent *content, const Jsonb *tables)
+{
+	JsonbIterator *it = tables_begin(tables);
+	JsonbValue value;
+
+	while (it != NULL && content->ntables < CONTENT_MAX && next_text(&it, &value))
+		content_add_table(content, value.val.string.val, (size_t) value.val.string.len);
+}
+
 static const QueryContent *
 find_content(Statistics *statistics, const QueryKey *id)
 {
 	QueryStore *store = (QueryStore *) statistics;
 	StoredQuery *stored = query_store_find(store, id, false);
 	QueryContent *content;
-	JsonbIterator *it;
-	JsonbValue value;
 
 	if (stored == NULL || stored->query == NULL)
 		return NULL;
@@ -297,9 +305,7 @@ find_content(Statistics *statistics, const QueryKey *id)
 	content = MemoryContextAlloc(store->context, sizeof(QueryContent));
 	content_init(content);
 	content_add_text(content, stored->query, strlen(stored->query));
-	it = tables_begin(stored->tables);
-	while (it != NULL && content->ntables < CONTENT_MAX && next_text(&it, &value))
-		content_add_table(content, value.val.string.val, (size_t) value.val.string.len);
+	query_content_tables(content, stored->tables);
 	stored->content = content;
 	return content;
 }
@@ -418,9 +424,9 @@ enum
 	LISTS_WEIGHTS
 };
 
-#define RANKING_COLUMNS                                                                              \
-	"since, asks, users, weights, gradients, asked, covered, shifts, shift_gradients, rebuild_from," \
-	" rebuild_id"
+#define RANKING_COLUMNS                                                                            \
+	"since, asks, users, weights, gradients, asked, covered, shifts, shift_gradients, grades,"     \
+	" rebuild_from, rebuild_id"
 
 enum
 {
@@ -433,6 +439,7 @@ enum
 	RANKING_COVERED,
 	RANKING_SHIFTS,
 	RANKING_SHIFT_GRADIENTS,
+	RANKING_GRADES,
 	RANKING_REBUILD_FROM,
 	RANKING_REBUILD_ID
 };
@@ -671,7 +678,8 @@ read_ranking(TenantStatistics *tenant)
 	if (!read_numbers(RANKING_WEIGHTS, FLOAT8OID, ranking.weights, FEATURES) ||
 		!read_numbers(RANKING_GRADIENTS, FLOAT8OID, ranking.gradients, FEATURES) ||
 		!read_numbers(RANKING_SHIFTS, FLOAT4OID, ranking.shifts, SHIFTS * FEATURES) ||
-		!read_numbers(RANKING_SHIFT_GRADIENTS, FLOAT8OID, ranking.shift_gradients, SHIFTS))
+		!read_numbers(RANKING_SHIFT_GRADIENTS, FLOAT8OID, ranking.shift_gradients, SHIFTS) ||
+		!read_numbers(RANKING_GRADES, FLOAT8OID, ranking.grades, 2 * GRADES))
 		return;
 	ranking.asked = DatumGetFloat8(result_value(0, RANKING_ASKED, NULL));
 	ranking.covered = DatumGetFloat8(result_value(0, RANKING_COVERED, NULL));
@@ -725,11 +733,11 @@ query_store_lock(QueryStore *store, TimestampTz *from, pg_uuid_t *from_id)
 static Statement update_ranking =
 	STATEMENT("UPDATE personalization.rankings"
 			  " SET since = $2, asks = $3, users = $4, weights = $5, gradients = $6, asked = $7,"
-			  "  covered = $8, shifts = $9, shift_gradients = $10, rebuild_from = $11,"
-			  "  rebuild_id = $12"
+			  "  covered = $8, shifts = $9, shift_gradients = $10, grades = $11,"
+			  "  rebuild_from = $12, rebuild_id = $13"
 			  " WHERE tenant_id = $1",
 			  "text timestamptz int8 int8 float8[] float8[] float8 float8 float4[] float8[]"
-			  " timestamptz uuid");
+			  " float8[] timestamptz uuid");
 
 static RowWriter query_writer = ROW_WRITER(
 	"personalization.query_statistics AS s",
@@ -908,7 +916,7 @@ query_store_save(QueryStore *store, TimestampTz day, const TimestampTz *from,
 				 const pg_uuid_t *from_id)
 {
 	const TenantStatistics *tenant = &store->tenant;
-	char nulls[] = "            ";
+	char nulls[] = "             ";
 	Datum values[] = {CStringGetTextDatum(store->tenant_id),
 					  TimestampTzGetDatum(tenant->since),
 					  Int64GetDatum(tenant->asks),
@@ -919,13 +927,14 @@ query_store_save(QueryStore *store, TimestampTz day, const TimestampTz *from,
 					  Float8GetDatum(tenant->ranking.covered),
 					  float4_array(&tenant->ranking.shifts[0][0], SHIFTS * FEATURES),
 					  float8_array(tenant->ranking.shift_gradients, SHIFTS),
+					  float8_array(&tenant->ranking.grades[0][0], 2 * GRADES),
 					  from != NULL ? TimestampTzGetDatum(*from) : (Datum) 0,
 					  from != NULL ? UUIDPGetDatum(from_id) : (Datum) 0};
 
 	if (tenant->since == NEVER_ASKED)
 		nulls[1] = 'n';
 	if (from == NULL)
-		nulls[10] = nulls[11] = 'n';
+		nulls[11] = nulls[12] = 'n';
 	if (tenant->since != NEVER_ASKED)
 	{
 		(void) find_list(store, &nil_key, LIST_POPULAR, true);

@@ -96,7 +96,10 @@ extern int query_store_offers(QueryStore *store, const Situation *situation, Off
 /* Sets its terms, when they are first needed. */
 extern void query_store_terms(QueryStore *store, StoredQuery *query);
 
-/* Returns the terms of a query, from its tables and its words. */
+/* Adds a query's tables to its content. */
+extern void query_content_tables(QueryContent *content, const Jsonb *tables);
+
+/* The terms of a query: of its tables and of its words. */
 extern int query_terms(const char *query, const Jsonb *tables, const char *const **terms);
 
 /*

@@ -43,6 +43,7 @@
 #include "suggestions/reasons.h"
 #include "suggestions/store.h"
 #include "suggestions/suggestions.h"
+#include "suggestions/twins.h"
 #include "tenancy/hold.h"
 #include "tenancy/consent.h"
 #include "tenancy/locks.h"
@@ -85,7 +86,7 @@ static Statement select_any_query = STATEMENT("SELECT FROM personalization.user_
 PG_FUNCTION_INFO_V1(personalization_get_suggestions);
 PG_FUNCTION_INFO_V1(personalization_record_outcome);
 
-/* The state of making suggestions. */
+/* The state of state suggestions. */
 typedef struct SuggestionState
 {
 	const SuggestionRequest *request;
@@ -102,7 +103,8 @@ typedef struct SuggestionState
 	int nnew_tables;
 	Offer *offers;
 	int noffers;
-	DetailedOffer *detailed_offers; /* the most likely offers, with their details */
+	bool any_often;					/* some offer is asked by several users */
+	DetailedOffer *detailed_offers; /* the likeliest offers, with what is to be said of them */
 	int ndetailed;
 } SuggestionState;
 
@@ -163,18 +165,17 @@ read_own_queries(SuggestionState *state, DetailedOffer *detailed_offers, int n)
 }
 
 /*
- * Reads the queries that the user has asked: for queries that are not in the
- * statistics, from the user's own requests; for others, adds requests since
- * the last count, in memory.  n is at most OFFERS_KEPT.
+ * Queries that the user has asked: those that the statistics do not know yet are
+ * known as far as the user knows them, and what was asked since the last count is
+ * added, in memory.
  */
 static void
 see_to_fresh(SuggestionState *state, const QueryKey *ids, int n)
 {
 	uint32 user = query_user_hash(state->request->user_id);
-	DetailedOffer unknown[OFFERS_KEPT];
+	DetailedOffer *unknown = palloc0((n + 1) * sizeof(DetailedOffer));
 	int nunknown = 0;
 
-	memset(unknown, 0, sizeof(unknown));
 	for (int i = 0; i < n; i++)
 	{
 		if (query_store_find(state->store, &ids[i], false) == NULL)
@@ -297,20 +298,14 @@ read_situation(SuggestionState *state)
 	read_new_tables(state);
 }
 
-/* Ranks the offers. */
+/* Reads what is known of the first offers. */
 static void
-rank(SuggestionState *state)
+read_offers(SuggestionState *state, int n)
 {
-	Statistics *statistics = query_store_statistics(state->store);
-	double taste[OFFER_KINDS];
-	QueryKey known[OFFERS_KEPT];
+	QueryKey *known = palloc((n + 1) * sizeof(QueryKey));
 	int nknown = 0;
-	int kept;
 
-	state->offers = palloc(OFFERS_MAX * sizeof(Offer));
-	state->noffers = statistics_offers(statistics, &state->situation, state->offers);
-	kept = offers_kept(state->noffers);
-	for (int i = 0; i < kept; i++)
+	for (int i = 0; i < n; i++)
 	{
 		query_store_want_query(state->store, &state->offers[i].id);
 		if (state->offers[i].features[FEATURE_KNOWN] > 0)
@@ -318,12 +313,31 @@ rank(SuggestionState *state)
 	}
 	query_store_fetch(state->store);
 	see_to_fresh(state, known, nknown);
-	statistics_describe(statistics, &state->situation, state->offers, state->noffers);
-	ranking_weights(&statistics->tenant->ranking, situation_moment(&state->situation),
-					&state->weights);
-	outcomes_taste(state->outcomes, state->asked, state->nasked, state->request->at, taste);
-	ranking_taste(&state->weights, state->offers, state->noffers, taste);
-	ranking_order(&state->weights, state->offers, kept, state->noffers);
+}
+
+/* What could be asked; what fits the context first, where anything does. */
+static void
+gather_offers(SuggestionState *state)
+{
+	Statistics *statistics = query_store_statistics(state->store);
+	const char *text = state->request->context;
+	Context context;
+
+	state->offers = palloc(OFFERS_MAX * sizeof(Offer));
+	if (text != NULL)
+	{
+		state->situation.each = OFFERS_EACH_CONTEXT;
+		state->noffers = statistics_offers(statistics, &state->situation, state->offers);
+		read_offers(state, state->noffers);
+		context_read(text, strlen(text), &context);
+		if (statistics_context(statistics, &state->situation, &context, state->offers,
+							   state->noffers))
+			return;
+		state->situation.each = OFFERS_EACH;
+		state->situation.ncontext = 0;
+	}
+	state->noffers = statistics_offers(statistics, &state->situation, state->offers);
+	read_offers(state, offers_kept(state->noffers));
 }
 
 /*
@@ -337,7 +351,61 @@ is_rising(const TenantStatistics *tenant, const QueryStatistics *query, Timestam
 		   (tenant->users < 2 || query->other_asked >= at - SEVERAL_WITHIN);
 }
 
-/* Returns the rhythm by which a query is due, or NULL if it is not due. */
+/* Whether a query is asked by several users, where there are several. */
+static bool
+is_shared(const TenantStatistics *tenant, const QueryStatistics *query)
+{
+	return query->user_count >= 2 || tenant->users < 2;
+}
+
+/* To a user of whom nothing is known: what rises first, and new tables. */
+static int
+put_rising_first(SuggestionState *state, int kept)
+{
+	const TenantStatistics *tenant = query_store_statistics(state->store)->tenant;
+	Offer *behind = palloc((kept + 1) * sizeof(Offer));
+	int nbehind = 0;
+	int n = 0;
+
+	for (int i = 0; i < kept; i++)
+	{
+		const Offer offer = state->offers[i];
+		const StoredQuery *stored = query_store_find(state->store, &offer.id, false);
+
+		state->any_often =
+			state->any_often || (stored != NULL && is_shared(tenant, &stored->statistics));
+		if (offer.features[FEATURE_NEW_TABLE] > 0 ||
+			(stored != NULL && is_rising(tenant, &stored->statistics, state->request->at)))
+			state->offers[n++] = offer;
+		else
+			behind[nbehind++] = offer;
+	}
+	memcpy(state->offers + n, behind, nbehind * sizeof(Offer));
+	return n;
+}
+
+/* Ranks what could be asked. */
+static void
+rank(SuggestionState *state)
+{
+	Statistics *statistics = query_store_statistics(state->store);
+	const Ranking *ranking = &statistics->tenant->ranking;
+	double taste[OFFER_KINDS];
+	int kept;
+
+	gather_offers(state);
+	kept = offers_kept(state->noffers);
+	statistics_describe(statistics, &state->situation, state->offers, state->noffers);
+	ranking_weights(ranking, situation_moment(&state->situation), &state->weights);
+	outcomes_taste(state->outcomes, state->asked, state->nasked, state->request->at, taste);
+	ranking_taste(&state->weights, state->offers, state->noffers, taste);
+	if (state->nasked == 0)
+		kept = put_rising_first(state, kept);
+	ranking_order(&state->weights, state->offers, kept, state->noffers);
+	ranking_calibrate(ranking, state->offers, state->noffers);
+}
+
+/* The rhythm in which a query is due, NULL when it is not. */
 static const Cadence *
 find_due(const SuggestionState *state, const QueryKey *id)
 {
@@ -361,15 +429,22 @@ find_new_table(const SuggestionState *state, const QueryKey *id)
 	return NULL;
 }
 
-/*
- * Collects the most likely offers, with everything that determines whether and
- * how they are shown.
- */
+/* As many more are looked at as may be excluded. */
+static int
+excluded_most(const SuggestionRequest *request)
+{
+	return request->exclude == NULL
+			   ? 0
+			   : Min(ArrayGetNItems(ARR_NDIM(request->exclude), ARR_DIMS(request->exclude)),
+					 OFFERS_MAX);
+}
+
+/* The likeliest offers, with all that decides whether and how they are shown. */
 static void
 read_detailed_offers(SuggestionState *state)
 {
 	const TenantStatistics *tenant = query_store_statistics(state->store)->tenant;
-	int most = state->request->max_results + SPARE_OFFERS;
+	int most = state->request->max_results + SPARE_OFFERS + excluded_most(state->request);
 
 	state->detailed_offers = palloc0(OFFERS_MAX * sizeof(DetailedOffer));
 	state->ndetailed = 0;
@@ -381,6 +456,7 @@ read_detailed_offers(SuggestionState *state)
 			continue;
 		detailed->id = state->offers[i].id;
 		detailed->offer = &state->offers[i];
+		detailed->score = state->offers[i].probability;
 		detailed->due = find_due(state, &detailed->id);
 		detailed->new_table = find_new_table(state, &detailed->id);
 		query_store_want_query(state->store, &detailed->id);
@@ -399,6 +475,9 @@ read_detailed_offers(SuggestionState *state)
 			continue;
 		detailed->statistics = &stored->statistics;
 		detailed->rising = is_rising(tenant, &stored->statistics, state->request->at);
+
+		/* One user's affair is told to somebody unknown only where there is nothing else. */
+		detailed->often = is_shared(tenant, &stored->statistics) || !state->any_often;
 		if (detailed->text == NULL)
 		{
 			detailed->text = stored->query;
@@ -529,7 +608,7 @@ choose(SuggestionState *state, Suggestion *suggestions)
 			continue;
 		suggestion->kind = detailed->kind;
 		suggestion->text = detailed->text;
-		suggestion->score = detailed->offer->probability;
+		suggestion->score = detailed->score;
 		suggestion->reason = offer_reason(&reason_context, detailed);
 		suggestion->evidence = offer_evidence(&reason_context, detailed);
 		shown[n].query = detailed->id;
@@ -558,6 +637,8 @@ suggestions_make(const SuggestionRequest *request, Suggestion **suggestions)
 	rank(state);
 	read_detailed_offers(state);
 	drop_hidden(state);
+	excluded_hide(excluded_read(request->exclude), state->detailed_offers, state->ndetailed);
+	offers_unite(state->detailed_offers, state->ndetailed);
 	*suggestions = palloc0(Max(state->ndetailed, 1) * sizeof(Suggestion));
 	return choose(state, *suggestions);
 }
@@ -623,6 +704,7 @@ personalization_get_suggestions(PG_FUNCTION_ARGS)
 	require_argument(fcinfo, 3, "max_results");
 	request.max_results = PG_GETARG_INT32(3);
 	request.at = time_argument(fcinfo, 4, "at");
+	request.exclude = PG_NARGS() > 5 && !PG_ARGISNULL(5) ? PG_GETARG_ARRAYTYPE_P(5) : NULL;
 	if (request.max_results < 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("max_results must not be negative: %d", request.max_results)));
@@ -635,7 +717,7 @@ personalization_get_suggestions(PG_FUNCTION_ARGS)
 	 * The worker fills the cache with its own privileges, so nothing is cached
 	 * if tables of linked schemas are involved.
 	 */
-	if (request.record && request.context == NULL && cache_wanted() &&
+	if (request.record && request.context == NULL && request.exclude == NULL && cache_wanted() &&
 		!catalogue_is_linked(request.tenant_id))
 		cache_suggestions_changed(request.tenant_id, request.user_id);
 	for (int i = 0; i < n; i++)

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "utils/array.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
@@ -32,6 +33,7 @@ typedef struct SuggestionRequest
 	const char *tenant_id;
 	const char *user_id;
 	const char *context; /* NULL for none */
+	ArrayType *exclude;	 /* texts that are shown already; NULL for none */
 	int max_results;
 	TimestampTz at;
 	bool record; /* whether they are shown to the user and are to be recorded */

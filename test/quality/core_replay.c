@@ -10,9 +10,10 @@
  * and differ from the user's last one.  The ranking learns from all that differ,
  * with separate weights for each tenant.
  *
- * usage: core_replay [-v] [-c] [-e WEIGHT] [-s STEP] [-d FILE] [-w FILE] LOG.tsv …
+ * usage: core_replay [-v] [-c] [-x] [-e WEIGHT] [-s STEP] [-d FILE] [-w FILE] LOG.tsv …
  *	-v	prints the weights that each tenant has come to
  *	-c	says how much processor time a ranking takes
+ *	-x	says how well a context of two words of the next query's own serves
  *	-s	the size of the learning's steps
  *	-d	writes the offers with their features into a file, from which fit.py
  *		finds weights to begin with
@@ -132,6 +133,7 @@ typedef struct QueryItem
 	QueryKey key;
 	QueryStatistics statistics;
 	QueryContent content;
+	char *text;
 	char *terms[TERMS_MAX];
 } QueryItem;
 
@@ -298,7 +300,9 @@ set_terms(QueryItem *query, const json_t *tables, const char *text)
 		free(query->terms[k]);
 	query->statistics.nterms = 0;
 	content_init(&query->content);
-	content_add_text(&query->content, text, strlen(text));
+	if (query->text == NULL)
+		query->text = require(strdup(text));
+	content_add_text(&query->content, query->text, strlen(query->text));
 	json_array_foreach(tables, i, name)
 	{
 		if (json_is_string(name) &&
@@ -374,6 +378,7 @@ typedef struct Options
 {
 	bool verbose;
 	bool clock;
+	bool context;
 	double echo; /* negative: nothing is an echo */
 	double step;
 	FILE *dump;			 /* NULL for none */
@@ -434,6 +439,8 @@ replay_free(Replay *replay)
 
 		for (int k = 0; query != NULL && k < query->statistics.nterms; k++)
 			free(query->terms[k]);
+		if (query != NULL)
+			free(query->text);
 	}
 	for (size_t i = 0; i < replay->users.nslots; i++)
 	{
@@ -471,6 +478,57 @@ times_print(Times *times)
 			   times->times[times->n * 99 / 100]);
 	}
 	free(times->times);
+}
+
+/*
+ * Two words of a text, drawn by a number: what a user might be looking at or typing.
+ * Returns their length.
+ */
+static size_t
+draw_words(const char *text, uint32_t number, char *words, size_t room)
+{
+	Context all;
+	size_t length = 0;
+
+	context_read(text, strlen(text), &all);
+	for (int i = 0; i < 2 && all.n > 0; i++)
+	{
+		int k = (int) (number % (uint32_t) all.n);
+
+		number /= (uint32_t) all.n;
+		length += (size_t) snprintf(words + length, room - length, "%s%.*s", i > 0 ? " " : "",
+									(int) all.words[k].length, all.words[k].text);
+		all.words[k] = all.words[--all.n];
+	}
+	return length;
+}
+
+/* Puts first what fits a context, as the server does. */
+static int
+suggest_context(Tenant *tenant, const User *user, const Ask *ask, const char *words, size_t length,
+				Situation *situation, Offer *offers)
+{
+	Term found[WORDS_MAX];
+	const char *terms[WORDS_MAX];
+	Context context;
+	int nterms = extract_words(words, length, found);
+	int n;
+
+	for (int t = 0; t < nterms; t++)
+		terms[t] = found[t].text;
+	context_read(words, length, &context);
+	statistics_situation(&tenant->statistics, ask->user, user->history, (int) user->n, ask->at,
+						 terms, nterms, situation);
+	situation->each = OFFERS_EACH_CONTEXT;
+	n = statistics_offers(&tenant->statistics, situation, offers);
+	if (!statistics_context(&tenant->statistics, situation, &context, offers, n))
+	{
+		situation->each = OFFERS_EACH;
+		situation->ncontext = 0;
+		n = statistics_offers(&tenant->statistics, situation, offers);
+	}
+	statistics_describe(&tenant->statistics, situation, offers, n);
+	return n;
 }
 
 /* What is suggested before an ask: returns how many offers. */
@@ -540,6 +598,7 @@ replay_log(const char *path, const Options *options)
 	Score known = {0};
 	Score new = {0};
 	Score early = {0};
+	Score context = {0};
 	Times times = {0};
 	FILE *file = fopen(path, "r");
 	char *text = NULL;
@@ -597,6 +656,17 @@ replay_log(const char *path, const Options *options)
 			int place = find_offer(offers, offers_kept(noffers), &ask.id);
 			bool judged = n >= nlines / 2 && user->n >= FROM_EVENT;
 
+			if (judged && options->context)
+			{
+				char words[256];
+				Situation other;
+				Offer fitting[OFFERS_MAX];
+				size_t length = draw_words(line.item, (uint32_t) (ask.at / 1000000) * 2654435761U,
+										   words, sizeof(words));
+				int nfitting = suggest_context(tenant, user, &ask, words, length, &other, fitting);
+
+				score_add(&context, find_offer(fitting, offers_kept(nfitting), &ask.id));
+			}
 			if (judged)
 			{
 				score_add(&all, place);
@@ -626,6 +696,9 @@ replay_log(const char *path, const Options *options)
 	printf("%-20s %6d  %.3f %.3f %.3f   %.3f %.3f   %.3f\n", name == NULL ? path : name + 1, all.n,
 		   share(all.first, all.n), share(all.shown, all.n), share(all.reciprocal, all.n),
 		   share(known.shown, known.n), share(new.shown, new.n), share(early.shown, early.n));
+	if (options->context)
+		printf("  with two of its words for a context: hit@1 %.3f, hit@5 %.3f\n",
+			   share(context.first, context.n), share(context.shown, context.n));
 	times_print(&times);
 	if (options->verbose)
 		print_weights(&replay);
@@ -636,16 +709,18 @@ replay_log(const char *path, const Options *options)
 int
 main(int argc, char **argv)
 {
-	Options options = {false, false, -1.0, RANKING_STEP, NULL, NULL};
+	Options options = {false, false, false, -1.0, RANKING_STEP, NULL, NULL};
 	bool ok = true;
 	int option;
 
-	while ((option = getopt(argc, argv, "vce:s:d:w:")) != -1)
+	while ((option = getopt(argc, argv, "vcxe:s:d:w:")) != -1)
 	{
 		if (option == 'v')
 			options.verbose = true;
 		else if (option == 'c')
 			options.clock = true;
+		else if (option == 'x')
+			options.context = true;
 		else if (option == 's')
 			options.step = strtod(optarg, NULL);
 		else if (option == 'w')

@@ -31,6 +31,7 @@ history_is(const char *names)
 	int n = (int) strlen(names);
 
 	memset(&situation, 0, sizeof(situation));
+	situation.each = OFFERS_EACH;
 	for (int i = 0; i < n; i++)
 		history[i] = (Asked){key(names[i]), NOW - (n - i) * MINUTE, 1.0};
 	situation.history = history;
@@ -239,6 +240,7 @@ test_extremes(void)
 	CHECK(situation_offers(&situation, offers) == 0);
 
 	memset(&situation, 0, sizeof(situation));
+	situation.each = OFFERS_EACH;
 	situation.history = history;
 	situation.at = NOW;
 	for (int i = 0; i < 2 * HISTORY_MAX; i++)
