@@ -60,6 +60,17 @@ CREATE FUNCTION personalization.inbox_backlog(OUT backlog bigint, OUT lag interv
     AS 'MODULE_PATHNAME', 'personalization_inbox_backlog';
 COMMENT ON FUNCTION personalization.inbox_backlog() IS
     'how many rows wait in the inbox, and since when the oldest; on a cluster those of this node; for administrators';
+CREATE FUNCTION personalization.worker_waits_for() RETURNS text
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'personalization_worker_waits_for';
+COMMENT ON FUNCTION personalization.worker_waits_for() IS
+    'what the worker of this database waits for before it does anything, NULL if it works; for administrators';
+
+CREATE FUNCTION personalization.worker_start_failures(OUT failures bigint, OUT error text, OUT at timestamptz)
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'personalization_worker_start_failures';
+COMMENT ON FUNCTION personalization.worker_start_failures() IS
+    'number of workers of this database that ended at their start, since one did not, and the latest error; for administrators';
 
 CREATE VIEW personalization.worker_status WITH (security_invoker = true) AS
 SELECT personalization.worker_pid() AS pid,
@@ -74,10 +85,10 @@ SELECT personalization.worker_pid() AS pid,
        s.last_learned,
        i.backlog AS inbox_backlog,
        i.lag AS inbox_lag,
-       s.failures,
-       s.last_error,
-       s.last_error_in,
-       s.last_error_at,
+       s.failures OPERATOR(pg_catalog.+) coalesce(f.failures, 0) AS failures,
+       coalesce(f.error, s.last_error) AS last_error,
+       CASE WHEN f.failures IS NULL THEN s.last_error_in ELSE 'starting' END AS last_error_in,
+       coalesce(f.at, s.last_error_at) AS last_error_at,
        personalization.cache_state() AS cache_state,
        c.backlog AS cache_backlog,
        c.lag AS cache_lag,
@@ -87,9 +98,11 @@ SELECT personalization.worker_pid() AS pid,
        s.cache_failures,
        s.cache_last_error,
        s.cache_last_error_at,
-       personalization.node_name() AS node
+       personalization.node_name() AS node,
+       personalization.worker_waits_for() AS waits_for
 FROM (SELECT) AS always
 LEFT JOIN personalization.worker_state s ON true
+LEFT JOIN personalization.worker_start_failures() f ON true
 LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = personalization.worker_pid()
 CROSS JOIN LATERAL personalization.inbox_backlog() i
 CROSS JOIN LATERAL (

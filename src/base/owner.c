@@ -23,6 +23,15 @@ owner_begin(OwnerScope *scope)
 		elog(ERROR, "cache lookup failed for table tenants");
 	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 	ReleaseSysCache(tuple);
+	if (!superuser_arg(owner))
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("tables of extension " EXTENSION_NAME " belong to role \"%s\", which is not "
+					"a superuser",
+					GetUserNameFromId(owner, false)),
+			 errhint("Give all objects of the extension to a superuser, with REASSIGN OWNED or "
+					 "ALTER … OWNER TO.")));
 
 	GetUserIdAndSecContext(&scope->user, &scope->context);
 	SetUserIdAndSecContext(owner, scope->context | SECURITY_LOCAL_USERID_CHANGE |

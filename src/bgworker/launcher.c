@@ -36,6 +36,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "base/compat.h"
 #include "base/extension.h"
 #include "base/guc.h"
@@ -55,8 +56,8 @@ typedef struct Database
 	Oid oid;						/* the key */
 	BackgroundWorkerHandle *handle; /* NULL if not running */
 	int slot;
-	int failures; /* consecutive failures */
-	TimestampTz next_try;
+	int failures;	/* consecutive failures */
+	int64 next_try; /* by elapsed_clock() */
 	bool has_no_work;
 	bool is_outdated;
 	bool seen; /* in the latest list of databases */
@@ -125,6 +126,8 @@ take_slot(Oid database)
 		worker_shared->slots[slot].pid = 0;
 		worker_shared->slots[slot].outcome = WORKER_FAILED;
 		worker_shared->slots[slot].cache = CACHE_OFF;
+		worker_shared->slots[slot].begun = false;
+		worker_shared->slots[slot].waits_for[0] = '\0';
 		worker_shared->slots[slot].consumer = 0;
 	}
 	LWLockRelease(worker_shared->lock);
@@ -138,6 +141,16 @@ free_slot(int slot)
 
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
 	outcome = worker_shared->slots[slot].outcome;
+	if (outcome == WORKER_FAILED && !worker_shared->slots[slot].begun)
+	{
+		StartFailures *failures = worker_start_failures(worker_shared->slots[slot].database, true);
+
+		if (failures != NULL)
+		{
+			failures->n++;
+			failures->at = GetCurrentTimestamp();
+		}
+	}
 	worker_shared->slots[slot].database = InvalidOid;
 	worker_shared->slots[slot].pid = 0;
 	LWLockRelease(worker_shared->lock);
@@ -154,7 +167,7 @@ start_worker(Database *database)
 	database->slot = take_slot(database->oid);
 	if (database->slot < 0)
 	{
-		database->next_try = GetCurrentTimestamp() + RETRY_FAILED_MAX_MS * INT64CONST(1000);
+		database->next_try = elapsed_clock() + RETRY_FAILED_MAX_MS * INT64CONST(1000);
 		return;
 	}
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
@@ -176,8 +189,9 @@ start_worker(Database *database)
 	else
 	{
 		database->handle = NULL;
+		worker_shared->slots[database->slot].outcome = WORKER_DISMISSED;
 		(void) free_slot(database->slot);
-		database->next_try = GetCurrentTimestamp() + RETRY_GAVE_WAY_MS * INT64CONST(1000);
+		database->next_try = elapsed_clock() + RETRY_GAVE_WAY_MS * INT64CONST(1000);
 		if (!complained)
 			ereport(LOG, (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
 						  errmsg("personalization: out of background worker slots for database %u",
@@ -223,14 +237,14 @@ worker_ended(Database *database)
 		case WORKER_DISMISSED:
 			break;
 	}
-	database->next_try = GetCurrentTimestamp() + wait_ms * 1000;
+	database->next_try = elapsed_clock() + wait_ms * 1000;
 }
 
 /* Starts workers that are due, and records those that have ended. */
 static void
 supervise_workers(bool announced)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	int64 now = elapsed_clock();
 	HASH_SEQ_STATUS status;
 	Database *database;
 

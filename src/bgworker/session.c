@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_extension.h"
 #include "commands/extension.h"
@@ -28,6 +29,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "base/extension.h"
 #include "base/guc.h"
 #include "base/statement.h"
@@ -48,6 +50,9 @@ static Statement note_cache_failure = STATEMENT(
  * then other tenants are processed first.
  */
 #define LOCK_TIMEOUT "500ms"
+
+/* Waiting so long is worth a line in the log. */
+#define TELL_AFTER (60 * USECS_PER_SEC)
 
 /* Its slot, and the part of it that belongs to this process: the worker's or the consumer's. */
 static WorkerSlot *my_slot;
@@ -86,6 +91,64 @@ worker_onexit(int code, Datum arg)
 	LWLockRelease(worker_shared->lock);
 }
 
+/*
+ * What ALTER DATABASE and ALTER ROLE may have set, and the worker must not go by: a
+ * superuser's session runs only our statements, using indexes, with our names, and
+ * gives the same documents as any other.
+ */
+static const struct
+{
+	const char *name;
+	const char *value;
+} own_settings[] = {
+	{"search_path", "pg_catalog, pg_temp"},
+	{"enable_seqscan", "off"},
+	{"enable_indexscan", "on"},
+	{"enable_indexonlyscan", "on"},
+	{"enable_bitmapscan", "on"},
+	{"enable_tidscan", "on"},
+	{"enable_nestloop", "on"},
+	{"enable_hashjoin", "on"},
+	{"enable_mergejoin", "on"},
+	{"enable_sort", "on"},
+	{"enable_partition_pruning", "on"},
+	{"jit", "off"},
+	{"statement_timeout", "0"},
+	{"idle_in_transaction_session_timeout", "0"},
+	{"idle_session_timeout", "0"},
+	{"lock_timeout", LOCK_TIMEOUT},
+	{"default_transaction_isolation", "read committed"},
+	{"default_transaction_read_only", "off"},
+	{"default_transaction_deferrable", "off"},
+	{"row_security", "off"},
+	{"session_replication_role", "origin"},
+	{"temp_file_limit", "-1"},
+	{"transform_null_equals", "off"},
+	{"array_nulls", "on"},
+	{"standard_conforming_strings", "on"},
+	{"quote_all_identifiers", "off"},
+	{"intervalstyle", "postgres"},
+	{"extra_float_digits", "1"},
+	{"bytea_output", "hex"},
+	{"plan_cache_mode", "auto"},
+	{"zero_damaged_pages", "off"},
+};
+
+/* Whatever role they name, the session is that of the bootstrap superuser again. */
+static void
+act_as_itself(void)
+{
+	StartTransactionCommand();
+	SetSessionAuthorization(BOOTSTRAP_SUPERUSERID, true);
+	SetConfigOption("session_authorization", GetUserNameFromId(BOOTSTRAP_SUPERUSERID, false),
+					PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("role", "none", PGC_SUSET, PGC_S_OVERRIDE);
+	for (size_t i = 0; i < lengthof(own_settings); i++)
+		SetConfigOption(own_settings[i].name, own_settings[i].value, PGC_SUSET, PGC_S_OVERRIDE);
+	no_transaction_timeout();
+	CommitTransactionCommand();
+}
+
 /* Connects to a database, as the worker or the consumer of its slot. */
 static void
 connect_as(int slot, bool consumer, const char *name)
@@ -116,17 +179,8 @@ connect_as(int slot, bool consumer, const char *name)
 	if (!worker_enabled)
 		worker_leave(WORKER_NO_WORK);
 
-	/* A superuser's session: it runs only our statements, using indexes, with our names. */
-	SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_SUSET, PGC_S_OVERRIDE);
-	SetConfigOption("enable_seqscan", "off", PGC_SUSET, PGC_S_OVERRIDE);
-	SetConfigOption("jit", "off", PGC_SUSET, PGC_S_OVERRIDE);
+	act_as_itself();
 	SetConfigOption("application_name", name, PGC_SUSET, PGC_S_OVERRIDE);
-	SetConfigOption("statement_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
-	no_transaction_timeout();
-	SetConfigOption("lock_timeout", LOCK_TIMEOUT, PGC_SUSET, PGC_S_OVERRIDE);
-	SetConfigOption("default_transaction_isolation", "read committed", PGC_SUSET, PGC_S_OVERRIDE);
-	SetConfigOption("default_transaction_read_only", "off", PGC_SUSET, PGC_S_OVERRIDE);
-	SetConfigOption("row_security", "off", PGC_SUSET, PGC_S_OVERRIDE);
 }
 
 void
@@ -164,6 +218,68 @@ worker_show_cache(CacheState state)
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
 	if (slot_is_mine())
 		my_slot->cache = state;
+	LWLockRelease(worker_shared->lock);
+}
+
+void
+worker_show_waiting(const char *what)
+{
+	static int64 since = 0;
+	static char shown[WAITS_FOR_SIZE] = "";
+	static bool told = false;
+
+	if (what == NULL)
+		what = "";
+	if (what[0] == '\0' && shown[0] == '\0')
+		return;
+	if (strcmp(what, shown) != 0)
+	{
+		since = elapsed_clock();
+		told = false;
+		strlcpy(shown, what, sizeof(shown));
+	}
+	if (my_parent == 0)
+	{
+		LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+		if (slot_is_mine())
+			strlcpy(my_slot->waits_for, what, sizeof(my_slot->waits_for));
+		LWLockRelease(worker_shared->lock);
+	}
+
+	if (shown[0] == '\0' || told || my_parent != 0 || elapsed_clock() < since + TELL_AFTER)
+		return;
+	told = true;
+	ereport(LOG, (errmsg("personalization worker for database %u is waiting for %s", MyDatabaseId,
+						 shown)));
+}
+
+void
+worker_has_begun(void)
+{
+	StartFailures *failures;
+
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	if (slot_is_mine())
+		my_slot->begun = true;
+	failures = worker_start_failures(MyDatabaseId, false);
+	if (failures != NULL)
+		failures->database = InvalidOid;
+	LWLockRelease(worker_shared->lock);
+}
+
+void
+worker_note_start_failure(void)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+	ErrorData *error = CopyErrorData();
+	StartFailures *failures;
+
+	MemoryContextSwitchTo(old);
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	failures = worker_start_failures(my_slot->database, true);
+	if (failures != NULL)
+		strlcpy(failures->message, error->message,
+				pg_mbcliplen(error->message, (int) strlen(error->message), MESSAGE_SIZE - 1) + 1);
 	LWLockRelease(worker_shared->lock);
 }
 

@@ -10,9 +10,6 @@
 #include "base/compat.h"
 #include "bgworker/state.h"
 
-/* Size of a stored message, in bytes; truncated between characters. */
-#define MESSAGE_SIZE 256
-
 /* An error that was caught. */
 typedef struct Failure
 {
@@ -22,6 +19,18 @@ typedef struct Failure
 
 /* Publishes the state of the cache. */
 extern void worker_show_cache(CacheState state);
+
+/*
+ * Shows what the worker waits for before it does anything, NULL for nothing, in
+ * worker_status; and in the log, when it has waited for it for a minute.
+ */
+extern void worker_show_waiting(const char *what);
+
+/* The worker has come as far as its work: earlier failures to start are past. */
+extern void worker_has_begun(void);
+
+/* Notes the error that is being handled as the one that a worker ended with at its start. */
+extern void worker_note_start_failure(void);
 
 /* Connects to the database of the slot that the launcher assigned. */
 extern void worker_connect(int slot);

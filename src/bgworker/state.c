@@ -4,8 +4,10 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
@@ -13,6 +15,7 @@
 #include "storage/procarray.h"
 #include "storage/shmem.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "base/compat.h"
 #include "bgworker/state.h"
@@ -30,6 +33,8 @@ PG_FUNCTION_INFO_V1(personalization_wake_worker);
 PG_FUNCTION_INFO_V1(personalization_worker_pid);
 PG_FUNCTION_INFO_V1(personalization_consumer_pid);
 PG_FUNCTION_INFO_V1(personalization_cache_state);
+PG_FUNCTION_INFO_V1(personalization_worker_waits_for);
+PG_FUNCTION_INFO_V1(personalization_worker_start_failures);
 
 static void
 request(void)
@@ -209,4 +214,78 @@ personalization_cache_state(PG_FUNCTION_ARGS)
 	if (name == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(name));
+}
+
+Datum
+personalization_worker_waits_for(PG_FUNCTION_ARGS)
+{
+	char waits_for[WAITS_FOR_SIZE] = "";
+
+	if (worker_shared == NULL)
+		PG_RETURN_NULL();
+	LWLockAcquire(worker_shared->lock, LW_SHARED);
+	for (int i = 0; i < MAX_WORKERS; i++)
+	{
+		if (worker_shared->slots[i].database == MyDatabaseId && worker_shared->slots[i].pid != 0)
+			strlcpy(waits_for, worker_shared->slots[i].waits_for, sizeof(waits_for));
+	}
+	LWLockRelease(worker_shared->lock);
+	if (waits_for[0] == '\0')
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(waits_for));
+}
+
+StartFailures *
+worker_start_failures(Oid database, bool make)
+{
+	StartFailures *place = NULL;
+
+	for (int i = 0; i < MAX_WORKERS; i++)
+	{
+		StartFailures *failures = &worker_shared->start_failures[i];
+
+		if (failures->database == database)
+			return failures;
+		if (make && place == NULL && !OidIsValid(failures->database))
+			place = failures;
+	}
+	if (place != NULL)
+	{
+		memset(place, 0, sizeof(*place));
+		place->database = database;
+	}
+	return place;
+}
+
+/* (failures, error, at): of workers that ended before they had begun; null where none did. */
+Datum
+personalization_worker_start_failures(PG_FUNCTION_ARGS)
+{
+	TupleDesc columns;
+	Datum values[3] = {0};
+	bool nulls[3] = {true, true, true};
+
+	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	if (worker_shared != NULL)
+	{
+		StartFailures failures = {0};
+		const StartFailures *found;
+
+		LWLockAcquire(worker_shared->lock, LW_SHARED);
+		found = worker_start_failures(MyDatabaseId, false);
+		if (found != NULL)
+			failures = *found;
+		LWLockRelease(worker_shared->lock);
+		if (failures.n > 0)
+		{
+			values[0] = Int64GetDatum(failures.n);
+			values[1] = CStringGetTextDatum(
+				failures.message[0] != '\0' ? failures.message
+											: "the worker ended at its start: see the server log");
+			values[2] = TimestampTzGetDatum(failures.at);
+			memset(nulls, false, sizeof(nulls));
+		}
+	}
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
 }

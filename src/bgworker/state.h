@@ -9,6 +9,7 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
 #include "storage/lwlock.h"
 
 /* Maximum number of databases with a worker. */
@@ -32,12 +33,29 @@ typedef enum CacheState
 	CACHE_FAILING	 /* it failed, and will be retried */
 } CacheState;
 
+/* What a worker waits for, in bytes. */
+#define WAITS_FOR_SIZE 128
+
+/* A message, as it is kept, in bytes; cut between characters. */
+#define MESSAGE_SIZE 256
+
+/* Workers of a database that ended before they had begun. */
+typedef struct StartFailures
+{
+	Oid database; /* InvalidOid if free */
+	int64 n;	  /* in a row */
+	TimestampTz at;
+	char message[MESSAGE_SIZE]; /* "" where only the log has it */
+} StartFailures;
+
 typedef struct WorkerSlot
 {
 	Oid database; /* InvalidOid if free */
 	pid_t pid;	  /* 0 if not running */
 	WorkerOutcome outcome;
+	bool begun; /* it has come as far as its work */
 	CacheState cache;
+	char waits_for[WAITS_FOR_SIZE]; /* the worker; "" for nothing */
 
 	/* The consumer that the worker has started, which ends with it. */
 	pid_t consumer; /* 0 if not running */
@@ -51,7 +69,14 @@ typedef struct WorkerShared
 	int launcher_proc;	  /* number of its PGPROC, -1 if there is none */
 	uint64 announcements; /* increases when a database may have new work */
 	WorkerSlot slots[MAX_WORKERS];
+	StartFailures start_failures[MAX_WORKERS];
 } WorkerShared;
+
+/*
+ * The start failures of a database, NULL where there are none; with make, a free place
+ * where there are none, NULL if all are taken.  The lock is held.
+ */
+extern StartFailures *worker_start_failures(Oid database, bool make);
 
 /* NULL if the library is not preloaded. */
 extern WorkerShared *worker_shared;

@@ -19,6 +19,7 @@
 #include "base/compat.h"
 #include "base/extension.h"
 #include "base/guc.h"
+#include "bgworker/owners.h"
 #include "bgworker/restore.h"
 #include "bgworker/session.h"
 #include "bgworker/state.h"
@@ -41,7 +42,8 @@ static bool
 objects_are_ours(void)
 {
 	return OidIsValid(get_relname_relid("inbox", get_namespace_oid(SCHEMA_NAME, true))) &&
-		   OidIsValid(get_relname_relid("worker_state", get_namespace_oid(SCHEMA_NAME, true)));
+		   OidIsValid(get_relname_relid("worker_state", get_namespace_oid(SCHEMA_NAME, true))) &&
+		   OidIsValid(get_relname_relid("backing_off", get_namespace_oid(SCHEMA_NAME, true)));
 }
 
 /* Waits, and checks every second whether another session needs the database. */
@@ -67,26 +69,70 @@ nap(void)
 	}
 }
 
+/* Whether the database is in a state in which the worker may do anything; shows why not. */
+static bool
+may_work(void)
+{
+	static bool begun = false;
+	volatile bool may = false;
+
+	/* Until it has begun, nothing else tells what it ends with. */
+	PG_TRY();
+	{
+		may = owner_is_trusted() && worker_is_settled();
+	}
+	PG_CATCH();
+	{
+		if (!begun)
+			worker_note_start_failure();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	if (!may)
+		return false;
+	worker_show_waiting(NULL);
+	if (!begun)
+		worker_has_begun();
+	begun = true;
+	return true;
+}
+
 void
 personalization_worker_main(Datum arg)
 {
-	bool ours;
+	volatile bool ours = false;
 
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, die);
-	worker_connect(DatumGetInt32(arg));
 
-	worker_begin("starting");
-	ours = objects_are_ours();
-	worker_end();
+	/* What goes wrong here ends the process; there is no table yet to tell it. */
+	PG_TRY();
+	{
+		worker_connect(DatumGetInt32(arg));
+		worker_begin("starting");
+		ours = objects_are_ours();
+		worker_end();
+	}
+	PG_CATCH();
+	{
+		worker_note_start_failure();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
 	if (!ours)
 		worker_leave(WORKER_OUTDATED);
 	ereport(LOG, (errmsg("personalization worker for database %u started", MyDatabaseId)));
 
 	for (;;)
 	{
-		consumer_look_after();
-		if (!worker_is_settled() || !worker_do_steps())
+		bool more = false;
+
+		if (may_work())
+		{
+			consumer_look_after();
+			more = worker_do_steps();
+		}
+		if (!more)
 			nap();
 	}
 }
