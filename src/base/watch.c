@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "base/extension.h"
+#include "base/invalidation.h"
 #include "base/owner.h"
 #include "base/watch.h"
 
@@ -18,9 +19,9 @@
 #define REMEMBERED USECS_PER_SEC
 
 static void
-forget(Datum arg, Oid relation)
+forget(Oid relation, void *arg)
 {
-	TableWatch *watch = (TableWatch *) DatumGetPointer(arg);
+	TableWatch *watch = arg;
 
 	if (!OidIsValid(relation) || relation == watch->relation)
 		watch->looked_at = 0;
@@ -34,7 +35,7 @@ find_table(TableWatch *watch)
 	if (watch->generation == ours->generation)
 		return;
 	if (watch->generation == 0)
-		CacheRegisterRelcacheCallback(forget, PointerGetDatum(watch));
+		listen_for_invalidation(forget, watch);
 	watch->relation = get_relname_relid(watch->table, ours->schema);
 	watch->generation = ours->generation;
 	watch->looked_at = 0;

@@ -17,6 +17,7 @@
 
 #include "base/arrival.h"
 #include "base/extension.h"
+#include "base/invalidation.h"
 #include "base/statement.h"
 #include "cluster/map.h"
 
@@ -72,7 +73,7 @@ query(const char *sql, int nargs, Oid type, Datum value)
 }
 
 static void
-invalidate(Datum arg, Oid relation)
+invalidate(Oid relation, void *arg)
 {
 	if (!OidIsValid(relation) || relation == tenants)
 		is_valid = false;
@@ -84,7 +85,7 @@ cluster_init(void)
 	/* Citus has to be preloaded, before this library: so its settings are known by now. */
 	if (GetConfigOption("citus.shard_count", true, false) == NULL)
 		return false;
-	CacheRegisterRelcacheCallback(invalidate, (Datum) 0);
+	listen_for_invalidation(invalidate, NULL);
 	arrival_node = cluster_node;
 	return true;
 }

@@ -14,6 +14,7 @@
 #include "utils/lsyscache.h"
 
 #include "base/compat.h"
+#include "base/invalidation.h"
 #include "base/extension.h"
 #include "base/local_time.h"
 #include "base/rows.h"
@@ -116,7 +117,7 @@ static uint64 known_generation = 0;
 static Oid snapshots_table = InvalidOid;
 
 static void
-forget_known(Datum arg, Oid relation)
+forget_known(Oid relation, void *arg)
 {
 	if (!OidIsValid(relation) || relation == snapshots_table)
 		memset(known, 0, sizeof(known));
@@ -131,7 +132,7 @@ refresh_known(void)
 	if (known_generation == ours->generation)
 		return;
 	if (!registered)
-		CacheRegisterRelcacheCallback(forget_known, (Datum) 0);
+		listen_for_invalidation(forget_known, NULL);
 	registered = true;
 	snapshots_table = get_relname_relid("preference_snapshots", ours->schema);
 	memset(known, 0, sizeof(known));

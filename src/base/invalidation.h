@@ -1,0 +1,19 @@
+/*
+ * invalidation.h
+ *		Being told when the server invalidates what it caches of a relation.
+ *
+ *		A server has ten places for this in each process, for all libraries
+ *		together; all of ours share one.
+ */
+#ifndef PERSONALIZATION_BASE_INVALIDATION_H
+#define PERSONALIZATION_BASE_INVALIDATION_H
+
+#include "postgres.h"
+
+/* relation is InvalidOid for all relations.  May not read catalogs or raise errors. */
+typedef void (*InvalidationListener)(Oid relation, void *arg);
+
+/* Has a function called in this process, each time, with arg. */
+extern void listen_for_invalidation(InvalidationListener listener, void *arg);
+
+#endif
