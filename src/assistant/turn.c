@@ -174,7 +174,7 @@ store_turn(Datum *turn, bool has_answer, bool has_conversation)
 	Datum learned[] = {turn[TENANT], turn[USER], turn[QUERY], turn[DATA], turn[INTERACTION]};
 	Datum marked[] = {turn[INTERACTION], turn[METADATA]};
 	Datum mark;
-	Jsonb *told;
+	Jsonb *answer_metadata;
 	JsonbParseState *state = NULL;
 
 	if (!has_conversation)
@@ -183,7 +183,7 @@ store_turn(Datum *turn, bool has_answer, bool has_conversation)
 		turn[CONVERSATION] = result_value(0, ONLY_COLUMN, NULL);
 	}
 	(void) statement_execute(&with_interaction, marked, NULL, SNAPSHOT_NEW);
-	told = result_jsonb(0, ONLY_COLUMN);
+	answer_metadata = result_jsonb(0, ONLY_COLUMN);
 	marked[1] = JsonbPGetDatum(json_empty_object());
 	(void) statement_execute(&with_interaction, marked, NULL, SNAPSHOT_NEW);
 	mark = JsonbPGetDatum(result_jsonb(0, ONLY_COLUMN));
@@ -198,7 +198,7 @@ store_turn(Datum *turn, bool has_answer, bool has_conversation)
 	if (has_answer)
 		json_push_int(&state, NULL,
 					  append(turn[TENANT], turn[CONVERSATION], "assistant", turn[ANSWER],
-							 JsonbPGetDatum(told)));
+							 JsonbPGetDatum(answer_metadata)));
 	(void) pushJsonbValue(&state, WJB_END_ARRAY, NULL);
 	(void) statement_execute(&learn_turn, learned, NULL, SNAPSHOT_NEW);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));

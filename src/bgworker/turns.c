@@ -236,7 +236,7 @@ work_note(TenantWork *work, const char *tenant_id, TurnResult *result, const Err
 	bool was_aside = turns_is_aside(&work->turns, tenant_id);
 	TurnRecord *record;
 	TurnNext next;
-	bool told = false;
+	bool is_reported = false;
 
 	result->outcome = outcome_of(work, error);
 	next = turns_note(&work->turns, tenant_id, result, full_batch(work), now);
@@ -248,10 +248,10 @@ work_note(TenantWork *work, const char *tenant_id, TurnResult *result, const Err
 	if (error != NULL && !work->in_session)
 		worker_count_failure(error->message, work->activity, work->skip == NULL ? tenant_id : NULL);
 	if (error != NULL)
-		told = report(work, record, error);
+		is_reported = report(work, record, error);
 
 	/* While searching for a row, report the first failure, and later ones occasionally. */
-	if (record->trouble != TURN_SEARCHING || !was_aside || told)
+	if (record->trouble != TURN_SEARCHING || !was_aside || is_reported)
 		show(work, record, result, error);
 	MemoryContextSwitchTo(context);
 	return next;

@@ -308,14 +308,14 @@ static DetailAsked
 message_asks(const char *role, const text *content, const Jsonb *metadata)
 {
 	JsonbValue value;
-	JsonbValue *told;
+	JsonbValue *member;
 
 	if (strcmp(role, ROLE_OF_USER) != 0)
 		return DETAIL_NONE;
-	told = json_member(&metadata->root, "detail", &value);
-	if (told != NULL && told->type == jbvString)
+	member = json_member(&metadata->root, "detail", &value);
+	if (member != NULL && member->type == jbvString)
 	{
-		DetailAsked asked = detail_named(told->val.string.val, told->val.string.len);
+		DetailAsked asked = detail_named(member->val.string.val, member->val.string.len);
 
 		if (asked != DETAIL_NONE)
 			return asked;

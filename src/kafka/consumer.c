@@ -42,7 +42,7 @@
  */
 #define REFRESH_EVERY USECS_PER_SEC
 #define MEASURE_EVERY (10 * USECS_PER_SEC)
-#define TELL_EVERY (5 * USECS_PER_SEC)
+#define REPORT_EVERY (5 * USECS_PER_SEC)
 
 /* After a failure of a batch or of the client it waits 1 s, 2 s, 4 s, …, at most this. */
 #define MAX_PAUSE (60 * USECS_PER_SEC)
@@ -322,7 +322,7 @@ do_chores(void)
 {
 	static TimestampTz refreshed = 0;
 	static TimestampTz measured = 0;
-	static TimestampTz told = 0;
+	static TimestampTz reported = 0;
 	TimestampTz before = measured;
 	double seconds = 0;
 	Failure failure;
@@ -341,8 +341,8 @@ do_chores(void)
 	if (is_due(&measured, MEASURE_EVERY) && before != 0)
 		seconds = (double) (measured - before) / USECS_PER_SEC;
 	(void) worker_try(try_note, &seconds, &failure);
-	if (client_is_open() && is_due(&told, TELL_EVERY))
-		topics_tell();
+	if (client_is_open() && is_due(&reported, REPORT_EVERY))
+		topics_report_offsets();
 }
 
 /* Learns what there is; returns whether there may be more at once. */

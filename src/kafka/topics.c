@@ -59,7 +59,7 @@ add_partition(Topic *topic, int32 number, int64 next)
 	partition->number = number;
 	partition->next = next;
 	partition->fetched = next;
-	partition->told = -1;
+	partition->reported = -1;
 	partition->change = -1;
 	topic->partitions[number] = partition;
 	return partition;
@@ -622,7 +622,7 @@ topics_note(bool measure, double seconds)
 }
 
 void
-topics_tell(void)
+topics_report_offsets(void)
 {
 	ListCell *cell;
 
@@ -636,10 +636,10 @@ topics_tell(void)
 		{
 			Partition *partition = topic->partitions[i];
 
-			if (partition == NULL || !partition->assigned || partition->told == partition->next)
+			if (partition == NULL || !partition->assigned || partition->reported == partition->next)
 				continue;
 			offsets[n++] = (ClientOffset){i, partition->next, NULL};
-			partition->told = partition->next;
+			partition->reported = partition->next;
 		}
 		if (n > 0)
 			client_tell(topic->name, offsets, n);

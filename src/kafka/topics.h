@@ -23,12 +23,12 @@ typedef struct Partition
 {
 	struct Topic *topic;
 	int32 number;
-	bool assigned; /* its messages are fetched into the client's queue */
-	bool lost;	   /* the broker does not have the next message; the reason is to be found out */
-	int64 next;	   /* the next offset to learn, as stored */
-	int64 fetched; /* the next offset from the queue, or later */
-	int64 told;	   /* the offset reported to the broker */
-	int change;	   /* its position in the batch, -1 for none */
+	bool assigned;	/* its messages are fetched into the client's queue */
+	bool lost;		/* the broker does not have the next message; the reason is to be found out */
+	int64 next;		/* the next offset to learn, as stored */
+	int64 fetched;	/* the next offset from the queue, or later */
+	int64 reported; /* the offset reported to the broker */
+	int change;		/* its position in the batch, -1 for none */
 } Partition;
 
 typedef struct Topic
@@ -75,6 +75,6 @@ extern void topic_set_error(Topic *topic, const char *error);
 extern void topics_note(bool measure, double seconds);
 
 /* Reports the learned offsets to the brokers. */
-extern void topics_tell(void);
+extern void topics_report_offsets(void);
 
 #endif

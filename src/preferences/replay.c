@@ -240,10 +240,10 @@ find_base(ReplayState *state)
 }
 
 static void
-replay_interaction(ReplayState *state, const Replayed *told, const Jsonb *data)
+replay_interaction(ReplayState *state, const Replayed *original, const Jsonb *data)
 {
 	const Replay *replay = state->replay;
-	Replayed interaction = *told;
+	Replayed interaction = *original;
 	Signals signals = {0};
 	QueryText text;
 	Fault fault;

@@ -383,8 +383,9 @@ feedback_rating(const JsonbContainer *data, double *rating, bool *present, Fault
 	else if (found->type != jbvNumeric || !json_number(found, rating) || *rating < -1 ||
 			 *rating > 1)
 	{
-		const Jsonb *told = json_document(found);
-		char *text = JsonbToCString(NULL, unconstify(JsonbContainer *, &told->root), VARSIZE(told));
+		const Jsonb *rejected = json_document(found);
+		char *text =
+			JsonbToCString(NULL, unconstify(JsonbContainer *, &rejected->root), VARSIZE(rejected));
 
 		return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
 						 "The rating must be \"positive\", \"negative\" or a number from -1 to 1.",

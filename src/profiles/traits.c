@@ -205,14 +205,14 @@ static int
 listed_items(const JsonbContainer *data, const char *name, const JsonbContainer **list)
 {
 	JsonbValue value;
-	const JsonbValue *told = json_member(data, name, &value);
+	const JsonbValue *member = json_member(data, name, &value);
 
 	*list = NULL;
-	if (told == NULL)
+	if (member == NULL)
 		return -1;
-	if (told->type != jbvBinary || !JsonContainerIsArray(told->val.binary.data))
+	if (member->type != jbvBinary || !JsonContainerIsArray(member->val.binary.data))
 		return 1;
-	*list = told->val.binary.data;
+	*list = member->val.binary.data;
 	return (int) JsonContainerSize(*list);
 }
 

@@ -144,15 +144,15 @@ asked_tables(AskedQuery *asked)
 {
 	JsonbParseState *state = NULL;
 	JsonbValue value;
-	JsonbValue *told = json_member(asked->data, "tables_used", &value);
+	JsonbValue *given = json_member(asked->data, "tables_used", &value);
 	ListCell *cell;
 
-	if (told != NULL && told->type == jbvBinary && JsonContainerIsArray(told->val.binary.data))
-		return JsonbValueToJsonb(told);
+	if (given != NULL && given->type == jbvBinary && JsonContainerIsArray(given->val.binary.data))
+		return JsonbValueToJsonb(given);
 	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
-	if (told != NULL && told->type == jbvString)
-		(void) pushJsonbValue(&state, WJB_ELEM, told);
-	else if (told == NULL)
+	if (given != NULL && given->type == jbvString)
+		(void) pushJsonbValue(&state, WJB_ELEM, given);
+	else if (given == NULL)
 	{
 		foreach (cell, query_list(&asked->query, SQL_TABLES))
 			json_push_text(&state, NULL, lfirst(cell));
