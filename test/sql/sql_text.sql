@@ -144,6 +144,7 @@ SELECT count(*) FROM personalization.extract_signals('query', '{"sql": "how many
 SELECT personalization.create_tenant('sql_text') IS NOT NULL AS made;
 SELECT personalization.learn('sql_text', 'ann', 'query', '{"sql": "SELECT a FROM {{ b }}"}') IS NOT NULL AS learned;
 SELECT count(*) FROM personalization.preferences('sql_text', 'ann');
+SELECT count(personalization.drop_tenant('sql_text')) AS dropped;
 
 -- == A question is the same however its letters were typed
 SELECT a, b, pg_temp.same(jsonb_build_object('query', a), jsonb_build_object('query', b)) AS same FROM (VALUES
