@@ -516,6 +516,7 @@ settle(void)
 	{
 		changed[i]->next = changes[i].to;
 		changed[i]->topic->messages += changes[i].messages;
+		changed[i]->topic->stuck = false;
 	}
 	batch_drop();
 }
@@ -533,7 +534,10 @@ batch_learn(void)
 		if (!worker_try(attempt_batch, &attempt, &failure))
 		{
 			for (int i = 0; i < nchanges; i++)
+			{
 				topic_set_error(changed[i]->topic, failure.message);
+				changed[i]->topic->stuck = true;
+			}
 			return false;
 		}
 	}

@@ -521,6 +521,7 @@ topics_unassigned(void)
 
 		topic->look_at = 0;
 		topic->failures = 0;
+		topic->stuck = false;
 		for (int i = 0; i < topic->npartitions; i++)
 		{
 			if (topic->partitions[i] != NULL)
@@ -535,7 +536,7 @@ topics_unassigned(void)
 static const char *
 state_of(const Topic *topic)
 {
-	if (topic->error != NULL || topic->failures > 0 || topic->mapping == NULL)
+	if (topic->error != NULL || topic->failures > 0 || topic->stuck || topic->mapping == NULL)
 		return FAILING;
 	for (int i = 0; i < topic->npartitions; i++)
 	{

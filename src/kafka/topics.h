@@ -42,6 +42,7 @@ typedef struct Topic
 	Partition **partitions; /* by number; NULL if its beginning is not known */
 	int npartitions;
 	TimestampTz look_at; /* when the broker is to be asked about it again */
+	bool stuck;			 /* its last batch could not be learned */
 	int failures;		 /* consecutive failures of asking */
 	const char *state;	 /* as stored; NULL if not yet */
 	char *error;		 /* to be stored; NULL for none */
