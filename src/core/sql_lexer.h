@@ -83,7 +83,6 @@ typedef enum SqlStyle
 	SQL_STYLE_LOWER,
 	SQL_STYLE_UPPER,
 	SQL_STYLE_CAPITAL,
-	SQL_STYLE_CAMEL,
 	SQL_STYLE_OTHER
 } SqlStyle;
 
@@ -149,12 +148,14 @@ typedef struct SqlLexer
 	SqlBefore before;
 	SqlKeyword keyword; /* the last token's */
 	bool type_last;		/* it is a word that is not a keyword */
+	bool word_compared; /* and a comparison is before it */
 	bool between;		/* the next AND belongs to BETWEEN */
 	bool list_next;		/* the next parenthesis opens a list */
 	int depth;
 	uint64_t lists;	 /* one bit for each depth; the last one for all deeper ones */
 	uint64_t arrays; /* those of them in brackets */
 	uint64_t calls;
+	uint64_t compared; /* those of them that are compared with something */
 	uint64_t froms;
 	uint64_t values; /* VALUES has been read on this depth */
 	SqlStyle left;	 /* of the last operand before a comparison */

@@ -9,8 +9,8 @@
  *		- x is used as a name elsewhere in the text: selected, grouped by,
  *		  compared, or an alias, with or without quotes, in any case;
  *		- or it is compared with a name that is also in double quotes and
- *		  written in the same style (lower case, UPPER CASE, Capital,
- *		  camelCase), and nothing else in the text is such a string.
+ *		  written in the same style (lower case or camelCase, UPPER CASE,
+ *		  Capital), and nothing else in the text is such a string.
  *
  *		If there is such a string, or if names are in backticks, the text uses
  *		double quotes for strings.  Then every text in double quotes that is
@@ -104,13 +104,12 @@ style_of(const SqlToken *token)
 		else if (!sql_is_word_byte(text[i]) && text[i] != ' ')
 			return SQL_STYLE_OTHER;
 	}
-	if (!upper)
+	/* One word of camelCase is in lower case. */
+	if (!upper || (lower && inner && !(text[0] >= 'A' && text[0] <= 'Z')))
 		return SQL_STYLE_LOWER;
 	if (!lower)
 		return SQL_STYLE_UPPER;
-	return text[0] >= 'A' && text[0] <= 'Z' ? SQL_STYLE_CAPITAL
-		   : inner							? SQL_STYLE_CAMEL
-											: SQL_STYLE_OTHER;
+	return text[0] >= 'A' && text[0] <= 'Z' ? SQL_STYLE_CAPITAL : SQL_STYLE_OTHER;
 }
 
 /* Whether names are not written like this: empty, a number, a pattern, a date, … */
@@ -163,6 +162,9 @@ place_of(const SqlLexer *lexer, const SqlToken *token)
 				return PLACE_NAME;
 			if (token->in_from)
 				return PLACE_NAME;
+			if (token->before == SQL_BEFORE_OPEN && c == ')' && lexer->left == SQL_STYLE_NONE &&
+				(lexer->compared & SQL_DEPTH_BIT(lexer)) != 0)
+				return PLACE_VALUE; /* lower(a) = lower("x") */
 			return token->in_list ? PLACE_VALUE : PLACE_EITHER;
 		case SQL_BEFORE_OPERATOR:
 			return PLACE_EITHER;
@@ -272,6 +274,18 @@ before_space(const SqlLexer *text, size_t pos)
 	return pos;
 }
 
+/* Whether a comparison is before the word that ends at pos. */
+static bool
+is_compared(const SqlLexer *text, size_t pos)
+{
+	size_t limit = pos > 32 ? pos - 32 : 0;
+
+	while (pos > limit && sql_is_word_byte(text->text[pos - 1]))
+		pos--;
+	pos = before_space(text, pos);
+	return pos == 0 || (text->text[pos - 1] != '\0' && strchr("=<>/", text->text[pos - 1]) != NULL);
+}
+
 bool
 sql_may_be_value(const SqlLexer *text, size_t pos)
 {
@@ -296,7 +310,8 @@ sql_may_be_value(const SqlLexer *text, size_t pos)
 
 		if (!sql_is_word_start(first) || element == 0)
 			return true;
-		return c == '(' ? is_after_word(text, element) || last == ',' || last == '('
+		return c == '(' ? is_after_word(text, element) || last == ',' || last == '(' ||
+							  is_compared(text, element)
 						: sql_is_digit(last) || last == '\'' || last == ')';
 	}
 	return (unsigned char) c >= 0x80 || (c != '\0' && strchr("=<>~!/-[:}", c) != NULL) ||
@@ -530,6 +545,8 @@ after_punctuation(SqlLexer *lexer, const SqlToken *token)
 			lexer->arrays = token->text[0] == '[' ? lexer->arrays | here : lexer->arrays & ~here;
 			lexer->calls = call && !list ? lexer->calls | here : lexer->calls & ~here;
 			lexer->froms = from ? lexer->froms | here : lexer->froms & ~here;
+			lexer->compared =
+				call && lexer->word_compared ? lexer->compared | here : lexer->compared & ~here;
 			lexer->values &= ~here;
 			return SQL_BEFORE_OPEN;
 		}
@@ -548,6 +565,7 @@ after_punctuation(SqlLexer *lexer, const SqlToken *token)
 			lexer->depth = 0;
 			lexer->between = lexer->list_next = false;
 			lexer->lists = lexer->arrays = lexer->calls = lexer->froms = lexer->values = 0;
+			lexer->compared = 0;
 			return SQL_BEFORE_OTHER;
 		default:
 			return SQL_BEFORE_WORD;
@@ -600,6 +618,7 @@ sql_pass_token(SqlLexer *lexer, SqlToken *token)
 		lexer->before == SQL_BEFORE_OPERAND)
 		lexer->left = style_of(token);
 	lexer->type_last = token->kind == SQL_WORD && token->keyword == KW_NONE;
+	lexer->word_compared = lexer->type_last && token->before == SQL_BEFORE_COMPARISON;
 	lexer->keyword = token->keyword;
 	lexer->table_next = token->keyword == KW_FROM || token->keyword == KW_JOIN ||
 						token->keyword == KW_INTO || token->keyword == KW_UPDATE ||

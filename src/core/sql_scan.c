@@ -386,14 +386,23 @@ value(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 
 /* Whether the text contains any of the bytes. */
 static bool
-has_any(const SqlScan *scan, const char *bytes)
+has_any(SqlScan *scan, const char *bytes)
 {
-	for (; *bytes != '\0'; bytes++)
+	/* The text is searched once, however many statements it has. */
+	if (scan->signs == NULL)
 	{
-		if (memchr(scan->lexer.text, *bytes, scan->lexer.len) != NULL)
-			return true;
+		static const char all[] = "=<>(";
+		size_t n = 0;
+
+		for (size_t i = 0; all[i] != '\0'; i++)
+		{
+			if (memchr(scan->lexer.text, all[i], scan->lexer.len) != NULL)
+				scan->sign_bytes[n++] = all[i];
+		}
+		scan->sign_bytes[n] = '\0';
+		scan->signs = scan->sign_bytes;
 	}
-	return false;
+	return strpbrk(scan->signs, bytes) != NULL;
 }
 
 /* Decides by its first word whether the text is a statement. */
@@ -411,7 +420,10 @@ begin_word(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 							   sql_is_word(token->text, token->len, "profile") ||
 							   sql_is_word(token->text, token->len, "refresh");
 			scan->begun = !scan->explaining;
-			return;
+			/* "Update me on …", "With which …" */
+			scan->prose = (token->keyword == KW_UPDATE && !has_any(scan, "=")) ||
+						  (token->keyword == KW_WITH && !has_any(scan, "(=<>"));
+			break;
 		case SQL_BEGINS_OTHER:
 			scan->begun = token->keyword != KW_ANALYZE;
 			level->no_from = level->into_variable = true;

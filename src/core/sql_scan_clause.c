@@ -235,6 +235,7 @@ query_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			if (scan->previous == KW_ROWS)
 				level->name_is_table = false;
 			sql_begin_tables(scan, level, SQL_AT_FROM, true);
+			level->target = scan->previous == KW_DELETE;
 			return true;
 		case KW_JOIN:
 			/* ClickHouse's ARRAY JOIN is followed by columns. */

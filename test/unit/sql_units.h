@@ -10,6 +10,11 @@
 #include <time.h>
 
 static const char *const sql_units[] = {
+	"a; ",
+	"where; ",
+	"update a; ",
+	"with a; ",
+	"lower(\"a\") = ",
 	"{{ ' }} ",
 	"'{{ ; ",
 	"'{{ '",
