@@ -1,7 +1,7 @@
 /*
  * distribution.c
- *		A cluster of Citus: distributing the tables over its nodes, and what is
- *		where.
+ *		A Citus cluster: distributing the tables over its nodes, and where
+ *		each tenant is.
  */
 #include "postgres.h"
 
@@ -21,7 +21,7 @@
 #include "cluster/nodes.h"
 #include "tenancy/audit.h"
 
-/* None of these is a Statement: they are of a database of a cluster only. */
+/* Valid only in a database of a cluster, so these are not Statements. */
 #define IS_DISTRIBUTED                                                                             \
 	"SELECT FROM pg_catalog.pg_dist_partition"                                                     \
 	" WHERE logicalrelid = ('personalization.' || $1)::regclass"
@@ -32,14 +32,17 @@
 
 #define HAS_TOPICS "SELECT FROM personalization.topic_subscriptions LIMIT 1"
 
-/* Calls by themselves are sent to the tenant's node; use_tenant() is of the session that calls it. */
+/*
+ * Single calls are sent to the node of the tenant; use_tenant() affects the
+ * session that calls it.
+ */
 #define FUNCTIONS                                                                                  \
 	"SELECT p.oid::regprocedure::text FROM pg_catalog.pg_proc p"                                   \
 	" WHERE p.pronamespace = 'personalization'::regnamespace AND p.proargnames[1] = 'tenant_id'"   \
 	" AND p.proargtypes[0] = 'text'::regtype AND p.provolatile <> 'i'"                             \
 	" AND p.proname NOT IN ('use_tenant', 'publish_tenant') ORDER BY 1"
 
-/* Roles with access, to be given it on nodes that have come since; pooled ones. */
+/* Roles with access, which is also granted on nodes added later; and pooled roles. */
 #define ROLES                                                                                      \
 	"SELECT DISTINCT g.grantee::regrole::text,"                                                    \
 	" EXISTS (SELECT FROM pg_catalog.pg_parameter_acl s, pg_catalog.aclexplode(s.paracl) a"        \
@@ -76,7 +79,7 @@ run(const char *sql, const char *argument)
 	return SPI_processed;
 }
 
-/* Whether the tables can be distributed by this session. */
+/* Raises an error unless this session can distribute the tables. */
 static void
 check_cluster(void)
 {
@@ -101,8 +104,9 @@ check_cluster(void)
 }
 
 /*
- * Row-level security stays, but not against the owner: Citus moves shards as the
- * owner.  tenants comes last, because with it the tables count as distributed.
+ * Row-level security remains, but does not apply to the owner, because Citus
+ * moves shards as the owner.  The table tenants comes last: once it is
+ * distributed, all tables count as distributed.
  */
 static void
 distribute_tables(int shards)
@@ -120,7 +124,7 @@ distribute_tables(int shards)
 		names[tenant_tables_n - 1 + i] = others[i];
 	names[n - 1] = "tenants";
 
-	/* Before anything of them is changed: the worker locks tenants first, too. */
+	/* Lock before changing any of them; the worker locks tenants first, too. */
 	initStringInfo(&lock);
 	appendStringInfoString(&lock, "LOCK TABLE personalization.tenants");
 	for (int i = 0; i < n - 1; i++)
@@ -172,7 +176,7 @@ distribute_functions(void)
 	SPI_freetuptable(rows);
 }
 
-/* Gives the roles that have access here access on all nodes. */
+/* Grants the access that roles have here on all nodes. */
 static void
 distribute_privileges(void)
 {
@@ -215,7 +219,7 @@ personalization_distribute(PG_FUNCTION_ARGS)
 	distribute_functions();
 	CommandCounterIncrement();
 
-	/* No dump is being restored into a node: its worker may begin. */
+	/* No dump is being restored into a node, so its worker may begin. */
 	(void) run(settle, NULL);
 	nodes_execute(settle);
 	distribute_privileges();
@@ -236,7 +240,7 @@ personalization_node_name(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(name));
 }
 
-/* What has to be the same on all nodes, as one text. */
+/* What must be the same on all nodes, as one text. */
 #define COMPARE(what)                                                                              \
 	"SELECT count(DISTINCT result) = 1 AND bool_and(success)"                                      \
 	" FROM pg_catalog.run_command_on_all_nodes($cmd$" what "$cmd$)"
@@ -290,7 +294,7 @@ personalization_distribution(PG_FUNCTION_ARGS)
 		values[3] = is_same(SAME_VERSION);
 		values[4] = is_same(SAME_PRIVILEGES);
 
-		/* By Citus, of all nodes. */
+		/* Citus sends this query to all nodes. */
 		nrows = run("SELECT tenant_id FROM personalization.tenants ORDER BY tenant_id", NULL);
 		rows = SPI_tuptable;
 		map = cluster_map();

@@ -1,6 +1,6 @@
 /*
  * map.c
- *		Where tenants are on a cluster of Citus.
+ *		Where tenants are on a Citus cluster.
  */
 #include "postgres.h"
 
@@ -21,13 +21,13 @@
 #include "base/statement.h"
 #include "cluster/map.h"
 
-/* The major version of Citus whose catalogs and locks are those that map.h names. */
+/* The major version of Citus whose catalogs and locks map.h describes. */
 #define KNOWN_CITUS "13."
 
 /* Class of the advisory locks that Citus takes on the shards of a group. */
 #define COLOCATED_SHARDS_LOCK 8
 
-/* Present in a database of a cluster only, so none of them is a Statement. */
+/* Valid only in a database of a cluster, so these are not Statements. */
 #define SELECT_VERSION                                                                             \
 	"SELECT e.extversion,"                                                                         \
 	" EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass("                 \
@@ -61,7 +61,7 @@ static ClusterMap map;
 static MemoryContext context = NULL; /* of the map */
 static Oid tenants = InvalidOid;	 /* the table whose invalidation is the map's */
 
-/* Rows of a query of ours, read with all rights to read, whoever calls. */
+/* Executes a query of the extension with the right to read everything, whoever calls. */
 static uint64
 query(const char *sql, int nargs, Oid type, Datum value)
 {
@@ -82,7 +82,7 @@ invalidate(Oid relation, void *arg)
 bool
 cluster_init(void)
 {
-	/* Citus has to be preloaded, before this library: so its settings are known by now. */
+	/* Citus must be preloaded before this library, so its settings exist by now. */
 	if (GetConfigOption("citus.shard_count", true, false) == NULL)
 		return false;
 	listen_for_invalidation(invalidate, NULL);
@@ -90,7 +90,7 @@ cluster_init(void)
 	return true;
 }
 
-/* Whether this database is of a cluster whose catalogs we know. */
+/* Whether this database belongs to a cluster of a known version of Citus. */
 static bool
 is_known(void)
 {
@@ -171,7 +171,7 @@ read_map(void)
 	is_distributed = false;
 	tenants = extension_objects()->tenants;
 
-	/* From here on, so that what comes in meanwhile is not missed. */
+	/* Set before reading, so that an invalidation meanwhile is not missed. */
 	is_valid = true;
 	PushActiveSnapshot(GetLatestSnapshot());
 	SPI_connect();
@@ -201,7 +201,7 @@ cluster_map(void)
 		is_valid = false;
 	generation = now;
 
-	/* An error leaves it invalid: what was read is not all of it. */
+	/* An error leaves the map invalid, because it was not read completely. */
 	while (!is_valid)
 	{
 		PG_TRY();
@@ -270,7 +270,7 @@ cluster_lock_group(const ClusterMap *of, int group)
 	return LockAcquire(&tag, ShareLock, false, false) != LOCKACQUIRE_ALREADY_HELD;
 }
 
-/* Of a node it does not change while a session lasts. */
+/* The node of a backend does not change during a session. */
 int
 cluster_node(void)
 {

@@ -28,15 +28,16 @@ typedef struct ClusterTable
 
 typedef struct ClusterGroup
 {
-	int32 lowest; /* of the hash values of its tenants; the highest is before the next group's */
-	int node;	  /* Citus's number of the node's group */
+	int32
+		lowest; /* of the hash values of its tenants; the group ends before the next one's lowest */
+	int node;	/* Citus's number of the group of the node */
 } ClusterGroup;
 
 typedef struct ClusterMap
 {
-	uint64 version; /* grows with each map that is read in this backend */
+	uint64 version; /* increases with each map that is read in this backend */
 	uint32 colocation;
-	int local; /* Citus's number of this node's group; the coordinator's is 0 */
+	int local; /* Citus's number of the group of this node; 0 is the coordinator */
 	int ngroups;
 	ClusterGroup *groups;
 	int nlocal; /* groups on this node */
@@ -44,31 +45,38 @@ typedef struct ClusterMap
 	ClusterTable *tables;
 } ClusterMap;
 
-/* When the library is loaded: whether Citus is, too.  Otherwise nothing here is called again. */
+/*
+ * Called when the library is loaded; returns whether Citus is loaded too.  If
+ * not, no other function of this file is called.
+ */
 extern bool cluster_init(void);
 
 /*
- * The map of this database; NULL where the tables are not distributed.  It is read
- * anew where something has changed, and is valid until the next call.  The caller
- * is in SPI, whose result is kept.  An error for a version of Citus that is not known.
+ * Returns the map of this database, or NULL if the tables are not distributed.
+ * It is read again after an invalidation, and is valid until the next call.
+ * The caller is in SPI, whose result is kept.  Raises an error if the version
+ * of Citus is unknown.
  */
 extern const ClusterMap *cluster_map(void);
 
 extern const ClusterTable *cluster_table(const ClusterMap *map, const char *name, size_t len);
 
-/* The group of a tenant. */
+/* Returns the group of a tenant. */
 extern int cluster_group(const ClusterMap *map, const char *tenant_id, size_t len);
 
-/* "host:port" of a node by its group's number, in the current memory context. */
+/* Returns "host:port" of a node, given the number of its group, in the current memory context. */
 extern char *cluster_node_name(int node);
 
-/* Keeps a group where it is until the end of the transaction.  Whether it had to be locked now. */
+/*
+ * Prevents that a group is moved before the end of the transaction.  Returns
+ * true if the lock was not yet held.
+ */
 extern bool cluster_lock_group(const ClusterMap *map, int group);
 
-/* Citus's number of this node's group: 0 for the coordinator, and where Citus is not installed. */
+/* Returns Citus's number of the group of this node: 0 for the coordinator, and without Citus. */
 extern int cluster_node(void);
 
-/* Whether Citus is loaded and installed here; an error for a version that is not known. */
+/* Whether Citus is loaded and installed here; raises an error if its version is unknown. */
 extern bool cluster_is_known(void);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * nodes.c
- *		Administering all nodes of a cluster of Citus from its coordinator.
+ *		Administering all nodes of a Citus cluster from its coordinator.
  */
 #include "postgres.h"
 
@@ -19,7 +19,7 @@
 
 #define PROPAGATION "citus.enable_ddl_propagation"
 
-/* Present in a database of a cluster only, so it is no Statement. */
+/* Valid only in a database of a cluster, so it is not a Statement. */
 #define ON_WORKERS                                                                                 \
 	"SELECT pg_catalog.format('%s:%s: %s', n.nodename, n.nodeport, r.result)"                      \
 	" FROM pg_catalog.run_command_on_workers($1) r"                                                \

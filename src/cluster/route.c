@@ -1,6 +1,6 @@
 /*
  * route.c
- *		Which shards a statement is for, on a cluster of Citus.
+ *		Which shards a statement is for, on a Citus cluster.
  */
 #include "postgres.h"
 
@@ -22,25 +22,25 @@
 typedef enum StatementKind
 {
 	NOT_DISTRIBUTED, /* names no distributed table */
-	OF_TENANT,		 /* the first parameter's */
+	OF_TENANT,		 /* of the tenant in the first parameter */
 	QUERY_OF_ALL,
 	CHANGE_OF_ALL
 } StatementKind;
 
-/* What is known of a statement, for one map. */
+/* What is known about a statement, for one map. */
 typedef struct Known
 {
 	const Statement *statement; /* the key */
 	uint64 version;				/* of the map */
 	StatementKind kind;
-	Statement *routed; /* by group; the last one: over all of this node's */
+	Statement *routed; /* by group; the last one is for all groups of this node */
 	int nrouted;
 } Known;
 
 static HTAB *known = NULL;
 static MemoryContext texts = NULL; /* of the statements made for a map */
 static uint64 texts_version = 0;
-static int current_group = -1; /* of a statement that writes for all tenants */
+static int current_group = -1; /* for a statement that writes for all tenants */
 
 /* ---------------------------------------------------------------- reading statements */
 
@@ -51,8 +51,9 @@ is_word(char c)
 }
 
 /*
- * The next table of ours that a statement names, from *at on, which is moved behind
- * it; NULL when there is none.  What is in quotes, or is called, is no table.
+ * Returns the next table of the extension that a statement names after *at,
+ * and moves *at behind it; NULL if there is none.  Quoted text and function
+ * calls are not tables.
  */
 static const ClusterTable *
 next_table(const ClusterMap *map, const char *sql, const char **at, const char **start)
@@ -117,7 +118,7 @@ kind_of(const ClusterMap *map, const Statement *statement)
 	bool is_query = begins_with(sql, "SELECT");
 	const ClusterTable *table = next_table(map, sql, &at, &start);
 
-	/* A reference table is written through Citus, on all nodes. */
+	/* Reference tables are written through Citus, on all nodes. */
 	if (table == NULL || (table->is_reference && !is_query))
 		return NOT_DISTRIBUTED;
 	if (table->is_reference)
@@ -151,7 +152,10 @@ append_local_shards(StringInfo sql, const ClusterMap *map, const ClusterTable *t
 	appendStringInfoChar(sql, ')');
 }
 
-/* The text of a statement over a group's shards, or over all of this node's: group -1. */
+/*
+ * Returns the text of a statement over the shards of a group, or over all of
+ * this node if group is -1.
+ */
 static char *
 routed_text(const ClusterMap *map, const char *sql, int group)
 {
@@ -230,7 +234,7 @@ find_known(const ClusterMap *map, const Statement *statement)
 	return entry;
 }
 
-/* The statement over a group's shards, or over all of this node's: group -1. */
+/* Returns the statement over the shards of a group, or over all of this node if group is -1. */
 static Statement *
 routed(const ClusterMap *map, Known *entry, const Statement *statement, int group)
 {
@@ -263,14 +267,14 @@ raise_elsewhere(const char *tenant_id, size_t len, int node)
 							"outside a transaction block.")));
 }
 
-/* The map, and the group of a tenant; the group is on this node, and stays here. */
+/* Returns the map and the group of a tenant, which is on this node and remains here. */
 static const ClusterMap *
 lock_tenant_group(const ClusterMap *map, const char *tenant_id, size_t len, int *group)
 {
 	*group = cluster_group(map, tenant_id, len);
 	if (map->groups[*group].node == map->local && cluster_lock_group(map, *group))
 	{
-		/* It may have left while we waited for the lock. */
+		/* It may have been moved while we waited for the lock. */
 		AcceptInvalidationMessages();
 		map = cluster_map();
 		if (map != NULL)
@@ -309,7 +313,7 @@ route_statement(Statement *statement, const Datum *values)
 		return statement;
 	if (map->groups[group].node != map->local)
 	{
-		/* What is no tenant's, or is only added to, needs no lock of the node. */
+		/* Rows of no tenant, and rows that are only added, need no lock of the group. */
 		if (VARSIZE_ANY_EXHDR(tenant) == 0 || statement->anywhere)
 			return statement;
 		raise_elsewhere(VARDATA_ANY(tenant), VARSIZE_ANY_EXHDR(tenant), map->groups[group].node);

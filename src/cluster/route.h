@@ -14,18 +14,19 @@
 
 #include "base/statement.h"
 
-/* When the library is loaded: has statements routed where Citus is loaded, too. */
+/* Called when the library is loaded; has statements routed if Citus is loaded too. */
 extern void route_init(void);
 
 /*
- * The statement to execute instead of one: itself where tables are not distributed or
- * it names none that is.
+ * Returns the statement to execute instead of the given one, which is itself
+ * if the tables are not distributed or it names none of them.
  *
- * One that is bound to a tenant, by its first parameter: the same over the
- * tenant's shards, which are kept where they are until the end of the
- * transaction.  An error that names the node where they are on another one.
+ * A statement that is bound to a tenant by its first parameter is executed
+ * over the tenant's shards, which are kept where they are until the end of the
+ * transaction.  If they are on another node, an error is raised that names it.
  *
- * A query that is bound to none: the same over all shards of this node.
+ * A query that is not bound to a tenant is executed over all shards of this
+ * node.
  */
 extern Statement *route_statement(Statement *statement, const Datum *values);
 
@@ -34,7 +35,7 @@ extern Statement *route_statement(Statement *statement, const Datum *values);
  * and executing a statement that writes, and is bound to no tenant, over one of these.
  */
 extern int route_groups(void);
-extern void route_to_group(int n); /* -1: ends it */
+extern void route_to_group(int n); /* -1 ends this */
 
 /* Whether a tenant's statements may be executed here; true where tables are not distributed. */
 extern bool route_is_here(const char *tenant_id);
