@@ -295,7 +295,10 @@ sql_may_be_value(const SqlLexer *text, size_t pos)
 	size_t next;
 	char c;
 
-	if (end == NULL || before == 0)
+	/* The last one ends a text. */
+	if (end == NULL)
+		return false;
+	if (before == 0)
 		return true;
 	c = text->text[before - 1];
 	for (next = (size_t) (end - text->text) + 1;
