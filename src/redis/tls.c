@@ -7,12 +7,13 @@
  *		and would not report the reason of a failure (hiredis 1.2, ssl.c).
  */
 
+/* First, as it includes what hiredis_ssl.h needs. */
+#include "redis/tls.h"
+
 #include <hiredis/hiredis_ssl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-
-#include "redis/tls.h"
 
 /* Returns the first error of OpenSSL, which is the cause of later ones, or NULL. */
 static const char *
