@@ -17,6 +17,7 @@
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "optimizer/cost.h"
 #include "storage/lock.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -24,6 +25,7 @@
 
 #include "base/arguments.h"
 #include "base/arrival.h"
+#include "base/clock.h"
 #include "base/extension.h"
 #include "base/fault.h"
 #include "base/guc.h"
@@ -35,6 +37,7 @@
 #include "learning/apply.h"
 #include "learning/events.h"
 #include "learning/inbox.h"
+#include "learning/marks.h"
 #include "learning/rejected.h"
 #include "tenancy/hold.h"
 #include "tenancy/session.h"
@@ -83,9 +86,29 @@ static Statement select_first_tenant = STATEMENT("SELECT tenant_id"
  */
 static Statement select_rows = STATEMENT("SELECT " INBOX_COLUMNS ", ctid"
 										 " FROM personalization.inbox"
-										 " WHERE tenant_id = $1"
+										 " WHERE tenant_id = $1 AND position > $3"
 										 " ORDER BY position LIMIT $2",
-										 "text int8");
+										 "text int8 int8");
+
+/* The same between two tenants, and before one. */
+static Statement select_tenant_between = STATEMENT("SELECT tenant_id"
+												   " FROM personalization.inbox"
+												   " WHERE tenant_id > $1 AND tenant_id < $2"
+												   " ORDER BY tenant_id LIMIT 1",
+												   "text text");
+
+static Statement select_tenant_before = STATEMENT("SELECT tenant_id"
+												  " FROM personalization.inbox"
+												  " WHERE tenant_id < $1"
+												  " ORDER BY tenant_id LIMIT 1",
+												  "text");
+
+/* A tenant's first row behind a position. */
+static Statement select_position = STATEMENT("SELECT position"
+											 " FROM personalization.inbox"
+											 " WHERE tenant_id = $1 AND position > $2"
+											 " ORDER BY position LIMIT 1",
+											 "text int8");
 
 static Statement delete_rows = STATEMENT("DELETE FROM personalization.inbox"
 										 " WHERE tenant_id = $1 AND ctid = ANY ($2)",
@@ -308,17 +331,68 @@ row_event(uint64 row, TimestampTz now, Event *event, Fault *fault)
 		   check_occurred_at(event->occurred_at, now, fault);
 }
 
+/* The first tenant between two others, each of which may be NULL, that has rows; NULL for none. */
 static char *
-following_tenant(const char *previous)
+tenant_between(const char *previous, const char *next)
 {
-	Datum values[] = {previous == NULL ? (Datum) 0 : CStringGetTextDatum(previous)};
+	Datum lower = previous == NULL ? (Datum) 0 : CStringGetTextDatum(previous);
+	Datum upper = next == NULL ? (Datum) 0 : CStringGetTextDatum(next);
+	Datum values[] = {previous == NULL ? upper : lower, upper};
+	Statement *statement = previous == NULL && next == NULL ? &select_first_tenant
+						   : previous == NULL				? &select_tenant_before
+						   : next == NULL					? &select_tenant
+															: &select_tenant_between;
 	char *tenant_id = NULL;
 
-	if (statement_execute(previous == NULL ? &select_first_tenant : &select_tenant, values, NULL,
-						  SNAPSHOT_NEW) > 0)
+	if (statement_execute(statement, values, NULL, SNAPSHOT_NEW) > 0)
 		tenant_id = result_text(0, ONLY_COLUMN);
 	SPI_freetuptable(SPI_tuptable);
 	return tenant_id;
+}
+
+/* The position of a tenant's first row behind another one; false where there is none. */
+static bool
+first_behind(const char *tenant_id, int64 position, int64 *found)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(position)};
+	bool any = statement_execute(&select_position, values, NULL, SNAPSHOT_NEW) > 0;
+
+	if (any)
+		*found = DatumGetInt64(result_value(0, ONLY_COLUMN, NULL));
+	SPI_freetuptable(SPI_tuptable);
+	return any;
+}
+
+/* Whether a tenant with a mark has rows: behind it, or, where that is due, anywhere. */
+static bool
+has_rows(InboxMark *mark)
+{
+	int64 start = elapsed_clock();
+	int64 position = 0;
+	bool found;
+
+	if (start < mark->look_at)
+		return first_behind(mark->tenant_id, mark->position, &position);
+	found = first_behind(mark->tenant_id, PG_INT64_MIN, &position);
+	inbox_mark_looked(mark, elapsed_clock() - start, found, position);
+	return found;
+}
+
+static char *
+following_tenant(const char *previous)
+{
+	for (;;)
+	{
+		InboxMark *mark = inbox_mark_after(previous);
+		char *tenant_id = tenant_between(previous, mark != NULL ? mark->tenant_id : NULL);
+
+		if (tenant_id != NULL || mark == NULL)
+			return tenant_id;
+		tenant_id = pstrdup(mark->tenant_id);
+		if (has_rows(mark))
+			return tenant_id;
+		previous = tenant_id;
+	}
 }
 
 /* Rows of tenants on hold wait. */
@@ -376,6 +450,7 @@ typedef struct BatchSize
 	int limit;
 	Size bytes;
 	int signals;
+	int64 last; /* position of the last row */
 } BatchSize;
 
 static bool
@@ -385,11 +460,40 @@ is_full(const BatchSize *taken)
 		   taken->signals >= BATCH_SIGNALS;
 }
 
+/*
+ * Deletes rows by their ctid, and never by an index: of a table whose rows have all
+ * been taken the planner takes the tenant's index for cheaper, which then goes through
+ * every row that an old snapshot keeps.
+ */
+static uint64
+delete_by_place(Datum *values)
+{
+	bool index_scans = enable_indexscan;
+	bool bitmap_scans = enable_bitmapscan;
+	uint64 n;
+
+	enable_indexscan = false;
+	enable_bitmapscan = false;
+	PG_TRY();
+	{
+		n = statement_execute(&delete_rows, values, NULL, SNAPSHOT_NEW);
+	}
+	PG_FINALLY();
+	{
+		enable_indexscan = index_scans;
+		enable_bitmapscan = bitmap_scans;
+	}
+	PG_END_TRY();
+	return n;
+}
+
 /* Takes rows of a tenant; returns their number. */
 static int
 take_events(const char *tenant_id, TimestampTz now, BatchSize *taken)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(taken->limit - taken->n)};
+	const InboxMark *mark = inbox_mark(tenant_id);
+	Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(taken->limit - taken->n),
+					  Int64GetDatum(mark != NULL ? mark->position : PG_INT64_MIN)};
 	uint64 nrows = statement_execute(&select_rows, values, NULL, SNAPSHOT_NEW);
 	SPITupleTable *rows = SPI_tuptable;
 	Column places;
@@ -416,12 +520,13 @@ take_events(const char *tenant_id, TimestampTz now, BatchSize *taken)
 		else
 			taken->signals += expected_signals(event->data);
 		column_add(&places, result_value(n, INBOX_PLACE, NULL));
+		taken->last = DatumGetInt64(result_value(n, INBOX_POSITION, NULL));
 		taken->n++;
 	}
 	if (n > 0)
 	{
 		values[1] = column_array(&places);
-		if (statement_execute(&delete_rows, values, NULL, SNAPSHOT_NEW) != n)
+		if (delete_by_place(values) != n)
 			ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 							errmsg("rows of the inbox were deleted concurrently"),
 							errhint("The transaction might succeed if retried.")));
@@ -450,6 +555,7 @@ inbox_drain(const char *tenant_id, int limit, InboxResult *drained)
 	drained->learned = learn_events(taken.events, taken.n, true);
 	drained->more = is_full(&taken);
 	rejected_store(taken.events, taken.n);
+	inbox_mark_taken(tenant_id, taken.last, drained->more);
 	for (int i = 0; i < taken.n; i++)
 		naged += taken.events[i].is_aged;
 	events_report_aged(naged, drained->learned);

@@ -12,6 +12,7 @@
 #include "base/compat.h"
 #include "base/jsonutil.h"
 #include "cache/queue.h"
+#include "learning/marks.h"
 #include "suggestions/counting.h"
 #include "tenancy/session.h"
 #include "tenancy/tenancy.h"
@@ -37,6 +38,7 @@ personalization_run_maintenance(PG_FUNCTION_ARGS)
 				 errhint("The function must be called by a superuser or a role with BYPASSRLS.")));
 	SPI_connect();
 	inbox_counters.since_pass = 0;
+	inbox_marks_forget();
 	take_all_turns(&inbox_work);
 	counting_adopt();
 	counting_counters.since_pass = 0;

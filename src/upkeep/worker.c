@@ -5,6 +5,10 @@
  */
 #include "postgres.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "catalog/namespace.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -16,6 +20,7 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 
+#include "base/clock.h"
 #include "base/compat.h"
 #include "base/extension.h"
 #include "base/guc.h"
@@ -32,6 +37,9 @@
  */
 #define GIVE_WAY_WITHIN 1000
 
+/* How often memory is returned. */
+#define RETURN_EVERY (5 * USECS_PER_SEC)
+
 extern PGDLLEXPORT void personalization_worker_main(Datum arg);
 
 /*
@@ -46,12 +54,27 @@ objects_are_ours(void)
 		   OidIsValid(get_relname_relid("backing_off", get_namespace_oid(SCHEMA_NAME, true)));
 }
 
+/* What a large batch has freed goes back to the system: malloc() keeps it otherwise. */
+static void
+return_memory(void)
+{
+#ifdef __GLIBC__
+	static int64 returned = 0;
+
+	if (elapsed_clock() < returned + RETURN_EVERY)
+		return;
+	returned = elapsed_clock();
+	(void) malloc_trim(0);
+#endif
+}
+
 /* Waits, and checks every second whether another session needs the database. */
 static void
 nap(void)
 {
 	int left = worker_naptime;
 
+	return_memory();
 	while (left > 0)
 	{
 		int wait = Min(left, GIVE_WAY_WITHIN);
