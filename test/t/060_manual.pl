@@ -119,4 +119,12 @@ foreach my $page ($ENV{MANUAL_PAGES} ? split(/ /, $ENV{MANUAL_PAGES}) : ('README
 	drop_roles();
 }
 
+# The card has a line for every function.
+my ($card) = slurp_file('docs/reference.md');
+sql('CREATE EXTENSION personalization');
+is( join(' ', grep { $card !~ /\b\Q$_\E\(/ } split /\n/,
+		sql(q{SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'personalization'::regnamespace
+			AND obj_description(oid, 'pg_proc') IS NOT NULL AND prorettype <> 'trigger'::regtype ORDER BY 1})),
+	'', 'every function is on the reference card');
+
 done_testing();

@@ -186,6 +186,8 @@ sub differs
 {
 	my ($expected, $printed) = @_;
 	my $difference = difference($expected, $printed);
+
+	return $difference || '(nothing)' if $expected !~ /\S/;
 	my @printed = lines($printed);
 	my $left_out = () = $difference =~ /^\+ /mg;
 
