@@ -5,130 +5,62 @@
 SET client_min_messages = warning;
 SET timezone = 'UTC';
 
-\echo
-\echo '== Two tenants, and a role bound to each =='
-\echo
 CREATE EXTENSION personalization;
-SELECT personalization.create_tenant('acme') ->> 'learning_rate' AS "acme learns at rate",
-       personalization.create_tenant('globex', '{"evidence_retention": "30 days"}') ->> 'evidence_retention'
-           AS "globex keeps evidence";
 CREATE ROLE acme_app LOGIN;
 CREATE ROLE globex_app LOGIN;
-SELECT personalization.bind_role('acme_app', 'acme'), personalization.bind_role('globex_app', 'globex') \g /dev/null
 
-\echo '== A working day of both: examples/day.jsonl, JSON lines through learn_batch() =='
-\echo
-CREATE TEMP TABLE lines (n serial, event jsonb);
-\copy lines (event) FROM 'examples/day.jsonl' WITH (FORMAT csv, QUOTE E'\x01', DELIMITER E'\x02')
-SELECT event ->> 'tenant_id' AS tenant, event ->> 'user_id' AS "user", event ->> 'interaction_type' AS interaction,
-       count(*), min(event ->> 'occurred_at')::timestamptz::time AS first, max(event ->> 'occurred_at')::timestamptz::time AS last
-FROM lines GROUP BY 1, 2, 3 ORDER BY 1, 2, 4 DESC, 3;
-SELECT personalization.learn_batch(jsonb_agg(event ORDER BY n)) AS "interactions learned" FROM lines;
-
-\echo '== What acme''s ana prefers that evening (as role acme_app, under row-level security) =='
-\echo
-\connect - acme_app
-\pset footer off
-SET timezone = 'UTC';
-SELECT category, key, value, round(confidence::numeric, 3) AS confidence, observation_count AS seen,
-       (SELECT string_agg(format('%s %s', c ->> 'value', round((c ->> 'confidence')::numeric, 3)), ', ')
-        FROM jsonb_array_elements(candidates) c) AS candidates
-FROM personalization.preferences('acme', 'ana', '2026-03-02 18:00+00')
-WHERE confidence >= 0.05;
-
-\echo '== Her profile as a document, in part =='
-\echo
-SELECT jsonb_pretty(jsonb_build_object(
-    'user_id', p -> 'user_id', 'skill_level', p -> 'skill_level',
-    'preferred_chart_type', p -> 'preferences' -> 'visualization:preferred_chart_type',
-    'latest interaction', p -> 'interaction_history' -> 0)) AS profile
-FROM personalization.get_profile('acme', 'ana', '2026-03-02 18:00+00') p;
-
-\echo '== What she is doing =='
-\echo
-SELECT jsonb_pretty(personalization.get_context('acme', 'ana', '2026-03-02 18:00+00')) AS context;
-
-\echo '== What they may want to ask next: their own, what follows, what others ask; by probability =='
-\echo
-\connect - postgres
-\pset footer off
-SET timezone = 'UTC';
-CREATE SCHEMA sales;
-SELECT personalization.link_schema('acme', 'sales') \g /dev/null
-CREATE TABLE sales.campaigns (campaign text, day date, spent numeric);
-GRANT USAGE ON SCHEMA sales TO acme_app;
-GRANT SELECT ON sales.campaigns TO acme_app;
+\echo '1. What users did yesterday: the events that two companies reported, learned by examples/load-day.sql'
+\o /dev/null
+\i examples/load-day.sql
+SELECT personalization.bind_role('acme_app', 'acme'), personalization.bind_role('globex_app', 'globex');
 SELECT count(personalization.learn('acme', u, 'query', jsonb_build_object('query', q, 'tables_used', '{sales.refunds}'::text[]),
-                                   timestamptz '2026-03-02 17:00+00' + (2 * n + k) * interval '5 minutes'))
+                                   current_date - interval '7 hours' + (2 * n + k) * interval '5 minutes'))
 FROM unnest('{bo,cy}'::text[]) WITH ORDINALITY AS u (u, n),
-     unnest('{Open refunds,Refunds by reason}'::text[]) WITH ORDINALITY AS q (q, k) \g /dev/null
+     unnest('{Open refunds,Refunds by reason}'::text[]) WITH ORDINALITY AS q (q, k);
 -- What the worker does by itself once a second.
-SELECT personalization.run_maintenance('2026-03-02 18:00+00') ->> 'queries' AS "queries counted";
+SELECT personalization.run_maintenance();
+\o
+SELECT tenant_id AS tenant, user_id AS "user", count(*) AS events,
+       left(string_agg(DISTINCT interaction_type::text, ', '), 70) AS "of the types"
+FROM personalization.interactions GROUP BY 1, 2 ORDER BY 1, 2;
+
 \connect - acme_app
 \pset footer off
 SET timezone = 'UTC';
-SELECT u AS "user", suggestion_type AS type, left(suggestion, 44) AS suggestion, round(score::numeric, 2) AS score, reason
-FROM unnest('{ana,bo,newcomer}'::text[]) WITH ORDINALITY AS u (u, n),
-     personalization.get_suggestions('acme', u, max_results => 4, at => '2026-03-02 18:00+00') ORDER BY n, score DESC;
+SELECT current_date - interval '6 hours' AS evening \gset
+\echo '2. What ana of acme prefers that evening: confidence grows with each observation'
+SELECT p.key, p.value, round(confidence::numeric, 2) AS confidence, observation_count AS seen,
+       (SELECT string_agg(format('%s %s', c ->> 'value', round((c ->> 'confidence')::numeric, 2)), ', ')
+        FROM jsonb_array_elements(p.candidates) AS c WHERE c -> 'value' <> p.value) AS "competes with"
+FROM personalization.preferences('acme', 'ana', :'evening') AS p LIMIT 5;
 
-\echo '== "Refunds by reason", which ana dismisses, is not offered to her for a week; to others it is =='
-\echo
-SELECT suggestion_id AS id FROM personalization.get_suggestions('acme', 'ana', max_results => 10, at => '2026-03-02 18:00+00')
-WHERE suggestion = 'Refunds by reason' \gset
-SELECT personalization.record_outcome('acme', 'ana', :'id', 'dismissed') \g /dev/null
-SELECT u AS "user", string_agg(left(suggestion, 30), ' · ' ORDER BY score DESC) AS offered
-FROM unnest('{ana,newcomer}'::text[]) AS u, personalization.get_suggestions('acme', u, at => '2026-03-02 18:00+00')
-GROUP BY 1 ORDER BY 1;
+\echo '3. How it fades while ana is away: nothing is rewritten, reading computes it; below 0.3 it leaves the profile'
+SELECT d AS "days away", count(*) AS "live preferences",
+       round(max(confidence) FILTER (WHERE key = 'preferred_chart_type')::numeric, 2) AS "bar charts",
+       round(max(confidence) FILTER (WHERE key = 'frequent_table:sales.orders')::numeric, 2) AS "table sales.orders"
+FROM unnest('{1,7,14}'::int[]) AS d, personalization.preferences('acme', 'ana', timestamptz :'evening' + d * interval '1 day')
+GROUP BY d ORDER BY d;
 
-\echo '== How to answer her: hints, and a conversation that remembers =='
-\echo
-SELECT jsonb_pretty(personalization.route('acme', 'ana', 'orders by region', '2026-03-02 18:00+00')) AS route;
-SELECT personalization.start_conversation('acme', 'ana', '{"report": "Revenue by region"}') AS talk \gset
-SELECT personalization.append_message('acme', :'talk', 'user', 'and only EMEA?') AS message,
-       personalization.update_conversation('acme', :'talk', '{"region": "EMEA"}') AS context;
+\echo '4. What they may want to ask next, most probable first; a newcomer is offered what colleagues ask'
+SELECT u AS "user", suggestion_type AS type, suggestion, round(score::numeric, 2) AS score, reason
+FROM unnest('{ana,newcomer}'::text[]) WITH ORDINALITY AS u (u, n),
+     personalization.get_suggestions('acme', u, max_results => 2, at => :'evening') ORDER BY n, score DESC;
 
-\echo '== What globex sees of all that: nothing =='
-\echo
+\echo '5. Hints for the assistant that answers "orders by region"'
+SELECT r ->> 'default_chart_type' AS chart, r ->> 'communication_style' AS style, r ->> 'explanation_level' AS explain,
+       r ->> 'likely_tables' AS "likely tables"
+FROM personalization.route('acme', 'ana', 'orders by region', :'evening') AS r;
+
 \connect - globex_app
 \pset footer off
-SET timezone = 'UTC';
-SELECT (SELECT count(*) FROM personalization.interactions WHERE tenant_id = 'acme') AS "acme's interactions",
-       (SELECT count(*) FROM personalization.query_statistics WHERE tenant_id = 'acme') AS "acme's queries",
-       (SELECT count(*) FROM personalization.preferences WHERE tenant_id = 'acme') AS "acme's preferences",
-       (SELECT count(*) FROM personalization.interactions) AS "its own";
+\echo '6. What globex sees of acme: nothing, and it cannot ask for it'
+SELECT count(*) FILTER (WHERE tenant_id = 'acme') AS "acme's events", count(*) AS "all that globex sees"
+FROM personalization.interactions;
 \set ON_ERROR_STOP off
-\echo '-- SELECT * FROM personalization.preferences(''acme'', ''ana'');'
 SELECT * FROM personalization.preferences('acme', 'ana');
-\echo '-- SET personalization.tenant_id = ''acme'';'
-SET personalization.tenant_id = 'acme';
 \set ON_ERROR_STOP on
 \echo
-\echo '== And its own ana, of the same name =='
-\echo
-SELECT key, value, round(confidence::numeric, 3) AS confidence, observation_count AS seen
-FROM personalization.preferences('globex', 'ana', '2026-03-02 18:00+00');
-
-\echo '== How acme''s ana fades when she stays away: nothing is rewritten, reading says it =='
-\echo
-\connect - acme_app
-\pset footer off
-SET timezone = 'UTC';
-SELECT to_char(day, 'Dy DD Mon') AS evening, live.n AS "live preferences",
-       round(chart.confidence::numeric, 3) AS "bar charts",
-       round(tab.confidence::numeric, 3) AS "table sales.orders", round(fmt.confidence::numeric, 3) AS "xlsx"
-FROM unnest(ARRAY[0, 1, 2, 7, 10, 14, 21, 28]) AS d,
-     LATERAL (SELECT timestamptz '2026-03-02 18:00+00' + d * interval '1 day' AS day) t,
-     LATERAL (SELECT count(*) AS n FROM personalization.preferences('acme', 'ana', day)) live
-LEFT JOIN LATERAL (SELECT confidence FROM personalization.preferences('acme', 'ana', day)
-    WHERE key = 'preferred_chart_type') chart ON true
-LEFT JOIN LATERAL (SELECT confidence FROM personalization.preferences('acme', 'ana', day)
-    WHERE key = 'frequent_table:sales.orders') tab ON true
-LEFT JOIN LATERAL (SELECT confidence FROM personalization.preferences('acme', 'ana', day)
-    WHERE key = 'export_format') fmt ON true
-ORDER BY d;
-\echo 'On its first day a preference is shown however weak. After that it leaves the profile below 0.3 (min_confidence);'
-\echo 'its evidence stays dormant for 90 days, so that whoever comes back does not begin from nothing.'
-\echo
-\echo 'Your turn: test/lib/private-server psql opens a session on a server like this one; README.md has the first steps,'
-\echo 'docs/index.md the manual.'
-\echo
+\echo 'What next?'
+\echo '  test/lib/private-server psql    a session on a server like this one, gone afterwards: CREATE EXTENSION personalization;'
+\echo '  README.md                       to install it for your PostgreSQL, with a first example'
+\echo '  docs/assistant.md               to personalize an assistant; docs/index.md lists all pages'
