@@ -15,6 +15,7 @@
 
 #include "postgres.h"
 
+#include "base/compat.h"
 #include "base/statement.h"
 
 typedef enum TenantHold
@@ -31,7 +32,7 @@ extern const char *database_home(void);
 extern TenantHold hold_of(bool is_frozen, const char *home);
 
 /* Raises the error for writing to a tenant on hold, which can be retried. */
-extern void hold_raise(const char *tenant_id, TenantHold hold) pg_attribute_noreturn();
+pg_noreturn extern void hold_raise(const char *tenant_id, TenantHold hold);
 
 /*
  * Returns the hold of a tenant without a row: none, but while a subscription
