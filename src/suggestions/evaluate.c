@@ -8,6 +8,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -81,23 +83,37 @@ typedef enum Predictor
 static const char *const suffixes[PREDICTORS] = {"", " most-recent", " most-frequent",
 												 " most-popular"};
 
-/* A query that a user has asked. */
+/* A query that a user has asked, by the ordinal of the user. */
+typedef struct OwnKey
+{
+	QueryKey query;
+	int64 user;
+} OwnKey;
+
 typedef struct OwnQuery
 {
-	QueryKey id;
+	OwnKey key;
 	int64 count;
 	int last; /* ordinal of the user's latest request for it */
 } OwnQuery;
 
+/* The first queries of a user by some order: as many as are shown, and the last query. */
+#define TOP_MAX (SHOWN + 1)
+typedef struct TopQueries
+{
+	int n;
+	OwnQuery queries[TOP_MAX];
+} TopQueries;
+
 typedef struct ReplayedUser
 {
 	char user_id[MAX_ID_LENGTH + 1];
+	int64 ordinal;
 	int n;
 	int size;
 	Asked *asked;
-	int nown;
-	int own_size;
-	OwnQuery *own;
+	TopQueries recent;
+	TopQueries frequent;
 } ReplayedUser;
 
 typedef struct Score
@@ -107,13 +123,28 @@ typedef struct Score
 	double reciprocal;
 } Score;
 
+/* Tenths of the probability, for the calibration error. */
+#define TENTHS 10
+
+typedef struct Reliability
+{
+	int64 shown;
+	double foretold;
+	int64 happened;
+} Reliability;
+
 typedef struct Evaluation
 {
 	QueryStore *store;
 	HTAB *users;
+	HTAB *own;
 	double rate;
 	int64 judged;
 	Score scores[PREDICTORS];
+	int64 early; /* of the first five requests of users */
+	int64 early_shown;
+	int64 by_kind[OFFER_KINDS];
+	Reliability tenths[TENTHS];
 } Evaluation;
 
 PG_FUNCTION_INFO_V1(personalization_evaluate);
@@ -125,47 +156,71 @@ find_user(Evaluation *evaluation, const char *user_id)
 	ReplayedUser *user = hash_search(evaluation->users, user_id, HASH_ENTER, &found);
 
 	if (!found)
+	{
 		memset((char *) user + sizeof(user->user_id), 0,
 			   sizeof(ReplayedUser) - sizeof(user->user_id));
+		user->ordinal = hash_get_num_entries(evaluation->users);
+	}
 	return user;
 }
 
-static OwnQuery *
-find_own(const ReplayedUser *user, const QueryKey *id)
+static bool
+has_asked(const Evaluation *evaluation, const ReplayedUser *user, const QueryKey *id)
 {
-	for (int i = 0; i < user->nown; i++)
-	{
-		if (same_query(&user->own[i].id, id))
-			return &user->own[i];
-	}
-	return NULL;
+	OwnKey key = {*id, user->ordinal};
+
+	return hash_search(evaluation->own, &key, HASH_FIND, NULL) != NULL;
 }
 
-/* Returns an array with space for one more element. */
-static void *
-grown(void *array, int n, int *size, Size element)
+static bool
+comes_before(const OwnQuery *a, const OwnQuery *b, bool by_count)
 {
-	if (n < *size)
-		return array;
-	*size = Max(16, *size * 2);
-	return array == NULL ? palloc(*size * element) : repalloc(array, *size * element);
+	if (by_count && a->count != b->count)
+		return a->count > b->count;
+	return a->last > b->last;
+}
+
+/*
+ * Moves a query that was just asked to its position among the first.  No query that
+ * has dropped out comes back but by being asked, so the list is exact.
+ */
+static void
+top_put(TopQueries *top, const OwnQuery *own, bool by_count)
+{
+	int place = 0;
+
+	while (place < top->n && !same_query(&top->queries[place].key.query, &own->key.query))
+		place++;
+	if (place == TOP_MAX)
+	{
+		if (!comes_before(own, &top->queries[TOP_MAX - 1], by_count))
+			return;
+		place--;
+	}
+	else if (place == top->n)
+		top->n++;
+	for (; place > 0 && comes_before(own, &top->queries[place - 1], by_count); place--)
+		top->queries[place] = top->queries[place - 1];
+	top->queries[place] = *own;
 }
 
 static void
-remember(ReplayedUser *user, const QueryKey *id, TimestampTz at)
+remember(Evaluation *evaluation, ReplayedUser *user, const QueryKey *id, TimestampTz at)
 {
-	OwnQuery *own = find_own(user, id);
+	OwnKey key = {*id, user->ordinal};
+	bool found;
+	OwnQuery *own = hash_search(evaluation->own, &key, HASH_ENTER, &found);
 
-	if (own == NULL)
-	{
-		user->own = grown(user->own, user->nown, &user->own_size, sizeof(OwnQuery));
-		own = &user->own[user->nown++];
-		own->id = *id;
-		own->count = 0;
-	}
-	own->count++;
+	own->count = found ? own->count + 1 : 1;
 	own->last = user->n;
-	user->asked = grown(user->asked, user->n, &user->size, sizeof(Asked));
+	top_put(&user->recent, own, false);
+	top_put(&user->frequent, own, true);
+	if (user->n == user->size)
+	{
+		user->size = Max(16, user->size * 2);
+		user->asked = user->asked == NULL ? palloc(user->size * sizeof(Asked))
+										  : repalloc_huge(user->asked, user->size * sizeof(Asked));
+	}
 	user->asked[user->n].id = *id;
 	user->asked[user->n].at = at;
 	user->asked[user->n++].weight = 1.0;
@@ -181,26 +236,19 @@ score_rank(Score *score, int rank)
 	score->reciprocal += 1.0 / (rank + 1);
 }
 
-/* Returns the rank of a query among a user's own, without the last query; -1 if it is not there. */
+/* The rank of a query among the first, without the last query; -1 if it is not there. */
 static int
-own_rank(const ReplayedUser *user, const QueryKey *asked, bool by_count)
+top_rank(const TopQueries *top, const QueryKey *last, const QueryKey *asked)
 {
-	const QueryKey *last = &user->asked[user->n - 1].id;
-	const OwnQuery *own = find_own(user, asked);
 	int rank = 0;
 
-	if (own == NULL)
-		return -1;
-	for (int i = 0; i < user->nown; i++)
+	for (int i = 0; i < top->n; i++)
 	{
-		const OwnQuery *other = &user->own[i];
-
-		if (other != own && !same_query(&other->id, last) &&
-			((by_count && other->count > own->count) ||
-			 ((!by_count || other->count == own->count) && other->last > own->last)))
-			rank++;
+		if (same_query(&top->queries[i].key.query, asked))
+			return rank;
+		rank += !same_query(&top->queries[i].key.query, last);
 	}
-	return rank;
+	return -1;
 }
 
 static int
@@ -217,18 +265,46 @@ popular_rank(const Links *popular, const QueryKey *last, const QueryKey *asked)
 	return -1;
 }
 
-/* Ranks the suggestions and the baselines. */
+/* Which type of suggestion was taken, and how probable the suggestions were said to be. */
 static void
-evaluate_request(Evaluation *evaluation, const ReplayedUser *user, const Offer *offers, int n,
-				 const QueryKey *asked)
+judge_shown(Evaluation *evaluation, const Situation *situation, const Offer *offers, int n,
+			const QueryKey *asked)
+{
+	const Ranking *ranking = &query_store_statistics(evaluation->store)->tenant->ranking;
+	Offer shown[SHOWN];
+	Weights weights;
+
+	n = Min(n, SHOWN);
+	memcpy(shown, offers, n * sizeof(Offer));
+	ranking_calibrate(ranking, shown, n);
+	ranking_weights(ranking, situation_moment(situation), &weights);
+	for (int i = 0; i < n; i++)
+	{
+		bool taken = same_query(&shown[i].id, asked);
+		Reliability *tenth =
+			&evaluation->tenths[Min((int) (shown[i].probability * TENTHS), TENTHS - 1)];
+
+		tenth->shown++;
+		tenth->foretold += shown[i].probability;
+		tenth->happened += taken;
+		if (taken)
+			evaluation->by_kind[ranking_kind(&weights, &shown[i])]++;
+	}
+}
+
+/* What would have been suggested, and what the baselines say. */
+static void
+evaluate_request(Evaluation *evaluation, const ReplayedUser *user, const Situation *situation,
+				 const Offer *offers, int n, const QueryKey *asked)
 {
 	const TenantStatistics *tenant = query_store_statistics(evaluation->store)->tenant;
+	const QueryKey *last = &user->asked[user->n - 1].id;
 
 	score_rank(&evaluation->scores[SUGGESTIONS], find_offer(offers, n, asked));
-	score_rank(&evaluation->scores[MOST_RECENT], own_rank(user, asked, false));
-	score_rank(&evaluation->scores[MOST_FREQUENT], own_rank(user, asked, true));
-	score_rank(&evaluation->scores[MOST_POPULAR],
-			   popular_rank(&tenant->popular, &user->asked[user->n - 1].id, asked));
+	score_rank(&evaluation->scores[MOST_RECENT], top_rank(&user->recent, last, asked));
+	score_rank(&evaluation->scores[MOST_FREQUENT], top_rank(&user->frequent, last, asked));
+	score_rank(&evaluation->scores[MOST_POPULAR], popular_rank(&tenant->popular, last, asked));
+	judge_shown(evaluation, situation, offers, n, asked);
 	evaluation->judged++;
 }
 
@@ -244,7 +320,7 @@ replay_ask(Evaluation *evaluation, const char *user_id, const QueryKey *id, Time
 	Ask ask = {.id = *id,
 			   .at = at,
 			   .user = query_user_hash(user_id),
-			   .first = find_own(user, id) == NULL,
+			   .first = !has_asked(evaluation, user, id),
 			   .weight = 1.0,
 			   .history = user->asked + (user->n - n),
 			   .nhistory = n};
@@ -258,7 +334,14 @@ replay_ask(Evaluation *evaluation, const char *user_id, const QueryKey *id, Time
 		statistics_situation(statistics, ask.user, ask.history, n, at, NULL, 0, situation);
 		noffers = query_store_offers(evaluation->store, situation, offers);
 		if (judged && user->n >= JUDGED_FROM)
-			evaluate_request(evaluation, user, offers, noffers, id);
+			evaluate_request(evaluation, user, situation, offers, noffers, id);
+		if (judged && user->n <= JUDGED_FROM)
+		{
+			int place = find_offer(offers, noffers, id);
+
+			evaluation->early++;
+			evaluation->early_shown += place >= 0 && place < SHOWN;
+		}
 		if (evaluation->rate > 0)
 			(void) statistics_learn(statistics, situation, offers, noffers, &ask, evaluation->rate);
 	}
@@ -315,7 +398,7 @@ replay_all(Evaluation *evaluation, const char *tenant_id, TimestampTz since)
 			replay_ask(evaluation, user_id, &id, at, at >= since);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(context);
-		remember(find_user(evaluation, user_id), &id, at);
+		remember(evaluation, find_user(evaluation, user_id), &id, at);
 		pfree(user_id);
 	}
 }
@@ -328,6 +411,52 @@ put_metric(ReturnSetInfo *result, const char *name, double sum, int64 n)
 					  Int64GetDatum(n)};
 
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+static HTAB *
+own_create(void)
+{
+	HASHCTL control = {0};
+
+	control.hcxt = CurrentMemoryContext;
+	control.keysize = sizeof(OwnKey);
+	control.entrysize = sizeof(OwnQuery);
+	return hash_create("personalization replayed queries", 1024, &control,
+					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+/* The mean distance between what was foretold and what happened. */
+static double
+calibration_error(const Evaluation *evaluation, int64 *n)
+{
+	double distance = 0.0;
+
+	*n = 0;
+	for (int t = 0; t < TENTHS; t++)
+	{
+		const Reliability *tenth = &evaluation->tenths[t];
+
+		distance += fabs(tenth->foretold - (double) tenth->happened);
+		*n += tenth->shown;
+	}
+	return distance;
+}
+
+/* The first requests of users, hits by type, and the calibration error. */
+static void
+put_further_metrics(ReturnSetInfo *result, const Evaluation *evaluation)
+{
+	int64 shown;
+	double distance = calibration_error(evaluation, &shown);
+
+	put_metric(result, "hit@5 first-five", (double) evaluation->early_shown, evaluation->early);
+	for (int k = 0; k < OFFER_KINDS; k++)
+	{
+		if (k != KIND_NEW_TABLE)
+			put_metric(result, psprintf("hit@5 by %s", suggestion_type_names[k]),
+					   (double) evaluation->by_kind[k], evaluation->judged);
+	}
+	put_metric(result, "calibration-error", distance, shown);
 }
 
 Datum
@@ -350,6 +479,7 @@ personalization_evaluate(PG_FUNCTION_ARGS)
 	control.hcxt = CurrentMemoryContext;
 	control.keysize = MAX_ID_LENGTH + 1;
 	control.entrysize = sizeof(ReplayedUser);
+	evaluation.own = own_create();
 	evaluation.users = hash_create("personalization replayed users", 256, &control,
 								   HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
 	load_texts(&evaluation, tenant_id);
@@ -364,6 +494,7 @@ personalization_evaluate(PG_FUNCTION_ARGS)
 				   evaluation.judged);
 		put_metric(result, psprintf("mrr%s", suffixes[p]), score->reciprocal, evaluation.judged);
 	}
+	put_further_metrics(result, &evaluation);
 	SPI_finish();
 	return (Datum) 0;
 }

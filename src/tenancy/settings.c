@@ -54,6 +54,8 @@ static const Setting known[] = {
 	 CENTURY_SECONDS, "\"90 days\""},
 	{"history_retention", SETTING_INTERVAL, offsetof(TenantSettings, history_retention), 1,
 	 CENTURY_SECONDS, "\"90 days\""},
+	{"query_retention", SETTING_INTERVAL, offsetof(TenantSettings, query_retention), 1,
+	 CENTURY_SECONDS, "\"1 year\""},
 	{"max_history_size", SETTING_INTEGER, offsetof(TenantSettings, max_history_size), 0, 10000,
 	 "100"},
 	{"conversation_ttl", SETTING_INTERVAL, offsetof(TenantSettings, conversation_ttl), 1,

@@ -16,6 +16,7 @@ typedef struct TenantSettings
 {
 	LearningRule learning;
 	int64 history_retention; /* microseconds, like all times here */
+	int64 query_retention;	 /* of what the statistics know of queries */
 	int64 conversation_ttl;
 	int64 profile_cache_ttl;
 	int64 suggestions_cache_ttl;

@@ -119,7 +119,7 @@ maintain_tenant(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *
 	more |= tally(preferences_expire(tenant_id, changes, at, limit), limit, &counts->preferences);
 	more |= tally(interactions_expire(tenant_id, kept_since, limit), limit, &counts->interactions);
 	more |= tally(outcomes_expire(tenant_id, at, limit), limit, &counts->suggestions);
-	more |= tally(statistics_expire(tenant_id, settings.history_retention, limit), limit,
+	more |= tally(statistics_expire(tenant_id, settings.query_retention, limit), limit,
 				  &counts->statistics);
 	more |= conversations_expire(tenant_id, &settings, at, limit, &counts->conversations);
 	more |= catalogue_refresh(tenant_id, at, kept_since, limit, &counts->catalogue);

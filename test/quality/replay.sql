@@ -12,10 +12,14 @@ CREATE TABLE quality.log (
 CREATE FUNCTION quality.id(item text) RETURNS uuid LANGUAGE sql
     RETURN coalesce(personalization.query_id(jsonb_build_object('query', item)), md5(item)::uuid);
 CREATE TABLE quality.events (
-    n bigint PRIMARY KEY, tenant text, usr text, at timestamptz, data jsonb, id uuid, last uuid, is_new boolean, judged boolean);
+    n bigint PRIMARY KEY, tenant text, usr text, at timestamptz, data jsonb, id uuid, last uuid, is_new boolean, judged boolean, early boolean);
 
 -- rank: where the item stood among those named; NULL: it was not among them.
 CREATE TABLE quality.ranks (predictor text, n bigint, rank int, PRIMARY KEY (predictor, n));
+
+-- The same of the first five events of users, and the probabilities of what was suggested before judged ones.
+CREATE TABLE quality.early (predictor text, n bigint, rank int, PRIMARY KEY (predictor, n));
+CREATE TABLE quality.shown (score float8, asked boolean);
 
 -- From the log as it was copied to what is replayed, the first so many lines of it.
 CREATE PROCEDURE quality.prepare(lines bigint DEFAULT NULL) LANGUAGE plpgsql AS $$
@@ -25,7 +29,8 @@ BEGIN
            (payload - 'tables') || jsonb_build_object('query', item)
            || CASE WHEN payload ? 'tables' THEN jsonb_build_object('tables_used', payload -> 'tables') ELSE '{}' END,
            id, lag(id) OVER of_user, row_number() OVER (PARTITION BY tenant, usr, id ORDER BY n) = 1,
-           n > (count(*) OVER ()) / 2 AND row_number() OVER of_user >= 5 AND id IS DISTINCT FROM lag(id) OVER of_user
+           n > (count(*) OVER ()) / 2 AND row_number() OVER of_user >= 5 AND id IS DISTINCT FROM lag(id) OVER of_user,
+           n > (count(*) OVER ()) / 2 AND row_number() OVER of_user <= 5 AND id IS DISTINCT FROM lag(id) OVER of_user
     FROM (SELECT *, quality.id(item) AS id FROM quality.log ORDER BY n LIMIT lines) l
     WINDOW of_user AS (PARTITION BY tenant, usr ORDER BY n);
 
@@ -38,13 +43,19 @@ CREATE PROCEDURE quality.replay(shown int DEFAULT 5) LANGUAGE plpgsql AS $$
 DECLARE
     e record;
     named uuid[];
+    scores float8[];
 BEGIN
     FOR e IN SELECT * FROM quality.events ORDER BY n LOOP
         -- The product shows suggestions before every query, whether it is judged or not.
-        named := ARRAY(SELECT quality.id(suggestion)
-                       FROM personalization.get_suggestions(e.tenant, e.usr, max_results => shown, at => e.at));
+        SELECT coalesce(array_agg(quality.id(suggestion) ORDER BY ordinality), '{}'), array_agg(score ORDER BY ordinality)
+        INTO named, scores
+        FROM personalization.get_suggestions(e.tenant, e.usr, max_results => shown, at => e.at) WITH ORDINALITY;
         IF e.judged THEN
             INSERT INTO quality.ranks VALUES ('get_suggestions()', e.n, array_position(named, e.id));
+            INSERT INTO quality.shown SELECT scores[i], named[i] = e.id FROM generate_subscripts(named, 1) i;
+        END IF;
+        IF e.early THEN
+            INSERT INTO quality.early VALUES ('get_suggestions()', e.n, array_position(named, e.id));
         END IF;
         PERFORM personalization.learn(e.tenant, e.usr, 'query', e.data, e.at);
         COMMIT;
@@ -64,22 +75,22 @@ DECLARE
     none constant uuid := '00000000-0000-0000-0000-000000000000';
 BEGIN
     FOR e IN SELECT * FROM quality.events ORDER BY n LOOP
-        IF e.judged THEN
-            INSERT INTO quality.ranks
-            SELECT p.predictor, e.n, array_position(p.named, e.id)
-            FROM (VALUES
+        IF e.judged OR e.early THEN
+            WITH p AS (SELECT * FROM (VALUES
                 ('most recent', ARRAY(SELECT c.id FROM quality.counts c
-                    WHERE c.tenant = e.tenant AND c.whom = e.usr AND c.after = none AND c.id <> e.last
+                    WHERE c.tenant = e.tenant AND c.whom = e.usr AND c.after = none AND c.id IS DISTINCT FROM e.last
                     ORDER BY c.last DESC LIMIT shown)),
                 ('most frequent', ARRAY(SELECT c.id FROM quality.counts c
-                    WHERE c.tenant = e.tenant AND c.whom = e.usr AND c.after = none AND c.id <> e.last
+                    WHERE c.tenant = e.tenant AND c.whom = e.usr AND c.after = none AND c.id IS DISTINCT FROM e.last
                     ORDER BY c.asks DESC, c.last DESC LIMIT shown)),
                 ('most popular', ARRAY(SELECT c.id FROM quality.counts c
-                    WHERE c.tenant = e.tenant AND c.whom = '' AND c.after = none AND c.id <> e.last
+                    WHERE c.tenant = e.tenant AND c.whom = '' AND c.after = none AND c.id IS DISTINCT FROM e.last
                     ORDER BY c.asks DESC, c.last DESC LIMIT shown)),
                 ('what followed in the tenant', ARRAY(SELECT c.id FROM quality.counts c
-                    WHERE c.tenant = e.tenant AND c.whom = '' AND c.after = e.last AND c.id <> e.last
-                    ORDER BY c.asks DESC, c.last DESC LIMIT shown))) AS p (predictor, named);
+                    WHERE c.tenant = e.tenant AND c.whom = '' AND c.after = e.last AND c.id IS DISTINCT FROM e.last
+                    ORDER BY c.asks DESC, c.last DESC LIMIT shown))) AS v (predictor, named)),
+            judged AS (INSERT INTO quality.ranks SELECT predictor, e.n, array_position(named, e.id) FROM p WHERE e.judged)
+            INSERT INTO quality.early SELECT predictor, e.n, array_position(named, e.id) FROM p WHERE e.early;
         END IF;
         INSERT INTO quality.counts AS c
         SELECT e.tenant, k.whom, k.after, e.id, 1, e.n
@@ -95,8 +106,17 @@ SELECT predictor, count(*) AS judged, avg(is_new::int) AS new,
        avg((rank = 1 AND rank IS NOT NULL)::int) AS hit1, avg((rank IS NOT NULL)::int) AS hit5,
        avg(coalesce(1.0 / rank, 0)) AS mrr5,
        avg((rank IS NOT NULL)::int) FILTER (WHERE NOT is_new) AS hit5_repeats,
-       avg((rank IS NOT NULL)::int) FILTER (WHERE is_new) AS hit5_new
-FROM quality.ranks JOIN quality.events USING (n) GROUP BY predictor;
+       avg((rank IS NOT NULL)::int) FILTER (WHERE is_new) AS hit5_new,
+       (SELECT avg((e.rank IS NOT NULL)::int) FROM quality.early e WHERE e.predictor = r.predictor) AS hit5_early
+FROM quality.ranks r JOIN quality.events USING (n) GROUP BY predictor;
+
+-- Reliability: of what was suggested with about the same probability, how much was asked. The expected calibration error
+-- is the mean distance, each tenth weighing as much as was suggested in it.
+CREATE VIEW quality.reliability AS
+SELECT least(floor(score * 10), 9) / 10 AS tenth, count(*) AS suggested, avg(score) AS foretold, avg(asked::int) AS happened
+FROM quality.shown GROUP BY 1;
+CREATE VIEW quality.calibration AS
+SELECT sum(suggested * abs(foretold - happened)) / sum(suggested) AS error FROM quality.reliability;
 
 -- The same question put to evaluate(), which knows no lines: from the time of the middle one on.
 CREATE VIEW quality.evaluated AS
