@@ -52,12 +52,13 @@ COMMENT ON FUNCTION personalization.record_outcome(text, text, uuid, text) IS
     'records the outcome of a suggestion: accepted or dismissed';
 
 CREATE FUNCTION personalization.ranking_weights(
-    tenant_id text, OUT feature text, OUT weight float8, OUT initial float8, OUT lowest float8, OUT highest float8)
+    tenant_id text, OUT feature text, OUT weight float8, OUT initial float8, OUT lowest float8, OUT highest float8,
+    OUT moment text, OUT meaning text)
     RETURNS SETOF record
-    LANGUAGE c STABLE ROWS 20 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+    LANGUAGE c STABLE ROWS 100 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_ranking_weights';
 COMMENT ON FUNCTION personalization.ranking_weights(text) IS
-    'the weight of each feature in the ranking of a tenant''s suggestions, with its initial value and its bounds';
+    'the weight of each feature in the ranking of a tenant''s suggestions, with its initial value and its bounds: always, and where it differs by how long ago the user asked last; and what it means, in words';
 
 CREATE FUNCTION personalization.reset_ranking(tenant_id text) RETURNS void
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off

@@ -78,6 +78,9 @@ typedef enum Feature
 
 extern const char *const feature_names[FEATURES];
 
+/* What speaks for a query, in words: "what is asked most". */
+extern const char *const feature_words[FEATURES];
+
 /* The initial weights, and the bounds within which they stay. */
 extern const double feature_weights[FEATURES];
 extern const double feature_lowest[FEATURES];
@@ -97,9 +100,6 @@ typedef enum Moment
 } Moment;
 #define MOMENTS (MOMENT_ARRIVAL + 1)
 
-/* The name of a moment, for messages after "what is popular counts twice ..." */
-extern const char *const moment_names[MOMENTS];
-
 /*
  * At a moment two sets of weights are added: its own, and that of all moments
  * on the same side of a break, which learns from more requests.
@@ -107,6 +107,9 @@ extern const char *const moment_names[MOMENTS];
 #define SHIFTS (MOMENTS + 2)
 #define SHIFT_SITTING MOMENTS
 #define SHIFT_RETURN (MOMENTS + 1)
+
+/* Of a set of shifts, in words: "after a break". */
+extern const char *const shift_words[SHIFTS];
 
 /* elapsed: microseconds since the last request; less than 0 if there is none. */
 extern Moment moment_after(double elapsed);

@@ -95,6 +95,54 @@ push_preference(JsonbParseState **state, const char *name, const char *source,
 		json_push_text(state, source, "set");
 }
 
+/*
+ * What the users of a tenant prefer, those whose preference is live: the value that
+ * most of them have.  Of a large tenant the first rows are looked at.
+ */
+static Statement select_organisation =
+	STATEMENT("SELECT value, count(*), (sum(count(*)) OVER ())::int8"
+			  " FROM (SELECT key, category, value, confidence, last_updated"
+			  "   FROM personalization.preferences"
+			  "   WHERE tenant_id = $1"
+			  "   ORDER BY user_id, key, category"
+			  "   LIMIT 20000) p"
+			  " WHERE key = 'preferred_chart_type' AND category = 'visualization'"
+			  "  AND last_updated <= $2"
+			  "  AND confidence * power($3, extract(epoch FROM $2 - last_updated) / 86400) >= $4"
+			  " GROUP BY value"
+			  " ORDER BY count(*) DESC, value"
+			  " LIMIT 1",
+			  "text timestamptz float8 float8");
+
+enum
+{
+	ORGANISATION_VALUE = 1,
+	ORGANISATION_USERS,
+	ORGANISATION_ALL
+};
+
+/* So many users must agree, and more than half of those who prefer any. */
+#define AGREE 5
+
+/* Adds the chart that the organisation prefers, for a user who has no preference. */
+static void
+push_organisation_chart(JsonbParseState **state, const char *tenant_id,
+						const TenantSettings *settings, TimestampTz at)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), TimestampTzGetDatum(at),
+					  Float8GetDatum(settings->learning.decay),
+					  Float8GetDatum(settings->learning.floor)};
+	int64 users;
+
+	if (statement_execute(&select_organisation, values, NULL, SNAPSHOT_CALLER) == 0)
+		return;
+	users = DatumGetInt64(result_value(0, ORGANISATION_USERS, NULL));
+	if (users < AGREE || 2 * users <= DatumGetInt64(result_value(0, ORGANISATION_ALL, NULL)))
+		return;
+	json_push_jsonb(state, "default_chart_type", result_jsonb(0, ORGANISATION_VALUE));
+	json_push_text(state, "default_chart_source", "organisation");
+}
+
 typedef struct LikelyTable
 {
 	const char *name;
@@ -205,6 +253,8 @@ personalization_route(PG_FUNCTION_ARGS)
 	TenantSettings settings;
 	Traits traits;
 	PreferencesAsOf known;
+	const Preference *chart;
+	const Preference *preferred;
 	JsonbParseState *state = NULL;
 	Jsonb *result;
 
@@ -222,8 +272,11 @@ personalization_route(PG_FUNCTION_ARGS)
 	json_push_text(&state, "chart_complexity", chart_complexities[traits.skill_level]);
 	json_push_text(&state, "communication_style",
 				   communication_style_names[traits.communication_style]);
-	push_preference(&state, "default_chart_type", "default_chart_source",
-					default_chart(&known, &settings, at));
+	chart = default_chart(&known, &settings, at);
+	push_preference(&state, "default_chart_type", "default_chart_source", chart);
+	preferred = preferences_find(&known, CATEGORY_VISUALIZATION, "preferred_chart_type");
+	if (chart == NULL && (preferred == NULL || preferred >= known.items + known.nlive))
+		push_organisation_chart(&state, tenant_id, &settings, at);
 	push_preference(&state, "export_format", "export_format_source",
 					live_choice(&known, &settings, at, CATEGORY_PRESENTATION, "export_format"));
 	push_preference(&state, "color_scheme", "color_scheme_source",

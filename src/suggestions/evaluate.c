@@ -456,7 +456,9 @@ put_further_metrics(ReturnSetInfo *result, const Evaluation *evaluation)
 			put_metric(result, psprintf("hit@5 by %s", suggestion_type_names[k]),
 					   (double) evaluation->by_kind[k], evaluation->judged);
 	}
-	put_metric(result, "calibration-error", distance, shown);
+	put_metric(result, "calibration-error",
+			   shown == 0 ? 0.0 : distance / (double) shown * (double) evaluation->judged,
+			   evaluation->judged);
 }
 
 Datum

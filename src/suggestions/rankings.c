@@ -5,6 +5,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -44,6 +46,9 @@ static Statement erase_statistics[] = {
 	STATEMENT("DELETE FROM personalization.query_lists WHERE tenant_id = $1", "text"),
 };
 
+/* A weight, or a change of one, that is worth a word. */
+#define MATTERS 0.05
+
 PG_FUNCTION_INFO_V1(personalization_ranking_weights);
 PG_FUNCTION_INFO_V1(personalization_reset_ranking);
 PG_FUNCTION_INFO_V1(personalization_rebuild_statistics);
@@ -57,6 +62,54 @@ statistics_restart(const char *tenant_id)
 	(void) statement_execute(&restart_ranking, values, NULL, SNAPSHOT_NEW);
 	for (size_t i = 0; i < lengthof(erase_statistics); i++)
 		(void) statement_execute(&erase_statistics[i], values, NULL, SNAPSHOT_NEW);
+}
+
+/* How much a weight counts at a moment, against the weight of all moments. */
+static const char *
+counts_words(double usual, double weight)
+{
+	double ratio = weight / usual;
+
+	if (fabs(usual) < MATTERS || ratio < 0)
+		return weight > 0 ? "speaks for a query" : "speaks against a query";
+	if (ratio >= 2.5)
+		return "counts much more";
+	if (ratio >= 1.6)
+		return "counts twice";
+	if (ratio >= 1.0)
+		return "counts more";
+	if (ratio >= 0.7)
+		return "counts less";
+	return ratio >= 0.4 ? "counts half" : "counts little";
+}
+
+static void
+put_weight(ReturnSetInfo *result, int f, double weight, const char *moment, const char *meaning)
+{
+	bool nulls[7] = {false};
+	Datum values[] = {CStringGetTextDatum(feature_names[f]), Float8GetDatum(weight),
+					  Float8GetDatum(feature_weights[f]),	 Float8GetDatum(feature_lowest[f]),
+					  Float8GetDatum(feature_highest[f]),	 CStringGetTextDatum(moment),
+					  CStringGetTextDatum(meaning)};
+
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* Of a set of shifts: the weights that it changes so much that it matters. */
+static void
+put_shifts(ReturnSetInfo *result, const Ranking *ranking, int set)
+{
+	for (int f = 0; f < FEATURES; f++)
+	{
+		double usual = ranking->weights[f];
+		double weight = Min(Max(usual + (double) ranking->shifts[set][f], feature_lowest[f]),
+							feature_highest[f]);
+
+		if (fabs(weight - usual) >= MATTERS)
+			put_weight(result, f, weight, shift_words[set],
+					   psprintf("%s, %s %s", shift_words[set], feature_words[f],
+								counts_words(usual, weight)));
+	}
 }
 
 Datum
@@ -75,14 +128,12 @@ personalization_ranking_weights(PG_FUNCTION_ARGS)
 	query_store_open(store);
 	ranking = &query_store_statistics(store)->tenant->ranking;
 	for (int f = 0; f < FEATURES; f++)
-	{
-		bool nulls[5] = {false};
-		Datum values[] = {CStringGetTextDatum(feature_names[f]),
-						  Float8GetDatum(ranking->weights[f]), Float8GetDatum(feature_weights[f]),
-						  Float8GetDatum(feature_lowest[f]), Float8GetDatum(feature_highest[f])};
-
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	}
+		put_weight(
+			result, f, ranking->weights[f], "always",
+			psprintf("%s %s", feature_words[f],
+					 ranking->weights[f] < 0 ? "speaks against a query" : "speaks for a query"));
+	for (int set = 0; set < SHIFTS; set++)
+		put_shifts(result, ranking, set);
 	SPI_finish();
 	return (Datum) 0;
 }

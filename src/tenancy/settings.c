@@ -332,9 +332,16 @@ void
 settings_decode(const Jsonb *changes, TenantSettings *settings)
 {
 	Fault fault;
+	JsonbValue value;
 
 	if (read_settings(changes, true, settings, &fault))
+	{
+		/* Who says how long events are kept, and no more, means what is asked too. */
+		if (json_member(&changes->root, "history_retention", &value) != NULL &&
+			json_member(&changes->root, "query_retention", &value) == NULL)
+			settings->query_retention = settings->history_retention;
 		return;
+	}
 	fault.hint =
 		"Use personalization.configure_tenant() to repair the stored settings of the tenant.";
 	fault_raise(&fault, -1);

@@ -93,4 +93,15 @@ SELECT personalization.get_suggestions('acme', 'ana', repeat('x', 2000000));
 SET client_min_messages = warning;
 DROP OWNED BY route_app;
 DROP ROLE route_app;
+
+-- Who has no preferred chart gets the organisation's, if five agree, and more than half.
+SELECT count(personalization.learn('acme2', 'user ' || u, 'visualization', jsonb_build_object('chart_type', CASE WHEN u <= 6 THEN 'line' ELSE 'pie' END),
+                                   '2026-03-02 09:00'::timestamptz + i * interval '1 minute')) FROM generate_series(1, 18) i, generate_series(1, 4) u;
+SELECT personalization.route('acme2', 'nobody', 'x', '2026-03-02 12:00') ? 'default_chart_type' AS of_four;
+SELECT count(personalization.learn('acme2', 'user ' || u, 'visualization', jsonb_build_object('chart_type', CASE WHEN u <= 6 THEN 'line' ELSE 'pie' END),
+                                   '2026-03-02 09:00'::timestamptz + i * interval '1 minute')) FROM generate_series(1, 18) i, generate_series(5, 11) u;
+SELECT who, r -> 'default_chart_type' AS chart, r -> 'default_chart_source' AS source
+FROM unnest('{nobody,user 1,user 9}'::text[]) who, personalization.route('acme2', who, 'x', '2026-03-02 12:00') r;
+SELECT personalization.route('acme2', 'nobody', 'x', '2026-06-02 12:00') ? 'default_chart_type' AS faded, personalization.route('acme', 'nobody', 'x', '2026-03-02 12:00') ? 'default_chart_type' AS of_another_tenant;
+
 SELECT count(personalization.drop_tenant(t)) FROM unnest(ARRAY['acme', 'acme2']) t;
