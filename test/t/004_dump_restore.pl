@@ -15,7 +15,7 @@ my $at = '2026-03-20 12:00:00+00';
 # Tables that are made from the others, or tell what this server's worker did, and so are not dumped.
 # worker_restores has a row more in a copy, which the dump does not.
 my @derived = ('worker_state', 'worker_restores', 'rankings', 'query_events', 'query_statistics',
-	'query_lists', 'cache_changes');
+	'query_lists', 'cache_changes', 'backing_off', 'topic_state');
 
 my $node = node('dump');
 
@@ -152,6 +152,11 @@ sub fill
 		SELECT personalization.append_message('acme', c, 'user', E'tab\t\\\\ ü')
 		FROM personalization.start_conversation('acme', 'ana', '{"topic": "stock"}') c;
 		SELECT count(*) FROM personalization.get_suggestions('acme', 'ana');
+		SELECT personalization.set_preference('acme', 'ana', 'notification', 'digest', '{"at": "tab\t"}'),
+			personalization.forget_preference('acme', 'ana', 'data', 'gone'),
+			personalization.set_learning('acme', 'refuses', false);
+		SELECT personalization.subscribe_topic('events', 'acme', '{"user_id": "who"}');
+		INSERT INTO personalization.topic_offsets (topic, partition, next_offset) VALUES ('events', 3, 4711);
 		SELECT personalization.set_profile('acme', 'ana', 'advanced', '{sales,"a, b"}', 'brief')});
 	return;
 }
