@@ -89,6 +89,7 @@ suggest(int n)
 	static Links follows, popular;
 	Situation situation = {0};
 	Ranking ranking;
+	Weights weights;
 
 	links_init(&follows);
 	links_init(&popular);
@@ -109,7 +110,8 @@ suggest(int n)
 	{
 		int noffers = situation_offers(&situation, offers);
 
-		ranking_order(&ranking, offers, noffers);
+		ranking_weights(&ranking, situation_moment(&situation), &weights);
+		ranking_order(&weights, offers, noffers, noffers);
 		sum += offers[0].features[0] + noffers;
 	}
 }
