@@ -10,6 +10,7 @@
 #include "utils/timestamp.h"
 
 #include "base/extension.h"
+#include "base/local_time.h"
 #include "base/statement.h"
 #include "core/decay.h"
 #include "core/evidence.h"
@@ -106,7 +107,7 @@ preferences_as_of(const char *tenant_id, const char *user_id, const LearningRule
 	if (at < GetCurrentTransactionStartTimestamp())
 		stored = preferences_at_time(tenant_id, user_id, rule, at, before, stored, &nstored);
 
-	choices_read(tenant_id, user_id, at, SNAPSHOT_CALLER, &choices);
+	choices_read(tenant_id, user_id, known_until(at), SNAPSHOT_CALLER, &choices);
 	stored = apply_choices(&choices, stored, &nstored);
 
 	result->items = palloc(Max(nstored, 1) * sizeof(Preference));

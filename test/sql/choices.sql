@@ -125,3 +125,11 @@ DROP OWNED BY regress_choices;
 DROP ROLE regress_choices;
 SELECT count(personalization.drop_tenant(t)) AS dropped FROM unnest(ARRAY['ch', 'ch2']) AS t;
 SELECT count(*) FROM personalization.learning_choices;
+
+-- == A transaction sees its own choices at once.
+BEGIN;
+SELECT personalization.create_tenant('ch') IS NOT NULL AS made;
+SELECT pg_temp.charts('tx', 'bar', 1);
+SELECT personalization.set_preference('ch', 'tx', 'visualization', 'preferred_chart_type', '"pie"');
+SELECT value, source FROM pg_temp.shown('tx');
+ROLLBACK;
