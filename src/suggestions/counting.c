@@ -502,6 +502,80 @@ count_ask(QueryStore *store, const Counting *counting, const WaitingAsk *waiting
 	statistics_count(statistics, &ask);
 }
 
+/*
+ * Remove up to limit events without counting them, for a tenant without
+ * suggestions.  Returns whether more may be waiting.
+ */
+static bool
+discard_asks(const char *tenant_id, int limit, int64 *discarded)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(limit)};
+
+	*discarded = (int64) statement_execute(&take_events, values, NULL, SNAPSHOT_NEW);
+	return *discarded == limit;
+}
+
+/* Remove up to limit events and read them.  Returns whether more may be waiting. */
+static bool
+take_asks(Counting *counting, int limit)
+{
+	Datum values[] = {CStringGetTextDatum(counting->tenant_id), Int64GetDatum(limit)};
+
+	read_asks(counting, statement_execute(&take_events, values, NULL, SNAPSHOT_NEW));
+	return counting->n == limit;
+}
+
+/*
+ * Read up to limit stored requests after (*from, *from_id).  Returns whether
+ * the batch was full: then the rebuild continues after its last row, which
+ * *from and *from_id become.  After a smaller batch there is nothing left.
+ */
+static bool
+reread_asks(Counting *counting, int limit, TimestampTz *from, pg_uuid_t *from_id)
+{
+	Datum values[] = {CStringGetTextDatum(counting->tenant_id), TimestampTzGetDatum(*from),
+					  UUIDPGetDatum(from_id), Int64GetDatum(limit)};
+	bool full;
+
+	read_asks(counting, statement_execute(&select_stored, values, NULL, SNAPSHOT_NEW));
+	full = counting->n == limit;
+	if (full)
+	{
+		*from = counting->asks[limit - 1].at;
+		*from_id = counting->asks[limit - 1].interaction_id;
+	}
+	if (counting->n > 0)
+		drop_queued(counting);
+	return full;
+}
+
+/* Count the requests that were read.  Returns the latest time among them, or -infinity. */
+static TimestampTz
+count_batch(QueryStore *store, Counting *counting, const TenantSettings *settings)
+{
+	TimestampTz latest = DT_NOBEGIN;
+
+	if (counting->n == 0)
+	{
+		query_store_fetch(store);
+		return latest;
+	}
+	read_histories(counting);
+	for (int i = 0; i < counting->n; i++)
+		place_in_history(counting, &counting->asks[i]);
+	read_texts(counting);
+	want_rows(store, counting);
+	for (int i = 0; i < counting->n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (counting->asks[i].text == NULL || TIMESTAMP_NOT_FINITE(counting->asks[i].at))
+			continue;
+		count_ask(store, counting, &counting->asks[i], settings);
+		latest = Max(latest, counting->asks[i].at);
+	}
+	return latest;
+}
+
 bool
 count_queries(const char *tenant_id, int limit, int64 *counted)
 {
@@ -509,7 +583,7 @@ count_queries(const char *tenant_id, int limit, int64 *counted)
 	QueryStore *store;
 	TenantSettings settings;
 	TimestampTz from;
-	TimestampTz latest = DT_NOBEGIN;
+	TimestampTz latest;
 	pg_uuid_t from_id;
 	bool rebuilding;
 	bool more;
@@ -522,72 +596,26 @@ count_queries(const char *tenant_id, int limit, int64 *counted)
 		return false;
 	}
 	if (tenant_changes(tenant_id, SNAPSHOT_NEW) == NULL)
-	{
-		Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(limit)};
-
-		*counted = (int64) statement_execute(&take_events, values, NULL, SNAPSHOT_NEW);
-		return *counted == limit;
-	}
+		return discard_asks(tenant_id, limit, counted);
 	settings_decode(tenant_changes(tenant_id, SNAPSHOT_NEW), &settings);
 	store = query_store_make(tenant_id, SNAPSHOT_NEW);
 	rebuilding = query_store_lock(store, &from, &from_id);
 	if (!settings.suggestions)
 	{
 		/* Suggestions have been switched off meanwhile: nothing is counted or rebuilt. */
-		Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(limit)};
-
-		*counted = (int64) statement_execute(&take_events, values, NULL, SNAPSHOT_NEW);
+		more = discard_asks(tenant_id, limit, counted);
 		query_store_save(store, 0, NULL, NULL);
-		return *counted == limit;
+		return more;
 	}
-	if (rebuilding)
-	{
-		Datum values[] = {CStringGetTextDatum(tenant_id), TimestampTzGetDatum(from),
-						  UUIDPGetDatum(&from_id), Int64GetDatum(limit)};
 
-		read_asks(&counting, statement_execute(&select_stored, values, NULL, SNAPSHOT_NEW));
-	}
+	/* After the last batch of a rebuild, what is waiting is to be counted. */
+	more = rebuilding;
+	if (rebuilding)
+		rebuilding = reread_asks(&counting, limit, &from, &from_id);
 	else
-	{
-		Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(limit)};
-
-		read_asks(&counting, statement_execute(&take_events, values, NULL, SNAPSHOT_NEW));
-	}
-	more = counting.n == limit || rebuilding;
-	if (rebuilding)
-	{
-		/*
-		 * After a full batch, continue after its last row; after a smaller one
-		 * there is nothing left.
-		 */
-		rebuilding = counting.n == limit;
-		if (rebuilding)
-		{
-			from = counting.asks[limit - 1].at;
-			from_id = counting.asks[limit - 1].interaction_id;
-		}
-		if (counting.n > 0)
-			drop_queued(&counting);
-	}
+		more = take_asks(&counting, limit);
 	*counted = counting.n;
-	if (counting.n > 0)
-	{
-		read_histories(&counting);
-		for (int i = 0; i < counting.n; i++)
-			place_in_history(&counting, &counting.asks[i]);
-		read_texts(&counting);
-		want_rows(store, &counting);
-	}
-	else
-		query_store_fetch(store);
-	for (int i = 0; i < counting.n; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (counting.asks[i].text == NULL || TIMESTAMP_NOT_FINITE(counting.asks[i].at))
-			continue;
-		count_ask(store, &counting, &counting.asks[i], &settings);
-		latest = Max(latest, counting.asks[i].at);
-	}
+	latest = count_batch(store, &counting, &settings);
 	query_store_save(store, Max(latest, query_store_statistics(store)->tenant->since),
 					 rebuilding ? &from : NULL, &from_id);
 	return more;
