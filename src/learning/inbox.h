@@ -39,7 +39,7 @@ extern List *inbox_tenants_of_topics(void);
 extern bool inbox_has_of_topics(const char *tenant_id);
 
 /*
- * Learns rows of a tenant, at most limit or about 16 MB, in this transaction,
+ * Learns rows of a tenant, at most limit, about 16 MB or 20,000 signals, in this transaction,
  * in order of arrival, and deletes them; rows that cannot be learned are moved
  * to rejected_events.  Does nothing while another session empties the inbox.
  * attempted is set before anything that could fail because of a row.  The
