@@ -37,8 +37,8 @@ my $extension = $copy . substr($share, length $root) . '/extension';
 my $script = slurp_file("$extension/personalization--1.0.sql");
 my ($head, %parts) = split /^-- ==== sql\/(\w+)\.sql\n/m, $script;
 my @order = $script =~ /^-- ==== sql\/(\w+)\.sql$/mg;
-my %newer = map { $_ => 1 } qw(inbox maintenance worker);
-ok((grep { $newer{$_} } @order) == 3, 'the parts of the script are found');
+my %newer = map { $_ => 1 } qw(inbox maintenance worker views);
+ok((grep { $newer{$_} } @order) == 4, 'the parts of the script are found');
 
 # storage.sql with those tables only that are there.
 sub storage
@@ -65,7 +65,7 @@ sub write_script
 
 my $old = join("\n", map { $parts{$_} } grep { !$newer{$_} && $_ ne 'storage' } @order);
 write_script('0.9', map { $_ eq 'storage' ? storage($old) : $parts{$_} } grep { !$newer{$_} } @order);
-write_script('0.9--1.0', $parts{inbox}, storage($parts{inbox}), $parts{maintenance}, $parts{worker},
+write_script('0.9--1.0', $parts{inbox}, storage($parts{inbox}), $parts{maintenance}, $parts{worker}, $parts{views},
 	# The rows that are older than the worker's tables are no dump that is being restored.
 	'UPDATE personalization.worker_state SET settled = true;',
 	'REVOKE ALL ON ALL FUNCTIONS IN SCHEMA personalization FROM PUBLIC;');
