@@ -26,6 +26,17 @@ my $insert = 'INSERT INTO personalization.inbox (tenant_id, user_id, interaction
 
 my $pid = 'SELECT pid IS NOT NULL FROM personalization.worker_status';
 
+# A worker reads changed settings when it comes to it; one that begins with them has read them for certain.
+sub worker_with
+{
+	my @changes = @_;
+
+	sql('postgres', 'ALTER SYSTEM SET personalization.worker = off', 'SELECT pg_reload_conf()');
+	within(5, 'postgres', 'SELECT pid IS NULL FROM personalization.worker_status', 'the worker goes');
+	sql('postgres', @changes, 'ALTER SYSTEM RESET personalization.worker', 'SELECT pg_reload_conf()');
+	within(5, 'postgres', $pid, 'and comes again with: ' . join(', ', @changes));
+}
+
 sql('postgres', 'CREATE EXTENSION pg_stat_statements', 'CREATE EXTENSION personalization');
 within(5, 'postgres', $pid, 'a worker comes with CREATE EXTENSION');
 foreach my $db ('second', 'third')
@@ -141,8 +152,8 @@ like(sql('postgres', 'SELECT last_error, last_error_in FROM personalization.work
 {
 	my $session = $node->background_psql('postgres');
 
-	sql('postgres', 'DELETE FROM personalization.rejected_events', 'ALTER SYSTEM SET personalization.worker_batch_size = 1', 'SELECT pg_reload_conf()');
-	sleep(0.5);
+	sql('postgres', 'DELETE FROM personalization.rejected_events');
+	worker_with('ALTER SYSTEM SET personalization.worker_batch_size = 1');
 	$session->query_safe('BEGIN; LOCK personalization.worker_state IN SHARE MODE');
 	sql('postgres', "$insert VALUES ('globex', 'between', 'query', '{\"tables_used\": [\"bad\"]}', '2026-03-01')");
 	within(5, 'postgres', q(SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'personalization worker' AND wait_event_type = 'Lock'),
@@ -155,7 +166,8 @@ like(sql('postgres', 'SELECT last_error, last_error_in FROM personalization.work
 	within(10, 'postgres', $empty, 'the inbox does not stand still');
 	is(sql('postgres', q(SELECT DISTINCT tenant_id, event ->> 'tenant_id', event -> 'data' FROM personalization.rejected_events)), 'globex|globex|{"tables_used": ["bad"]}', 'the bad row is set aside');
 	is(sql('postgres', q(SELECT tenant_id FROM personalization.interactions WHERE user_id = 'between' ORDER BY 1)), "acme\nglobex", 'the others are learned');
-	sql('postgres', 'DELETE FROM personalization.inbox', 'ALTER SYSTEM RESET personalization.worker_batch_size', 'SELECT pg_reload_conf()');
+	sql('postgres', 'DELETE FROM personalization.inbox');
+	worker_with('ALTER SYSTEM RESET personalization.worker_batch_size');
 }
 
 # A tenant with many rows that fail lets the others go first: one of its rows is set aside before they are learned.
