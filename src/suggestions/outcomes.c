@@ -1,6 +1,7 @@
 /*
  * outcomes.c
- *		Suggestions shown to users, and their outcomes.
+ *		Suggestions shown to users, and their outcomes: the table suggestions.
+ *		core/shown.h has the rules.
  */
 #include "postgres.h"
 
@@ -18,7 +19,7 @@
 #include "cache/changes.h"
 #include "core/links.h"
 #include "core/ranking.h"
-#include "core/statistics.h"
+#include "core/shown.h"
 #include "suggestions/outcomes.h"
 #include "tenancy/locks.h"
 
@@ -93,51 +94,11 @@ static Statement delete_expired =
 			  "   ORDER BY expires_on LIMIT $3 FOR UPDATE SKIP LOCKED))",
 			  "text date int8");
 
-/* Number of latest acceptances of a query that are kept. */
-#define MAX_ACCEPTED 16
-
-/* A dismissed query is not suggested for a week, and twice as long each further time. */
-#define FIRST_ABSENCE (7 * USECS_PER_DAY)
-#define MAX_DOUBLINGS 4
-
-/* A dismissal counts as this number of rounds in which the query was passed over. */
-#define DISMISSAL_ROUNDS 3.0
-
-/* The prior of taste, for users who have been shown little, in rounds … */
-#define TASTE_PRIOR 10.0
-/* … and the bounds of taste. */
-#define TASTE_LIMIT 2.0
-
-typedef struct Shown
-{
-	QueryKey query;
-	pg_uuid_t suggestion_id;
-	OfferKind kind;
-	TimestampTz shown_at;
-	int rounds;
-	int passed_over;
-	int taken;
-	char outcome; /* 'a', 'd', 0 */
-	int naccepted;
-	TimestampTz accepted_shown[MAX_ACCEPTED];
-	TimestampTz accepted_at[MAX_ACCEPTED];
-	TimestampTz dismissed_at; /* DT_NOBEGIN if never */
-	int dismissals;
-} Shown;
-
 struct Outcomes
 {
 	int n;
 	Shown *items; /* by query */
 };
-
-/* The outcome of the latest showing, as far as the user's requests determine it. */
-typedef enum Resolution
-{
-	PENDING,
-	TAKEN,
-	PASSED_OVER
-} Resolution;
 
 static int
 read_times(Datum array, TimestampTz *times)
@@ -150,7 +111,7 @@ read_times(Datum array, TimestampTz *times)
 		return 0;
 	deconstruct_array(decoded, TIMESTAMPTZOID, sizeof(TimestampTz), FLOAT8PASSBYVAL,
 					  TYPALIGN_DOUBLE, &values, NULL, &n);
-	n = Min(n, MAX_ACCEPTED);
+	n = Min(n, ACCEPTED_MAX);
 	for (int i = 0; i < n; i++)
 		times[i] = DatumGetTimestampTz(values[i]);
 	return n;
@@ -166,7 +127,7 @@ read_shown(uint64 row, Shown *shown)
 
 	memset(shown, 0, sizeof(Shown));
 	shown->query = query_key(DatumGetUUIDP(result_value(row, SHOWN_QUERY, NULL)));
-	shown->suggestion_id = *DatumGetUUIDP(result_value(row, SHOWN_ID, NULL));
+	memcpy(shown->suggestion_id, DatumGetUUIDP(result_value(row, SHOWN_ID, NULL))->data, UUID_LEN);
 	shown->kind =
 		(OfferKind) suggestion_type_of(DatumGetObjectId(result_value(row, SHOWN_TYPE, NULL)));
 	shown->shown_at = DatumGetTimestampTz(result_value(row, SHOWN_AT, NULL));
@@ -174,14 +135,14 @@ read_shown(uint64 row, Shown *shown)
 	shown->passed_over = Max(DatumGetInt32(result_value(row, SHOWN_PASSED_OVER, NULL)), 0);
 	shown->taken = Max(DatumGetInt32(result_value(row, SHOWN_TAKEN, NULL)), 0);
 	value = result_value(row, SHOWN_OUTCOME, &isnull);
-	shown->outcome = isnull ? 0 : DatumGetChar(value);
+	shown->outcome = isnull ? OUTCOME_NONE : DatumGetChar(value);
 	value = result_value(row, SHOWN_ACCEPTED_SHOWN, &isnull);
 	until = result_value(row, SHOWN_ACCEPTED_AT, &isnull_until);
 	if (!isnull && !isnull_until)
 		shown->naccepted =
 			Min(read_times(value, shown->accepted_shown), read_times(until, shown->accepted_at));
 	value = result_value(row, SHOWN_DISMISSED_AT, &isnull);
-	shown->dismissed_at = isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
+	shown->dismissed_at = isnull ? NEVER_DISMISSED : DatumGetTimestampTz(value);
 	shown->dismissals = Max(DatumGetInt32(result_value(row, SHOWN_DISMISSALS, NULL)), 0);
 }
 
@@ -255,33 +216,12 @@ find_shown(const Outcomes *outcomes, const QueryKey *query)
 			   : bsearch(&key, outcomes->items, outcomes->n, sizeof(Shown), compare_shown);
 }
 
-/*
- * Whether a request follows from an accepted suggestion: it is learned after
- * the suggestion was shown, or close to the time at which the outcome was
- * recorded.
- */
-static bool
-comes_of(TimestampTz at, TimestampTz shown, TimestampTz accepted)
-{
-	return (at >= shown && at <= shown + TAKEN_WITHIN) ||
-		   (at >= accepted - TAKEN_WITHIN && at <= accepted + TAKEN_WITHIN);
-}
-
 double
 outcomes_weight(const Outcomes *outcomes, const QueryKey *query, TimestampTz at)
 {
 	const Shown *shown = find_shown(outcomes, query);
 
-	if (shown == NULL)
-		return 1.0;
-	for (int i = 0; i < shown->naccepted; i++)
-	{
-		if (comes_of(at, shown->accepted_shown[i], shown->accepted_at[i]))
-			return ACCEPTED_WEIGHT;
-	}
-	return shown->outcome == 0 && at > shown->shown_at && at <= shown->shown_at + TAKEN_WITHIN
-			   ? SHOWN_WEIGHT
-			   : 1.0;
+	return shown == NULL ? 1.0 : shown_weight(shown, at);
 }
 
 Asked *
@@ -298,56 +238,6 @@ outcomes_history(const Outcomes *outcomes, const HistoryEntry *entries, int n)
 	return asked;
 }
 
-/* Returns the first request after a time. */
-static int
-asked_after(const Asked *asked, int n, TimestampTz at)
-{
-	int low = 0;
-	int high = n;
-
-	while (low < high)
-	{
-		int middle = low + (high - low) / 2;
-
-		if (asked[middle].at <= at)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/*
- * Determines the outcome of the latest showing; *asked_since: whether the
- * query was asked after it at all.
- */
-static Resolution
-resolve(const Shown *shown, const Asked *asked, int n, bool *asked_since)
-{
-	int first = asked_after(asked, n, shown->shown_at);
-
-	*asked_since = false;
-	for (int i = first; i < n; i++)
-	{
-		if (!same_query(&asked[i].id, &shown->query))
-			continue;
-		*asked_since = true;
-		if (asked[i].at <= shown->shown_at + TAKEN_WITHIN)
-			return TAKEN;
-		break;
-	}
-	return first < n ? PASSED_OVER : PENDING;
-}
-
-/* Returns the number of consecutive rounds in which the user has preferred another query. */
-static int
-passed_over(const Shown *shown, Resolution resolution, bool asked_since)
-{
-	if (asked_since)
-		return 0;
-	return shown->passed_over + (resolution == PASSED_OVER && shown->outcome == 0);
-}
-
 void
 outcomes_situation(const Outcomes *outcomes, const Asked *asked, int n, TimestampTz at,
 				   Situation *situation)
@@ -359,14 +249,11 @@ outcomes_situation(const Outcomes *outcomes, const Asked *asked, int n, Timestam
 	for (int i = 0; i < outcomes->n; i++)
 	{
 		const Shown *shown = &outcomes->items[i];
-		bool asked_since;
-		Resolution resolution;
 		int times;
 
 		if (shown->shown_at > at)
 			continue;
-		resolution = resolve(shown, asked, n, &asked_since);
-		times = passed_over(shown, resolution, asked_since);
+		times = shown_passed_over(shown, asked, n);
 		if (times > 0)
 		{
 			passed[situation->npassed_over].id = shown->query;
@@ -376,45 +263,9 @@ outcomes_situation(const Outcomes *outcomes, const Asked *asked, int n, Timestam
 }
 
 void
-outcomes_taste(const Outcomes *outcomes, const Asked *asked, int n, TimestampTz at,
-			   double taste[OFFER_KINDS])
+outcomes_taste(const Outcomes *outcomes, const Asked *asked, int n, double taste[OFFER_KINDS])
 {
-	double rounds[OFFER_KINDS] = {0};
-	double taken[OFFER_KINDS] = {0};
-	double all_rounds = 0.0;
-	double all_taken = 0.0;
-	double usual;
-
-	for (int i = 0; i < outcomes->n; i++)
-	{
-		const Shown *shown = &outcomes->items[i];
-		bool asked_since;
-		Resolution resolution = resolve(shown, asked, n, &asked_since);
-
-		/* The latest round counts once it is over. */
-		rounds[shown->kind] += shown->rounds - (resolution == PENDING && shown->outcome == 0) +
-							   DISMISSAL_ROUNDS * shown->dismissals;
-		taken[shown->kind] += shown->taken + (resolution == TAKEN && shown->outcome == 0);
-	}
-	for (int k = 0; k < OFFER_KINDS; k++)
-	{
-		all_rounds += rounds[k];
-		all_taken += taken[k];
-	}
-	usual = (all_taken + 1.0) / (all_rounds + 5.0);
-	for (int k = 0; k < OFFER_KINDS; k++)
-	{
-		double own = (taken[k] + TASTE_PRIOR * usual) / (fmax(rounds[k], 0.0) + TASTE_PRIOR);
-
-		taste[k] = fmin(fmax(log(own / usual), -TASTE_LIMIT), TASTE_LIMIT);
-	}
-}
-
-static TimestampTz
-end_of_absence(const Shown *shown)
-{
-	return shown->dismissed_at +
-		   (FIRST_ABSENCE << Min(Max(shown->dismissals - 1, 0), MAX_DOUBLINGS));
+	shown_taste(outcomes->items, outcomes->n, asked, n, taste);
 }
 
 bool
@@ -422,31 +273,7 @@ outcomes_hides(const Outcomes *outcomes, const QueryKey *query, TimestampTz at)
 {
 	const Shown *shown = find_shown(outcomes, query);
 
-	if (shown == NULL || TIMESTAMP_IS_NOBEGIN(shown->dismissed_at))
-		return false;
-	return at < end_of_absence(shown);
-}
-
-/* Computes the row of a suggestion from its present row. */
-static void
-show_again(Shown *shown, const Asked *asked, int n, TimestampTz at, OfferKind kind)
-{
-	bool asked_since;
-	Resolution resolution = resolve(shown, asked, n, &asked_since);
-
-	/* Still the same round: nothing was asked, and no outcome was recorded. */
-	if (resolution == PENDING && shown->outcome == 0)
-	{
-		shown->shown_at = Max(shown->shown_at, at);
-		return;
-	}
-	shown->passed_over = passed_over(shown, resolution, asked_since);
-	shown->taken += resolution == TAKEN && shown->outcome == 0;
-	shown->rounds++;
-	shown->outcome = 0;
-	shown->shown_at = at;
-	shown->kind = kind;
-	interaction_id_make(&shown->suggestion_id);
+	return shown != NULL && at < shown_absent_until(shown);
 }
 
 static int
@@ -469,19 +296,43 @@ store_shown(const char *tenant_id, const char *user_id, Shown **rows, int n, Tim
 
 		column_add_text(&columns[0], user_id);
 		column_add(&columns[1], UUIDPGetDatum(query_uuid(&shown->query)));
-		column_add(&columns[2], UUIDPGetDatum(&shown->suggestion_id));
+		column_add(&columns[2], UUIDPGetDatum((const pg_uuid_t *) shown->suggestion_id));
 		column_add(&columns[3], ObjectIdGetDatum(ours->suggestion_values[shown->kind]));
 		column_add(&columns[4], TimestampTzGetDatum(shown->shown_at));
 		column_add(&columns[5], Int32GetDatum(shown->rounds));
 		column_add(&columns[6], Int32GetDatum(shown->passed_over));
 		column_add(&columns[7], Int32GetDatum(shown->taken));
-		if (shown->outcome == 0)
+		if (shown->outcome == OUTCOME_NONE)
 			column_add_null(&columns[8]);
 		else
 			column_add(&columns[8], CharGetDatum(shown->outcome));
 		column_add(&columns[9], DateADTGetDatum(utc_date(expires)));
 	}
 	(void) rows_write(&shown_writer, tenant_id, columns);
+}
+
+/* Returns the new row of a query that is shown; known: its row so far, NULL if there is none. */
+static Shown *
+show(const Shown *known, const ShownOffer *offer, const Asked *asked, int n, TimestampTz at)
+{
+	Shown *shown = palloc(sizeof(Shown));
+	bool new_round = true;
+
+	if (known == NULL)
+		shown_first(shown, &offer->query, offer->kind, at);
+	else
+	{
+		*shown = *known;
+		new_round = shown_again(shown, asked, n, at, offer->kind);
+	}
+	if (new_round)
+	{
+		pg_uuid_t id;
+
+		interaction_id_make(&id);
+		memcpy(shown->suggestion_id, id.data, UUID_LEN);
+	}
+	return shown;
 }
 
 void
@@ -493,68 +344,17 @@ outcomes_show(const char *tenant_id, const char *user_id, const Outcomes *outcom
 
 	for (int i = 0; i < n; i++)
 	{
-		const Shown *known = find_shown(outcomes, &offers[i].query);
-
-		rows[i] = palloc0(sizeof(Shown));
-		if (known != NULL)
-		{
-			*rows[i] = *known;
-			show_again(rows[i], asked, nasked, at, offers[i].kind);
-		}
-		else
-		{
-			rows[i]->query = offers[i].query;
-			rows[i]->kind = offers[i].kind;
-			rows[i]->shown_at = at;
-			rows[i]->rounds = 1;
-			interaction_id_make(&rows[i]->suggestion_id);
-		}
-		offers[i].suggestion_id = rows[i]->suggestion_id;
+		rows[i] = show(find_shown(outcomes, &offers[i].query), &offers[i], asked, nasked, at);
+		memcpy(offers[i].suggestion_id.data, rows[i]->suggestion_id, UUID_LEN);
 	}
 	if (record && n > 0)
 		store_shown(tenant_id, user_id, rows, n, expires);
 }
 
-/* Undoes the acceptance of the latest showing, if there is one. */
-static void
-take_back(Shown *shown)
-{
-	if (shown->outcome == 'a')
-	{
-		shown->taken = Max(shown->taken - 1, 0);
-		shown->naccepted = Max(shown->naccepted - 1, 0);
-	}
-	else if (shown->outcome == 'd')
-	{
-		shown->dismissals = Max(shown->dismissals - 1, 0);
-		shown->dismissed_at = DT_NOBEGIN;
-	}
-}
-
-static void
-accept(Shown *shown, TimestampTz at)
-{
-	if (shown->naccepted == MAX_ACCEPTED)
-	{
-		shown->naccepted--;
-		memmove(&shown->accepted_shown[0], &shown->accepted_shown[1],
-				shown->naccepted * sizeof(TimestampTz));
-		memmove(&shown->accepted_at[0], &shown->accepted_at[1],
-				shown->naccepted * sizeof(TimestampTz));
-	}
-
-	shown->accepted_shown[shown->naccepted] = shown->shown_at;
-	shown->accepted_at[shown->naccepted++] = at;
-	shown->taken++;
-	shown->passed_over = 0;
-	shown->dismissals = 0;
-	shown->dismissed_at = DT_NOBEGIN;
-}
-
 static Datum
 time_array(const TimestampTz *times, int n)
 {
-	Datum values[MAX_ACCEPTED];
+	Datum values[ACCEPTED_MAX];
 
 	for (int i = 0; i < n; i++)
 		values[i] = TimestampTzGetDatum(times[i]);
@@ -562,11 +362,37 @@ time_array(const TimestampTz *times, int n)
 										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
+static void
+store_outcome(const char *tenant_id, const char *user_id, const Shown *shown)
+{
+	bool dismissed = shown->dismissed_at != NEVER_DISMISSED;
+
+	/* The row is kept until the dismissal ends. */
+	TimestampTz until = dismissed ? shown_absent_until(shown) : shown->shown_at;
+	Datum values[] = {CStringGetTextDatum(tenant_id),
+					  CStringGetTextDatum(user_id),
+					  UUIDPGetDatum(query_uuid(&shown->query)),
+					  Int32GetDatum(shown->passed_over),
+					  Int32GetDatum(shown->taken),
+					  CharGetDatum(shown->outcome),
+					  time_array(shown->accepted_shown, shown->naccepted),
+					  time_array(shown->accepted_at, shown->naccepted),
+					  TimestampTzGetDatum(shown->dismissed_at),
+					  Int32GetDatum(shown->dismissals),
+					  DateADTGetDatum(utc_date(until))};
+	char nulls[] = "           ";
+
+	if (shown->naccepted == 0)
+		nulls[6] = nulls[7] = 'n';
+	if (!dismissed)
+		nulls[8] = 'n';
+	(void) statement_execute(&update_outcome, values, nulls, SNAPSHOT_NEW);
+}
+
 bool
 outcome_record(const char *tenant_id, const char *user_id, const pg_uuid_t *suggestion,
 			   bool accepted, TimestampTz at)
 {
-	char outcome = accepted ? 'a' : 'd';
 	Datum key[] = {CStringGetTextDatum(tenant_id), UUIDPGetDatum(suggestion),
 				   CStringGetTextDatum(user_id)};
 	Shown shown;
@@ -574,39 +400,8 @@ outcome_record(const char *tenant_id, const char *user_id, const pg_uuid_t *sugg
 	if (statement_execute(&select_by_id, key, NULL, SNAPSHOT_NEW) == 0)
 		return false;
 	read_shown(0, &shown);
-	if (shown.outcome == outcome)
-		return true;
-	take_back(&shown);
-	if (accepted)
-		accept(&shown, at);
-	else
-	{
-		shown.dismissals++;
-		shown.dismissed_at = at;
-	}
-	{
-		/* The row is kept until the dismissal ends. */
-		TimestampTz until =
-			TIMESTAMP_IS_NOBEGIN(shown.dismissed_at) ? shown.shown_at : end_of_absence(&shown);
-		Datum values[] = {CStringGetTextDatum(tenant_id),
-						  CStringGetTextDatum(user_id),
-						  UUIDPGetDatum(query_uuid(&shown.query)),
-						  Int32GetDatum(shown.passed_over),
-						  Int32GetDatum(shown.taken),
-						  CharGetDatum(outcome),
-						  time_array(shown.accepted_shown, shown.naccepted),
-						  time_array(shown.accepted_at, shown.naccepted),
-						  TimestampTzGetDatum(shown.dismissed_at),
-						  Int32GetDatum(shown.dismissals),
-						  DateADTGetDatum(utc_date(until))};
-		char nulls[] = "           ";
-
-		if (shown.naccepted == 0)
-			nulls[6] = nulls[7] = 'n';
-		if (TIMESTAMP_IS_NOBEGIN(shown.dismissed_at))
-			nulls[8] = 'n';
-		(void) statement_execute(&update_outcome, values, nulls, SNAPSHOT_NEW);
-	}
+	if (shown_outcome(&shown, accepted, at))
+		store_outcome(tenant_id, user_id, &shown);
 	return true;
 }
 

@@ -2,10 +2,9 @@
  * outcomes.h
  *		Suggestions shown to users, and their outcomes.
  *
- *		A suggestion is taken if its query is asked within half an hour, and
- *		passed over if another query is asked instead.  This is determined
- *		from the user's requests when the row is next read, so learn() need
- *		not do anything.
+ *		core/shown.h tells when a suggestion is taken or passed over.  This is
+ *		determined from the user's requests when the row is next read, so
+ *		learn() need not do anything.
  */
 #ifndef PERSONALIZATION_SUGGESTIONS_OUTCOMES_H
 #define PERSONALIZATION_SUGGESTIONS_OUTCOMES_H
@@ -18,11 +17,7 @@
 #include "core/links.h"
 #include "core/ranking.h"
 #include "core/situation.h"
-#include "core/statistics.h"
 #include "suggestions/history.h"
-
-/* A request for the query within this time after it was shown follows from the suggestion. */
-#define TAKEN_WITHIN (INT64CONST(30) * 60 * USECS_PER_SEC)
 
 typedef struct Outcomes Outcomes;
 
@@ -49,8 +44,8 @@ extern void outcomes_situation(const Outcomes *outcomes, const Asked *asked, int
  * Sets the logarithm of how often the user takes suggestions of each kind,
  * compared with all of them.
  */
-extern void outcomes_taste(const Outcomes *outcomes, const Asked *asked, int n, TimestampTz at,
-						   double taste[OFFER_KINDS]);
+extern void
+outcomes_taste(const Outcomes *outcomes, const Asked *asked, int n, double taste[OFFER_KINDS]);
 
 /* Whether a query has been dismissed recently. */
 extern bool outcomes_hides(const Outcomes *outcomes, const QueryKey *query, TimestampTz at);

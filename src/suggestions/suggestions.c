@@ -397,7 +397,7 @@ rank(SuggestionState *state)
 	kept = offers_kept(state->noffers);
 	statistics_describe(statistics, &state->situation, state->offers, state->noffers);
 	ranking_weights(ranking, situation_moment(&state->situation), &state->weights);
-	outcomes_taste(state->outcomes, state->asked, state->nasked, state->request->at, taste);
+	outcomes_taste(state->outcomes, state->asked, state->nasked, taste);
 	ranking_taste(&state->weights, state->offers, state->noffers, taste);
 	if (state->nasked == 0)
 		kept = put_rising_first(state, kept);
