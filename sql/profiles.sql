@@ -12,11 +12,12 @@ CREATE FUNCTION personalization.preferences(
 COMMENT ON FUNCTION personalization.preferences(text, text, timestamptz, float8) IS
     'a user''s live preferences, strongest first, with the confidence as of a time; with min_confidence, all with at least that confidence, and those that are not live as ''emerging''';
 
-CREATE FUNCTION personalization.get_profile(tenant_id text, user_id text, at timestamptz DEFAULT now()) RETURNS jsonb
+CREATE FUNCTION personalization.get_profile(
+    tenant_id text, user_id text, at timestamptz DEFAULT now(), history int DEFAULT NULL) RETURNS jsonb
     LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_get_profile';
-COMMENT ON FUNCTION personalization.get_profile(text, text, timestamptz) IS
-    'the profile document of a user; the default profile for an unknown user';
+COMMENT ON FUNCTION personalization.get_profile(text, text, timestamptz, int) IS
+    'the profile document of a user, with at most this many interactions, NULL for the tenant''s max_history_size; the default profile for an unknown user';
 
 CREATE FUNCTION personalization.set_profile(
     tenant_id text, user_id text, skill_level personalization.skill_level DEFAULT NULL,

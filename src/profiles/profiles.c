@@ -113,6 +113,7 @@ typedef struct ReadRequest
 	const char *user_id;
 	TimestampTz at;
 	TimestampTz until; /* end of the history as of then */
+	int history;	   /* number of interactions to show in a profile */
 	TenantSettings settings;
 } ReadRequest;
 
@@ -206,19 +207,25 @@ push_preferences(JsonbParseState **state, const Preference *live, int n)
 }
 
 /*
- * Pushes the latest interactions, as many as the tenant wants, and reads as
- * many as are needed for the user's traits.  Raises *updated to the time of
- * the latest interaction shown.
+ * Pushes the latest interactions, as many as are requested, and reads as many
+ * as are needed for the user's traits.  Raises *updated to the time of the
+ * latest interaction, whether it is shown or not.
  */
 static void
 push_history(JsonbParseState **state, const ReadRequest *question, TraitReader *traits,
 			 TimestampTz *updated)
 {
-	int shown = question->settings.max_history_size;
+	int shown = question->history;
+	int reach = Max(shown, traits_reach(traits));
 	Datum values[] = {CStringGetTextDatum(question->tenant_id),
 					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->until),
-					  Int64GetDatum(Max(shown, traits_reach(traits)))};
-	uint64 nrows = statement_execute(&select_history, values, NULL, SNAPSHOT_CALLER);
+					  Int64GetDatum(reach)};
+	uint64 nrows = 0;
+
+	if (reach > 0)
+		nrows = statement_execute(&select_history, values, NULL, SNAPSHOT_CALLER);
+	if (nrows > 0)
+		*updated = Max(*updated, DatumGetTimestampTz(result_value(0, HISTORY_OCCURRED_AT, NULL)));
 
 	json_push_key(state, "interaction_history");
 	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
@@ -231,7 +238,6 @@ push_history(JsonbParseState **state, const ReadRequest *question, TraitReader *
 					   result_value(row, HISTORY_DATA, NULL));
 		if (row >= (uint64) shown)
 			continue;
-		*updated = Max(*updated, DatumGetTimestampTz(result_value(row, HISTORY_OCCURRED_AT, NULL)));
 		(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 		json_push_text(state, "id", uuid_text(DatumGetUUIDP(result_value(row, HISTORY_ID, NULL))));
 		json_push_text(state, "interaction_type", type);
@@ -289,18 +295,39 @@ Jsonb *
 profile_document(const char *tenant_id, const char *user_id, TimestampTz at,
 				 const TenantSettings *settings)
 {
-	ReadRequest question = {tenant_id, user_id, at, known_until(at), *settings};
+	ReadRequest question = {tenant_id, user_id, at, known_until(at), settings->max_history_size,
+							*settings};
 
 	return document(&question);
+}
+
+/* The number of interactions requested, at most the tenant's; -1 for the tenant's. */
+static int
+history_size(FunctionCallInfo fcinfo, int n)
+{
+	int value;
+
+	/* The SQL function of an older script does not have this argument. */
+	if (PG_NARGS() <= n || PG_ARGISNULL(n))
+		return -1;
+	value = PG_GETARG_INT32(n);
+	if (value < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("history must not be negative")));
+	return value;
 }
 
 Datum
 personalization_get_profile(PG_FUNCTION_ARGS)
 {
+	int history = history_size(fcinfo, 3);
 	ReadRequest question;
 	Jsonb *result;
 
 	begin_reading(fcinfo, &question);
+	question.history = question.settings.max_history_size;
+	if (history >= 0)
+		question.history = Min(question.history, history);
 	result = json_keep(document(&question));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);

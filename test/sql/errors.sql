@@ -64,7 +64,7 @@ SELECT pg_temp.learn('query', '{}', at => 'infinity');
 SELECT pg_temp.learn('query', '{}', at => '-infinity');
 SELECT left(pg_temp.learn('query', '{}', at => (clock_timestamp() + interval '6 minutes')::text), 5) AS six_minutes;
 SELECT call, pg_temp.outcome(format('SELECT * FROM personalization.%s', call)) FROM unnest(ARRAY[
-    $$preferences('e', 'ana', 'infinity')$$, $$get_profile('e', 'ana', '-infinity')$$, $$get_context('e', 'ana', 'infinity')$$,
+    $$preferences('e', 'ana', 'infinity')$$, $$get_profile('e', 'ana', '-infinity')$$, $$get_context('e', 'ana', 'infinity')$$, $$get_profile('e', 'ana', history => -1)$$,
     $$usage_patterns('e', 'ana', 'infinity')$$, $$route('e', 'ana', 'q', '-infinity')$$,
     $$run_maintenance('infinity')$$]) AS call;
 

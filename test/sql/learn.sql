@@ -165,6 +165,13 @@ SELECT personalization.get_profile('t', 'pia') -> 'domain_expertise' AS expertis
 -- The history ends at max_history_size, latest first, and at the time asked for.
 SELECT personalization.configure_tenant('t', '{"max_history_size": 2}') ->> 'max_history_size' AS size;
 SELECT h ->> 'timestamp' AS "timestamp" FROM jsonb_array_elements(personalization.get_profile('t', 'ana', '2026-03-01 09:03+00') -> 'interaction_history') AS h;
+-- Or where the call wants, and nothing else is different.
+SELECT n, jsonb_array_length(d -> 'interaction_history') AS shown, d - 'interaction_history' = all_of_it - 'interaction_history' AS same
+FROM unnest('{0,1,2,3,2147483647,NULL}'::int[]) AS n,
+     personalization.get_profile('t', 'ana', '2026-03-01 09:03+00', n) AS d,
+     personalization.get_profile('t', 'ana', '2026-03-01 09:03+00') AS all_of_it;
+SELECT personalization.learn('t', 'quy', 'exploration', '{}', '2026-03-01 09:00+00') IS NOT NULL AS learned;
+SELECT personalization.get_profile('t', 'quy', history => 0) ->> 'updated_at' AS updated_at;
 
 SELECT count(personalization.drop_tenant(t)) AS dropped FROM unnest(ARRAY['t', 't_latest']) AS t;
 
