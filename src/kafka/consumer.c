@@ -313,6 +313,11 @@ try_note(void *arg)
 static void
 try_refresh(void *arg)
 {
+	bool *ours = arg;
+
+	worker_begin("checking personalization.kafka_database");
+	*ours = is_our_database();
+	worker_end();
 	topics_refresh();
 }
 
@@ -325,6 +330,7 @@ do_chores(void)
 	static TimestampTz reported = 0;
 	TimestampTz before = measured;
 	double seconds = 0;
+	bool ours = true;
 	Failure failure;
 
 	if (woken)
@@ -332,8 +338,8 @@ do_chores(void)
 	woken = false;
 	if (is_due(&refreshed, REFRESH_EVERY))
 	{
-		(void) worker_try(try_refresh, NULL, &failure);
-		if (topics_all() == NIL || !is_set(kafka_brokers))
+		(void) worker_try(try_refresh, &ours, &failure);
+		if (topics_all() == NIL || !is_set(kafka_brokers) || !ours)
 			worker_leave(topics_all() == NIL ? WORKER_NO_WORK : WORKER_DISMISSED);
 	}
 	if (have_client())

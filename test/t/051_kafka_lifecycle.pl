@@ -74,7 +74,8 @@ has('app', 35, 'the original reads on');
 has('twin', 35, 'so does a copy by template');
 is(sql('twin', 'SELECT count(DISTINCT data) FROM personalization.interactions'), '35', 'each message once');
 
-sql('ALTER SYSTEM SET personalization.kafka_database = twin', 'SELECT pg_reload_conf()', q(SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'personalization consumer'));
+sql('ALTER SYSTEM SET personalization.kafka_database = twin', 'SELECT pg_reload_conf()');
+within(20, q(SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'personalization consumer' AND datname <> 'twin'), 'all but one leave');
 produce(5);
 has('twin', 40, 'one database of the server may be the one that reads');
 is(sql('app', 'SELECT count(*), personalization.consumer_pid() IS NULL FROM personalization.interactions'), '35|t', 'and the others not');
@@ -140,7 +141,7 @@ SKIP:
 	$kafka->produce($topic, 0, [ '{"tenant_id": "acme", "user_id": "behind", "interaction_type": "custom", "data": {}}' ]);
 	sql('ALTER SYSTEM RESET personalization.kafka_brokers', 'SELECT pg_reload_conf()');
 	within(30, 'renamed', q(SELECT count(*) = 1 FROM personalization.interactions WHERE user_id = 'behind'), 'it goes on behind the gap');
-	like(sql('renamed', 'SELECT last_error FROM personalization.topic_status'), qr/^messages \d+ to \d+ of partition 0 were deleted by the broker before they were read$/, 'and says which are missing');
+	within(20, 'renamed', q(SELECT last_error ~ '^messages \d+ to \d+ of partition 0 were deleted by the broker before they were read$' FROM personalization.topic_status), 'and says which are missing');
 }
 
 # No slot for it: the worker goes on, and it is said once.
