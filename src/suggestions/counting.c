@@ -30,6 +30,7 @@
 #include "suggestions/counting.h"
 #include "suggestions/history.h"
 #include "suggestions/outcomes.h"
+#include "suggestions/query_terms.h"
 #include "suggestions/store.h"
 #include "tenancy/hold.h"
 #include "tenancy/locks.h"

@@ -24,8 +24,8 @@ typedef struct DetailedOffer
 	QueryKey id;
 	const Offer *offer;
 	double score;	  /* the probability of the offer, and of those that say the same */
-	int place;		  /* among the detailed_offers */
-	const char *text; /* NULL where the query is known no more */
+	int place;		  /* among the detailed offers, before offers_unite() */
+	const char *text; /* NULL: not to be shown */
 	const Jsonb *tables;
 	bool own; /* the user has asked it, own_asks times, the last time at own_last */
 	int64 own_asks;
@@ -33,9 +33,9 @@ typedef struct DetailedOffer
 	const QueryStatistics *statistics; /* the tenant's; NULL if it has not been counted */
 	const Cadence *due;		   /* the rhythm by which it is due today; NULL if it is not due */
 	const NewTable *new_table; /* its new table; NULL if it is a query */
-	bool rising;
-	bool often;		/* asked by several users: worth reason_context somebody unknown */
-	OfferKind kind; /* decided by nominee_kind() */
+	bool rising;			   /* see query_is_rising() */
+	bool often;				   /* asked by several users, so that a new user may be told of it */
+	OfferKind kind;			   /* decided by offer_decide_kind() */
 } DetailedOffer;
 
 /* The user's situation, as far as reasons depend on it. */

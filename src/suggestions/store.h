@@ -20,11 +20,7 @@
 #include "core/links.h"
 #include "core/statistics.h"
 
-/* Kinds of lists, as in table query_lists. */
-#define LIST_NEXT 'n'
-#define LIST_AFTER_NEXT 'o'
-#define LIST_BEFORE 'b'
-#define LIST_USERS 'u'
+/* The kinds of lists in table query_lists are those of LinkKind, and of a term, and of the tenant: */
 #define LIST_TERM 't'
 #define LIST_POPULAR 'p'
 #define LIST_TRENDING 'f'
@@ -95,12 +91,6 @@ extern int query_store_offers(QueryStore *store, const Situation *situation, Off
 
 /* Sets its terms, when they are first needed. */
 extern void query_store_terms(QueryStore *store, StoredQuery *query);
-
-/* Adds a query's tables to its content. */
-extern void query_content_tables(QueryContent *content, const Jsonb *tables);
-
-/* The terms of a query: of its tables and of its words. */
-extern int query_terms(const char *query, const Jsonb *tables, const char *const **terms);
 
 /*
  * Writes back changed rows, with a day, and the tenant's own row.  from is how

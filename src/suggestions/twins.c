@@ -7,11 +7,11 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 
-#include "core/sameness.h"
 #include "core/content.h"
+#include "core/sameness.h"
 #include "queries/identity.h"
 #include "suggestions/history.h"
-#include "suggestions/store.h"
+#include "suggestions/query_terms.h"
 #include "suggestions/twins.h"
 
 struct Excluded

@@ -1,0 +1,279 @@
+/*
+ * offers.c
+ *		What a user could ask next, ranked: from their requests, from the
+ *		tenant's statistics, and from what is due or new.
+ */
+#include "postgres.h"
+
+#include "base/local_time.h"
+#include "core/cadence.h"
+#include "core/context.h"
+#include "core/links.h"
+#include "core/ranking.h"
+#include "core/situation.h"
+#include "core/statistics.h"
+#include "core/trend.h"
+#include "queries/identity.h"
+#include "queries/rhythm.h"
+#include "suggestions/history.h"
+#include "suggestions/query_terms.h"
+#include "suggestions/suggestions_int.h"
+
+/* A trending query has been asked by several users within this time. */
+#define SEVERAL_WITHIN (4 * TREND_FAST)
+
+/* Reads the user's requests, and the suggestions shown to the user. */
+static void
+read_user(SuggestionState *state)
+{
+	const SuggestionRequest *request = state->request;
+	History history = {.user_id = request->user_id};
+
+	history_read(request->tenant_id, known_until(request->at), HISTORY_MAX, &history);
+	history_complete(request->tenant_id, &history);
+	/*
+	 * Rows that will be changed are read in their latest state: nobody else
+	 * changes them meanwhile.
+	 */
+	state->outcomes = outcomes_read(request->tenant_id, request->user_id,
+									request->record ? SNAPSHOT_NEW : SNAPSHOT_CALLER);
+	state->asked = outcomes_history(state->outcomes, history.entries, history.n);
+	state->nasked = history.n;
+}
+
+/*
+ * Queries that the user has asked: those that the statistics do not know yet are
+ * known as far as the user knows them, and what was asked since the last count is
+ * added, in memory.
+ */
+static void
+see_to_fresh(SuggestionState *state, const QueryKey *ids, int n)
+{
+	uint32 user = query_user_hash(state->request->user_id);
+	DetailedOffer *unknown = palloc0((n + 1) * sizeof(DetailedOffer));
+	int nunknown = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (query_store_find(state->store, &ids[i], false) == NULL)
+			unknown[nunknown++].id = ids[i];
+	}
+	own_queries_read(state, unknown, nunknown);
+	for (int i = 0; i < nunknown; i++)
+	{
+		StoredQuery *stored;
+
+		if (!unknown[i].own)
+			continue;
+		stored = query_store_find(state->store, &unknown[i].id, true);
+		stored->query = unknown[i].text;
+		stored->tables = unknown[i].tables;
+	}
+	for (int i = 0; i < n; i++)
+	{
+		StoredQuery *stored = query_store_find(state->store, &ids[i], false);
+
+		if (stored != NULL)
+			statistics_catch_up(&stored->statistics, user, state->asked, state->nasked);
+	}
+}
+
+/* Reads queries with a rhythm that are due and have not been asked today. */
+static void
+read_due(SuggestionState *state)
+{
+	const SuggestionRequest *request = state->request;
+	Weighed *due = palloc(MAX_DUE * sizeof(Weighed));
+
+	state->ndue = queries_due(request->tenant_id, request->user_id, request->at,
+							  state->settings.time_zone, state->due, MAX_DUE);
+	for (int i = 0; i < state->ndue; i++)
+	{
+		due[i].id = query_key(&state->due[i].query_id);
+		due[i].weight = state->due[i].cadence.strength;
+	}
+	state->situation.due = due;
+	state->situation.ndue = state->ndue;
+}
+
+/* Reads tables that are new to the user.  Asking for a table means asking its name. */
+static void
+read_new_tables(SuggestionState *state)
+{
+	const SuggestionRequest *request = state->request;
+	int64 window = state->settings.new_table_window;
+	Weighed *offered = palloc(MAX_NEW_TABLES * sizeof(Weighed));
+	int n = new_tables(request->tenant_id, request->user_id, window, request->at, state->new_tables,
+					   MAX_NEW_TABLES);
+	int kept = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		NewTable table = state->new_tables[i];
+		QueryText asked = {.question = table.name};
+		pg_uuid_t id;
+
+		/* A name that consists of punctuation is not a query. */
+		if (!query_identify(&asked, &id))
+			continue;
+		state->new_tables[kept] = table;
+		offered[kept].id = query_key(&id);
+		offered[kept++].weight =
+			1.0 - (double) Max(request->at - table.appeared_at, 0) / (double) Max(window, 1);
+	}
+	state->situation.new_tables = offered;
+	state->nnew_tables = state->situation.nnew_tables = kept;
+}
+
+static void
+want_terms_of_last(SuggestionState *state)
+{
+	StoredQuery *last;
+
+	if (state->nasked == 0)
+		return;
+	last = query_store_find(state->store, &state->asked[state->nasked - 1].id, false);
+	if (last == NULL)
+		return;
+	query_store_terms(state->store, last);
+	for (int t = 0; t < last->statistics.nterms; t++)
+		query_store_want_term(state->store, last->statistics.terms[t]);
+}
+
+/* Reads the tenant's statistics for this user's situation. */
+static void
+read_situation(SuggestionState *state)
+{
+	const SuggestionRequest *request = state->request;
+	LinksNeeded needed[SITUATION_LINKS];
+	QueryKey latest[SIMILAR_FROM];
+	const char *const *context = NULL;
+	int ncontext = 0;
+	int n = situation_links(state->asked, state->nasked, needed);
+
+	state->store = query_store_make(request->tenant_id, SNAPSHOT_CALLER);
+	query_store_open(state->store);
+	for (int i = 0; i < n; i++)
+		query_store_want_list(state->store, &needed[i].id, (char) needed[i].kind);
+	n = latest_queries(state->asked, state->nasked, latest, SIMILAR_FROM);
+	for (int i = 0; i < n; i++)
+		query_store_want_query(state->store, &latest[i]);
+	query_store_fetch(state->store);
+	see_to_fresh(state, latest, n);
+	want_terms_of_last(state);
+	if (request->context != NULL)
+		ncontext = query_terms(request->context, NULL, &context);
+	for (int t = 0; t < ncontext; t++)
+		query_store_want_term(state->store, context[t]);
+	query_store_fetch(state->store);
+	statistics_situation(query_store_statistics(state->store), query_user_hash(request->user_id),
+						 state->asked, state->nasked, request->at, context, ncontext,
+						 &state->situation);
+	outcomes_situation(state->outcomes, state->asked, state->nasked, request->at,
+					   &state->situation);
+	read_due(state);
+	read_new_tables(state);
+}
+
+/* Reads what is known of the first offers. */
+static void
+read_offers(SuggestionState *state, int n)
+{
+	QueryKey *known = palloc((n + 1) * sizeof(QueryKey));
+	int nknown = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		query_store_want_query(state->store, &state->offers[i].id);
+		if (state->offers[i].features[FEATURE_KNOWN] > 0)
+			known[nknown++] = state->offers[i].id;
+	}
+	query_store_fetch(state->store);
+	see_to_fresh(state, known, nknown);
+}
+
+/* What could be asked; what fits the context first, where anything does. */
+static void
+gather_offers(SuggestionState *state)
+{
+	Statistics *statistics = query_store_statistics(state->store);
+	const char *text = state->request->context;
+	Context context;
+
+	state->offers = palloc(OFFERS_MAX * sizeof(Offer));
+	if (text != NULL)
+	{
+		state->situation.each = OFFERS_EACH_CONTEXT;
+		state->noffers = statistics_offers(statistics, &state->situation, state->offers);
+		read_offers(state, state->noffers);
+		context_read(text, strlen(text), &context);
+		if (statistics_context(statistics, &state->situation, &context, state->offers,
+							   state->noffers))
+			return;
+		state->situation.each = OFFERS_EACH;
+		state->situation.ncontext = 0;
+	}
+	state->noffers = statistics_offers(statistics, &state->situation, state->offers);
+	read_offers(state, offers_kept(state->noffers));
+}
+
+bool
+query_is_rising(const TenantStatistics *tenant, const QueryStatistics *query, TimestampTz at)
+{
+	return trend_rises(query->fast, query->slow, tenant->since, at) &&
+		   (tenant->users < 2 || query->other_asked >= at - SEVERAL_WITHIN);
+}
+
+bool
+query_is_shared(const TenantStatistics *tenant, const QueryStatistics *query)
+{
+	return query->user_count >= 2 || tenant->users < 2;
+}
+
+/* To a user of whom nothing is known: what rises first, and new tables. */
+static int
+put_rising_first(SuggestionState *state, int kept)
+{
+	const TenantStatistics *tenant = query_store_statistics(state->store)->tenant;
+	Offer *behind = palloc((kept + 1) * sizeof(Offer));
+	int nbehind = 0;
+	int n = 0;
+
+	for (int i = 0; i < kept; i++)
+	{
+		const Offer offer = state->offers[i];
+		const StoredQuery *stored = query_store_find(state->store, &offer.id, false);
+
+		state->any_often =
+			state->any_often || (stored != NULL && query_is_shared(tenant, &stored->statistics));
+		if (offer.features[FEATURE_NEW_TABLE] > 0 ||
+			(stored != NULL && query_is_rising(tenant, &stored->statistics, state->request->at)))
+			state->offers[n++] = offer;
+		else
+			behind[nbehind++] = offer;
+	}
+	memcpy(state->offers + n, behind, nbehind * sizeof(Offer));
+	return n;
+}
+
+void
+offers_rank(SuggestionState *state)
+{
+	Statistics *statistics = query_store_statistics(state->store);
+	const Ranking *ranking = &statistics->tenant->ranking;
+	double taste[OFFER_KINDS];
+	int kept;
+
+	read_user(state);
+	read_situation(state);
+	gather_offers(state);
+	kept = offers_kept(state->noffers);
+	statistics_describe(statistics, &state->situation, state->offers, state->noffers);
+	ranking_weights(ranking, situation_moment(&state->situation), &state->weights);
+	outcomes_taste(state->outcomes, state->asked, state->nasked, taste);
+	ranking_taste(&state->weights, state->offers, state->noffers, taste);
+	if (state->nasked == 0)
+		kept = put_rising_first(state, kept);
+	ranking_order(&state->weights, state->offers, kept, state->noffers);
+	ranking_calibrate(ranking, state->offers, state->noffers);
+}

@@ -1,0 +1,91 @@
+/*
+ * suggestions_int.h
+ *		Declarations shared by the parts of get_suggestions(): offers.c ranks
+ *		what the user could ask, details.c reads what is to be said of the
+ *		likeliest, and suggestions.c chooses from them.
+ *
+ *		All functions are called in SPI, and allocate in the current memory
+ *		context.
+ */
+#ifndef PERSONALIZATION_SUGGESTIONS_SUGGESTIONS_INT_H
+#define PERSONALIZATION_SUGGESTIONS_SUGGESTIONS_INT_H
+
+#include "postgres.h"
+
+#include "core/own.h"
+#include "core/ranking.h"
+#include "core/situation.h"
+#include "core/statistics.h"
+#include "queries/rhythm.h"
+#include "suggestions/new_tables.h"
+#include "suggestions/outcomes.h"
+#include "suggestions/reasons.h"
+#include "suggestions/store.h"
+#include "suggestions/suggestions.h"
+#include "tenancy/settings.h"
+
+/* Maximum number of queries due today that are considered. */
+#define MAX_DUE 20
+
+/* Maximum number of new tables that are considered. */
+#define MAX_NEW_TABLES 5
+
+/* One call: what was asked for, and what is found out step by step. */
+typedef struct SuggestionState
+{
+	const SuggestionRequest *request;
+	TenantSettings settings;
+
+	/* offers_rank() sets these. */
+	Outcomes *outcomes;
+	Asked *asked; /* the latest requests, oldest first */
+	int nasked;
+	QueryStore *store;
+	Situation situation;
+	Weights weights;
+	DueQuery due[MAX_DUE];
+	int ndue;
+	NewTable new_tables[MAX_NEW_TABLES];
+	int nnew_tables;
+	Offer *offers; /* likeliest first */
+	int noffers;
+	bool any_often; /* some offer is asked by several users; only for a new user */
+
+	/* details_read() sets these: the likeliest offers. */
+	DetailedOffer *detailed_offers;
+	int ndetailed;
+} SuggestionState;
+
+/* offers.c */
+
+/*
+ * Reads the user's requests and the tenant's statistics, and ranks what the
+ * user could ask next.
+ */
+extern void offers_rank(SuggestionState *state);
+
+/*
+ * Whether a query is trending, and has recently been asked by more than one
+ * user, in a tenant with several.
+ */
+extern bool
+query_is_rising(const TenantStatistics *tenant, const QueryStatistics *query, TimestampTz at);
+
+/* Whether several users have asked a query, in a tenant with several. */
+extern bool query_is_shared(const TenantStatistics *tenant, const QueryStatistics *query);
+
+/* details.c */
+
+/* Reads what decides whether and how the likeliest offers are shown: texts, and what else is known. */
+extern void details_read(SuggestionState *state);
+
+/*
+ * Removes the text of offers that read a table that was dropped, or that the
+ * current role may not read, so that they are not shown.
+ */
+extern void details_hide(SuggestionState *state);
+
+/* Reads those of the queries that the user has asked, by their ids, into the details. */
+extern void own_queries_read(const SuggestionState *state, DetailedOffer *offers, int n);
+
+#endif
