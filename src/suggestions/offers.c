@@ -256,16 +256,15 @@ put_rising_first(SuggestionState *state, int kept)
 	return n;
 }
 
-void
-offers_rank(SuggestionState *state)
+/* Ranks what could be asked. */
+static void
+rank(SuggestionState *state)
 {
 	Statistics *statistics = query_store_statistics(state->store);
 	const Ranking *ranking = &statistics->tenant->ranking;
 	double taste[OFFER_KINDS];
 	int kept;
 
-	read_user(state);
-	read_situation(state);
 	gather_offers(state);
 	kept = offers_kept(state->noffers);
 	statistics_describe(statistics, &state->situation, state->offers, state->noffers);
@@ -276,4 +275,12 @@ offers_rank(SuggestionState *state)
 		kept = put_rising_first(state, kept);
 	ranking_order(&state->weights, state->offers, kept, state->noffers);
 	ranking_calibrate(ranking, state->offers, state->noffers);
+}
+
+void
+offers_rank(SuggestionState *state)
+{
+	read_user(state);
+	read_situation(state);
+	rank(state);
 }
