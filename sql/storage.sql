@@ -22,7 +22,7 @@ DECLARE
 BEGIN
     FOREACH parent IN ARRAY ARRAY['tenants', 'signal_rules', 'interactions', 'rejected_events',
                                   'preferences', 'profiles', 'user_queries', 'inbox',
-                                  'suggestions', 'rankings', 'query_events', 'query_statistics', 'query_lists',
+                                  'suggestions', 'suggestion_rounds', 'rankings', 'query_events', 'query_statistics', 'query_lists',
                                   'tenant_tables', 'linked_schemas',
                                   'conversations', 'conversation_messages', 'conversation_statistics',
                                   'cache_changes', 'backing_off',

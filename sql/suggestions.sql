@@ -18,6 +18,7 @@ CREATE TABLE personalization.suggestions (
     dismissed_at     timestamptz,
     dismissals       int NOT NULL DEFAULT 0,
     expires_on       date NOT NULL,
+    place            int,
     PRIMARY KEY (tenant_id, user_id, query_id)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.suggestions IS
@@ -30,9 +31,30 @@ COMMENT ON COLUMN personalization.suggestions.outcome IS
     'recorded outcome of the suggestion with this id: a accepted, d dismissed, NULL none';
 COMMENT ON COLUMN personalization.suggestions.accepted_shown IS
     'when accepted suggestions of the query were shown; they were accepted at accepted_at. Requests around these times are echoes';
+COMMENT ON COLUMN personalization.suggestions.place IS
+    'place in the list in which it was shown last, from 1';
 -- Partial for the reason given at query_statistics_last_day.
 CREATE INDEX suggestions_id ON personalization.suggestions (tenant_id, suggestion_id) WHERE suggestion_id IS NOT NULL;
 CREATE INDEX suggestions_expires_on ON personalization.suggestions (tenant_id, expires_on) WHERE expires_on IS NOT NULL;
+
+-- A round ends when the query is shown again after its outcome.  The latest round of each query is its row of
+-- suggestions.  There is no query_id, so that a row tells nothing of another user's queries.
+CREATE TABLE personalization.suggestion_rounds (
+    tenant_id        text COLLATE "C" NOT NULL,
+    user_id          text COLLATE "C" NOT NULL,
+    suggestion_id    uuid NOT NULL,
+    suggestion_type  personalization.suggestion_type NOT NULL,
+    place            int,
+    shown_at         timestamptz NOT NULL,
+    outcome          "char" NOT NULL,
+    outcome_at       timestamptz,
+    PRIMARY KEY (tenant_id, user_id, suggestion_id)
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE personalization.suggestion_rounds IS
+    'suggestions that were shown in earlier rounds, and what became of them, for suggestion_report()';
+COMMENT ON COLUMN personalization.suggestion_rounds.outcome IS
+    'a accepted, t taken: asked without a recorded outcome, d dismissed, p passed over';
+CREATE INDEX suggestion_rounds_time ON personalization.suggestion_rounds (tenant_id, shown_at);
 
 CREATE FUNCTION personalization.get_suggestions(
     tenant_id text, user_id text, context text DEFAULT NULL, max_results int DEFAULT 5, at timestamptz DEFAULT now(),
@@ -80,3 +102,14 @@ CREATE FUNCTION personalization.evaluate(
     AS 'MODULE_PATHNAME', 'personalization_evaluate';
 COMMENT ON FUNCTION personalization.evaluate(text, jsonb, timestamptz) IS
     'replays a tenant''s queries in order of time, with other settings, and returns how often the next one was suggested, compared with simple baselines';
+
+CREATE FUNCTION personalization.suggestion_report(
+    tenant_id text, since timestamptz DEFAULT now() - interval '30 days', until timestamptz DEFAULT now(),
+    OUT "grouping" text, OUT value text, OUT users bigint, OUT shown bigint, OUT accepted bigint, OUT asked bigint,
+    OUT dismissed bigint, OUT passed_over bigint, OUT open bigint,
+    OUT rate float8, OUT rate_low float8, OUT rate_high float8, OUT median_time interval)
+    RETURNS SETOF record
+    LANGUAGE c STABLE ROWS 50 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+    AS 'MODULE_PATHNAME', 'personalization_suggestion_report';
+COMMENT ON FUNCTION personalization.suggestion_report(text, timestamptz, timestamptz) IS
+    'what became of the suggestions that were shown to a tenant''s users: in all, by type, by place in the list, and by day; with the share that was taken, and how long that took';

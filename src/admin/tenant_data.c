@@ -95,6 +95,7 @@ TenantTable tenant_tables[] = {
 	USER_TABLE(preference_choices),
 	USER_TABLE(user_queries),
 	USER_TABLE(suggestions),
+	USER_TABLE(suggestion_rounds),
 	DERIVED_USER_TABLE(query_events),
 	CHILD_TABLE(conversation_messages, conversations, conversation_id),
 	USER_TABLE(conversations),

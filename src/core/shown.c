@@ -63,20 +63,20 @@ asked_after(const Asked *asked, int n, int64_t at)
 }
 
 /*
- * Determines what came of the latest round; *asked_since: whether the query
- * was asked after it at all, however late.
+ * Determines what came of the latest round; *since: the first request for the
+ * query after it, however late, NULL if there is none.
  */
 static Round
-latest_round(const Shown *shown, const Asked *asked, int n, bool *asked_since)
+latest_round(const Shown *shown, const Asked *asked, int n, const Asked **since)
 {
 	int first = asked_after(asked, n, shown->shown_at);
 
-	*asked_since = false;
+	*since = NULL;
 	for (int i = first; i < n; i++)
 	{
 		if (!same_query(&asked[i].id, &shown->query))
 			continue;
-		*asked_since = true;
+		*since = &asked[i];
 		if (asked[i].at <= time_after(shown->shown_at, TAKEN_WITHIN))
 			return ROUND_TAKEN;
 		break;
@@ -85,9 +85,9 @@ latest_round(const Shown *shown, const Asked *asked, int n, bool *asked_since)
 }
 
 static int
-times_passed_over(const Shown *shown, Round round, bool asked_since)
+times_passed_over(const Shown *shown, Round round, const Asked *since)
 {
-	if (asked_since)
+	if (since != NULL)
 		return 0;
 	return round == ROUND_PASSED_OVER && shown->outcome == OUTCOME_NONE
 			   ? one_more(shown->passed_over)
@@ -97,10 +97,10 @@ times_passed_over(const Shown *shown, Round round, bool asked_since)
 int
 shown_passed_over(const Shown *shown, const Asked *asked, int n)
 {
-	bool asked_since;
-	Round round = latest_round(shown, asked, n, &asked_since);
+	const Asked *since;
+	Round round = latest_round(shown, asked, n, &since);
 
-	return times_passed_over(shown, round, asked_since);
+	return times_passed_over(shown, round, since);
 }
 
 void
@@ -117,8 +117,8 @@ shown_first(Shown *shown, const QueryKey *query, OfferKind kind, int64_t at)
 bool
 shown_again(Shown *shown, const Asked *asked, int n, int64_t at, OfferKind kind)
 {
-	bool asked_since;
-	Round round = latest_round(shown, asked, n, &asked_since);
+	const Asked *since;
+	Round round = latest_round(shown, asked, n, &since);
 
 	if (round == ROUND_OPEN && shown->outcome == OUTCOME_NONE)
 	{
@@ -126,7 +126,7 @@ shown_again(Shown *shown, const Asked *asked, int n, int64_t at, OfferKind kind)
 			shown->shown_at = at;
 		return false;
 	}
-	shown->passed_over = times_passed_over(shown, round, asked_since);
+	shown->passed_over = times_passed_over(shown, round, since);
 	if (round == ROUND_TAKEN && shown->outcome == OUTCOME_NONE)
 		shown->taken = one_more(shown->taken);
 	shown->rounds = one_more(shown->rounds);
@@ -134,6 +134,33 @@ shown_again(Shown *shown, const Asked *asked, int n, int64_t at, OfferKind kind)
 	shown->shown_at = at;
 	shown->kind = kind;
 	return true;
+}
+
+ShownRound
+shown_round(const Shown *shown, const Asked *asked, int n)
+{
+	const Asked *since;
+	ShownRound result = {shown->outcome, NO_TIME};
+
+	if (shown->outcome == OUTCOME_ACCEPTED && shown->naccepted > 0)
+		result.at = shown->accepted_at[shown->naccepted - 1];
+	else if (shown->outcome == OUTCOME_DISMISSED)
+		result.at = shown->dismissed_at;
+	if (shown->outcome != OUTCOME_NONE)
+		return result;
+	switch (latest_round(shown, asked, n, &since))
+	{
+		case ROUND_TAKEN:
+			result.outcome = OUTCOME_ASKED;
+			result.at = since->at;
+			break;
+		case ROUND_PASSED_OVER:
+			result.outcome = OUTCOME_PASSED_OVER;
+			break;
+		case ROUND_OPEN:
+			break;
+	}
+	return result;
 }
 
 /*
@@ -237,8 +264,8 @@ shown_taste(const Shown *items, int nitems, const Asked *asked, int n, double ta
 	for (int i = 0; i < nitems; i++)
 	{
 		const Shown *shown = &items[i];
-		bool asked_since;
-		Round round = latest_round(shown, asked, n, &asked_since);
+		const Asked *since;
+		Round round = latest_round(shown, asked, n, &since);
 		bool no_outcome = shown->outcome == OUTCOME_NONE;
 
 		/* The latest round counts once it is over. */

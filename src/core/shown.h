@@ -63,12 +63,20 @@
 #define OUTCOME_ACCEPTED 'a'
 #define OUTCOME_DISMISSED 'd'
 
+/* What became of a round without a recorded outcome. */
+#define OUTCOME_ASKED 't'
+#define OUTCOME_PASSED_OVER 'p'
+
+/* A time that there is not. */
+#define NO_TIME INT64_MIN
+
 typedef struct Shown
 {
 	QueryKey query;
 	unsigned char suggestion_id[16]; /* of the latest round; only the caller uses it */
 	OfferKind kind;					 /* as what it was shown in the latest round */
 	int64_t shown_at;				 /* when it was last shown */
+	int place; /* in that list, from 1; 0 if unknown; only the caller uses it */
 	int rounds;
 	int passed_over; /* consecutive rounds passed over, without the latest */
 	int taken;		 /* rounds taken; the latest is included once its outcome is recorded */
@@ -83,6 +91,13 @@ typedef struct Shown
 	int dismissals;		  /* since the query was last accepted */
 } Shown;
 
+/* What became of a round. */
+typedef struct ShownRound
+{
+	char outcome; /* one of OUTCOME_…; OUTCOME_NONE if the round is still open */
+	int64_t at;	  /* when it was accepted, dismissed or asked; NO_TIME for the others */
+} ShownRound;
+
 /* Initializes a query that is shown for the first time. */
 extern void shown_first(Shown *shown, const QueryKey *query, OfferKind kind, int64_t at);
 
@@ -92,6 +107,9 @@ extern void shown_first(Shown *shown, const QueryKey *query, OfferKind kind, int
  * never goes back.
  */
 extern bool shown_again(Shown *shown, const Asked *asked, int n, int64_t at, OfferKind kind);
+
+/* Returns what has become of the latest round. */
+extern ShownRound shown_round(const Shown *shown, const Asked *asked, int n);
 
 /*
  * Records the outcome of the latest round, in place of an earlier one.

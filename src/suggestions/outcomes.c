@@ -21,11 +21,12 @@
 #include "core/ranking.h"
 #include "core/shown.h"
 #include "suggestions/outcomes.h"
+#include "suggestions/rounds.h"
 #include "tenancy/locks.h"
 
 #define SHOWN_COLUMNS                                                                              \
 	"query_id, suggestion_id, suggestion_type, shown_at, rounds, passed_over, taken, outcome,"     \
-	" accepted_shown, accepted_at, dismissed_at, dismissals"
+	" accepted_shown, accepted_at, dismissed_at, dismissals, place"
 
 enum
 {
@@ -41,6 +42,7 @@ enum
 	SHOWN_ACCEPTED_AT,
 	SHOWN_DISMISSED_AT,
 	SHOWN_DISMISSALS,
+	SHOWN_PLACE,
 	SHOWN_ORDINAL
 };
 
@@ -76,13 +78,13 @@ static Statement update_outcome = STATEMENT(
 static RowWriter shown_writer = ROW_WRITER(
 	"personalization.suggestions AS s",
 	"user_id, query_id, suggestion_id, suggestion_type, shown_at, rounds, passed_over, taken,"
-	"  outcome, expires_on",
-	"text uuid uuid personalization.suggestion_type timestamptz int4 int4 int4 \"char\" date",
+	"  outcome, expires_on, place",
+	"text uuid uuid personalization.suggestion_type timestamptz int4 int4 int4 \"char\" date int4",
 	"ON CONFLICT (tenant_id, user_id, query_id) DO UPDATE"
 	" SET suggestion_id = excluded.suggestion_id, suggestion_type = excluded.suggestion_type,"
 	"  shown_at = excluded.shown_at, rounds = excluded.rounds,"
 	"  passed_over = excluded.passed_over, taken = excluded.taken, outcome = excluded.outcome,"
-	"  expires_on = greatest(s.expires_on, excluded.expires_on)");
+	"  expires_on = greatest(s.expires_on, excluded.expires_on), place = excluded.place");
 
 static Statement delete_expired =
 	STATEMENT("DELETE FROM personalization.suggestions"
@@ -144,6 +146,8 @@ read_shown(uint64 row, Shown *shown)
 	value = result_value(row, SHOWN_DISMISSED_AT, &isnull);
 	shown->dismissed_at = isnull ? NEVER_DISMISSED : DatumGetTimestampTz(value);
 	shown->dismissals = Max(DatumGetInt32(result_value(row, SHOWN_DISMISSALS, NULL)), 0);
+	value = result_value(row, SHOWN_PLACE, &isnull);
+	shown->place = isnull ? 0 : DatumGetInt32(value);
 }
 
 static int
@@ -307,25 +311,30 @@ store_shown(const char *tenant_id, const char *user_id, Shown **rows, int n, Tim
 		else
 			column_add(&columns[8], CharGetDatum(shown->outcome));
 		column_add(&columns[9], DateADTGetDatum(utc_date(expires)));
+		column_add(&columns[10], Int32GetDatum(shown->place));
 	}
 	(void) rows_write(&shown_writer, tenant_id, columns);
 }
 
-/* Returns the new row of a query that is shown; known: its row so far, NULL if there is none. */
+/*
+ * Returns the new row of a query that is shown; known: its row so far, NULL if
+ * there is none.  *new_round: whether the round of known has ended.
+ */
 static Shown *
-show(const Shown *known, const ShownOffer *offer, const Asked *asked, int n, TimestampTz at)
+show(const Shown *known, const ShownOffer *offer, const Asked *asked, int n, TimestampTz at,
+	 bool *new_round)
 {
 	Shown *shown = palloc(sizeof(Shown));
-	bool new_round = true;
 
+	*new_round = false;
 	if (known == NULL)
 		shown_first(shown, &offer->query, offer->kind, at);
 	else
 	{
 		*shown = *known;
-		new_round = shown_again(shown, asked, n, at, offer->kind);
+		*new_round = shown_again(shown, asked, n, at, offer->kind);
 	}
-	if (new_round)
+	if (known == NULL || *new_round)
 	{
 		pg_uuid_t id;
 
@@ -341,14 +350,25 @@ outcomes_show(const char *tenant_id, const char *user_id, const Outcomes *outcom
 			  ShownOffer *offers, int n, bool record)
 {
 	Shown **rows = palloc(Max(n, 1) * sizeof(Shown *));
+	EndedRound *ended = palloc(Max(n, 1) * sizeof(EndedRound));
+	int nended = 0;
 
 	for (int i = 0; i < n; i++)
 	{
-		rows[i] = show(find_shown(outcomes, &offers[i].query), &offers[i], asked, nasked, at);
+		const Shown *known = find_shown(outcomes, &offers[i].query);
+		bool new_round;
+
+		rows[i] = show(known, &offers[i], asked, nasked, at, &new_round);
+		rows[i]->place = i + 1;
+		if (new_round)
+			ended[nended++] = (EndedRound){known, shown_round(known, asked, nasked)};
 		memcpy(offers[i].suggestion_id.data, rows[i]->suggestion_id, UUID_LEN);
 	}
 	if (record && n > 0)
+	{
+		rounds_store(tenant_id, user_id, ended, nended);
 		store_shown(tenant_id, user_id, rows, n, expires);
+	}
 }
 
 static Datum

@@ -58,7 +58,10 @@ typedef struct ShownOffer
 	pg_uuid_t suggestion_id;
 } ShownOffer;
 
-/* Assigns ids to the suggestions to be shown, and records them if record is true. */
+/*
+ * Assigns ids to the suggestions to be shown, in the order of the list, and
+ * records them if record is true.
+ */
 extern void outcomes_show(const char *tenant_id, const char *user_id, const Outcomes *outcomes,
 						  const Asked *asked, int nasked, TimestampTz at, TimestampTz expires,
 						  ShownOffer *offers, int n, bool record);

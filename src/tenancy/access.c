@@ -35,6 +35,7 @@ static const char *const application_grants[] = {
 	" personalization.rejected_events, personalization.preferences, personalization.profiles,"
 	" personalization.user_queries, personalization.suggestions, personalization.query_events,"
 	" personalization.query_statistics, personalization.query_lists, personalization.rankings",
+	"SELECT, INSERT, UPDATE, DELETE ON personalization.suggestion_rounds",
 	"SELECT, INSERT, UPDATE, DELETE ON personalization.conversations,"
 	" personalization.conversation_messages, personalization.conversation_statistics",
 	"SELECT, INSERT, DELETE ON personalization.preference_snapshots",
@@ -49,7 +50,7 @@ static const char *const application_grants[] = {
 	" personalization.live_preferences, personalization.suggestion_outcomes,"
 	" personalization.usage_heatmap, personalization.tenant_overview,"
 	" personalization.profile_overview",
-	"EXECUTE ON FUNCTION personalization.tenant_insights",
+	"EXECUTE ON FUNCTION personalization.tenant_insights, personalization.suggestion_report",
 	"EXECUTE ON FUNCTION personalization.inbox_position, personalization.current_tenant, personalization.use_tenant, "
 	"personalization.new_interaction_id,"
 	" personalization.query_id, personalization.extract_signals, personalization.learn,"

@@ -22,6 +22,7 @@
 #include "preferences/snapshots.h"
 #include "suggestions/counting.h"
 #include "suggestions/outcomes.h"
+#include "suggestions/rounds.h"
 #include "tenancy/hold.h"
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
@@ -119,6 +120,7 @@ maintain_tenant(const char *tenant_id, TimestampTz at, int64 limit, PassCounts *
 	more |= tally(preferences_expire(tenant_id, changes, at, limit), limit, &counts->preferences);
 	more |= tally(interactions_expire(tenant_id, kept_since, limit), limit, &counts->interactions);
 	more |= tally(outcomes_expire(tenant_id, at, limit), limit, &counts->suggestions);
+	more |= tally(rounds_expire(tenant_id, kept_since, limit), limit, &counts->suggestions);
 	more |= tally(statistics_expire(tenant_id, settings.query_retention, limit), limit,
 				  &counts->statistics);
 	more |= conversations_expire(tenant_id, &settings, at, limit, &counts->conversations);

@@ -10,6 +10,7 @@ SELECT count(personalization.learn('victim', 'victor' || i % 3, 'query', jsonb_b
     now() - i * interval '1 hour')) FROM generate_series(1, 300) i;
 SELECT count(personalization.learn('victim', 'victor', 'export', '{"format": "csv"}', now() - i * interval '1 day')) FROM generate_series(1, 40) i;
 SELECT personalization.run_maintenance() -> 'queries' AS counted;
+SELECT count(personalization.record_outcome('victim', 'victor1', suggestion_id, 'accepted')) > 0 AS accepted FROM personalization.get_suggestions('victim', 'victor1');
 SELECT count(*) > 0 AS shown FROM personalization.get_suggestions('victim', 'victor1');
 SELECT personalization.learn_batch('[{"tenant_id": "victim", "user_id": "victor", "interaction_type": "nonsense", "data": {}}]', 'divert') IS NOT NULL AS diverted;
 SELECT personalization.append_message('victim', personalization.start_conversation('victim', 'victor'), 'user', 'secret') IS NOT NULL AS said;

@@ -151,6 +151,7 @@ sub fill
 		SELECT personalization.link_schema('acme', 'public');
 		SELECT personalization.append_message('acme', c, 'user', E'tab\t\\\\ ü')
 		FROM personalization.start_conversation('acme', 'ana', '{"topic": "stock"}') c;
+		SELECT personalization.record_outcome('acme', 'ana', suggestion_id, 'accepted') FROM personalization.get_suggestions('acme', 'ana');
 		SELECT count(*) FROM personalization.get_suggestions('acme', 'ana');
 		SELECT personalization.set_preference('acme', 'ana', 'notification', 'digest', '{"at": "tab\t"}'),
 			personalization.forget_preference('acme', 'ana', 'data', 'gone'),

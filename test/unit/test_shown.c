@@ -366,6 +366,39 @@ test_taste(void)
 	}
 }
 
+/* What became of the latest round, and when. */
+static void
+test_round(void)
+{
+	Shown shown = shown_then(100);
+	Asked other[] = {{sales, 99, 1}, {costs, 101, 1}};
+	Asked soon[] = {
+		{costs, 101, 1}, {sales, 100 + TAKEN_WITHIN, 1}, {sales, 101 + TAKEN_WITHIN, 1}};
+	Asked late[] = {{costs, 101, 1}, {sales, 101 + TAKEN_WITHIN, 1}};
+	ShownRound round = shown_round(&shown, NULL, 0);
+
+	CHECK(round.outcome == OUTCOME_NONE && round.at == NO_TIME);
+	CHECK(shown_round(&shown, other, 1).outcome == OUTCOME_NONE);
+	round = shown_round(&shown, other, N(other));
+	CHECK(round.outcome == OUTCOME_PASSED_OVER && round.at == NO_TIME);
+	round = shown_round(&shown, soon, N(soon));
+	CHECK(round.outcome == OUTCOME_ASKED && round.at == 100 + TAKEN_WITHIN);
+	CHECK(shown_round(&shown, late, N(late)).outcome == OUTCOME_PASSED_OVER);
+
+	/* A recorded outcome counts, whatever was asked; the latest one. */
+	CHECK(shown_outcome(&shown, false, 150));
+	round = shown_round(&shown, soon, N(soon));
+	CHECK(round.outcome == OUTCOME_DISMISSED && round.at == 150);
+	CHECK(shown_outcome(&shown, true, 160));
+	round = shown_round(&shown, other, N(other));
+	CHECK(round.outcome == OUTCOME_ACCEPTED && round.at == 160);
+
+	/* A row that somebody else wrote: accepted, without a time. */
+	shown.naccepted = 0;
+	round = shown_round(&shown, other, N(other));
+	CHECK(round.outcome == OUTCOME_ACCEPTED && round.at == NO_TIME);
+}
+
 int
 main(void)
 {
@@ -380,5 +413,6 @@ main(void)
 	test_weight();
 	test_limits();
 	test_taste();
+	test_round();
 	return unit_result("shown");
 }
