@@ -2,9 +2,10 @@
 
 -- The strongest candidate is in value and confidence; the others, if any, are in rivals as [{"value",
 -- "confidence"}], strongest first.  confidence is as of last_updated and is never rewritten as time passes.
--- expires_on is the UTC day on which the evidence is to be deleted, so that most updates do not change its
--- index; NULL for never.  There is no CHECK constraint: each would cost learn() two percent, and code that
--- reads the rows does not trust them, because an application role may write them.
+-- expires_on is the UTC day on which the evidence is to be deleted, at least a week after it was written; a day,
+-- so that most updates do not change its index; NULL for never.  There is no CHECK constraint: each would cost
+-- learn() two percent, and code that reads the rows does not trust them, because an application role may write
+-- them.
 CREATE TABLE personalization.preferences (
     tenant_id          text COLLATE "C" NOT NULL,
     user_id            text COLLATE "C" NOT NULL,

@@ -204,8 +204,8 @@ personalization_import_user(PG_FUNCTION_ARGS)
 
 	/* Expiry is computed with the settings of this tenant, whatever the document contains. */
 	owner_begin(&scope);
-	preferences_reschedule(import.tenant_id, import.user_id,
-						   tenant_existing(import.tenant_id, SNAPSHOT_NEW));
+	preferences_imported(import.tenant_id, import.user_id,
+						 tenant_existing(import.tenant_id, SNAPSHOT_NEW));
 	owner_end(&scope);
 	if (settings.suggestions)
 	{

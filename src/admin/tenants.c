@@ -103,7 +103,7 @@ personalization_configure_tenant(PG_FUNCTION_ARGS)
 	if (!valid || old.learning.decay != new.learning.decay ||
 		old.learning.floor != new.learning.floor ||
 		old.learning.retention != new.learning.retention)
-		preferences_reschedule(tenant_id, NULL, after);
+		preferences_reschedule(tenant_id, valid ? before : after, after);
 
 	/* Requests were not counted while suggestions were off or a setting was invalid. */
 	if (new.suggestions && (!valid || !old.suggestions))

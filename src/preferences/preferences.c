@@ -86,35 +86,74 @@ static Statement delete_preference =
 			  " WHERE tenant_id = $1 AND user_id = $2 AND category = $3 AND key = $4",
 			  "text text personalization.preference_category text");
 
-#define EXPIRY_DAY                                                                                 \
-	"(personalization.evidence_expires_at(confidence, last_updated, $2) AT TIME ZONE 'UTC')::date"
+/*
+ * Evidence that is dead when it is learned, because it belongs to the past, is
+ * not deleted before the user's next event of that time has had a week to
+ * arrive: what is learned of an earlier time does not depend on when
+ * maintenance ran.  So expires_on is at least this number of days, which
+ * includes the rest of the present one, after the day of writing.
+ */
+#define ARRIVAL_DAYS 8
+
+#define EXPIRY_DAY(settings)                                                                       \
+	"(personalization.evidence_expires_at(confidence, last_updated, " #settings                    \
+	") AT TIME ZONE 'UTC')::date"
+#define DAY_NOW EXPIRY_DAY($2)
+#define DAY_BEFORE EXPIRY_DAY($3)
+
+/*
+ * $2 are the settings, $3 those with which expires_on was computed, $4 the
+ * expires_on of dead evidence that is written today, as if it were a row of a
+ * document that has none.  A row that is kept longer than its evidence lives
+ * stays so.
+ */
+#define RESCHEDULED                                                                                \
+	"nullif(greatest(coalesce(" DAY_NOW ", 'infinity'),"                                           \
+	"  CASE WHEN coalesce(expires_on, $4) > " DAY_BEFORE " THEN least(expires_on, $4) END),"       \
+	" 'infinity')"
 
 #define RESCHEDULE                                                                                 \
 	"UPDATE personalization.preferences"                                                           \
-	" SET expires_on = " EXPIRY_DAY                                                                \
-	" WHERE tenant_id = $1 AND expires_on IS DISTINCT FROM " EXPIRY_DAY
+	" SET expires_on = " RESCHEDULED                                                               \
+	" WHERE tenant_id = $1 AND expires_on IS DISTINCT FROM " RESCHEDULED
 
-static Statement reschedule = STATEMENT(RESCHEDULE, "text jsonb");
-static Statement reschedule_user = STATEMENT(RESCHEDULE " AND user_id = $3", "text jsonb text");
+static Statement reschedule = STATEMENT(RESCHEDULE, "text jsonb jsonb date");
+static Statement reschedule_user =
+	STATEMENT(RESCHEDULE " AND user_id = $5", "text jsonb jsonb date text");
 
 /*
  * The day is found with the index; the exact time within it depends on the
- * settings.  Both conditions are repeated outside the sub-select: a preference
+ * settings.  All conditions are repeated outside the sub-select: a preference
  * that is learned again meanwhile is checked again before it is deleted.  One
  * that is being learned is left to the next pass, so that learning and
  * maintenance never deadlock.
  */
+#define DELETE_EXPIRED(expired)                                                                    \
+	"DELETE FROM personalization.preferences"                                                      \
+	" WHERE " expired " AND ctid = ANY (ARRAY("                                                    \
+	"   SELECT ctid"                                                                               \
+	"   FROM personalization.preferences"                                                          \
+	"   WHERE " expired " LIMIT $5 FOR UPDATE SKIP LOCKED))"
+
 #define EXPIRED                                                                                    \
 	"tenant_id = $1 AND expires_on <= $2"                                                          \
 	" AND personalization.evidence_expires_at(confidence, last_updated, $3) <= $4"
 
 static Statement delete_expired =
-	STATEMENT("DELETE FROM personalization.preferences"
-			  " WHERE " EXPIRED " AND ctid = ANY (ARRAY("
-			  "   SELECT ctid"
-			  "   FROM personalization.preferences"
-			  "   WHERE " EXPIRED " LIMIT $5 FOR UPDATE SKIP LOCKED))",
-			  "text date jsonb timestamptz int8");
+	STATEMENT(DELETE_EXPIRED(EXPIRED), "text date jsonb timestamptz int8");
+
+/*
+ * As of another day, $6, than today.  A row that is kept longer than its
+ * evidence lives is kept then too, if it has been written by that day, and its
+ * evidence was older when it was written.
+ */
+#define WRITTEN_ON "(expires_on - " CppAsString2(ARRIVAL_DAYS) ")"
+#define EXPIRED_BY                                                                                 \
+	EXPIRED " AND (expires_on <= $6 OR " WRITTEN_ON " > $6"                                        \
+			"  OR (last_updated AT TIME ZONE 'UTC')::date >= " WRITTEN_ON " - 1)"
+
+static Statement delete_expired_by =
+	STATEMENT(DELETE_EXPIRED(EXPIRED_BY), "text date jsonb timestamptz int8 date");
 
 PG_FUNCTION_INFO_V1(personalization_evidence_expires_at);
 
@@ -327,12 +366,19 @@ load_evidence(const char *tenant_id, ChangedPreference *work, int n)
 	}
 }
 
+static DateADT
+earliest_expiry_day(void)
+{
+	return utc_date(GetCurrentTimestamp()) + ARRIVAL_DAYS;
+}
+
 static void
 store_evidence(const char *tenant_id, const LearningRule *rule, const ChangedPreference *work,
 			   int n)
 {
 	const ExtensionObjects *ours = extension_objects();
 	Column *columns = rows_begin(&evidence_writer, n);
+	DateADT earliest = earliest_expiry_day();
 
 	for (int i = 0; i < n; i++)
 	{
@@ -358,7 +404,7 @@ store_evidence(const char *tenant_id, const LearningRule *rule, const ChangedPre
 		if (expires == TIME_NEVER)
 			column_add_null(&columns[8]);
 		else
-			column_add(&columns[8], DateADTGetDatum(utc_date(expires)));
+			column_add(&columns[8], DateADTGetDatum(Max(utc_date(expires), earliest)));
 	}
 	(void) rows_write(&evidence_writer, tenant_id, columns);
 }
@@ -522,22 +568,37 @@ preference_candidates(const Preference *preference, const LearningRule *rule, Ti
 }
 
 void
-preferences_reschedule(const char *tenant_id, const char *user_id, const Jsonb *settings)
+preferences_reschedule(const char *tenant_id, const Jsonb *before, const Jsonb *settings)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), JsonbPGetDatum(settings),
-					  user_id == NULL ? (Datum) 0 : CStringGetTextDatum(user_id)};
+					  JsonbPGetDatum(before), DateADTGetDatum(earliest_expiry_day())};
 
-	(void) statement_execute(user_id == NULL ? &reschedule : &reschedule_user, values, NULL,
-							 SNAPSHOT_NEW);
+	(void) statement_execute(&reschedule, values, NULL, SNAPSHOT_NEW);
+}
+
+void
+preferences_imported(const char *tenant_id, const char *user_id, const Jsonb *settings)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), JsonbPGetDatum(settings),
+					  JsonbPGetDatum(settings), DateADTGetDatum(earliest_expiry_day()),
+					  CStringGetTextDatum(user_id)};
+
+	(void) statement_execute(&reschedule_user, values, NULL, SNAPSHOT_NEW);
 }
 
 int64
 preferences_expire(const char *tenant_id, const Jsonb *settings, TimestampTz at, int64 limit)
 {
+	TimestampTz now = GetCurrentTimestamp();
 	Datum values[] = {CStringGetTextDatum(tenant_id), DateADTGetDatum(utc_date(at)),
-					  JsonbPGetDatum(settings), TimestampTzGetDatum(at), Int64GetDatum(limit)};
+					  JsonbPGetDatum(settings),		  TimestampTzGetDatum(at),
+					  Int64GetDatum(limit),			  DateADTGetDatum(utc_date(at))};
 
-	return (int64) statement_execute(&delete_expired, values, NULL, SNAPSHOT_NEW);
+	/* Evidence lives at least a day: none that is learned as it happens is dead by then. */
+	if (at > now - DAY_USECS / 2 && at < now + DAY_USECS / 2)
+		return (int64) statement_execute(&delete_expired, values, NULL, SNAPSHOT_NEW);
+	values[1] = DateADTGetDatum(Max(utc_date(at), earliest_expiry_day()));
+	return (int64) statement_execute(&delete_expired_by, values, NULL, SNAPSHOT_NEW);
 }
 
 Datum

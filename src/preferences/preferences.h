@@ -65,16 +65,23 @@ extern Jsonb *
 preference_candidates(const Preference *preference, const LearningRule *rule, TimestampTz at);
 
 /*
- * Recomputes the stored expiry of the preferences of a tenant, or of one of
- * its users, for settings (as stored) other than those with which it was
- * computed.
+ * Recomputes the stored expiry of all preferences of a tenant when its settings
+ * change (as stored, before and after).
  */
 extern void
-preferences_reschedule(const char *tenant_id, const char *user_id, const Jsonb *settings);
+preferences_reschedule(const char *tenant_id, const Jsonb *before, const Jsonb *settings);
 
 /*
- * Deletes preferences of a tenant with these settings (as stored) that have
- * expired by a time, at most limit; returns their number.
+ * Computes the expiry of the preferences of a user who was imported, for the
+ * settings of the tenant (as stored).
+ */
+extern void preferences_imported(const char *tenant_id, const char *user_id, const Jsonb *settings);
+
+/*
+ * Deletes preferences of a tenant with these settings (as stored) whose
+ * evidence has expired by a time, at most limit; returns their number.  What
+ * was dead when it was learned is kept for a week, in which more events of that
+ * time may arrive.
  */
 extern int64
 preferences_expire(const char *tenant_id, const Jsonb *settings, TimestampTz at, int64 limit);

@@ -74,7 +74,7 @@ SELECT pg_temp.outcome('SELECT personalization.import_user(''p'', (SELECT d FROM
 -- What expires does so by the settings that hold here.
 SELECT personalization.forget_user('p', 'ana') IS NOT NULL AS forgotten;
 SELECT personalization.configure_tenant('p', '{"evidence_retention": "10 days"}') ->> 'evidence_retention' AS retention;
-SELECT personalization.import_user('p', d) IS NOT NULL AS imported FROM document;
+SELECT personalization.import_user('p', jsonb_set(d, '{data,preferences}', (SELECT jsonb_agg(row || '{"expires_on": "2026-03-05"}') FROM jsonb_array_elements(d #> '{data,preferences}') AS row))) IS NOT NULL AS imported FROM document;
 SELECT DISTINCT expires_on - last_updated::date AS days FROM personalization.preferences WHERE tenant_id = 'p' AND user_id = 'ana';
 
 -- == What a document may not say.
