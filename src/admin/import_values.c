@@ -97,7 +97,7 @@ scalar_text(const JsonbValue *value, const char *path)
 			if (value->val.string.len > max_payload)
 				import_error(ERRCODE_PROGRAM_LIMIT_EXCEEDED, NULL, "%s is too large: %d bytes",
 							 path, value->val.string.len);
-			return pnstrdup(value->val.string.val, value->val.string.len);
+			return json_text(value);
 		case jbvNumeric:
 			return DatumGetCString(
 				DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));

@@ -62,6 +62,12 @@ json_member(const JsonbContainer *object, const char *name, JsonbValue *value)
 	return found == NULL || found->type == jbvNull ? NULL : found;
 }
 
+char *
+json_text(const JsonbValue *value)
+{
+	return pnstrdup(value->val.string.val, value->val.string.len);
+}
+
 bool
 json_text_member(const JsonbContainer *object, const char *name, char **text)
 {
@@ -73,7 +79,7 @@ json_text_member(const JsonbContainer *object, const char *name, char **text)
 		return true;
 	if (found->type != jbvString)
 		return false;
-	*text = pnstrdup(found->val.string.val, found->val.string.len);
+	*text = json_text(found);
 	return true;
 }
 

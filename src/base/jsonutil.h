@@ -33,6 +33,9 @@ extern JsonbValue *json_member(const JsonbContainer *object, const char *name, J
  */
 extern bool json_text_member(const JsonbContainer *object, const char *name, char **text);
 
+/* Returns the text of a string value, terminated; palloc'd. */
+extern char *json_text(const JsonbValue *value);
+
 /* Converts a number to float8; returns false if it is out of range. */
 extern bool json_number(const JsonbValue *value, double *number);
 

@@ -14,32 +14,6 @@
 /* Space, tab to carriage return: */
 #define IS_ASCII_SPACE(c) ((c) == ' ' || ((c) >= '\t' && (c) <= '\r'))
 
-static bool
-is_operator_char(char c)
-{
-	switch (c)
-	{
-		case '+':
-		case '-':
-		case '*':
-		case '/':
-		case '<':
-		case '>':
-		case '=':
-		case '~':
-		case '!':
-		case '@':
-		case '#':
-		case '%':
-		case '^':
-		case '&':
-		case '|':
-			return true;
-		default:
-			return false;
-	}
-}
-
 bool
 sql_is_word(const char *text, size_t len, const char *word)
 {
@@ -74,9 +48,8 @@ sql_space_length(const char *text, size_t len)
 			   : 0;
 }
 
-/* Whether an operand ends directly before a position. */
-static bool
-is_attached(const SqlLexer *lexer, size_t pos)
+bool
+sql_is_attached(const SqlLexer *lexer, size_t pos)
 {
 	char c;
 
@@ -90,7 +63,7 @@ is_attached(const SqlLexer *lexer, size_t pos)
 static bool
 is_fraction(const SqlLexer *lexer, size_t pos)
 {
-	return sql_is_digit(sql_byte(lexer, pos + 1)) && !is_attached(lexer, pos) &&
+	return sql_is_digit(sql_byte(lexer, pos + 1)) && !sql_is_attached(lexer, pos) &&
 		   (pos == 0 || lexer->text[pos - 1] != '.');
 }
 
@@ -171,191 +144,6 @@ sql_skip_space(const SqlLexer *lexer, size_t pos)
 	return pos;
 }
 
-/* Returns the end of %s, %d, %1$s or %(name)s at pos, or pos. */
-static size_t
-python_parameter_end(const SqlLexer *lexer, size_t pos)
-{
-	size_t end = pos + 1;
-	char c;
-
-	if (sql_byte(lexer, pos) != '%' || is_attached(lexer, pos))
-		return pos;
-	if (sql_byte(lexer, end) == '(')
-	{
-		size_t name = end + 1;
-
-		end = sql_word_end(lexer, name);
-		if (end == name || sql_byte(lexer, end) != ')')
-			return pos;
-		end++;
-		c = sql_lower(sql_byte(lexer, end));
-		if (c < 'a' || c > 'z')
-			return pos;
-	}
-	else
-	{
-		for (size_t digits = end; sql_is_digit(sql_byte(lexer, digits)); digits++)
-		{
-			if (sql_byte(lexer, digits + 1) == '$')
-				end = digits + 2;
-		}
-		c = sql_byte(lexer, end);
-		if (c == '\0' || strchr("sdifuxLI", c) == NULL)
-			return pos;
-	}
-	end++;
-	return sql_is_word_byte(sql_byte(lexer, end)) || sql_byte(lexer, end) == '(' ? pos : end;
-}
-
-/* Whether <@ is PostgreSQL's operator, because pos cannot start a parameter's name. */
-static bool
-is_contained(const SqlLexer *lexer, size_t pos)
-{
-	size_t end;
-
-	if (pos == 0 || lexer->text[pos - 1] != '<')
-		return false;
-	end = sql_word_end(lexer, pos + 1);
-	if (sql_is_word(lexer->text + pos + 1, end - pos - 1, "array"))
-		return true;
-	switch (sql_byte(lexer, end))
-	{
-		case '[':
-		case '(':
-		case '.':
-		case ':':
-		case '\'':
-			return true;
-		case ' ':
-			return sql_byte(lexer, end + 1) == '\'';
-		default:
-			return false;
-	}
-}
-
-/* Returns the end of @name, @@name or @{name} at pos, or pos. */
-static size_t
-at_parameter_end(const SqlLexer *lexer, size_t pos)
-{
-	size_t end;
-
-	if (sql_byte(lexer, pos) != '@')
-		return pos;
-	if (sql_starts_word(lexer, pos + 1))
-	{
-		if (is_contained(lexer, pos))
-			return pos;
-		return sql_word_end(lexer, pos + 1);
-	}
-	if (sql_byte(lexer, pos + 1) == '{')
-	{
-		end = sql_brace_end(lexer, pos + 1);
-		return end == pos + 1 ? pos : end;
-	}
-	if (sql_byte(lexer, pos + 1) == '@' && sql_starts_word(lexer, pos + 2) &&
-		!is_attached(lexer, pos) && lexer->before != SQL_BEFORE_OPERAND)
-	{
-		end = sql_word_end(lexer, pos + 2);
-		return sql_byte(lexer, end) == '(' ? pos : end;
-	}
-	return pos;
-}
-
-/* A stage of Snowflake and the files in it, as a table: @s/a-b.csv */
-static size_t
-stage_end(const SqlLexer *lexer, size_t pos)
-{
-	while (pos < lexer->len)
-	{
-		char c = lexer->text[pos];
-
-		if (!sql_is_word_byte(c) && (c == '\0' || strchr("/.-~%=*", c) == NULL))
-			break;
-		if (sql_word_end(lexer, pos) == pos && sql_is_word_byte(c))
-			break;
-		pos++;
-	}
-	return pos;
-}
-
-/*
- * Finds the run of operator characters at pos, which is cut where a comment or
- * a parameter starts inside it.  A run can be several tokens; it is examined
- * only once.
- */
-static void
-find_run(SqlLexer *lexer, size_t pos)
-{
-	size_t i;
-
-	if (pos < lexer->run_end)
-		return;
-	lexer->run_last_odd = lexer->run_last_other = pos;
-	for (i = pos; i < lexer->len && is_operator_char(lexer->text[i]); i++)
-	{
-		char c = lexer->text[i];
-
-		if (i > pos)
-		{
-			char next = sql_byte(lexer, i + 1);
-
-			if ((c == '-' && next == '-') || (c == '/' && next == '*'))
-				break;
-			if (c == '@' && lexer->text[i - 1] != '@' && at_parameter_end(lexer, i) != i)
-				break;
-			if (c == '%' && python_parameter_end(lexer, i) != i)
-				break;
-			if (c == '#' && next == '{')
-				break;
-			if (c == '<' && next == '%' && sql_byte(lexer, i + 2) == '=')
-				break;
-			if (c == '&' && lexer->text[i - 1] != '&' && sql_starts_word(lexer, i + 1))
-				break;
-		}
-		if (c != '+' && c != '-')
-			lexer->run_last_other = i + 1;
-		if (strchr("~!@#%^&|", c) != NULL)
-			lexer->run_last_odd = i + 1;
-	}
-	lexer->run_end = i;
-}
-
-/*
- * Returns the end of the operator at pos.  As in PostgreSQL it takes the whole
- * run, but does not end in + or - unless it contains one of ~!@#%^&|; so =-1
- * is = and -1.  Operators that are common to most dialects never include the
- * sign: != -1 is often written without the space.
- */
-static size_t
-operator_end(SqlLexer *lexer, size_t pos)
-{
-	static const char *const plain[] = {"!=", "%", "^", "&", "|", "&&", "||"};
-	size_t end;
-	size_t i;
-
-	find_run(lexer, pos);
-	end = lexer->run_last_other > pos ? lexer->run_last_other : pos + 1;
-	if (lexer->run_last_odd <= pos)
-		return end;
-	for (i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
-	{
-		if (end - pos == strlen(plain[i]) && memcmp(lexer->text + pos, plain[i], end - pos) == 0)
-			return end;
-	}
-	return lexer->run_end;
-}
-
-/* Returns the end of the name of a temporary table, #x or ##x, at pos, or pos. */
-static size_t
-temporary_name_end(const SqlLexer *lexer, size_t pos)
-{
-	size_t start = pos;
-
-	while (start < pos + 2 && sql_byte(lexer, start) == '#')
-		start++;
-	return sql_starts_word(lexer, start) ? sql_word_end(lexer, start) : pos;
-}
-
 /*
  * Skips white space, comments and the brackets around optional parts.  Returns
  * false if the next byte directly follows a token; *same_line is whether no
@@ -407,9 +195,9 @@ skip_blank(SqlLexer *lexer, bool *same_line)
 				  sql_braces_end(lexer, lexer->pos + 1) == lexer->pos + 1))
 		{
 			if (lexer->table_next && *same_line &&
-				temporary_name_end(lexer, lexer->pos) != lexer->pos)
+				sql_temporary_name_end(lexer, lexer->pos) != lexer->pos)
 				break;
-			find_run(lexer, lexer->pos);
+			sql_find_run(lexer, lexer->pos);
 			if (lexer->run_end != lexer->pos + 1)
 				break;
 			while (lexer->pos < lexer->len && !sql_is_newline(lexer->text[lexer->pos]))
@@ -479,89 +267,6 @@ number_end(const SqlLexer *lexer, size_t pos, bool *plain)
 	return end;
 }
 
-/* Reads a token that starts with a dollar sign. */
-static size_t
-dollar_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
-{
-	size_t end = sql_dollar_quote_end(lexer, pos);
-
-	if (end != pos)
-	{
-		*kind = SQL_STRING;
-		return end;
-	}
-	*kind = SQL_PARAMETER;
-	end = pos + 1;
-	if (sql_is_digit(sql_byte(lexer, end)))
-	{
-		while (sql_is_digit(sql_byte(lexer, end)))
-			end++;
-		return end;
-	}
-	if (sql_starts_word(lexer, end))
-	{
-		end = sql_word_end(lexer, end);
-		if (sql_byte(lexer, end) == '(')
-			*kind = SQL_WORD;
-		else if (sql_byte(lexer, end) == '{')
-			return sql_braces_end(lexer, end);
-		return end;
-	}
-	if (sql_byte(lexer, end) == '{' && sql_byte(lexer, end + 1) != '}')
-	{
-		size_t brace = sql_braces_end(lexer, end);
-
-		if (brace != end)
-		{
-			*kind = SQL_TEMPLATE;
-			return brace;
-		}
-	}
-	*kind = SQL_PUNCTUATION;
-	return pos + 1;
-}
-
-/* Reads a token that starts with a colon. */
-static size_t
-colon_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
-{
-	char next = sql_byte(lexer, pos + 1);
-
-	*kind = SQL_OPERATOR;
-	if (next == ':' || next == '=')
-		return pos + 2;
-	if (is_attached(lexer, pos))
-		return pos + 1;
-	if (sql_starts_word(lexer, pos + 1) || sql_is_digit(next))
-	{
-		*kind = SQL_PARAMETER;
-		return sql_word_end(lexer, pos + 1);
-	}
-	if (next == '\'' || next == '"')
-	{
-		*kind = SQL_PARAMETER;
-		return sql_quote_end(lexer, pos + 1, false);
-	}
-	return pos + 1;
-}
-
-/* Reads a token that starts with a question mark. */
-static size_t
-question_token(const SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
-{
-	char next = sql_byte(lexer, pos + 1);
-
-	if ((next == '|' || next == '&') && !is_operator_char(sql_byte(lexer, pos + 2)))
-	{
-		*kind = SQL_OPERATOR;
-		return pos + 2;
-	}
-	*kind = SQL_PARAMETER;
-	for (pos++; sql_is_digit(sql_byte(lexer, pos)); pos++)
-		;
-	return pos;
-}
-
 /* Reads a word, or a string or quoted identifier with letters before its quote. */
 static size_t
 word_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
@@ -591,7 +296,7 @@ word_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 	end = sql_word_end(lexer, pos);
 	/* Oracle's serial#, but not a#b, a#1 and a#>b */
 	if (sql_byte(lexer, end) == '#' && !sql_is_word_byte(sql_byte(lexer, end + 1)) &&
-		!is_operator_char(sql_byte(lexer, end + 1)) && sql_byte(lexer, end + 1) != '{' &&
+		!sql_is_operator_char(sql_byte(lexer, end + 1)) && sql_byte(lexer, end + 1) != '{' &&
 		sql_byte(lexer, end + 1) != '(' && sql_byte(lexer, end + 1) != '\'')
 		end++;
 	return end;
@@ -651,52 +356,6 @@ brace_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 	return pos + 1;
 }
 
-/* Returns the end of a parameter that starts with an operator character, or pos. */
-static size_t
-odd_parameter(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
-{
-	bool after_operand = lexer->before == SQL_BEFORE_OPERAND;
-	char next = sql_byte(lexer, pos + 1);
-	size_t end = pos;
-	bool tag;
-
-	*kind = SQL_PARAMETER;
-	switch (lexer->text[pos])
-	{
-		case '@':
-			end = at_parameter_end(lexer, pos);
-			if (end != pos && lexer->before == SQL_BEFORE_TABLE)
-				end = stage_end(lexer, end);
-			break;
-		case '%':
-			if (!after_operand)
-				end = python_parameter_end(lexer, pos);
-			break;
-		case '&':
-			if (!after_operand)
-			{
-				end = pos + (next == '&' ? 2 : 1);
-				end = sql_starts_word(lexer, end) ? sql_word_end(lexer, end) : pos;
-			}
-			break;
-		case '#':
-			if (next == '{' && (end = sql_braces_end(lexer, pos + 1)) == pos + 1)
-				end = pos;
-			*kind = SQL_TEMPLATE;
-			break;
-		case '<':
-			if (next == '%')
-			{
-				end = sql_erb_end(lexer, pos, after_operand, &tag);
-				*kind = tag ? SQL_TAG : SQL_TEMPLATE;
-			}
-			break;
-		default:
-			break;
-	}
-	return end;
-}
-
 /* Reads the token at pos: sets its kind and returns its end. */
 static size_t
 read_token(SqlLexer *lexer, size_t pos, bool blank, bool same_line, SqlTokenKind *kind)
@@ -732,16 +391,16 @@ read_token(SqlLexer *lexer, size_t pos, bool blank, bool same_line, SqlTokenKind
 		case '`':
 			return quote_token(lexer, pos, c, kind);
 		case '$':
-			return dollar_token(lexer, pos, kind);
+			return sql_dollar_token(lexer, pos, kind);
 		case ':':
-			return colon_token(lexer, pos, kind);
+			return sql_colon_token(lexer, pos, kind);
 		case '?':
-			return question_token(lexer, pos, kind);
+			return sql_question_token(lexer, pos, kind);
 		case '{':
 			return brace_token(lexer, pos, kind);
 		case '[':
 			if (sql_byte(lexer, pos + 1) == '[' &&
-				(end = sql_double_bracket_end(lexer, pos)) != pos && !is_attached(lexer, pos) &&
+				(end = sql_double_bracket_end(lexer, pos)) != pos && !sql_is_attached(lexer, pos) &&
 				lexer->keyword != KW_ARRAY)
 			{
 				*kind = SQL_TEMPLATE;
@@ -752,21 +411,21 @@ read_token(SqlLexer *lexer, size_t pos, bool blank, bool same_line, SqlTokenKind
 			break;
 	}
 	*kind = SQL_PUNCTUATION;
-	if (!is_operator_char(c))
+	if (!sql_is_operator_char(c))
 		return pos + 1;
-	if ((end = odd_parameter(lexer, pos, kind)) != pos)
+	if ((end = sql_odd_parameter(lexer, pos, kind)) != pos)
 	{
 		lexer->foreign = true;
 		return end;
 	}
 	if (c == '#' && blank && same_line && lexer->table_next &&
-		(end = temporary_name_end(lexer, pos)) != pos)
+		(end = sql_temporary_name_end(lexer, pos)) != pos)
 	{
 		*kind = SQL_WORD;
 		return end;
 	}
 	*kind = SQL_OPERATOR;
-	return c == '@' && sql_byte(lexer, pos + 1) == '?' ? pos + 2 : operator_end(lexer, pos);
+	return c == '@' && sql_byte(lexer, pos + 1) == '?' ? pos + 2 : sql_operator_end(lexer, pos);
 }
 
 const char sql_separator[] = ";";

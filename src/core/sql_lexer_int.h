@@ -27,8 +27,62 @@ sql_is_newline(char c)
 	return c == '\n' || c == '\r';
 }
 
+static inline bool
+sql_is_operator_char(char c)
+{
+	switch (c)
+	{
+		case '+':
+		case '-':
+		case '*':
+		case '/':
+		case '<':
+		case '>':
+		case '=':
+		case '~':
+		case '!':
+		case '@':
+		case '#':
+		case '%':
+		case '^':
+		case '&':
+		case '|':
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Whether an operand ends directly before a position. */
+extern bool sql_is_attached(const SqlLexer *lexer, size_t pos);
 /* Whether a word begins at pos. */
 extern bool sql_starts_word(const SqlLexer *lexer, size_t pos);
+
+/* sql_lexer_operator.c: operators, and parameters that begin with a sign */
+
+/*
+ * Finds the run of operator characters at pos, which is cut where a comment or
+ * a parameter starts inside it.  A run can be several tokens; it is examined
+ * only once.
+ */
+extern void sql_find_run(SqlLexer *lexer, size_t pos);
+/*
+ * Returns the end of the operator at pos.  As in PostgreSQL it takes the whole
+ * run, but does not end in + or - unless it contains one of ~!@#%^&|; so =-1
+ * is = and -1.  Operators that are common to most dialects never include the
+ * sign: != -1 is often written without the space.
+ */
+extern size_t sql_operator_end(SqlLexer *lexer, size_t pos);
+/* Returns the end of the name of a temporary table, #x or ##x, at pos, or pos. */
+extern size_t sql_temporary_name_end(const SqlLexer *lexer, size_t pos);
+/* Reads a token that starts with a dollar sign. */
+extern size_t sql_dollar_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind);
+/* Reads a token that starts with a colon. */
+extern size_t sql_colon_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind);
+/* Reads a token that starts with a question mark. */
+extern size_t sql_question_token(const SqlLexer *lexer, size_t pos, SqlTokenKind *kind);
+/* Returns the end of a parameter that starts with an operator character, or pos. */
+extern size_t sql_odd_parameter(SqlLexer *lexer, size_t pos, SqlTokenKind *kind);
 
 /* sql_lexer_quote.c: strings and names in quotes */
 

@@ -14,6 +14,7 @@
 #include "utils/timestamp.h"
 
 #include "base/fault.h"
+#include "base/jsonutil.h"
 #include "kafka/start.h"
 
 #define EARLIEST "earliest"
@@ -55,7 +56,7 @@ read_offsets(char *text, int *n)
 
 		if (token != WJB_KEY)
 			continue;
-		name = pnstrdup(value.val.string.val, value.val.string.len);
+		name = json_text(&value);
 		errno = 0;
 		number = strtol(name, &end, 10);
 		(void) JsonbIteratorNext(&it, &value, true);

@@ -105,7 +105,7 @@ decode_field(EventField field, const JsonbValue *value, TimestampTz now, Event *
 							 field == FIELD_OCCURRED_AT ? TIME_HINT
 														: "Write the value as a JSON string.",
 							 "%s must be a string", name);
-		text = pnstrdup(value->val.string.val, value->val.string.len);
+		text = json_text(value);
 	}
 	switch (field)
 	{

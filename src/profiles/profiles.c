@@ -443,7 +443,7 @@ push_recent(JsonbParseState **state, const ReadRequest *question, TimestampTz *l
 			query = json_member(data, "sql", &value);
 		if (query == NULL || query->type != jbvString || query->val.string.len == 0)
 			continue;
-		text = pnstrdup(query->val.string.val, query->val.string.len);
+		text = json_text(query);
 		if (list_member(queries, makeString(text)))
 			continue;
 		queries = lappend(queries, makeString(text));

@@ -182,9 +182,8 @@ asked_table(const Jsonb *asked, uint32 i)
 {
 	JsonbValue *item = getIthJsonbValueFromContainer(unconstify(JsonbContainer *, &asked->root), i);
 
-	return item != NULL && item->type == jbvString && item->val.string.len > 0
-			   ? pnstrdup(item->val.string.val, item->val.string.len)
-			   : NULL;
+	return item != NULL && item->type == jbvString && item->val.string.len > 0 ? json_text(item)
+																			   : NULL;
 }
 
 /*

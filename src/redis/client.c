@@ -225,6 +225,13 @@ transfer(RedisClient *client, bool until_answered)
 	}
 }
 
+void
+redis_forget_fault(RedisClient *client)
+{
+	client->refused = false;
+	client->fault[0] = '\0';
+}
+
 bool
 redis_send(RedisClient *client, int argc, const char **argv, const size_t *lengths)
 {
@@ -250,8 +257,7 @@ redis_finish(RedisClient *client)
 const redisReply *
 redis_ask(RedisClient *client, int argc, const char **argv, const size_t *lengths)
 {
-	client->refused = false;
-	client->fault[0] = '\0';
+	redis_forget_fault(client);
 	if (!redis_send(client, argc, argv, lengths) || !redis_finish(client))
 		return NULL;
 	return client->reply;

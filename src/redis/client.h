@@ -53,6 +53,9 @@ extern bool redis_alive(RedisClient *client);
  */
 extern bool redis_send(RedisClient *client, int argc, const char **argv, const size_t *lengths);
 
+/* Forgets earlier errors, before commands whose success matters. */
+extern void redis_forget_fault(RedisClient *client);
+
 /* Waits for all replies.  Returns false if the connection is lost or a reply was an error. */
 extern bool redis_finish(RedisClient *client);
 

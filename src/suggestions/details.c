@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 
 #include "base/local_time.h"
+#include "base/jsonutil.h"
 #include "base/rows.h"
 #include "base/statement.h"
 #include "catalogue/catalogue.h"
@@ -175,7 +176,7 @@ add_tables(List *names, const DetailedOffer *detailed)
 	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
 	{
 		if (token == WJB_ELEM && value.type == jbvString)
-			names = lappend(names, pnstrdup(value.val.string.val, value.val.string.len));
+			names = lappend(names, json_text(&value));
 	}
 	return names;
 }

@@ -79,7 +79,7 @@ shared_table(const Jsonb *a, const Jsonb *b)
 		if (token == WJB_ELEM && value.type == jbvString &&
 			findJsonbValueFromContainer(unconstify(JsonbContainer *, &b->root), JB_FARRAY,
 										&value) != NULL)
-			return pnstrdup(value.val.string.val, value.val.string.len);
+			return json_text(&value);
 	}
 	return NULL;
 }

@@ -167,8 +167,7 @@ decode_setting(const Setting *setting, const JsonbValue *value, TenantSettings *
 			   Fault *fault)
 {
 	void *place = (char *) settings + setting->offset;
-	char *text =
-		value->type == jbvString ? pnstrdup(value->val.string.val, value->val.string.len) : NULL;
+	char *text = value->type == jbvString ? json_text(value) : NULL;
 	double number = 0;
 
 	switch (setting->kind)
@@ -287,7 +286,7 @@ is_lost_zone(const Setting *setting, const JsonbValue *value)
 	if (setting->kind != SETTING_TIME_ZONE || value->type != jbvString ||
 		value->val.string.len >= (int) sizeof(((TenantSettings *) NULL)->time_zone))
 		return false;
-	warn_of_lost_zone(pnstrdup(value->val.string.val, value->val.string.len));
+	warn_of_lost_zone(json_text(value));
 	return true;
 }
 
