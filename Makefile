@@ -8,7 +8,7 @@ MODULE_big = personalization
 SQL_PARTS = types tenants interactions audit preferences snapshots choices signals inbox statistics suggestions \
 	catalogue conversations cache backing_off \
 	storage signal_rules learning profiles explain patterns assistant maintenance privacy move \
-	distribution worker kafka version views access
+	distribution worker kafka version views report access
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)

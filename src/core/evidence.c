@@ -43,6 +43,21 @@ evidence_total(const Evidence *evidence)
 	return total;
 }
 
+double
+evidence_confidence(const Evidence *evidence, const LearningRule *rule, int value, int64_t at)
+{
+	if (evidence->ncandidates == 0 ||
+		at >= expires_at(rule, evidence->candidates[0].confidence, evidence->last_updated))
+		return 0.0;
+	for (int i = 0; i < evidence->ncandidates; i++)
+	{
+		if (evidence->candidates[i].value == value)
+			return decayed_confidence(evidence->candidates[i].confidence, evidence->last_updated,
+									  at, rule->decay);
+	}
+	return 0.0;
+}
+
 bool
 evidence_has_majority(const Evidence *evidence)
 {

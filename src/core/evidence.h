@@ -65,6 +65,13 @@ extern int64_t expires_at(const LearningRule *rule, double confidence, int64_t l
  */
 extern double evidence_total(const Evidence *evidence);
 
+/*
+ * Returns the confidence of a value as of a time; 0 if it is no candidate, or
+ * if the evidence has expired.
+ */
+extern double
+evidence_confidence(const Evidence *evidence, const LearningRule *rule, int value, int64_t at);
+
 /* Whether the strongest candidate has more than half of the sum. */
 extern bool evidence_has_majority(const Evidence *evidence);
 

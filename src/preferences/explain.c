@@ -12,34 +12,13 @@
 #include "base/arguments.h"
 #include "base/compat.h"
 #include "base/extension.h"
-#include "base/statement.h"
-#include "core/decay.h"
 #include "core/evidence.h"
+#include "preferences/origins.h"
 #include "preferences/preferences.h"
 #include "preferences/replay.h"
 #include "preferences/signals.h"
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
-
-/* Maximum number of a user's latest interactions that are considered. */
-#define REACH 10000
-
-/* Where to begin: at the oldest snapshot, or after the interactions beyond REACH. */
-static Statement find_start = STATEMENT("SELECT ("
-										"   SELECT min(before)"
-										"   FROM personalization.preference_snapshots"
-										"   WHERE tenant_id = $1 AND user_id = $2), ("
-										"   SELECT occurred_at"
-										"   FROM personalization.interactions"
-										"   WHERE tenant_id = $1 AND user_id = $2"
-										"   ORDER BY occurred_at DESC OFFSET $3 LIMIT 1)",
-										"text text int8");
-
-enum
-{
-	START_SNAPSHOT = 1,
-	START_REACH
-};
 
 PG_FUNCTION_INFO_V1(personalization_explain_preference);
 
@@ -88,22 +67,6 @@ note_step(const Replayed *interaction, const Signal *signal, const Preference *p
 	steps->items[steps->n].share = 0.0;
 }
 
-/* Returns the confidence of a candidate as of a time; 0 if it no longer exists. */
-static double
-confidence_of(const Evidence *evidence, int value, const LearningRule *rule, TimestampTz at)
-{
-	if (evidence->ncandidates == 0 ||
-		at >= expires_at(rule, evidence->candidates[0].confidence, evidence->last_updated))
-		return 0;
-	for (int i = 0; i < evidence->ncandidates; i++)
-	{
-		if (evidence->candidates[i].value == value)
-			return decayed_confidence(evidence->candidates[i].confidence, evidence->last_updated,
-									  at, rule->decay);
-	}
-	return 0;
-}
-
 /*
  * With value_policy 'latest' a preference has one confidence, to which
  * observations of all values contribute.
@@ -113,7 +76,7 @@ confidence_counted(const Evidence *evidence, int value, const LearningRule *rule
 {
 	if (rule->policy == VALUE_LATEST && evidence->ncandidates > 0)
 		value = evidence->candidates[0].value;
-	return confidence_of(evidence, value, rule, at);
+	return evidence_confidence(evidence, rule, value, at);
 }
 
 /*
@@ -183,8 +146,8 @@ put_steps(ReturnSetInfo *result, Steps *steps, const Preference *preference,
 		values[3] = value == NULL ? (Datum) 0 : JsonbPGetDatum(value);
 		values[4] = Float8GetDatum(step->strength);
 		values[5] =
-			Float8GetDatum(confidence_of(&step->after, current, rule, step->interaction.at) -
-						   confidence_of(&step->before, current, rule, step->interaction.at));
+			Float8GetDatum(evidence_confidence(&step->after, rule, current, step->interaction.at) -
+						   evidence_confidence(&step->before, rule, current, step->interaction.at));
 		values[6] = Float8GetDatum(step->share);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
@@ -196,8 +159,6 @@ personalization_explain_preference(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	char *tenant_id = tenant_argument(fcinfo, 0);
 	char *user_id = id_argument(fcinfo, 1, "user_id");
-	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
-					  Int64GetDatum(REACH)};
 	TenantSettings settings;
 	Steps steps = {0};
 	Replay plan = {.tenant_id = tenant_id,
@@ -207,8 +168,6 @@ personalization_explain_preference(PG_FUNCTION_ARGS)
 				   .observer = note_step,
 				   .arg = &steps};
 	Preference *preferences;
-	bool no_snapshot;
-	bool in_reach;
 	int n;
 
 	require_argument(fcinfo, 2, "category");
@@ -219,16 +178,7 @@ personalization_explain_preference(PG_FUNCTION_ARGS)
 
 	SPI_connect();
 	tenant_require(tenant_id, &settings);
-	(void) statement_execute(&find_start, values, NULL, SNAPSHOT_CALLER);
-	{
-		Datum snapshot = result_value(0, START_SNAPSHOT, &no_snapshot);
-		Datum reach = result_value(0, START_REACH, &in_reach);
-
-		plan.from = no_snapshot ? MIN_TIMESTAMP : DatumGetTimestampTz(snapshot);
-		if (!in_reach)
-			plan.from = Max(plan.from, DatumGetTimestampTz(reach));
-		plan.from_nothing = no_snapshot;
-	}
+	origins_begin(&plan);
 	preferences = replay(&plan, &n);
 	if (preferences != NULL)
 	{

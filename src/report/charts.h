@@ -1,0 +1,52 @@
+/*
+ * charts.h
+ *		Bars, curves and the heat map of a page.
+ *
+ *		Screen readers are told what a chart shows; a bar stands beside its
+ *		number, so they are not told of it.
+ */
+#ifndef PERSONALIZATION_REPORT_CHARTS_H
+#define PERSONALIZATION_REPORT_CHARTS_H
+
+#include "postgres.h"
+
+#include "core/evidence.h"
+#include "preferences/preferences.h"
+#include "report/put.h"
+
+/* A bar of a share of 1, in full colour or not; with a mark at another share unless that is < 0. */
+extern void put_bar(Sheet *page, double share, bool strong, double mark);
+
+/* A bar from the middle, to the right or, for less than 0, to the left; share of the longest. */
+extern void put_signed_bar(Sheet *page, double share);
+
+/* The scale of curves: days from the page's time on, and the confidence at the top. */
+typedef struct CurveScale
+{
+	int days;
+	double top;
+} CurveScale;
+
+/*
+ * The confidence of a preference over days from the page's time on, and where
+ * it leaves the profile.
+ */
+extern void put_fading(Sheet *page, const Preference *preference, const LearningRule *rule,
+					   const CurveScale *scale);
+
+/* Returns the day on which a preference leaves; false if it never does. */
+extern bool
+leaving_day(Sheet *page, const Preference *preference, const LearningRule *rule, DateADT *day);
+
+/* Counts by day of the week (from Monday) and hour. */
+typedef struct Week
+{
+	int64 counts[7][24];
+} Week;
+
+extern void put_week(Sheet *page, const Week *week);
+
+/* Counts by hour, as columns. */
+extern void put_hours(Sheet *page, const int64 counts[24]);
+
+#endif

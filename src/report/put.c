@@ -1,0 +1,256 @@
+/*
+ * put.c
+ *		Writing to a page.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+
+#include "core/html_text.h"
+#include "report/put.h"
+
+const char *const weekday_words[8] = {"",		  "Monday", "Tuesday",	"Wednesday",
+									  "Thursday", "Friday", "Saturday", "Sunday"};
+
+static const char *const month_words[13] = {
+	"",		"January", "February",	"March",   "April",	   "May",	  "June",
+	"July", "August",  "September", "October", "November", "December"};
+
+/* Escapes a text of the server's encoding. */
+static void
+put_escaped(Sheet *page, const char *text, int len)
+{
+	char *utf8 = pg_server_to_any(text, len, PG_UTF8);
+	size_t size = utf8 == text ? (size_t) len : strlen(utf8);
+
+	enlargeStringInfo(&page->out, (int) HTML_TEXT_SIZE(size));
+	page->out.len += (int) html_text(utf8, size, page->ascii, page->out.data + page->out.len);
+	page->out.data[page->out.len] = '\0';
+}
+
+static void
+put_clipped(Sheet *page, const char *text, int most)
+{
+	int len = (int) strlen(text);
+	int shown = pg_mbcharcliplen(text, len, most);
+
+	put_escaped(page, text, shown);
+	if (shown < len)
+		put(page, "&#8230;");
+}
+
+void
+put_text(Sheet *page, const char *text, int most)
+{
+	put(page, "<bdi>");
+	put_clipped(page, text, most);
+	put(page, "</bdi>");
+}
+
+void
+put_text_in_attribute(Sheet *page, const char *text, int most)
+{
+	put(page, "&#8296;");
+	put_clipped(page, text, most);
+	put(page, "&#8297;");
+}
+
+void
+put_name(Sheet *page, const char *name, int most)
+{
+	char *spaced = pstrdup(name);
+
+	/* In the server's encodings no byte of ASCII is part of another character. */
+	for (char *c = spaced; *c != '\0'; c++)
+	{
+		if (*c == '_')
+			*c = ' ';
+	}
+	put_text(page, spaced, most);
+}
+
+void
+put_words(Sheet *page, const char *words)
+{
+	put_escaped(page, words, (int) strlen(words));
+}
+
+void
+put_sentence(Sheet *page, const char *words)
+{
+	char *sentence = pstrdup(words);
+
+	sentence[0] = (char) pg_toupper((unsigned char) sentence[0]);
+	put_words(page, sentence);
+}
+
+char *
+value_words(const Jsonb *value)
+{
+	if (JB_ROOT_IS_SCALAR(value))
+	{
+		JsonbValue scalar;
+
+		if (JsonbExtractScalar(unconstify(JsonbContainer *, &value->root), &scalar) &&
+			scalar.type == jbvString)
+			return pnstrdup(scalar.val.string.val, scalar.val.string.len);
+	}
+	return JsonbToCString(NULL, unconstify(JsonbContainer *, &value->root), VARSIZE(value));
+}
+
+void
+put_value(Sheet *page, const Jsonb *value, int most)
+{
+	put_text(page, value_words(value), most);
+}
+
+void
+put_int(Sheet *page, int64 number)
+{
+	char digits[32];
+	int n = snprintf(digits, sizeof(digits), INT64_FORMAT, number);
+
+	for (int i = 0; i < n; i++)
+	{
+		/* A narrow blank that does not break. */
+		if (i > 0 && (n - i) % 3 == 0 && digits[i - 1] != '-')
+			put(page, "&#8239;");
+		appendStringInfoChar(&page->out, digits[i]);
+	}
+}
+
+void
+put_count(Sheet *page, int64 number, const char *one, const char *many)
+{
+	put_int(page, number);
+	put(page, " ");
+	put_words(page, number == 1 ? one : many);
+}
+
+void
+put_percent(Sheet *page, double share)
+{
+	if (share > 0.0 && share < 0.005)
+		put(page, "&lt;1");
+	else
+		appendStringInfo(&page->out, "%.0f", share * 100.0);
+	put(page, "&#8239;%");
+}
+
+void
+put_decimal(Sheet *page, double number, int digits)
+{
+	appendStringInfo(&page->out, "%.*f", digits, number);
+}
+
+void
+put_change(Sheet *page, double number, int digits)
+{
+	if (number < 0.0)
+		put(page, "&#8722;");
+	else
+		put(page, "+");
+	put_decimal(page, fabs(number), digits);
+}
+
+static void
+date_of(DateADT day, int *year, int *month, int *mday)
+{
+	j2date(day + POSTGRES_EPOCH_JDATE, year, month, mday);
+}
+
+char *
+day_words(Sheet *page, DateADT day)
+{
+	int year;
+	int month;
+	int mday;
+	int this_year;
+	int unused;
+
+	date_of(day, &year, &month, &mday);
+	date_of(page->today, &this_year, &unused, &unused);
+	if (year == this_year)
+		return psprintf("%d %.3s", mday, month_words[month]);
+	return psprintf("%d %.3s %d", mday, month_words[month], year);
+}
+
+/* "09:14" */
+static char *
+clock_words(Sheet *page, TimestampTz at)
+{
+	int64 since_midnight =
+		local_clock(&page->zone, at) - (int64) local_date(&page->zone, at) * USECS_PER_DAY;
+	int minutes = (int) (since_midnight / USECS_PER_MINUTE);
+
+	return psprintf("%02d:%02d", minutes / MINS_PER_HOUR, minutes % MINS_PER_HOUR);
+}
+
+char *
+time_words(Sheet *page, TimestampTz at)
+{
+	return psprintf("%s, %s", day_words(page, local_date(&page->zone, at)), clock_words(page, at));
+}
+
+char *
+long_time_words(Sheet *page, TimestampTz at)
+{
+	DateADT day = local_date(&page->zone, at);
+	int year;
+	int month;
+	int mday;
+	int weekday = j2day(day + POSTGRES_EPOCH_JDATE);
+
+	date_of(day, &year, &month, &mday);
+	return psprintf("%s, %d %s %d, %s", weekday_words[weekday == 0 ? 7 : weekday], mday,
+					month_words[month], year, clock_words(page, at));
+}
+
+char *
+distance_words(const Sheet *page, DateADT day)
+{
+	int days = day - page->today;
+
+	if (days == 0)
+		return pstrdup("today");
+	if (days == 1)
+		return pstrdup("tomorrow");
+	if (days == -1)
+		return pstrdup("yesterday");
+	return days > 0 ? psprintf("in %d days", days) : psprintf("%d days ago", -days);
+}
+
+void
+put_day(Sheet *page, DateADT day)
+{
+	int year;
+	int month;
+	int mday;
+
+	date_of(day, &year, &month, &mday);
+	put(page, "<time datetime=\"");
+	appendStringInfo(&page->out, "%04d-%02d-%02d", year, month, mday);
+	put(page, "\">");
+	put_words(page, day_words(page, day));
+	put(page, "</time>");
+}
+
+void
+put_time(Sheet *page, TimestampTz at)
+{
+	DateADT day = local_date(&page->zone, at);
+	int year;
+	int month;
+	int mday;
+
+	date_of(day, &year, &month, &mday);
+	put(page, "<time datetime=\"");
+	appendStringInfo(&page->out, "%04d-%02d-%02dT%s", year, month, mday, clock_words(page, at));
+	put(page, "\">");
+	put_words(page, time_words(page, at));
+	put(page, "</time>");
+}

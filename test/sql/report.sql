@@ -1,0 +1,90 @@
+-- Pages: about a user, as of a time.
+\set tenants '{acme,globex}'
+\getenv test PG_ABS_SRCDIR
+\set setup :test '/lib/setup.psql'
+\i :setup
+SELECT personalization.configure_tenant('acme', '{"history_retention": "100 years", "time_zone": "Europe/Berlin"}') IS NOT NULL AS kept;
+SELECT count(personalization.learn('acme', 'ana', type, data, '2026-03-02 09:00+00'::timestamptz + n * interval '1 day', uuid_in(md5(type::text || n)::cstring)))
+FROM generate_series(1, 12) AS n, LATERAL (VALUES
+    ('visualization'::personalization.interaction_type, jsonb_build_object('chart_type', CASE WHEN n % 4 = 0 THEN 'pie' ELSE 'stacked-bar' END)),
+    ('query', '{"query": "Revenue by region?", "tables_used": ["sales.orders"], "filters": ["status ="]}')) AS v (type, data);
+SELECT personalization.run_maintenance('2026-03-14 10:00+00') -> 'queries' AS counted;
+SELECT personalization.start_conversation('acme', 'ana') AS conversation \gset
+SELECT personalization.append_message('acme', :'conversation', 'user', 'Why <b>so</b> little?');
+
+-- Whether a page is well-formed, where the server can tell.
+CREATE FUNCTION pg_temp.is_well_formed(page text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN xml_is_well_formed_document(page);
+EXCEPTION WHEN feature_not_supported THEN
+	RETURN true;
+END
+$$;
+-- A page as lines of text, as somebody reads it.
+CREATE FUNCTION pg_temp.lines(page text) RETURNS SETOF text LANGUAGE sql AS $$
+    SELECT line FROM regexp_split_to_table(replace(replace(replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+        substring(page FROM '<body>.*'), '<svg.*?</svg>', '', 'g'), '</(p|li|h\d|dt|dd|th|td|summary|figcaption)>', E'\n', 'g'), '<[^>]*>', '', 'g'), '\n+', E'\n', 'g'),
+        '&#8239;', ' '), '&#8230;', '...'), '&#183;', '-'), '\n') AS line WHERE line <> ''
+$$;
+SELECT pg_temp.is_well_formed(page), page LIKE '<!DOCTYPE html>%</html>' || E'\n' AS whole FROM personalization.report('acme', 'ana', '2026-03-14 10:00+00') AS page;
+SELECT line FROM pg_temp.lines(personalization.report('acme', 'ana', '2026-03-14 10:00+00')) AS line;
+SELECT count(*) AS shown FROM personalization.suggestions;
+-- The curve of the first one: its words, and that it ends below the line.
+SELECT (regexp_matches(page, 'role="img" aria-label="(Confidence[^"]*)"'))[1] AS says,
+       (regexp_matches(page, '<circle cx="([0-9.]+)"'))[1] AS leaves_at
+FROM personalization.report('acme', 'ana', '2026-03-14 10:00+00') AS page;
+
+-- == The same as of an earlier day, and now that all has faded.
+SELECT line FROM pg_temp.lines(personalization.report('acme', 'ana', '2026-03-05 10:00+00')) AS line OFFSET 2 LIMIT 27;
+SELECT line FROM pg_temp.lines(personalization.report('acme', 'ana')) AS line WHERE line ~ 'Why|No preference|set or forgotten|weekly';
+
+-- == Choices, and refusal.
+SELECT personalization.set_preference('acme', 'ana', 'presentation', 'export_format', '"pdf"');
+SELECT personalization.forget_preference('acme', 'ana', 'query', 'filter:status =');
+SELECT personalization.set_profile('acme', 'ana', 'advanced', '{sales,"<finance>"}', 'brief');
+SELECT personalization.set_learning('acme', 'ana', false);
+SELECT regexp_replace(line, ', \d+ \w+(, \d+:\d+)?', ', …') AS line FROM pg_temp.lines(personalization.report('acme', 'ana')) AS line
+WHERE line ~ 'Learning is|^PDF|set by|stays|refused|^set|^forgotten|Advanced|finance';
+
+-- == Nobody, and nothing.
+SELECT line FROM pg_temp.lines(personalization.report('acme', 'nobody', '2026-03-14 10:00+00')) AS line WHERE line ~ '^(No|There is|Assumed|As of)';
+SELECT personalization.configure_tenant('globex', '{"suggestions": false, "learning": "off"}') IS NOT NULL AS off;
+SELECT line FROM pg_temp.lines(personalization.report('globex', 'nobody', '2026-03-14 10:00+00')) AS line WHERE line ~ 'switched off|recorded';
+
+-- == Texts that would act, if they were let.
+SELECT count(personalization.learn('globex', E'"><script>alert(1)</script>', 'query', '{"query": "x"}')) AS not_learned;
+SELECT personalization.configure_tenant('globex', '{"suggestions": true, "learning": "on"}') IS NOT NULL AS on;
+CREATE TEMP TABLE hostile AS SELECT E'"><script>alert(1)</script>\u202E&lt;\u0001\u0085]]>''' AS t;
+SELECT count(personalization.learn('globex', t, type, data)) FROM hostile, LATERAL (VALUES
+    ('query'::personalization.interaction_type, jsonb_build_object('query', t, 'tables_used', jsonb_build_array(t), 'filters', jsonb_build_array(t), 'aggregations', jsonb_build_array(t))),
+    ('visualization', jsonb_build_object('chart_type', t, 'x_axis', t)), ('dashboard', jsonb_build_object('widget_sizes', jsonb_build_object(t, t)))) AS v (type, data);
+SELECT personalization.set_preference('globex', t, 'notification', t, jsonb_build_object(t, t)) FROM hostile;
+SELECT personalization.set_profile('globex', t, domain_expertise => ARRAY[t]) FROM hostile;
+SELECT personalization.append_message('globex', personalization.start_conversation('globex', t), 'user', t) FROM hostile;
+SELECT personalization.run_maintenance() -> 'queries' AS counted;
+SELECT pg_temp.is_well_formed(page), page ~ '<script|javascript|\son\w+=|src=|href=|url\(|@import' AS acts,
+       regexp_count(page, '&quot;&gt;&lt;script&gt;alert') > 10 AS told, page ~ E'[\u0001\u0085]' AS controls,
+       regexp_count(page, E'\u202E') = regexp_count(page, E'\u202C') AS closed
+FROM hostile, personalization.report('globex', t) AS page;
+
+-- == Bad input, and another tenant's users.
+SELECT personalization.report(NULL, 'ana');
+SELECT personalization.report('acme', '');
+SELECT personalization.report('acme', 'ana', 'infinity');
+SELECT personalization.report('nowhere', 'ana');
+SET client_min_messages = warning;
+CREATE ROLE regress_report LOGIN;
+RESET client_min_messages;
+SELECT personalization.bind_role('regress_report', 'globex');
+SET personalization.tenant_id = 'globex';
+SET ROLE regress_report;
+SELECT personalization.report('acme', 'ana');
+BEGIN READ ONLY;
+SELECT pg_temp.is_well_formed(personalization.report('globex', 'ana'));
+COMMIT;
+SELECT personalization.set_learning('globex', 'ana', false);
+RESET ROLE;
+RESET personalization.tenant_id;
+DROP OWNED BY regress_report;
+DROP ROLE regress_report;
+SELECT count(personalization.drop_tenant(t)) AS dropped FROM unnest(ARRAY['acme', 'globex']) AS t;
