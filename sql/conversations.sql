@@ -59,6 +59,13 @@ COMMENT ON TABLE personalization.conversation_statistics IS
 COMMENT ON COLUMN personalization.conversation_statistics.milliseconds IS
     'sum of the times from the previous message, or from the start of the conversation, to each message';
 
+-- Immutable, as required for ON CONFLICT DO UPDATE on a distributed table.
+CREATE FUNCTION personalization.add_to_bucket(buckets int[], bucket int) RETURNS int[]
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'personalization_add_to_bucket';
+COMMENT ON FUNCTION personalization.add_to_bucket(int[], int) IS
+    'a histogram of conversation_statistics with one more in a bucket';
+
 CREATE FUNCTION personalization.start_conversation(
     tenant_id text, user_id text, initial_context jsonb DEFAULT '{}') RETURNS uuid
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off

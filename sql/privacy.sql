@@ -2,6 +2,12 @@
 --
 -- The settings make numbers and times exact and independent of the caller's settings.
 
+CREATE FUNCTION personalization.event_names_user(event jsonb, user_id text) RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'personalization_event_names_user';
+COMMENT ON FUNCTION personalization.event_names_user(jsonb, text) IS
+    'whether a rejected event is about a user: by its user_id, or else by a value anywhere in it';
+
 CREATE FUNCTION personalization.forget_user(tenant_id text, user_id text) RETURNS jsonb
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_forget_user';

@@ -73,11 +73,7 @@
  * An event that was rejected may name its user in a place that we do not know, such as
  * userId; then it belongs to the user whose name is a value anywhere in it.
  */
-#define NAMES_USER                                                                                 \
-	"CASE WHEN jsonb_typeof(t.event -> 'user_id') = 'string'"                                      \
-	"  THEN t.event ->> 'user_id' = $2"                                                            \
-	"  ELSE EXISTS (SELECT FROM jsonb_path_query(t.event, '$.**') AS v"                            \
-	"   WHERE v #>> '{}' = $2 AND jsonb_typeof(v) IN ('string', 'number')) END"
+#define NAMES_USER "personalization.event_names_user(t.event, $2)"
 
 /*
  * In the order in which rows are deleted: children before their parents, and

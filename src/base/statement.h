@@ -43,6 +43,12 @@ typedef struct Statement
 		sql, parameters, true, 0, NULL, 0                                                          \
 	}
 
+/*
+ * SQL: a stored count of type bigint, to which an application's role may have given any
+ * value, as one to which as much can be added without an error.
+ */
+#define ADDABLE(count) "least(" count ", 4611686018427387903)"
+
 /* The snapshot that a statement reads. */
 typedef enum ReadAs
 {

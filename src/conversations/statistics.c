@@ -8,10 +8,14 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "catalog/pg_type.h"
+#include "fmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "base/compat.h"
 #include "base/statement.h"
 #include "conversations/statistics.h"
 #include "core/buckets.h"
@@ -22,7 +26,7 @@ static Statement count_start =
 			  "   asked_brief, asked_detailed, asked_technical, lengths, gaps)"
 			  " VALUES ($1, $2, '', 1, 0, 0, 0, 0, 0, 0, '{}', '{}')"
 			  " ON CONFLICT (tenant_id, user_id, role) DO UPDATE"
-			  " SET conversations = s.conversations + 1",
+			  " SET conversations = " ADDABLE("s.conversations") " + 1",
 			  "text text");
 
 /* $6 and $7 are the buckets of the length and of the gap. */
@@ -33,13 +37,21 @@ static Statement count_message = STATEMENT(
 	" VALUES ($1, $2, $3, 0, 1, $4, $5, $8, $9, $10,"
 	"  array_fill(1, ARRAY[1], ARRAY[$6]), array_fill(1, ARRAY[1], ARRAY[$7]))"
 	" ON CONFLICT (tenant_id, user_id, role) DO UPDATE"
-	" SET messages = s.messages + 1, characters = s.characters + excluded.characters,"
-	"  milliseconds = s.milliseconds + excluded.milliseconds,"
-	"  asked_brief = s.asked_brief + excluded.asked_brief,"
-	"  asked_detailed = s.asked_detailed + excluded.asked_detailed,"
-	"  asked_technical = s.asked_technical + excluded.asked_technical,"
-	"  lengths[$6] = coalesce(s.lengths[$6], 0) + 1, gaps[$7] = coalesce(s.gaps[$7], 0) + 1"
-	" RETURNING messages",
+	" SET messages = " ADDABLE(
+		"s.messages") " + 1,"
+					  "  characters = " ADDABLE(
+						  "s.characters") " + excluded.characters,"
+										  "  milliseconds = " ADDABLE(
+											  "s.milliseconds") " + excluded.milliseconds,"
+																"  asked_brief = " ADDABLE(
+																	"s.asked_brief") " + excluded.asked_brief,"
+																					 "  asked_detailed = " ADDABLE(
+																						 "s.asked_detailed") " + excluded.asked_detailed,"
+																											 "  asked_technical = " ADDABLE(
+																												 "s.asked_technical") " + excluded.asked_technical,"
+																																	  "  lengths = personalization.add_to_bucket(s.lengths, $6),"
+																																	  "  gaps = personalization.add_to_bucket(s.gaps, $7)"
+																																	  " RETURNING messages",
 	"text text text int8 int8 int4 int4 int8 int8 int8");
 
 static Statement count_roles = STATEMENT("SELECT count(*)"
@@ -108,6 +120,55 @@ conversation_count_message(const char *tenant_id, const char *user_id, const Mes
 	(void) statement_execute(&delete_role, values, NULL, SNAPSHOT_NEW);
 	values[2] = CStringGetTextDatum("");
 	(void) statement_execute(&count_message, values, NULL, SNAPSHOT_NEW);
+}
+
+PG_FUNCTION_INFO_V1(personalization_add_to_bucket);
+
+/*
+ * Adds 1 to a bucket, 0 to BUCKETS, of a stored histogram.  As an application's
+ * role may write it, what is no histogram is taken as an empty one, and a count
+ * that does not get larger stays.
+ */
+Datum
+personalization_add_to_bucket(PG_FUNCTION_ARGS)
+{
+	ArrayType *buckets = PG_GETARG_ARRAYTYPE_P(0);
+	int bucket = PG_GETARG_INT32(1);
+	int64 first = ARR_NDIM(buckets) == 1 ? ARR_LBOUND(buckets)[0] : 0;
+	int64 n = ARR_NDIM(buckets) == 1 ? ARR_DIMS(buckets)[0] : 0;
+	Datum *items = NULL;
+	bool *nulls = NULL;
+	Datum counts[BUCKETS + 1];
+	bool absent[BUCKETS + 1];
+	int low;
+	int high;
+	int dims[1];
+
+	if (bucket < 0 || bucket > BUCKETS)
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("bucket must be between 0 and %d", BUCKETS)));
+	if (first < 0 || first + n > BUCKETS + 1)
+		n = 0;
+	if (n > 0)
+	{
+		int count;
+
+		deconstruct_array(buckets, INT4OID, sizeof(int32), true, TYPALIGN_INT, &items, &nulls,
+						  &count);
+	}
+	low = n > 0 ? (int) Min(first, bucket) : bucket;
+	high = n > 0 ? (int) Max(first + n - 1, bucket) : bucket;
+	for (int b = low; b <= high; b++)
+	{
+		bool stored = b >= first && b < first + n;
+		int32 value = stored && !nulls[b - first] ? DatumGetInt32(items[b - first]) : 0;
+
+		absent[b - low] = b != bucket && (!stored || nulls[b - first]);
+		counts[b - low] = Int32GetDatum(b == bucket && value < INT_MAX ? value + 1 : value);
+	}
+	dims[0] = high - low + 1;
+	PG_RETURN_ARRAYTYPE_P(construct_md_array(counts, absent, 1, dims, &low, INT4OID, sizeof(int32),
+											 true, TYPALIGN_INT));
 }
 
 /* Adds a stored histogram; values that are not valid buckets are ignored. */

@@ -6,8 +6,12 @@
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/numeric.h"
 
+#include "base/arguments.h"
 #include "base/extension.h"
+#include "base/guc.h"
 #include "base/rows.h"
 #include "base/statement.h"
 #include "learning/rejected.h"
@@ -57,6 +61,73 @@ tenant_of(const Event *event)
 																				 : "";
 }
 
+/*
+ * Whether a document can be read again: it is not nested so deeply that the server's
+ * functions may not stand it, and its numbers are not much longer as text.
+ */
+static bool
+is_readable(const Jsonb *document)
+{
+	JsonbIterator *it = JsonbIteratorInit(unconstify(JsonbContainer *, &document->root));
+	JsonbIteratorToken token;
+	JsonbValue value;
+	Size digits = 0;
+	int depth = 0;
+
+	while ((token = JsonbIteratorNext(&it, &value, false)) != WJB_DONE)
+	{
+		if (token == WJB_BEGIN_ARRAY || token == WJB_BEGIN_OBJECT)
+			depth++;
+		else if (token == WJB_END_ARRAY || token == WJB_END_OBJECT)
+			depth--;
+		else if ((token == WJB_VALUE || token == WJB_ELEM) && value.type == jbvNumeric)
+		{
+			char *number = DatumGetCString(
+				DirectFunctionCall1(numeric_out, NumericGetDatum(value.val.numeric)));
+
+			digits += strlen(number);
+			pfree(number);
+		}
+		if (depth > MAX_NESTING || digits > (Size) VARSIZE(document) + (Size) max_payload)
+			return false;
+	}
+	return true;
+}
+
+/* Returns the document of a rejected event without members that cannot be read again. */
+static const Jsonb *
+readable_part(const Jsonb *document)
+{
+	static const char *const omitted = "omitted because it is nested too deeply or too long";
+	JsonbParseState *state = NULL;
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue value;
+
+	if (is_readable(document))
+		return document;
+	if (!JB_ROOT_IS_OBJECT(document))
+		return DatumGetJsonbP(
+			DirectFunctionCall1(jsonb_in, CStringGetDatum(psprintf("\"%s\"", omitted))));
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	it = JsonbIteratorInit(unconstify(JsonbContainer *, &document->root));
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+			(void) pushJsonbValue(&state, WJB_KEY, &value);
+		else if (token == WJB_VALUE && is_readable(JsonbValueToJsonb(&value)))
+			(void) pushJsonbValue(&state, WJB_VALUE, &value);
+		else if (token == WJB_VALUE)
+		{
+			value.type = jbvString;
+			value.val.string.val = unconstify(char *, omitted);
+			value.val.string.len = (int) strlen(omitted);
+			(void) pushJsonbValue(&state, WJB_VALUE, &value);
+		}
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
 /* Stores those of one tenant, from an event on. */
 static void
 store(const char *tenant_id, const Event *events, int n)
@@ -74,8 +145,9 @@ store(const char *tenant_id, const Event *events, int n)
 
 		if (event->fault == NULL || strcmp(tenant_of(event), tenant_id) != 0)
 			continue;
-		column_add(&columns[0], JsonbPGetDatum(event->document != NULL ? event->document
-																	   : event_document(event)));
+		column_add(&columns[0],
+				   JsonbPGetDatum(readable_part(event->document != NULL ? event->document
+																		: event_document(event))));
 		column_add_text(&columns[1], unpack_sql_state(event->fault->sqlstate));
 		column_add_text(&columns[2], event->fault->message);
 		column_add_text(&columns[3], event->fault->hint);

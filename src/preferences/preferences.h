@@ -16,6 +16,17 @@
 #include "preferences/signals.h"
 
 /*
+ * SQL: whether a row p of preferences has at least the confidence floor at a time; what an
+ * application's role may have written as anything else has not.  Factors are so bounded
+ * that none is too small for a float8, which would be an error.
+ */
+#define CONFIDENT_AT(p, at, decay, floor)                                                          \
+	"CASE WHEN isfinite(" p ".last_updated) AND " p ".confidence BETWEEN 1e-100 AND 1e100"         \
+	" THEN " p ".confidence * power(" decay ", least("                                             \
+	"  greatest(floor(extract(epoch FROM " at " - " p ".last_updated) / 86400), 0)::float8,"       \
+	"  400 / greatest(-ln(" decay "), 1e-9))) >= " floor " ELSE false END"
+
+/*
  * Applies observations of users of one tenant, in the order of their
  * positions, stores the result, and makes the snapshots of the preferences
  * before.  Observations that no longer count, as the user has forgotten the preference since, are

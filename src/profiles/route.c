@@ -107,11 +107,10 @@ static Statement select_organisation =
 			  "   ORDER BY user_id, key, category"
 			  "   LIMIT 20000) p"
 			  " WHERE key = 'preferred_chart_type' AND category = 'visualization'"
-			  "  AND last_updated <= $2"
-			  "  AND confidence * power($3, extract(epoch FROM $2 - last_updated) / 86400) >= $4"
-			  " GROUP BY value"
-			  " ORDER BY count(*) DESC, value"
-			  " LIMIT 1",
+			  "  AND last_updated <= $2 AND " CONFIDENT_AT("p", "$2", "$3",
+														   "$4") " GROUP BY value"
+																 " ORDER BY count(*) DESC, value"
+																 " LIMIT 1",
 			  "text timestamptz float8 float8");
 
 enum

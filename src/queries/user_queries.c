@@ -33,12 +33,13 @@ static RowWriter query_writer = ROW_WRITER(
 	" SET query = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.query ELSE q.query END,"
 	"  sql = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.sql ELSE q.sql END,"
 	"  tables = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.tables ELSE q.tables END,"
-	"  ask_count = q.ask_count + excluded.ask_count,"
-	"  first_asked = least(q.first_asked, excluded.first_asked),"
-	"  last_asked = greatest(q.last_asked, excluded.last_asked),"
-	"  asked_days = personalization.merge_asked_days(q.asked_days, excluded.asked_days),"
-	"  due_on = personalization.next_due_on(q.asked_days, excluded.asked_days)"
-	" RETURNING user_id, query_id, ask_count");
+	"  ask_count = " ADDABLE(
+		"q.ask_count") " + excluded.ask_count,"
+					   "  first_asked = least(q.first_asked, excluded.first_asked),"
+					   "  last_asked = greatest(q.last_asked, excluded.last_asked),"
+					   "  asked_days = personalization.merge_asked_days(q.asked_days, excluded.asked_days),"
+					   "  due_on = personalization.next_due_on(q.asked_days, excluded.asked_days)"
+					   " RETURNING user_id, query_id, ask_count");
 
 enum
 {

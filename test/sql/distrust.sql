@@ -28,7 +28,7 @@ BEGIN
     SELECT conversation_id INTO conversation FROM personalization.conversations;
     FOREACH call IN ARRAY ARRAY[
         $q$get_profile('d', 'u')$q$, $q$get_profile('d', 'u', now() - interval '90 minutes')$q$, $q$get_profile('d', 'u', now() - interval '3 days')$q$,
-        $q$get_context('d', 'u')$q$, $q$route('d', 'u', 't1 q1')$q$, $q$route('d', 'u', 't1 q1', now() - interval '2 days')$q$, $q$usage_patterns('d', 'u')$q$,
+        $q$get_context('d', 'u')$q$, $q$tenant_insights('d')$q$, $q$route('d', 'nobody', 't1', '99999-01-01')$q$, $q$route('d', 'u', 't1 q1')$q$, $q$route('d', 'u', 't1 q1', now() - interval '2 days')$q$, $q$usage_patterns('d', 'u')$q$,
         $q$preferences('d', 'u')$q$, $q$preferences('d', 'u', now() - interval '1 day')$q$, $q$explain_preference('d', 'u', 'visualization', 'preferred_chart_type')$q$,
         $q$get_suggestions('d', 'u')$q$, $q$new_tables('d', 'u')$q$, $q$tenant_tables('d')$q$, $q$hidden_tables('d', '{a,t1,public.t1}')$q$,
         format($q$get_conversation('d', %L)$q$, conversation), format($q$append_message('d', %L, 'user', 'x')$q$, conversation), format($q$update_conversation('d', %L, '{"b": 2}')$q$, conversation),
@@ -48,7 +48,7 @@ SET client_min_messages = error;
 SELECT result, count(*), string_agg(left(s, 100), E'\n' ORDER BY s COLLATE "C") FILTER (WHERE result <> 'fine') AS statements
 FROM (SELECT s, pg_temp.after('UPDATE personalization.' || s) AS result FROM unnest(ARRAY[
     $$preferences SET confidence = 'NaN'$$, $$preferences SET confidence = 1, last_updated = 'infinity'$$, $$preferences SET last_updated = '294276-12-30', confidence = 1e-300$$,
-    $$preferences SET last_updated = '4700-01-01 BC'$$, $$preferences SET observation_count = 2147483647$$, $$preferences SET observation_count = -2147483648$$,
+    $$preferences SET confidence = 4.9e-324$$, $$preferences SET last_updated = '-infinity'$$, $$preferences SET last_updated = '4700-01-01 BC'$$, $$preferences SET observation_count = 2147483647$$, $$preferences SET observation_count = -2147483648$$,
     $$preferences SET rivals = '3'$$, $$preferences SET rivals = '{"value": 1, "confidence": 2}'$$, $$preferences SET value = 'null'$$,
     $$preferences SET rivals = '[{"value": 1, "confidence": 1e308}, {"value": 1, "confidence": -1e308}, {"value": [], "confidence": 1e400}, [1], null, {"value": {"a": 2}, "confidence": 0.9}, {"value": 1, "confidence": "x"}]'$$,
     $$preferences SET rivals = (SELECT jsonb_agg(jsonb_build_object('value', i, 'confidence', 0.1)) FROM generate_series(1, 100) i)$$,
@@ -73,6 +73,15 @@ FROM (SELECT s, pg_temp.after('UPDATE personalization.' || s) AS result FROM unn
     $$user_queries SET asked_days = (SELECT array_agg(d::date) FROM generate_series('2026-08-01'::timestamptz, '2026-11-20', '1 day') d), due_on = '5874897-12-31'$$,
     $$user_queries SET asked_days = '{5874897-12-29,5874897-12-30,5874897-12-31}', due_on = '4713-01-01 BC'$$]) s) planted
 GROUP BY result ORDER BY result COLLATE "C";
+-- Counts that cannot get larger stay, and the others go on.
+BEGIN;
+UPDATE personalization.user_queries SET ask_count = 9223372036854775807 WHERE query = 'q1';
+SELECT personalization.learn('d', 'u', 'query', '{"query": "q1"}') IS NOT NULL AS learned;
+SELECT ask_count FROM personalization.user_queries WHERE query = 'q1';
+ROLLBACK;
+SELECT b, i, personalization.add_to_bucket(b, i) FROM (VALUES ('{}'::int[], 3), ('{7}', 3), ('{1,2,3}', 2), ('[0:0]={4}', 0), ('[98:100]={1,NULL,2147483647}', 100), ('[98:100]={1,NULL,3}', 99),
+    ('[99:101]={1,2,3}', 0), ('[-5:-5]={1}', 1), ('{{1,2},{3,4}}', 1), ('{-5}', 1)) t(b, i);
+SELECT personalization.add_to_bucket('{}', 101);
 -- Snapshots can be inserted and deleted, not changed; and rows of the catalogue.
 SELECT pg_temp.after(s) AS result FROM unnest(ARRAY[
     $$DELETE FROM personalization.preference_snapshots; INSERT INTO personalization.preference_snapshots VALUES ('d', 'u', 'infinity', '-infinity', '{}', '{a}', '{}', '{}', '{}', '{}', '{}')$$,

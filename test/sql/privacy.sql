@@ -37,6 +37,19 @@ CREATE TEMP TABLE before AS SELECT * FROM pg_temp.everything();
 CREATE TEMP TABLE document AS SELECT personalization.export_user('p', 'ana') AS d;
 CREATE TEMP TABLE profile AS SELECT personalization.get_profile('p', 'ana', '2026-03-02 12:00') AS d;
 
+-- == What of a rejected event could not be read again is not kept; what a role wrote by itself is erased all the same.
+BEGIN;
+DELETE FROM personalization.rejected_events;
+SELECT personalization.learn_batch(('[{"tenant_id": "p", "userId": "ana", "a": ' || repeat('[', 3000) || '"ana"' || repeat(']', 3000) || ', "b": [' || repeat('1e131000, ', 20) || '1], "c": [1e400]}, '
+    || repeat('[', 3000) || '"ana"' || repeat(']', 3000) || ', "x"]')::jsonb, 'divert') AS learned;
+SELECT left(event::text, 300) AS event FROM personalization.rejected_events ORDER BY event::text COLLATE "C";
+INSERT INTO personalization.rejected_events (tenant_id, event, sqlstate, reason) VALUES ('p', (repeat('[', 3000) || '"ana"' || repeat(']', 3000))::jsonb, '00000', '');
+SET LOCAL max_stack_depth = '200kB';
+SELECT personalization.forget_user('p', 'ana') -> 'rejected_events' AS forgotten;
+ROLLBACK;
+SELECT e, u, personalization.event_names_user(e, u) FROM (VALUES ('{"user_id": "a", "x": "b"}'::jsonb, 'a'), ('{"user_id": "a", "x": "b"}', 'b'), ('{"user_id": 5, "x": ["b"]}', 'b'), ('{"x": {"y": [1.50]}}', '1.50'),
+    ('{"x": {"y": [1.50]}}', '1.5'), ('["a"]', 'a'), ('"a"', 'a'), ('{"a": null}', 'a'), ('{"x": true}', 'true'), ('{"x": "ab"}', 'a')) t(e, u);
+
 -- == The document.
 SELECT d ->> 'format' AS format, d ->> 'tenant_id' AS tenant_id, d ->> 'user_id' AS user_id, (d ->> 'exported_at')::timestamptz <= now() + interval '1 hour' AS exported_at,
     (d -> 'profile' -> 'preferences') IS NOT NULL AS profile FROM document;
