@@ -107,9 +107,11 @@ CREATE FUNCTION personalization.suggestion_report(
     tenant_id text, since timestamptz DEFAULT now() - interval '30 days', until timestamptz DEFAULT now(),
     OUT "grouping" text, OUT value text, OUT users bigint, OUT shown bigint, OUT accepted bigint, OUT asked bigint,
     OUT dismissed bigint, OUT passed_over bigint, OUT open bigint,
-    OUT rate float8, OUT rate_low float8, OUT rate_high float8, OUT median_time interval)
+    OUT rate float8, OUT rate_low float8, OUT rate_high float8, OUT median_time interval,
+    OUT queries bigint, OUT next_query interval, OUT next_low interval, OUT next_high interval,
+    OUT refined float8, OUT refined_low float8, OUT refined_high float8)
     RETURNS SETOF record
     LANGUAGE c STABLE ROWS 50 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_suggestion_report';
 COMMENT ON FUNCTION personalization.suggestion_report(text, timestamptz, timestamptz) IS
-    'what became of the suggestions that were shown to a tenant''s users: in all, by type, by place in the list, and by day; with the share that was taken, and how long that took';
+    'what became of the suggestions that were shown to a tenant''s users: in all, by type, by place in the list, and by day; with the share that was taken, and how long that took; and users with suggestions compared with those who are held out';

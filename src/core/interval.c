@@ -35,6 +35,67 @@ wilson_interval(double successes, double n)
 	return interval;
 }
 
+/* The 0.975 quantile of Student's distribution. */
+static double
+student_quantile(int64_t freedom)
+{
+	static const double few[] = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306,
+								 2.262,	 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,
+								 2.110,	 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064,
+								 2.060,	 2.056, 2.052, 2.048, 2.045, 2.042};
+
+	if (freedom < 1)
+		return few[0];
+	if (freedom <= (int64_t) (sizeof(few) / sizeof(few[0])))
+		return few[freedom - 1];
+	return QUANTILE + 2.4 / (double) freedom;
+}
+
+/*
+ * Wilson's interval for the number of independent trials that would have the
+ * variance of the groups: E. L. Korn and B. I. Graubard (1998), Confidence
+ * intervals for proportions with small expected number of positive counts
+ * estimated from survey data, Survey Methodology 24, 193-201.  Where the
+ * groups do not differ at all, there is one such trial in each.
+ */
+Interval95
+grouped_interval(const double *successes, const double *trials, int64_t n)
+{
+	Interval95 any = {0.0, 1.0};
+	double all_successes = 0.0;
+	double all = 0.0;
+	double squares = 0.0;
+	double groups = 0.0;
+	double p;
+	double variance;
+	double effective;
+	double ratio;
+
+	for (int64_t i = 0; i < n; i++)
+	{
+		if (!(trials[i] > 0.0))
+			continue;
+		all_successes += successes[i];
+		all += trials[i];
+		groups += 1.0;
+	}
+	if (!(all > 0.0))
+		return any;
+	p = all_successes / all;
+	for (int64_t i = 0; i < n; i++)
+	{
+		double difference = trials[i] > 0.0 ? successes[i] - p * trials[i] : 0.0;
+
+		squares += difference * difference;
+	}
+	if (!(groups > 1.0) || !(squares > 0.0))
+		return wilson_interval(p * groups, groups);
+	variance = groups / (groups - 1.0) * squares / (all * all);
+	ratio = QUANTILE / student_quantile((int64_t) groups - 1);
+	effective = fmin(fmax(p * (1.0 - p) / variance, 1.0), all) * ratio * ratio;
+	return wilson_interval(p * effective, effective);
+}
+
 double
 sorted_median(const double *values, int64_t n)
 {

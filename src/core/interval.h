@@ -20,6 +20,14 @@ typedef struct Interval95
  */
 extern Interval95 wilson_interval(double successes, double n);
 
+/*
+ * The same for the share of successes in trials that come in n > 0 groups, such
+ * as the queries of users, whose trials resemble each other: successes[i] of
+ * trials[i].  Groups without trials are ignored; without any trial the interval
+ * is [0, 1].
+ */
+extern Interval95 grouped_interval(const double *successes, const double *trials, int64_t n);
+
 /* Returns the median of n values in ascending order, n > 0. */
 extern double sorted_median(const double *values, int64_t n);
 

@@ -21,6 +21,7 @@
 #include "base/statement.h"
 #include "core/interval.h"
 #include "core/shown.h"
+#include "suggestions/comparison.h"
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
 
@@ -94,6 +95,13 @@ enum
 	RATE_LOW,
 	RATE_HIGH,
 	MEDIAN_TIME,
+	QUERIES,
+	NEXT_QUERY,
+	NEXT_LOW,
+	NEXT_HIGH,
+	REFINED,
+	REFINED_LOW,
+	REFINED_HIGH,
 	REPORT_COLUMNS
 };
 
@@ -131,6 +139,8 @@ put_row(ReturnSetInfo *result, uint64 row)
 
 	for (int column = REPORT_GROUPING; column <= REPORT_OPEN; column++)
 		values[column - 1] = result_value(row, column, &nulls[column - 1]);
+	for (int column = QUERIES; column < REPORT_COLUMNS; column++)
+		nulls[column] = true;
 	nulls[RATE] = nulls[RATE_LOW] = nulls[RATE_HIGH] = shown == 0;
 	if (shown > 0)
 	{
@@ -143,6 +153,37 @@ put_row(ReturnSetInfo *result, uint64 row)
 	delays = result_value(row, REPORT_DELAYS, &nulls[MEDIAN_TIME]);
 	if (!nulls[MEDIAN_TIME])
 		values[MEDIAN_TIME] = median_time(delays);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* The users of one side of the comparison. */
+static void
+put_side(ReturnSetInfo *result, const char *name, const Side *side)
+{
+	Datum values[REPORT_COLUMNS] = {0};
+	bool nulls[REPORT_COLUMNS];
+
+	memset(nulls, true, sizeof(nulls));
+	values[REPORT_GROUPING - 1] = CStringGetTextDatum("holdout");
+	values[REPORT_VALUE - 1] = CStringGetTextDatum(name);
+	values[REPORT_USERS - 1] = Int64GetDatum(side->users);
+	values[QUERIES] = Int64GetDatum(side->queries);
+	nulls[REPORT_GROUPING - 1] = nulls[REPORT_VALUE - 1] = nulls[REPORT_USERS - 1] = false;
+	nulls[QUERIES] = false;
+	if (side->has_next)
+	{
+		values[NEXT_QUERY] = interval_of(side->next * USECS_PER_SEC);
+		values[NEXT_LOW] = interval_of(side->next_interval.low * USECS_PER_SEC);
+		values[NEXT_HIGH] = interval_of(side->next_interval.high * USECS_PER_SEC);
+		nulls[NEXT_QUERY] = nulls[NEXT_LOW] = nulls[NEXT_HIGH] = false;
+	}
+	if (side->queries > 0)
+	{
+		values[REFINED] = Float8GetDatum(side->refined);
+		values[REFINED_LOW] = Float8GetDatum(side->refined_interval.low);
+		values[REFINED_HIGH] = Float8GetDatum(side->refined_interval.high);
+		nulls[REFINED] = nulls[REFINED_LOW] = nulls[REFINED_HIGH] = false;
+	}
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
@@ -173,6 +214,14 @@ personalization_suggestion_report(PG_FUNCTION_ARGS)
 
 		for (uint64 row = 0; row < nrows; row++)
 			put_row(result, row);
+	}
+	if (settings.suggestions && settings.suggestion_holdout > 0)
+	{
+		Side sides[2];
+
+		comparison_read(tenant_id, &settings, since, until, sides);
+		put_side(result, "with suggestions", &sides[0]);
+		put_side(result, "without", &sides[1]);
 	}
 	SPI_finish();
 	return (Datum) 0;

@@ -26,6 +26,7 @@
 #include "base/uuid.h"
 #include "cache/changes.h"
 #include "catalogue/catalogue.h"
+#include "core/holdout.h"
 #include "core/statistics.h"
 #include "suggestions/outcomes.h"
 #include "suggestions/reasons.h"
@@ -129,7 +130,8 @@ suggestions_make(const SuggestionRequest *request, Suggestion **suggestions)
 	state->request = request;
 	tenant_require(request->tenant_id, &state->settings);
 	*suggestions = NULL;
-	if (!state->settings.suggestions)
+	if (!state->settings.suggestions ||
+		holdout_has(request->tenant_id, request->user_id, state->settings.suggestion_holdout))
 		return 0;
 	offers_rank(state);
 	details_read(state);

@@ -69,6 +69,7 @@ static const Setting known[] = {
 	{"chart_confidence", SETTING_NUMBER, offsetof(TenantSettings, chart_confidence), 0, 1, "0.6"},
 	{"learning", SETTING_SWITCH, offsetof(TenantSettings, learning_on), 0, 0, "\"on\""},
 	{"suggestions", SETTING_BOOLEAN, offsetof(TenantSettings, suggestions), 0, 0, "true"},
+	{"suggestion_holdout", SETTING_NUMBER, offsetof(TenantSettings, suggestion_holdout), 0, 1, "0"},
 	{"ranking_rate", SETTING_NUMBER, offsetof(TenantSettings, ranking_rate), 0, 1,
 	 CppAsString2(RANKING_STEP)},
 	{"insight_minimum_users", SETTING_INTEGER, offsetof(TenantSettings, insight_minimum_users), 1,

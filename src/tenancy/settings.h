@@ -25,9 +25,10 @@ typedef struct TenantSettings
 	int max_history_size;		   /* number of interactions in a profile */
 	int max_conversation_messages; /* number of messages kept of a conversation */
 	double chart_confidence;
-	double ranking_rate; /* step size of the ranking, 0 for no learning */
-	bool learning_on;	 /* whether users are learned from who have made no choice */
-	bool suggestions;	 /* whether queries are counted for suggestions */
+	double suggestion_holdout; /* share of the users who get no suggestions */
+	double ranking_rate;	   /* step size of the ranking, 0 for no learning */
+	bool learning_on;		   /* whether users are learned from who have made no choice */
+	bool suggestions;		   /* whether queries are counted for suggestions */
 	char time_zone[64];
 } TenantSettings;
 

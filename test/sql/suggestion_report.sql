@@ -72,6 +72,41 @@ SELECT count(*) > 0 AS there FROM personalization.suggestion_rounds WHERE tenant
 SELECT (personalization.run_maintenance() ->> 'suggestions')::int > 0 AS expired;
 SELECT count(*) AS left FROM personalization.suggestion_rounds WHERE tenant_id = 'sr';
 
+-- == Users who are held out.
+SELECT personalization.create_tenant('sr3', '{"history_retention": "100 years", "suggestion_holdout": 0.5}') IS NOT NULL AS made;
+CREATE TEMP TABLE side AS SELECT 'user' || n AS usr FROM generate_series(1, 20) AS n;
+SELECT count(personalization.learn('sr3', usr, 'query', jsonb_build_object('query', q), timestamptz '2026-03-01 08:00+00' + n * interval '1 hour')) AS learned
+FROM side, unnest(ARRAY['Alpha count', 'Beta sum', 'Gamma rows']) WITH ORDINALITY AS q (q, n);
+ALTER TABLE side ADD held boolean;
+UPDATE side SET held = NOT EXISTS (SELECT FROM personalization.get_suggestions('sr3', usr, at => '2026-03-02'));
+SELECT held, count(*) AS users FROM side GROUP BY 1 ORDER BY 1;
+-- They are the same every time, get none with a turn either, and nothing is recorded of what they would have been shown.
+SELECT count(*) AS differ FROM side WHERE held <> NOT EXISTS (SELECT FROM personalization.get_suggestions('sr3', usr, 'beta', at => '2026-03-02 01:00+00'));
+SELECT bool_and(held = (personalization.begin_turn('sr3', usr, 'Delta') -> 'suggestions' = '[]')) AS agree FROM side;
+SELECT count(*) AS recorded FROM personalization.suggestions JOIN side ON held AND usr = user_id WHERE tenant_id = 'sr3';
+-- More are held out: those who were, still are. Then all of them, then nobody.
+SELECT personalization.configure_tenant('sr3', '{"suggestion_holdout": 0.75}') -> 'suggestion_holdout' AS share;
+SELECT count(*) FILTER (WHERE held AND given) AS wrong, count(*) FILTER (WHERE given) AS given FROM (SELECT held, EXISTS (SELECT FROM personalization.get_suggestions('sr3', usr, at => '2026-03-02')) AS given FROM side) AS s;
+SELECT personalization.configure_tenant('sr3', '{"suggestion_holdout": 1}') -> 'suggestion_holdout' AS share;
+SELECT count(*) AS given FROM side WHERE EXISTS (SELECT FROM personalization.get_suggestions('sr3', usr, at => '2026-03-02'));
+SELECT personalization.configure_tenant('sr3', '{"suggestion_holdout": null}') -> 'suggestion_holdout' AS share;
+SELECT count(*) AS given FROM side WHERE EXISTS (SELECT FROM personalization.get_suggestions('sr3', usr, at => '2026-03-02'));
+SELECT count(*) AS compared FROM personalization.suggestion_report('sr3', '2026-03-03', '2026-03-04') WHERE "grouping" = 'holdout';
+SELECT personalization.configure_tenant('sr3', '{"suggestion_holdout": 0.5}') -> 'suggestion_holdout' AS share;
+-- Who has suggestions asks the next after a minute, the others after five, and refine one of three, half a day apart from the rest.
+SELECT count(personalization.learn('sr3', usr, 'query', jsonb_build_object('query', q), timestamptz '2026-03-03 09:00+00' + n * CASE WHEN held THEN interval '5 minutes' ELSE interval '1 minute' END)) AS asked
+FROM side, unnest(ARRAY['Alpha count', 'Beta sum', 'Gamma rows']) WITH ORDINALITY AS q (q, n);
+SELECT count(personalization.learn('sr3', usr, 'refinement', '{"original": {"chart_type": "pie"}, "corrected": {"chart_type": "bar"}}', timestamptz '2026-03-03 09:11+00')) AS refined
+FROM side WHERE held;
+SELECT count(personalization.learn('sr3', usr, 'refinement', '{"original": {"chart_type": "pie"}, "corrected": {"chart_type": "bar"}}', timestamptz '2026-03-03 21:00+00')) AS too_late
+FROM side WHERE NOT held;
+SELECT "grouping", value, users, shown, queries, next_query, next_low, next_high, round(refined::numeric, 4) AS refined, round(refined_low::numeric, 4) AS low, round(refined_high::numeric, 4) AS high
+FROM personalization.suggestion_report('sr3', '2026-03-03', '2026-03-04');
+SELECT users, queries, next_query, refined FROM personalization.suggestion_report('sr3', '2026-03-05', '2026-03-06') WHERE "grouping" = 'holdout';
+SELECT personalization.configure_tenant('sr3', '{"suggestion_holdout": 1.5}');
+SELECT personalization.configure_tenant('sr3', '{"suggestion_holdout": "half"}');
+SELECT personalization.drop_tenant('sr3') IS NOT NULL AS dropped;
+
 -- == Bad input.
 SELECT personalization.suggestion_report(NULL);
 SELECT personalization.suggestion_report('nobody');

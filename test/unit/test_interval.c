@@ -64,6 +64,48 @@ test_wilson(void)
 	CHECK(fabs(interval.high - (0.25 + 1.959963984540054 * sqrt(0.25 * 0.75 / 1e6))) < 1e-6);
 }
 
+static void
+test_grouped(void)
+{
+	static const double ones[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+	static const double some[] = {1, 0, 1, 0, 0, 1, 0, 0, 0, 0};
+	static const double all_or_none[] = {100, 0, 100, 0, 0, 100, 0, 0, 0, 0};
+	static const double hundreds[] = {100, 100, 100, 100, 100, 100, 100, 100, 100, 100};
+	static const double alike[] = {30, 30, 30, 30, 30, 30, 30, 30, 30, 30};
+	static const double none[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+	double two_successes[] = {10, 30};
+	double two[] = {100, 100};
+	Interval95 single;
+	Interval95 interval;
+
+	/* Of groups that are all or nothing only their number counts. */
+	single = grouped_interval(some, ones, 10);
+	interval = grouped_interval(all_or_none, hundreds, 10);
+	CHECK(near(single.low, interval.low) && near(single.high, interval.high));
+
+	/* It is Wilson's, for fewer trials because the variance is estimated. */
+	interval = wilson_interval(3, 10);
+	CHECK(single.low < interval.low && single.high > interval.high);
+	CHECK(interval.low - single.low < 0.06 && single.high - interval.high < 0.06);
+
+	/* Groups that do not differ tell as much as one trial each, none more than all trials. */
+	interval = grouped_interval(alike, hundreds, 10);
+	single = wilson_interval(3, 10);
+	CHECK(near(single.low, interval.low) && near(single.high, interval.high));
+	interval = grouped_interval(none, hundreds, 10);
+	CHECK(interval.low == 0.0 && near(interval.high, wilson_interval(0, 10).high));
+
+	/* Two users who differ tell next to nothing. */
+	interval = grouped_interval(two_successes, two, 2);
+	CHECK(interval.low < 0.05 && interval.high > 0.8);
+	CHECK(grouped_interval(two_successes, two, 1).high == wilson_interval(0.1, 1).high);
+
+	/* Empty groups. */
+	interval = grouped_interval(none, none, 10);
+	CHECK(interval.low == 0.0 && interval.high == 1.0);
+	CHECK(near(grouped_interval(some, some, 10).high, wilson_interval(3, 3).high));
+}
+
 static double
 binomial_below(int n, int k)
 {
@@ -122,6 +164,7 @@ int
 main(void)
 {
 	test_wilson();
+	test_grouped();
 	test_median();
 	return unit_result("interval");
 }
