@@ -47,3 +47,15 @@ put_signed_bar(Sheet *page, double share)
 	else
 		put(page, "%\"></i></span>");
 }
+
+void
+put_interval(Sheet *page, double share, double low, double high)
+{
+	put(page, "<span class=\"bar range\" aria-hidden=\"true\"><i style=\"left:");
+	put_decimal(page, within(low) * 100.0, 1);
+	put(page, "%;width:");
+	put_decimal(page, within(high - low) * 100.0, 1);
+	put(page, "%\"></i><u style=\"left:");
+	put_decimal(page, within(share) * 100.0, 1);
+	put(page, "%\"></u></span>");
+}

@@ -20,6 +20,9 @@ extern void put_bar(Sheet *page, double share, bool strong, double mark);
 /* A bar from the middle, to the right or, for less than 0, to the left; share of the longest. */
 extern void put_signed_bar(Sheet *page, double share);
 
+/* A share as a mark, in the interval in which it probably lies. */
+extern void put_interval(Sheet *page, double share, double low, double high);
+
 /* The scale of curves: days from the page's time on, and the confidence at the top. */
 typedef struct CurveScale
 {
@@ -48,5 +51,22 @@ extern void put_week(Sheet *page, const Week *week);
 
 /* Counts by hour, as columns. */
 extern void put_hours(Sheet *page, const int64 counts[24]);
+
+/*
+ * Columns from left to right, each with a name and two counts, of which the
+ * second is part of the first.  Between begin and add, most is set to the
+ * largest first count.
+ */
+typedef struct ColumnChart
+{
+	int n; /* of all columns */
+	int added;
+	int64 most;
+} ColumnChart;
+
+extern void column_chart_begin(Sheet *page, ColumnChart *chart, int n, const char *label);
+extern void
+column_chart_add(Sheet *page, ColumnChart *chart, const char *name, int64 count, int64 part);
+extern void column_chart_end(Sheet *page);
 
 #endif

@@ -4,8 +4,8 @@
  */
 #include "postgres.h"
 
+#include "executor/spi.h"
 #include "mb/pg_wchar.h"
-#include "utils/builtins.h"
 
 #include "report/page.h"
 
@@ -124,6 +124,8 @@ put_nothing(Sheet *page, const char *sentence)
 text *
 page_end(Sheet *page, const char *how_to_read)
 {
+	text *result;
+
 	put(page, "</main>\n<footer>\n<p>");
 	put_words(page, how_to_read);
 	put(page, "</p>\n<p>As of ");
@@ -133,5 +135,8 @@ page_end(Sheet *page, const char *how_to_read)
 	put(page, "). Made in the database by personalization " PERSONALIZATION_VERSION
 			  "; this page loads nothing and runs no script.</p>\n"
 			  "</footer>\n</body>\n</html>\n");
-	return cstring_to_text_with_len(page->out.data, page->out.len);
+	result = SPI_palloc(page->out.len + VARHDRSZ);
+	SET_VARSIZE(result, page->out.len + VARHDRSZ);
+	memcpy(VARDATA(result), page->out.data, page->out.len);
+	return result;
 }

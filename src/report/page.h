@@ -35,7 +35,7 @@ extern void figures_end(Sheet *page);
 /* A sentence where there is nothing else to show. */
 extern void put_nothing(Sheet *page, const char *sentence);
 
-/* Ends the page after the footer's sentences; returns it as text, in the current memory context. */
+/* Ends the page after the footer's sentences; returns it in the memory of SPI's caller. */
 extern text *page_end(Sheet *page, const char *how_to_read);
 
 /* The page's style (style.c). */

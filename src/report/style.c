@@ -75,6 +75,10 @@ const char page_style[] =
 	".bar.both{height:.375rem;background:linear-gradient(var(--soft),var(--soft)) center/1px 100% "
 	"no-repeat var(--track)}\n"
 	".bar.both i{inset:0 auto}\n"
+	".bar.range i{inset:0 auto;background:var(--s2)}\n"
+	".bar.range u{top:-2px;bottom:-2px;width:4px;margin-left:-2px;border-radius:2px;"
+	"background:var(--accent)}\n"
+	".bar.range u::after{content:none}\n"
 	".bar .less{background:var(--weak)}\n"
 
 	/* Preferences and suggestions. */
@@ -153,7 +157,7 @@ const char page_style[] =
 	".cells .h12{grid-column:14/span 3}.cells .h18{grid-column:20/span 3}\n"
 	".week figcaption,.hours figcaption{margin-top:.75rem}\n"
 	".hours svg{display:block;width:100%;height:auto}\n"
-	".hours rect{fill:var(--accent)}\n"
+	".hours rect{fill:var(--accent)}.hours .all{fill:var(--track)}\n"
 	".scale{display:grid;grid-template-columns:repeat(4,1fr);font-size:.8125rem}\n"
 	".scale b{padding-left:.25rem}\n"
 
@@ -171,7 +175,7 @@ const char page_style[] =
 	"@media (max-width:64rem){section{grid-template-columns:minmax(0,1fr);gap:1.5rem}"
 	".hint{max-width:40rem;margin-top:.25rem}}\n"
 	"@media (max-width:40rem){body{padding:2rem 1.125rem 3rem}h1{font-size:2.125rem}"
-	".lead{font-size:1.0625rem}.figures{display:grid;grid-template-columns:1fr 1fr;gap:1rem}"
+	".lead{font-size:1.0625rem}.figures{display:grid;grid-template-columns:1fr 1fr;gap:1rem;align-items:end}"
 	"section{margin-top:2.75rem}"
 	".pref,.offer,.traits{grid-template-columns:minmax(0,1fr)}.pref{gap:.625rem}"
 	".pref .what,.offer .what{display:contents}.pref details,.offer details{order:1}"

@@ -135,40 +135,23 @@ put_week(Sheet *page, const Week *week)
 void
 put_hours(Sheet *page, const int64 counts[24])
 {
-	int64 most = 1;
+	ColumnChart chart;
 	int busiest_hour = 0;
 
-	for (int hour = 0; hour < 24; hour++)
+	for (int hour = 1; hour < 24; hour++)
 	{
-		if (counts[hour] > most)
-		{
-			most = counts[hour];
+		if (counts[hour] > counts[busiest_hour])
 			busiest_hour = hour;
-		}
 	}
-	put(page, "<figure class=\"hours\"><svg viewBox=\"0 0 480 96\" role=\"img\" aria-label=\""
-			  "Interactions by hour of the day, most from ");
-	put_hour(page, busiest_hour);
-	put(page, " to ");
-	put_hour(page, busiest_hour + 1);
-	put(page, "\">");
+	put(page, "<figure class=\"hours\">");
+	column_chart_begin(page, &chart, 24,
+					   psprintf("Interactions by hour of the day, most from %d:00 to %d:00",
+								busiest_hour, busiest_hour + 1));
+	chart.most = Max(counts[busiest_hour], 1);
 	for (int hour = 0; hour < 24; hour++)
-	{
-		double height = Max(88.0 * (double) counts[hour] / (double) most, 1.5);
-
-		put(page, "<rect x=\"");
-		put_int(page, hour * 20 + 2);
-		put(page, "\" width=\"16\" rx=\"2\" y=\"");
-		put_decimal(page, 94.0 - height, 1);
-		put(page, "\" height=\"");
-		put_decimal(page, height, 1);
-		put(page, "\"><title>");
-		put_hour(page, hour);
-		put(page, ": ");
-		put_int(page, counts[hour]);
-		put(page, "</title></rect>");
-	}
-	put(page, "</svg><p class=\"scale\" aria-hidden=\"true\"><b>0</b><b>6</b><b>12</b><b>18</b></p>"
+		column_chart_add(page, &chart, psprintf("%d:00", hour), counts[hour], counts[hour]);
+	column_chart_end(page);
+	put(page, "<p class=\"scale\" aria-hidden=\"true\"><b>0</b><b>6</b><b>12</b><b>18</b></p>"
 			  "<figcaption>Most from ");
 	put_hour(page, busiest_hour);
 	put(page, " to ");

@@ -51,7 +51,7 @@ static const char *const application_grants[] = {
 	" personalization.usage_heatmap, personalization.tenant_overview,"
 	" personalization.profile_overview",
 	"EXECUTE ON FUNCTION personalization.tenant_insights, personalization.suggestion_report,"
-	" personalization.report",
+	" personalization.report, personalization.tenant_report",
 	"EXECUTE ON FUNCTION personalization.inbox_position, personalization.current_tenant, personalization.use_tenant, "
 	"personalization.new_interaction_id,"
 	" personalization.query_id, personalization.extract_signals, personalization.learn,"

@@ -59,8 +59,15 @@ FROM personalization.interactions;
 \set ON_ERROR_STOP off
 SELECT * FROM personalization.preferences('acme', 'ana');
 \set ON_ERROR_STOP on
-\echo
+\connect - acme_app
+\pset format unaligned
+\pset tuples_only on
+\o :page
+SELECT personalization.report('acme', 'ana', :'evening');
+\o
 \echo 'What next?'
 \echo '  test/lib/private-server psql    a session on a server like this one, gone afterwards: CREATE EXTENSION personalization;'
 \echo '  README.md                       to install it for your PostgreSQL, with a first example'
 \echo '  docs/assistant.md               to personalize an assistant; docs/index.md lists all pages'
+\echo '  make report                     pages about users and a company, of six weeks; that about ana of this day lies in'
+\echo '                                  file://':page

@@ -67,11 +67,26 @@ SELECT pg_temp.is_well_formed(page), page ~ '<script|javascript|\son\w+=|src=|hr
        regexp_count(page, E'\u202E') = regexp_count(page, E'\u202C') AS closed
 FROM hostile, personalization.report('globex', t) AS page;
 
+-- == A tenant as a whole, and nothing about fewer than five.
+SELECT count(personalization.learn('globex', 'user' || u, type, data, date_trunc('day', now()) - interval '1 day' + interval '9 hours' + n * interval '1 minute')) AS learned
+FROM generate_series(1, 6) AS u, generate_series(1, 4) AS n, LATERAL (VALUES
+    ('visualization'::personalization.interaction_type, jsonb_build_object('chart_type', CASE WHEN u < 6 THEN 'bar' ELSE 'pie' END)),
+    ('query', jsonb_build_object('query', CASE WHEN n = 1 THEN 'Secret of ' || u ELSE '<b>Revenue</b>?' END, 'tables_used', '{orders}'::text[]))) AS v (type, data);
+SELECT personalization.run_maintenance() -> 'queries' AS counted;
+SELECT count(*) AS shown FROM generate_series(1, 6) AS u, LATERAL (SELECT FROM personalization.get_suggestions('globex', 'user' || u, max_results => 2, at => date_trunc('day', now()) - interval '15 hours')) AS s;
+SELECT pg_temp.is_well_formed(personalization.tenant_report('globex'));
+SELECT regexp_replace(regexp_replace(line, 'since .*?\.', 'since ….'), 'As of .* \(', 'As of … (') AS line
+FROM pg_temp.lines(personalization.tenant_report('globex')) AS line WHERE line !~ '^(Most from|From)';
+SELECT line FROM pg_temp.lines(personalization.tenant_report('acme', '-infinity'::timestamptz)) AS line;
+SELECT line FROM pg_temp.lines(personalization.tenant_report('acme')) AS line WHERE line ~ '^(No|In no|Of no|Sugg|&#8211;)';
+
 -- == Bad input, and another tenant's users.
 SELECT personalization.report(NULL, 'ana');
 SELECT personalization.report('acme', '');
 SELECT personalization.report('acme', 'ana', 'infinity');
 SELECT personalization.report('nowhere', 'ana');
+SELECT personalization.tenant_report('nowhere');
+SELECT personalization.tenant_report('acme', NULL);
 SET client_min_messages = warning;
 CREATE ROLE regress_report LOGIN;
 RESET client_min_messages;
@@ -79,7 +94,9 @@ SELECT personalization.bind_role('regress_report', 'globex');
 SET personalization.tenant_id = 'globex';
 SET ROLE regress_report;
 SELECT personalization.report('acme', 'ana');
+SELECT personalization.tenant_report('acme');
 BEGIN READ ONLY;
+SELECT pg_temp.is_well_formed(personalization.tenant_report('globex'));
 SELECT pg_temp.is_well_formed(personalization.report('globex', 'ana'));
 COMMIT;
 SELECT personalization.set_learning('globex', 'ana', false);

@@ -1,0 +1,60 @@
+/*
+ * organisation.h
+ *		The sections of a tenant's page.  The caller is in SPI; all is read in
+ *		the snapshot of the calling query.
+ *
+ *		Nothing is shown about fewer people than the tenant's setting
+ *		insight_minimum_users.
+ */
+#ifndef PERSONALIZATION_REPORT_ORGANISATION_H
+#define PERSONALIZATION_REPORT_ORGANISATION_H
+
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+
+#include "report/charts.h"
+#include "report/put.h"
+#include "tenancy/settings.h"
+
+/* Reads the document of tenant_insights(). */
+extern Jsonb *insights_read(const char *tenant_id, TimestampTz since);
+
+/* Returns a number of the document; false if it is not told, as it is of too few people. */
+extern bool insights_number(const Jsonb *insights, const char *name, int64 *number);
+
+/* Tables, queries, charts and exports, hours, skill. */
+extern void section_insights(Sheet *page, const Jsonb *insights);
+
+/* What became of suggestions, from suggestion_report(). */
+typedef struct ShownSuggestions
+{
+	const char *value; /* a type or a place */
+	DateADT day;	   /* or a day */
+	int64 users;
+	int64 shown;
+	int64 taken; /* accepted, or asked anyway */
+	int64 dismissed;
+	double rate; /* of those taken, and its interval */
+	double low;
+	double high;
+	double median; /* seconds until they were taken; less than 0 if none was */
+} ShownSuggestions;
+
+typedef struct SuggestionFigures
+{
+	ShownSuggestions all; /* shown is 0 where nothing is told */
+	int ntypes;
+	int nplaces;
+	int ndays;
+	ShownSuggestions *types;
+	ShownSuggestions *places;
+	ShownSuggestions *days; /* in order */
+} SuggestionFigures;
+
+extern void suggestion_figures_read(const char *tenant_id, TimestampTz since, int minimum_users,
+									SuggestionFigures *figures);
+extern void section_suggestion_figures(Sheet *page, const SuggestionFigures *figures);
+
+#endif
