@@ -17,6 +17,7 @@ char *session_tenant = NULL;
 bool local_tenant_only = false;
 bool auto_create_tenants = false;
 bool warn_unknown_data = false;
+bool count_at_commit = true;
 int max_payload = 1024 * 1024;
 int max_signals = 10000;
 
@@ -109,6 +110,10 @@ define_session_settings(void)
 							 "Warns of names in an interaction's data that no rule reads.",
 							 "Each name is reported once per session.", &warn_unknown_data, false,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("personalization.count_at_commit",
+							 "Lets calls count requests for suggestions if there is no worker.",
+							 "A few requests are counted when a transaction commits.",
+							 &count_at_commit, true, PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable(
 		"personalization.max_payload", "Sets the maximum size of an interaction's data.", NULL,
 		&max_payload, 1024 * 1024, 1024, INT_MAX / 8, PGC_SUSET, GUC_UNIT_BYTE, NULL, NULL, NULL);

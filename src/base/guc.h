@@ -17,6 +17,7 @@ extern bool local_tenant_only;	 /* personalization.local_tenant_only */
 extern bool auto_create_tenants; /* personalization.auto_create_tenants */
 extern bool warn_unknown_data;	 /* personalization.warn_unknown_data */
 extern int max_payload;			 /* personalization.max_payload, bytes */
+extern bool count_at_commit;	 /* personalization.count_at_commit */
 extern int max_signals;			 /* personalization.max_signals, an interaction */
 
 /* The background worker */

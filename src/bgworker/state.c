@@ -163,14 +163,14 @@ personalization_wake_worker(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* The process ID of the worker of this database, or of its consumer; null if there is none. */
-static Datum
-pid_of(FunctionCallInfo fcinfo, bool consumer)
+/* Returns the process ID of the worker of this database, or of its consumer; 0 if there is none. */
+static pid_t
+pid_of(bool consumer)
 {
 	pid_t pid = 0;
 
 	if (worker_shared == NULL)
-		PG_RETURN_NULL();
+		return 0;
 	LWLockAcquire(worker_shared->lock, LW_SHARED);
 	for (int i = 0; i < MAX_WORKERS; i++)
 	{
@@ -178,21 +178,33 @@ pid_of(FunctionCallInfo fcinfo, bool consumer)
 			pid = consumer ? worker_shared->slots[i].consumer : worker_shared->slots[i].pid;
 	}
 	LWLockRelease(worker_shared->lock);
+	return pid;
+}
+
+bool
+worker_is_running(void)
+{
+	return pid_of(false) != 0;
+}
+
+Datum
+personalization_worker_pid(PG_FUNCTION_ARGS)
+{
+	pid_t pid = pid_of(false);
+
 	if (pid == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_INT32(pid);
 }
 
 Datum
-personalization_worker_pid(PG_FUNCTION_ARGS)
-{
-	return pid_of(fcinfo, false);
-}
-
-Datum
 personalization_consumer_pid(PG_FUNCTION_ARGS)
 {
-	return pid_of(fcinfo, true);
+	pid_t pid = pid_of(true);
+
+	if (pid == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_INT32(pid);
 }
 
 Datum

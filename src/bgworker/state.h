@@ -83,6 +83,9 @@ extern WorkerShared *worker_shared;
 
 extern void worker_state_init(void);
 
+/* Whether this database has a worker, which may be waiting for something before it begins. */
+extern bool worker_is_running(void);
+
 /* Wakes the worker and the consumer of this database when the transaction commits. */
 extern void worker_wake_at_commit(void);
 

@@ -31,6 +31,7 @@
 #include "queries/identity.h"
 #include "queries/user_queries.h"
 #include "suggestions/outcomes.h"
+#include "suggestions/share.h"
 #include "tenancy/consent.h"
 #include "tenancy/locks.h"
 #include "tenancy/settings.h"
@@ -419,6 +420,7 @@ learn_new(TenantEvents *events, const TenantSettings *settings)
 {
 	AskedQueries *asked = asked_queries_begin(settings->time_zone);
 	Observation *observations;
+	int nasked = 0;
 	int n;
 
 	for (int i = 0; i < events->n; i++)
@@ -435,12 +437,17 @@ learn_new(TenantEvents *events, const TenantSettings *settings)
 			outcome_of_feedback(events->tenant_id, event->user_id, &suggestion_id, rating,
 								event->occurred_at);
 		if (lesson->has_query)
+		{
 			asked_queries_add(asked, event->user_id, &lesson->query, &lesson->query_id, &event->id,
 							  event->data, event->occurred_at);
+			nasked++;
+		}
 	}
 	observations = collect_observations(events, &n);
 	n = preferences_observe(events->tenant_id, &settings->learning, observations, n);
 	(void) asked_queries_store(asked, events->tenant_id, settings->suggestions);
+	if (nasked > 0 && settings->suggestions)
+		counting_share_note(events->tenant_id, nasked);
 	make_profiles(events, observations, n);
 	note_users(events);
 }

@@ -577,8 +577,9 @@ count_batch(QueryStore *store, Counting *counting, const TenantSettings *setting
 	return latest;
 }
 
-bool
-count_queries(const char *tenant_id, int limit, int64 *counted)
+/* Counts for a tenant that is locked. */
+static bool
+count_locked(const char *tenant_id, int limit, bool wait, int64 *counted)
 {
 	Counting counting = {.tenant_id = tenant_id};
 	QueryStore *store;
@@ -589,18 +590,17 @@ count_queries(const char *tenant_id, int limit, int64 *counted)
 	bool rebuilding;
 	bool more;
 
-	/* Not while the tenant is being dropped, nor if it has been frozen meanwhile. */
-	lock_tenant(tenant_id, TENANT_LEARNING);
+	*counted = 0;
 	if (tenant_hold(tenant_id, SNAPSHOT_NEW) != HOLD_NONE)
-	{
-		*counted = 0;
 		return false;
-	}
 	if (tenant_changes(tenant_id, SNAPSHOT_NEW) == NULL)
 		return discard_asks(tenant_id, limit, counted);
 	settings_decode(tenant_changes(tenant_id, SNAPSHOT_NEW), &settings);
 	store = query_store_make(tenant_id, SNAPSHOT_NEW);
-	rebuilding = query_store_lock(store, &from, &from_id);
+	if (wait)
+		rebuilding = query_store_lock(store, &from, &from_id);
+	else if (!query_store_lock_if_free(store, &rebuilding, &from, &from_id))
+		return false;
 	if (!settings.suggestions)
 	{
 		/* Suggestions have been switched off meanwhile: nothing is counted or rebuilt. */
@@ -620,6 +620,21 @@ count_queries(const char *tenant_id, int limit, int64 *counted)
 	query_store_save(store, Max(latest, query_store_statistics(store)->tenant->since),
 					 rebuilding ? &from : NULL, &from_id);
 	return more;
+}
+
+bool
+count_queries(const char *tenant_id, int limit, int64 *counted)
+{
+	/* Not while the tenant is being dropped, nor if it has been frozen meanwhile. */
+	lock_tenant(tenant_id, TENANT_LEARNING);
+	return count_locked(tenant_id, limit, true, counted);
+}
+
+bool
+count_queries_if_free(const char *tenant_id, int limit, int64 *counted)
+{
+	*counted = 0;
+	return lock_tenant_if_free(tenant_id) && count_locked(tenant_id, limit, false, counted);
 }
 
 /* Skips the first request that would be counted next: a stored one, or else a waiting one. */

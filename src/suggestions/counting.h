@@ -35,6 +35,12 @@ extern char *counting_next_tenant(const char *previous);
 extern bool count_queries(const char *tenant_id, int limit, int64 *counted);
 
 /*
+ * The same, if it is possible without waiting for a lock on the tenant or its
+ * statistics; otherwise nothing is counted.
+ */
+extern bool count_queries_if_free(const char *tenant_id, int limit, int64 *counted);
+
+/*
  * Skips the tenant's first request without counting it, because it fails by
  * itself.
  */

@@ -70,6 +70,10 @@ extern void query_store_fetch(QueryStore *store);
 extern void query_store_open(QueryStore *store);
 extern bool query_store_lock(QueryStore *store, TimestampTz *from, pg_uuid_t *from_id);
 
+/* The same without waiting; returns false if another session has locked the row. */
+extern bool query_store_lock_if_free(QueryStore *store, bool *rebuilding, TimestampTz *from,
+									 pg_uuid_t *from_id);
+
 /* Returns a query; NULL if there is none, unless change: then it is created. */
 extern StoredQuery *query_store_find(QueryStore *store, const QueryKey *id, bool change);
 

@@ -87,6 +87,12 @@ static Statement lock_ranking = STATEMENT("SELECT " RANKING_COLUMNS " FROM perso
 										  " FOR NO KEY UPDATE",
 										  "text");
 
+static Statement lock_free_ranking =
+	STATEMENT("SELECT " RANKING_COLUMNS " FROM personalization.rankings"
+			  " WHERE tenant_id = $1"
+			  " FOR NO KEY UPDATE SKIP LOCKED",
+			  "text");
+
 static Statement insert_ranking =
 	STATEMENT("INSERT INTO personalization.rankings (tenant_id, rebuild_from)"
 			  " VALUES ($1, '-infinity')"
@@ -340,19 +346,22 @@ query_store_open(QueryStore *store)
 	want_tenant_lists(store);
 }
 
-bool
-query_store_lock(QueryStore *store, TimestampTz *from, pg_uuid_t *from_id)
+/* Creates the tenant's row, and locks it with a statement; returns whether it is locked. */
+static bool
+insert_and_lock(Datum *values, Statement *lock)
 {
-	Datum values[] = {CStringGetTextDatum(store->tenant_id)};
+	(void) statement_execute(&insert_ranking, values, NULL, SNAPSHOT_NEW);
+	return statement_execute(lock, values, NULL, SNAPSHOT_NEW) > 0;
+}
+
+/* Reads the row that was locked; returns whether it is to be filled from the interactions. */
+static bool
+read_locked(QueryStore *store, TimestampTz *from, pg_uuid_t *from_id)
+{
 	bool complete;
 	bool isnull;
 	Datum id;
 
-	if (statement_execute(&lock_ranking, values, NULL, SNAPSHOT_NEW) == 0)
-	{
-		(void) statement_execute(&insert_ranking, values, NULL, SNAPSHOT_NEW);
-		(void) statement_execute(&lock_ranking, values, NULL, SNAPSHOT_NEW);
-	}
 	read_ranking(&store->tenant);
 	*from = DatumGetTimestampTz(result_value(0, RANKING_REBUILD_FROM, &complete));
 	id = result_value(0, RANKING_REBUILD_ID, &isnull);
@@ -361,4 +370,28 @@ query_store_lock(QueryStore *store, TimestampTz *from, pg_uuid_t *from_id)
 		*from_id = *DatumGetUUIDP(id);
 	want_tenant_lists(store);
 	return !complete;
+}
+
+bool
+query_store_lock(QueryStore *store, TimestampTz *from, pg_uuid_t *from_id)
+{
+	Datum values[] = {CStringGetTextDatum(store->tenant_id)};
+
+	if (statement_execute(&lock_ranking, values, NULL, SNAPSHOT_NEW) == 0)
+		(void) insert_and_lock(values, &lock_ranking);
+	return read_locked(store, from, from_id);
+}
+
+bool
+query_store_lock_if_free(QueryStore *store, bool *rebuilding, TimestampTz *from, pg_uuid_t *from_id)
+{
+	Datum values[] = {CStringGetTextDatum(store->tenant_id)};
+
+	/* Inserting a row that another session is changing would wait for it. */
+	if (statement_execute(&lock_free_ranking, values, NULL, SNAPSHOT_NEW) == 0 &&
+		(statement_execute(&select_ranking, values, NULL, SNAPSHOT_NEW) > 0 ||
+		 !insert_and_lock(values, &lock_free_ranking)))
+		return false;
+	*rebuilding = read_locked(store, from, from_id);
+	return true;
 }

@@ -65,6 +65,13 @@ lock_tenant(const char *tenant_id, TenantLock mode)
 					   mode == TENANT_ALONE ? AccessExclusiveLock : RowExclusiveLock, true);
 }
 
+bool
+lock_tenant_if_free(const char *tenant_id)
+{
+	return lock_object(extension_objects()->tenants, tenant_lock_key(tenant_id), 0,
+					   RowExclusiveLock, false);
+}
+
 uint32
 user_lock_key(const char *tenant_id, const char *user_id)
 {

@@ -30,6 +30,9 @@ typedef enum TenantLock
 
 extern void lock_tenant(const char *tenant_id, TenantLock mode);
 
+/* Locks a tenant for learning without waiting; returns false if that is not possible. */
+extern bool lock_tenant_if_free(const char *tenant_id);
+
 /*
  * Locks users of a tenant for learning, and the tenant in shared mode.  keys
  * are from user_lock_key(), sorted and distinct, so that no two calls wait for

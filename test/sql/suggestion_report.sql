@@ -1,5 +1,6 @@
 -- suggestion_report(): what became of suggestions.
 SET timezone = 'UTC';
+SET personalization.count_at_commit = off;
 SELECT personalization.create_tenant('sr', '{"history_retention": "100 years", "time_zone": "Europe/Berlin"}') IS NOT NULL AS made;
 SELECT count(personalization.learn('sr', u, 'query', jsonb_build_object('query', q), timestamptz '2026-03-01 08:00+00' + n * interval '1 minute')) AS learned
 FROM unnest(ARRAY['ana', 'bo']) AS u, unnest(ARRAY['Alpha count', 'Beta sum', 'Gamma rows']) WITH ORDINALITY AS q (q, n);

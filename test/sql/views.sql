@@ -1,4 +1,5 @@
 -- Views and insights: what there is to see of users and tenants as a whole.
+SET personalization.count_at_commit = off;
 SET timezone = 'UTC';
 SELECT count(personalization.create_tenant(t)) AS made FROM unnest(ARRAY['v1', 'v2']) AS t;
 SELECT count(personalization.learn('v1', 'user' || u, type, data, date_trunc('day', now()) - interval '1 day' + interval '9 hours' + n * interval '1 minute')) AS learned
