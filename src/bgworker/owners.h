@@ -8,9 +8,10 @@
 #include "postgres.h"
 
 /*
- * Whether they do, so that the worker, whose rights are a superuser's, may write them:
- * an owner could put a trigger on a table.  Where not, shows in worker_status that it
- * waits for that.  To be called outside a transaction.
+ * Returns whether they do. Otherwise the worker must not write to the tables,
+ * because an owner could create a trigger, which would run with the worker's
+ * rights; worker_status then shows what it waits for. To be called outside a
+ * transaction.
  */
 extern bool owner_is_trusted(void);
 

@@ -33,10 +33,10 @@
 #include "bgworker/restore.h"
 #include "bgworker/session.h"
 
-/* Sessions that were seen to restore, at most; of more the first. */
+/* Maximum number of restoring sessions that are noted; others are ignored. */
 #define MAX_SEEN 64
 
-/* Whether it is not settled yet, and whether the last row of a dump has been restored. */
+/* Whether a restore may still be going on, and whether the last row of a dump has been restored. */
 static Statement select_state =
 	STATEMENT("SELECT ("
 			  "   SELECT count(*) FROM personalization.worker_restores) > 1"
@@ -116,7 +116,7 @@ static struct
 	int n;
 } seen;
 
-/* Notes the sessions that restore now; returns how many of them are there. */
+/* Notes the sessions that restore now; returns their number. */
 static int
 look_for_sessions(void)
 {

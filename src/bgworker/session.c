@@ -51,7 +51,7 @@ static Statement note_cache_failure = STATEMENT(
  */
 #define LOCK_TIMEOUT "500ms"
 
-/* Waiting so long is worth a line in the log. */
+/* After waiting this long, a line is logged. */
 #define TELL_AFTER (60 * USECS_PER_SEC)
 
 /* Its slot, and the part of it that belongs to this process: the worker's or the consumer's. */
@@ -92,9 +92,10 @@ worker_onexit(int code, Datum arg)
 }
 
 /*
- * What ALTER DATABASE and ALTER ROLE may have set, and the worker must not go by: a
- * superuser's session runs only our statements, using indexes, with our names, and
- * gives the same documents as any other.
+ * Settings that ALTER DATABASE or ALTER ROLE may have changed, and the values
+ * that the worker needs.  It runs with a superuser's rights, so a name must not
+ * lead to another object; it relies on indexes; and it must produce the same
+ * documents as any other session.
  */
 static const struct
 {

@@ -21,15 +21,15 @@ typedef struct Failure
 extern void worker_show_cache(CacheState state);
 
 /*
- * Shows what the worker waits for before it does anything, NULL for nothing, in
- * worker_status; and in the log, when it has waited for it for a minute.
+ * Shows in worker_status what the worker waits for before it begins; NULL:
+ * nothing. After a minute it is also logged.
  */
 extern void worker_show_waiting(const char *what);
 
-/* The worker has come as far as its work: earlier failures to start are past. */
+/* Records that the worker has begun its work, so that earlier failures to start no longer count. */
 extern void worker_has_begun(void);
 
-/* Notes the error that is being handled as the one that a worker ended with at its start. */
+/* Records the error that is being handled as the reason why the worker could not start. */
 extern void worker_note_start_failure(void);
 
 /* Connects to the database of the slot that the launcher assigned. */

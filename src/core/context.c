@@ -9,16 +9,16 @@
 
 #include "core/characters.h"
 
-/* A word of so many letters is the same with an s behind it. */
+/* Minimum length of a word that may have a plural with s. */
 #define PLURAL_FROM 3
 
-/* So many letters may begin a word. */
+/* Minimum number of letters that may be the beginning of a word. */
 #define PREFIX_FROM 2
 
-/* What a text that says much besides loses at most. */
+/* The largest part of its fit that a text loses because of its other words. */
 #define BESIDES 0.15
 
-/* Goes through the words of a text. */
+/* An iterator over the words of a text. */
 typedef struct WordReader
 {
 	const char *text;
@@ -35,7 +35,7 @@ begins_word(uint32_t before, uint32_t code)
 	return character_is_capital(code) && !character_is_capital(before);
 }
 
-/* The next word; false at the end. */
+/* Reads the next word; returns false at the end. */
 static bool
 next_word(WordReader *reader, ContextWord *word)
 {
@@ -95,7 +95,7 @@ begins_with(const ContextWord *word, const ContextWord *beginning)
 		   memcmp(word->text, beginning->text, beginning->length) == 0;
 }
 
-/* The same, but for an s that makes a plural. */
+/* Whether two words are the same, except for the s of a plural. */
 static bool
 alike(const ContextWord *a, const ContextWord *b)
 {

@@ -9,13 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Of a context the first so many words are looked at, of a text so many. */
+/* Maximum number of words that are used: of a context, and of a text. */
 #define CONTEXT_WORDS 32
 #define CONTEXT_TEXT_WORDS 64
 
 typedef struct ContextWord
 {
-	char text[64]; /* lower case, as far as ASCII goes; a longer word is cut */
+	char text[64]; /* ASCII letters in lower case; longer words are truncated */
 	size_t length;
 } ContextWord;
 
@@ -23,20 +23,23 @@ typedef struct Context
 {
 	int n;
 	ContextWord words[CONTEXT_WORDS]; /* each once */
-	bool open;						  /* the last word may still be typed: it need only begin one */
+	bool open;						  /* the last word may be the beginning of one */
 } Context;
 
-/* The words of a text, UTF-8, those of names apart. */
+/* Reads the words of a text, in UTF-8. The parts of a name are separate words. */
 extern void context_read(const char *text, size_t len, Context *context);
 
-/* Which of the context's words a text has, as bits; *nwords: how many words it has itself. */
+/*
+ * Returns which words of the context a text has, as bits; *nwords is the
+ * number of its own words.
+ */
 extern unsigned context_matches(const Context *context, const char *text, size_t len, int *nwords);
 
 /*
- * How well each of n texts fits, 0 to 1, from what they match: the share of the
- * context that a text has, by what its words tell among the texts, and a little
- * less where the text says much besides.  A word that no text has tells nothing.
- * Returns whether any text fits at all.
+ * Computes how well each of n texts fits, 0 to 1, from the words that it
+ * matches: the share of the context that it has. A word counts more the fewer
+ * texts have it, and not at all if none has. A text with many other words fits
+ * a little less. Returns whether any text fits.
  */
 extern bool context_fits(const Context *context, const unsigned *matches, const int *nwords, int n,
 						 double *fits);

@@ -26,7 +26,7 @@ only_asks(const char *word, size_t length)
 	return false;
 }
 
-/* What may stand within a word: letters, digits, an apostrophe. */
+/* Whether a character may be part of a word: letters, digits, apostrophes. */
 static bool
 is_word(uint32_t code)
 {
@@ -40,14 +40,14 @@ is_space(uint32_t code)
 	return code == ' ' || (code >= '\t' && code <= '\r') || code == 0xA0;
 }
 
-/* What may stand behind a word, before a space. */
+/* Whether a character may follow a word, before a space. */
 static bool
 is_punctuation(uint32_t code)
 {
 	return code == '.' || code == ',' || code == '?' || code == '!' || code == ':' || code == ';';
 }
 
-/* Ends a word in the gist: it stays unless it only asks; a plural loses its s. */
+/* Ends a word of the gist: it is removed if it only asks, and a plural loses its s. */
 static size_t
 end_word(char *gist, size_t begin, size_t end)
 {
@@ -67,7 +67,7 @@ question_gist(const char *text, size_t len, char *gist)
 	size_t in = 0;
 	size_t begin = 0; /* of the word being written */
 	size_t out = 0;
-	bool punctuated = false; /* behind a word: only a space or more of it may follow */
+	bool punctuated = false; /* after a word: only a space, or more such characters, may follow */
 
 	while (in < len)
 	{

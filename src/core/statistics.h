@@ -31,7 +31,7 @@
  */
 #define COUSE 5
 
-/* Of a query no more terms than these are looked at, in the order given. */
+/* Maximum number of terms of a query that are used, in the order given. */
 #define TERMS_MAX 32
 
 /* A time that means never. */
@@ -147,14 +147,15 @@ statistics_situation(Statistics *statistics, uint32_t user, const Asked *history
 extern int statistics_offers(Statistics *statistics, const Situation *situation, Offer *offers);
 
 /*
- * Of these offers, of which the rows have been read: puts those first that fit a
- * context's text, by the words that they have of it.  False, and nothing done, when
- * none does: then the situation is to be had without the context.
+ * Moves the offers that fit the text of a context to the front, by the words
+ * that they share with it. Their rows must have been read. Returns false, and
+ * changes nothing, if none fits: then the caller makes the situation without
+ * the context.
  */
 extern bool statistics_context(Statistics *statistics, const Situation *situation,
 							   const Context *context, Offer *offers, int n);
 
-/* Of so many, the first ones, it is worth to read the rows. */
+/* Returns for how many of n offers, the first ones, the rows are worth reading. */
 #define OFFERS_KEPT 40
 extern int offers_kept(int n);
 

@@ -49,8 +49,8 @@ typedef struct ClientOffset
 #define CLIENT_END_OF_LOG (-1)
 
 /*
- * Whether there is a client; creating one with the present settings, which
- * returns false and sets error on failure.
+ * The first returns whether there is a client. The second creates one with the
+ * present settings; on failure it returns false and sets error.
  */
 extern bool client_is_open(void);
 extern bool client_open(const char *group, const char **error);
@@ -101,7 +101,7 @@ extern int64 client_end_offset(const char *topic, int32 partition);
 /* Reports the offsets learned to the broker, for monitoring there; does not wait. */
 extern void client_tell(const char *topic, const ClientOffset *offsets, int n);
 
-/* The error of the brokers, NULL if there is none; and clearing it. */
+/* Return the error that the brokers reported last, or NULL; and clear it. */
 extern const char *client_failure(void);
 extern void client_forget_failure(void);
 

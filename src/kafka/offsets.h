@@ -42,7 +42,7 @@ typedef struct OffsetChange
 	int64 rejected;
 } OffsetChange;
 
-/* All subscriptions, and whether there are any; the offsets of a topic. */
+/* Return all subscriptions, whether there are any, and the offsets of a topic. */
 extern Subscription *subscriptions_read(int *n);
 extern bool subscriptions_exist(void);
 extern StoredOffset *offsets_read(const char *topic, int *n);
@@ -76,7 +76,10 @@ extern void offsets_advance(const OffsetChange *changes, int n);
 /* Stores the ends of partitions at the broker, if they are known. */
 extern void offsets_note_ends(const OffsetChange *changes, int n);
 
-/* The statistics of a topic: its state; an error, which makes it failing; messages per second. */
+/*
+ * Store statistics of a topic: its state, its error (the state is then
+ * failing), its messages per second.
+ */
 extern void topic_state_set(const char *topic, const char *state);
 extern void topic_state_fail(const char *topic, const char *state, const char *error);
 extern void topic_state_measure(const char *topic, double rate);

@@ -30,7 +30,7 @@
 
 static List *topics = NIL; /* of Topic, in TopMemoryContext */
 
-static bool hurried = false; /* the client's failure has been looked into */
+static bool hurried = false; /* the brokers were asked about the client's failure */
 
 List *
 topics_all(void)
@@ -459,7 +459,7 @@ look_at_topic(Topic *topic)
 	return true;
 }
 
-/* Once the client reports a failure, whether the brokers answer is asked at once. */
+/* After a failure of the client, the brokers are asked at once. */
 static void
 hurry(void)
 {

@@ -68,7 +68,7 @@ extern Partition *topics_find(const char *topic, int32 partition);
  */
 extern void topics_look(void);
 
-/* The client is a new one: nothing is assigned any more. */
+/* Records that the client is a new one, to which no partitions are assigned. */
 extern void topics_unassigned(void);
 
 /* Stores the state of topics that has changed; an error is kept until the next topics_note(). */

@@ -363,7 +363,7 @@ first_behind(const char *tenant_id, int64 position, int64 *found)
 	return any;
 }
 
-/* Whether a tenant with a mark has rows: behind it, or, where that is due, anywhere. */
+/* Whether a tenant with a mark has rows: after the mark or, if a full search is due, anywhere. */
 static bool
 has_rows(InboxMark *mark)
 {
@@ -461,9 +461,9 @@ is_full(const BatchSize *taken)
 }
 
 /*
- * Deletes rows by their ctid, and never by an index: of a table whose rows have all
- * been taken the planner takes the tenant's index for cheaper, which then goes through
- * every row that an old snapshot keeps.
+ * Deletes rows by their ctid. With a condition on the tenant alone the planner
+ * might choose the tenant's index, and go through every row that an old
+ * snapshot keeps.
  */
 static uint64
 delete_by_place(Datum *values)

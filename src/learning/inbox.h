@@ -14,7 +14,7 @@
 /* The result of inbox_drain(). */
 typedef struct InboxResult
 {
-	int attempted; /* rows taken, even if in vain */
+	int attempted; /* rows that were taken, even if learning them failed */
 	int64 taken;   /* rows that left the inbox */
 	int64 learned; /* of those, new interactions */
 	bool more;	   /* a limit was reached: there may be more rows */

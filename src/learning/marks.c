@@ -1,6 +1,6 @@
 /*
  * marks.c
- *		How far the inbox of a tenant has been taken.
+ *		Up to where the inbox of a tenant has been emptied.
  */
 #include "postgres.h"
 
@@ -9,16 +9,16 @@
 #include "base/clock.h"
 #include "learning/marks.h"
 
-/* Of more tenants there are none: they are looked for from the first row on. */
+/* Maximum number of marks. For further tenants every search is a full one. */
 #define MAX_MARKS 64
 
-/* The first full look comes so long after a mark was set. */
+/* The first full search is due this long after a mark was set. */
 #define FIRST_LOOK USECS_PER_SEC
 
-/* A full look that takes less is cheap enough to do each time. */
+/* A full search that takes less, in microseconds, needs no mark. */
 #define CHEAP_LOOK 2000
 
-/* Full looks take so small a part of the time: one in … */
+/* Full searches take at most one part in LOOK_SHARE of the time. */
 #define LOOK_SHARE 20
 
 static InboxMark marks[MAX_MARKS];

@@ -1,13 +1,13 @@
 /*
  * marks.h
- *		How far the inbox of a tenant has been taken, for tenants of whom many rows
- *		have been.
+ *		Up to where the inbox of a tenant has been emptied.
  *
  *		While a session holds an old snapshot, rows that were taken cannot be
- *		removed, and whoever looks for the first row goes through all of them.  With
- *		a mark the next look begins behind them.  A row may arrive before it, from a
- *		transaction that took long; so there is a full look now and then, the longer
- *		it takes the less often.
+ *		removed from the index, and each search for a tenant's first row reads
+ *		all of them.  With a mark, the search begins after the last row that
+ *		was taken.  A transaction that takes long may still commit a row that
+ *		is before the mark.  So a full search is made now and then: the more
+ *		rarely, the longer it takes.
  */
 #ifndef PERSONALIZATION_LEARNING_MARKS_H
 #define PERSONALIZATION_LEARNING_MARKS_H
@@ -19,29 +19,32 @@
 typedef struct InboxMark
 {
 	char tenant_id[MAX_ID_LENGTH + 1];
-	int64 position; /* the last row that was taken */
-	int64 look_at;	/* when a full look is due, by elapsed_clock() */
+	int64 position; /* position of the last row that was taken */
+	int64 look_at;	/* when the next full search is due, by elapsed_clock() */
 } InboxMark;
 
-/* The mark of a tenant; NULL where there is none. */
+/* Returns the mark of a tenant, or NULL if there is none. */
 extern InboxMark *inbox_mark(const char *tenant_id);
 
-/* The first of the tenants with a mark that sort after another one, or of all after NULL. */
+/*
+ * Returns the mark of the next tenant after another one, by name, or the first
+ * if previous is NULL.
+ */
 extern InboxMark *inbox_mark_after(const char *previous);
 
 /*
- * A batch of a tenant was taken, up to a position.  full: there may be many more; a
- * tenant without a mark gets one then.
+ * Records that rows of a tenant were taken, up to a position. full: the batch
+ * was full, so there may be many more; then a tenant without a mark gets one.
  */
 extern void inbox_mark_taken(const char *tenant_id, int64 position, bool full);
 
 /*
- * A full look took so many microseconds; found: there was a row, the first, with this
- * position.  A mark that saves no time is given up.
+ * Records a full search and how many microseconds it took. found: it found a
+ * row; position is that of the first. A mark that saves no time is removed.
  */
 extern void inbox_mark_looked(InboxMark *mark, int64 took, bool found, int64 position);
 
-/* Gives up all of them. */
+/* Removes all marks. */
 extern void inbox_marks_forget(void);
 
 #endif

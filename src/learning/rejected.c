@@ -51,7 +51,7 @@ static Statement delete_rejected = STATEMENT("DELETE FROM personalization.reject
 											 "   ORDER BY rejected_at LIMIT $3))",
 											 "text timestamptz int8");
 
-/* Whose an event is said to be, as far as it may be stored under that name. */
+/* Returns the tenant under which an event is stored. */
 static const char *
 tenant_of(const Event *event)
 {
@@ -62,8 +62,8 @@ tenant_of(const Event *event)
 }
 
 /*
- * Whether a document can be read again: it is not nested so deeply that the server's
- * functions may not stand it, and its numbers are not much longer as text.
+ * Whether a document can be read again: it is not too deeply nested for the
+ * server's functions, and its numbers do not become much longer as text.
  */
 static bool
 is_readable(const Jsonb *document)

@@ -55,9 +55,9 @@ typedef struct CacheConnection
 extern CacheConnection cache_connection;
 
 /*
- * Connects if necessary: settings may have changed, and the time of the next
- * attempt come.  Returns false if there is no cache, or none that can be
- * reached yet; that is recorded.
+ * Makes sure that there is a connection with the present settings. Returns
+ * false if there is no cache, or if it cannot be reached at present; this is
+ * recorded.
  */
 extern bool connection_ready(void);
 

@@ -87,7 +87,10 @@ typedef struct PushBatch
 
 static MemoryContext batch_context;
 
-/* Documents are built by tenant: one whose take long, or meet a lock, keeps no other waiting. */
+/*
+ * Documents are built tenant by tenant, so that a tenant whose documents take
+ * long, or wait for a lock, does not delay the others.
+ */
 static TenantWork cache_work = {.activity = "pushing to the cache", .name = "pushing to the cache"};
 
 /*

@@ -141,7 +141,10 @@ details_read(SuggestionState *state)
 		detailed->statistics = &stored->statistics;
 		detailed->rising = query_is_rising(tenant, &stored->statistics, state->request->at);
 
-		/* What only one user asks is suggested to a new user only if there is nothing else. */
+		/*
+		 * A query that only one user asks is suggested to a new user only if
+		 * there are no others.
+		 */
 		detailed->often = query_is_shared(tenant, &stored->statistics) || !state->any_often;
 		if (detailed->text == NULL)
 		{

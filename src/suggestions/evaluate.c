@@ -181,8 +181,9 @@ comes_before(const OwnQuery *a, const OwnQuery *b, bool by_count)
 }
 
 /*
- * Moves a query that was just asked to its position among the first.  No query that
- * has dropped out comes back but by being asked, so the list is exact.
+ * Moves a query that was just asked to its position among the first. The list
+ * is exact, because a query that has dropped out can only return when it is
+ * asked.
  */
 static void
 top_put(TopQueries *top, const OwnQuery *own, bool by_count)
@@ -236,7 +237,10 @@ score_rank(Score *score, int rank)
 	score->reciprocal += 1.0 / (rank + 1);
 }
 
-/* The rank of a query among the first, without the last query; -1 if it is not there. */
+/*
+ * Returns the rank of a query among the first, not counting the last query; -1
+ * if it is not among them.
+ */
 static int
 top_rank(const TopQueries *top, const QueryKey *last, const QueryKey *asked)
 {
@@ -265,7 +269,10 @@ popular_rank(const Links *popular, const QueryKey *last, const QueryKey *asked)
 	return -1;
 }
 
-/* Which type of suggestion was taken, and how probable the suggestions were said to be. */
+/*
+ * Records which type of suggestion was taken, and how probable the suggestions
+ * were estimated to be.
+ */
 static void
 judge_shown(Evaluation *evaluation, const Situation *situation, const Offer *offers, int n,
 			const QueryKey *asked)
@@ -292,7 +299,10 @@ judge_shown(Evaluation *evaluation, const Situation *situation, const Offer *off
 	}
 }
 
-/* What would have been suggested, and what the baselines say. */
+/*
+ * Records whether the query asked would have been suggested, by the ranking
+ * and by the baselines.
+ */
 static void
 evaluate_request(Evaluation *evaluation, const ReplayedUser *user, const Situation *situation,
 				 const Offer *offers, int n, const QueryKey *asked)
@@ -425,7 +435,7 @@ own_create(void)
 					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
-/* The mean distance between what was foretold and what happened. */
+/* Returns the mean difference between estimated and observed frequencies. */
 static double
 calibration_error(const Evaluation *evaluation, int64 *n)
 {

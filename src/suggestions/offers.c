@@ -42,9 +42,9 @@ read_user(SuggestionState *state)
 }
 
 /*
- * Queries that the user has asked: those that the statistics do not know yet are
- * known as far as the user knows them, and what was asked since the last count is
- * added, in memory.
+ * Completes the statistics of queries that the user has asked, in memory:
+ * queries that have not been counted yet get the text that the user asked, and
+ * the user's requests since the last count are added.
  */
 static void
 see_to_fresh(SuggestionState *state, const QueryKey *ids, int n)
@@ -175,7 +175,7 @@ read_situation(SuggestionState *state)
 	read_new_tables(state);
 }
 
-/* Reads what is known of the first offers. */
+/* Reads the rows of the first n offers. */
 static void
 read_offers(SuggestionState *state, int n)
 {
@@ -192,7 +192,10 @@ read_offers(SuggestionState *state, int n)
 	see_to_fresh(state, known, nknown);
 }
 
-/* What could be asked; what fits the context first, where anything does. */
+/*
+ * Collects what could be asked. With a context, what fits it comes first; if
+ * nothing fits, the context is ignored.
+ */
 static void
 gather_offers(SuggestionState *state)
 {
@@ -230,7 +233,10 @@ query_is_shared(const TenantStatistics *tenant, const QueryStatistics *query)
 	return query->user_count >= 2 || tenant->users < 2;
 }
 
-/* To a user of whom nothing is known: what rises first, and new tables. */
+/*
+ * For a user without requests: moves trending queries and new tables to the
+ * front, and returns their number.
+ */
 static int
 put_rising_first(SuggestionState *state, int kept)
 {
@@ -256,7 +262,7 @@ put_rising_first(SuggestionState *state, int kept)
 	return n;
 }
 
-/* Ranks what could be asked. */
+/* Ranks the offers. */
 static void
 rank(SuggestionState *state)
 {

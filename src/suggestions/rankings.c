@@ -46,7 +46,7 @@ static Statement erase_statistics[] = {
 	STATEMENT("DELETE FROM personalization.query_lists WHERE tenant_id = $1", "text"),
 };
 
-/* A weight, or a change of one, that is worth a word. */
+/* A smaller weight, or a smaller change of one, is not mentioned. */
 #define MATTERS 0.05
 
 PG_FUNCTION_INFO_V1(personalization_ranking_weights);
@@ -64,7 +64,7 @@ statistics_restart(const char *tenant_id)
 		(void) statement_execute(&erase_statistics[i], values, NULL, SNAPSHOT_NEW);
 }
 
-/* How much a weight counts at a moment, against the weight of all moments. */
+/* Returns in words how a weight at a moment compares with the usual weight. */
 static const char *
 counts_words(double usual, double weight)
 {
@@ -95,7 +95,7 @@ put_weight(ReturnSetInfo *result, int f, double weight, const char *moment, cons
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-/* Of a set of shifts: the weights that it changes so much that it matters. */
+/* Adds a row for each weight that a set of shifts changes noticeably. */
 static void
 put_shifts(ReturnSetInfo *result, const Ranking *ranking, int set)
 {

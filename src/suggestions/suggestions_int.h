@@ -49,7 +49,7 @@ typedef struct SuggestionState
 	int nnew_tables;
 	Offer *offers; /* likeliest first */
 	int noffers;
-	bool any_often; /* some offer is asked by several users; only for a new user */
+	bool any_often; /* some offer is asked by several users; set for new users only */
 
 	/* details_read() sets these: the likeliest offers. */
 	DetailedOffer *detailed_offers;
@@ -76,7 +76,10 @@ extern bool query_is_shared(const TenantStatistics *tenant, const QueryStatistic
 
 /* details.c */
 
-/* Reads what decides whether and how the likeliest offers are shown: texts, and what else is known. */
+/*
+ * Reads the details of the most likely offers: their texts, and what decides
+ * whether they are shown.
+ */
 extern void details_read(SuggestionState *state);
 
 /*
@@ -85,7 +88,7 @@ extern void details_read(SuggestionState *state);
  */
 extern void details_hide(SuggestionState *state);
 
-/* Reads those of the queries that the user has asked, by their ids, into the details. */
+/* Reads the queries of the user among the offers, found by their ids, into the details. */
 extern void own_queries_read(const SuggestionState *state, DetailedOffer *offers, int n);
 
 #endif

@@ -17,12 +17,12 @@
 struct Excluded
 {
 	int n;
-	QueryKey *ids; /* two a text: as a question, and as SQL */
+	QueryKey *ids; /* two for each text: as a question, and as SQL */
 	int nids;
 	const char **gists; /* NULL for none */
 };
 
-/* What a text says; NULL where it is the same as nothing else. */
+/* Returns what a text says (core/sameness.h), or NULL if nothing else says the same. */
 static const char *
 gist_of(const char *text)
 {
@@ -114,7 +114,7 @@ excluded_hide(const Excluded *excluded, DetailedOffer *detailed_offers, int n)
 	}
 }
 
-/* Whether each of a query's tables is one of the other's, by the last part of their names. */
+/* Whether each table of a query is also a table of the other, by the last part of their names. */
 static bool
 has_tables(const QueryContent *of, const QueryContent *among)
 {

@@ -15,16 +15,16 @@
 /* What must not be suggested. */
 typedef struct Excluded Excluded;
 
-/* From an array of texts; nulls exclude nothing.  texts may be NULL: then so is the result. */
+/* Reads an array of texts, in which nulls are ignored. Returns NULL if texts is NULL. */
 extern Excluded *excluded_read(ArrayType *texts);
 
-/* Takes the text from those of n detailed_offers that are excluded, or say the same as one excluded. */
+/* Removes the text of each offer that is excluded, or says the same as an excluded text. */
 extern void excluded_hide(const Excluded *excluded, DetailedOffer *detailed_offers, int n);
 
 /*
- * Of detailed_offers that say the same in other words, by core/sameness.h and with the same
- * tables, leaves the first its text, and adds the others' scores to its own; then
- * brings all into the order of their scores.
+ * Unites offers that say the same in other words (core/sameness.h) and read
+ * the same tables: the first keeps its text and gets the sum of the scores,
+ * the others lose their text. Then all are sorted by score.
  */
 extern void offers_unite(DetailedOffer *detailed_offers, int n);
 
