@@ -35,6 +35,7 @@ typedef struct Inserter
 	SPIPlanPtr plan;
 	bool has_user;
 	bool is_inbox;
+	const TenantTable *table;
 	const Rows *rows;
 	const char *missing; /* a required column that no row has, or NULL */
 } Inserter;
@@ -92,7 +93,7 @@ collect_columns(const Rows *rows, TupleDesc columns, bool *given)
 }
 
 static void
-prepare_inserter(const char *table, const Rows *rows, TupleDesc columns, Inserter *inserter)
+prepare_inserter(const TenantTable *table, const Rows *rows, TupleDesc columns, Inserter *inserter)
 {
 	bool *given = palloc0(columns->natts);
 	Oid *types = palloc((columns->natts + 2) * sizeof(Oid));
@@ -103,7 +104,8 @@ prepare_inserter(const char *table, const Rows *rows, TupleDesc columns, Inserte
 	inserter->columns = columns;
 	inserter->n = 0;
 	inserter->has_user = false;
-	inserter->is_inbox = strcmp(table, "inbox") == 0;
+	inserter->is_inbox = strcmp(table->name, "inbox") == 0;
+	inserter->table = table;
 	inserter->rows = rows;
 	inserter->missing = NULL;
 	for (int i = 0; i < columns->natts; i++)
@@ -134,10 +136,10 @@ prepare_inserter(const char *table, const Rows *rows, TupleDesc columns, Inserte
 	}
 	inserter->plan = SPI_prepare(psprintf("INSERT INTO personalization.%s (%s) VALUES (%s)"
 										  " ON CONFLICT DO NOTHING",
-										  table, names.data, places.data),
+										  table->name, names.data, places.data),
 								 first + inserter->n, types);
 	if (inserter->plan == NULL)
-		elog(ERROR, "could not prepare to insert into %s: %s", table,
+		elog(ERROR, "could not prepare to insert into %s: %s", table->name,
 			 SPI_result_code_string(SPI_result));
 }
 
@@ -151,6 +153,19 @@ name_in_document(const Rows *rows, const char *column)
 			return rows->names[i].from;
 	}
 	return column;
+}
+
+/* Returns a member of a row for a column, or NULL if it is absent or null. */
+static JsonbValue *
+column_value(const TenantTable *table, const Jsonb *row, const char *column, JsonbValue *space)
+{
+	for (size_t i = 0; i < lengthof(table->null_columns); i++)
+	{
+		if (table->null_columns[i] != NULL && strcmp(table->null_columns[i], column) == 0)
+			return getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &row->root), column,
+												(int) strlen(column), space);
+	}
+	return json_member(&row->root, column, space);
 }
 
 /* Converts the row's values; *path becomes the place of the present one. */
@@ -175,7 +190,7 @@ insert_row(const Import *import, const Import *checks, const Inserter *inserter,
 		Form_pg_attribute column = TupleDescAttr(inserter->columns, inserter->parameters[i]);
 		const char *name = NameStr(column->attname);
 		JsonbValue space;
-		JsonbValue *found = json_member(&row->root, name, &space);
+		JsonbValue *found = column_value(inserter->table, row, name, &space);
 		Oid element = get_element_type(column->atttypid);
 
 		*path = psprintf("%s.%s", row_path, name_in_document(inserter->rows, name));
@@ -266,7 +281,7 @@ import_rows(const Import *import, TenantTable *table, const Rows *rows)
 		return;
 	relation =
 		table_open(get_relname_relid(table->name, extension_objects()->schema), AccessShareLock);
-	prepare_inserter(table->name, rows, RelationGetDescr(relation), &inserter);
+	prepare_inserter(table, rows, RelationGetDescr(relation), &inserter);
 	row_context =
 		AllocSetContextCreate(CurrentMemoryContext, "row of a document", ALLOCSET_DEFAULT_SIZES);
 	for (int row = 0; row < rows->n; row++)

@@ -34,7 +34,10 @@
 #define TENANT_TABLE(name)                                                                         \
 	{                                                                                              \
 #name, false, false, false, ERASE_TENANT(name), FIND_TENANT(name), COUNT_TENANT(name),     \
-			DIGEST(name, "t"), NO_STATEMENT, NO_STATEMENT, NO_STATEMENT                            \
+			DIGEST(name, "t"), NO_STATEMENT, NO_STATEMENT, NO_STATEMENT,                           \
+		{                                                                                          \
+			NULL                                                                                   \
+		}                                                                                          \
 	}
 
 /* The tenant's own row, without its hold, which is not data of the tenant. */
@@ -42,20 +45,34 @@
 	{                                                                                              \
 #name, false, false, false, ERASE_TENANT(name), FIND_TENANT(name), COUNT_TENANT(name),     \
 			DIGEST(name, "ROW(t.tenant_id, t.settings, t.created_at, t.updated_at)"),              \
-			NO_STATEMENT, NO_STATEMENT, NO_STATEMENT                                               \
+			NO_STATEMENT, NO_STATEMENT, NO_STATEMENT,                                              \
+		{                                                                                          \
+			NULL                                                                                   \
+		}                                                                                          \
 	}
 
-/* The rows t that satisfy a condition belong to the user, who is $2. */
-#define USER_TABLE_BY(name, carried, unchecked, condition)                                         \
+/* Leaves a column out of a row's document if it is null; what is null there is null as JSON. */
+#define OMIT_NULL(column) " - CASE WHEN t." #column " IS NULL THEN '" #column "' ELSE '' END"
+
+/*
+ * The rows t that satisfy a condition belong to the user, who is $2.  The
+ * null_columns follow; omit leaves them out.
+ */
+#define USER_TABLE_WITH(name, carried, unchecked, condition, omit, ...)                            \
 	{                                                                                              \
 #name, true, carried, unchecked, ERASE_TENANT(name), FIND_TENANT(name),                    \
 			COUNT_TENANT(name), DIGEST(name, "t"),                                                 \
 			STATEMENT("DELETE FROM " OF_TENANT(name) " AND " condition, "text text"),              \
-			STATEMENT("SELECT to_jsonb(t) - '{tenant_id,user_id}'::text[] FROM " OF_TENANT(        \
-						  name) " AND " condition " ORDER BY 1",                                   \
+			STATEMENT("SELECT to_jsonb(t) - '{tenant_id,user_id}'::text[]" omit                    \
+					  " FROM " OF_TENANT(name) " AND " condition " ORDER BY 1",                    \
 					  "text text"),                                                                \
-			STATEMENT("SELECT FROM " OF_TENANT(name) " AND " condition " LIMIT 1", "text text")    \
+			STATEMENT("SELECT FROM " OF_TENANT(name) " AND " condition " LIMIT 1", "text text"),   \
+		{                                                                                          \
+			__VA_ARGS__                                                                            \
+		}                                                                                          \
 	}
+#define USER_TABLE_BY(name, carried, unchecked, condition)                                         \
+	USER_TABLE_WITH(name, carried, unchecked, condition, "", NULL)
 
 /* The table has a column user_id. */
 #define USER_TABLE(name) USER_TABLE_BY(name, true, false, "t.user_id = $2")
@@ -83,12 +100,13 @@
  */
 #define INBOX 0
 TenantTable tenant_tables[] = {
-	USER_TABLE_BY(inbox, true, true, "t.user_id = $2"),
-	USER_TABLE(interactions),
+	USER_TABLE_WITH(inbox, true, true, "t.user_id = $2", OMIT_NULL(data) OMIT_NULL(feedback),
+					"data", "feedback"),
+	USER_TABLE_WITH(interactions, true, false, "t.user_id = $2", OMIT_NULL(feedback), "feedback"),
 	USER_TABLE_BY(rejected_events, true, true, NAMES_USER),
 	USER_TABLE(preferences),
 	USER_TABLE(preference_snapshots),
-	USER_TABLE(preference_choices),
+	USER_TABLE_WITH(preference_choices, true, false, "t.user_id = $2", OMIT_NULL(value), "value"),
 	USER_TABLE(user_queries),
 	USER_TABLE(suggestions),
 	USER_TABLE(suggestion_rounds),

@@ -28,6 +28,12 @@ typedef struct TenantTable
 	Statement erase_user;
 	Statement select_user; /* as jsonb, without tenant_id and user_id */
 	Statement find_user;   /* likewise */
+
+	/*
+	 * Columns of type jsonb in which null as JSON is a value.  A document of a
+	 * row does not have the column if there is none.
+	 */
+	const char *null_columns[2];
 } TenantTable;
 
 /* The columns of digest_tenant. */

@@ -29,13 +29,13 @@ static Statement count_start =
 			  " SET conversations = " ADDABLE("s.conversations") " + 1",
 			  "text text");
 
-/* $6 and $7 are the buckets of the length and of the gap. */
+/* $6 and $7 are the buckets of the length and of the gap, which is 0 for none. */
 static Statement count_message = STATEMENT(
 	"INSERT INTO personalization.conversation_statistics AS s"
 	"  (tenant_id, user_id, role, conversations, messages, characters, milliseconds,"
 	"   asked_brief, asked_detailed, asked_technical, lengths, gaps)"
 	" VALUES ($1, $2, $3, 0, 1, $4, $5, $8, $9, $10,"
-	"  array_fill(1, ARRAY[1], ARRAY[$6]), array_fill(1, ARRAY[1], ARRAY[$7]))"
+	"  personalization.add_to_bucket('{}', $6), personalization.add_to_bucket('{}', $7))"
 	" ON CONFLICT (tenant_id, user_id, role) DO UPDATE"
 	" SET messages = " ADDABLE(
 		"s.messages") " + 1,"
@@ -122,56 +122,11 @@ conversation_count_message(const char *tenant_id, const char *user_id, const Mes
 	(void) statement_execute(&count_message, values, NULL, SNAPSHOT_NEW);
 }
 
-PG_FUNCTION_INFO_V1(personalization_add_to_bucket);
-
 /*
- * Adds 1 to a bucket, 0 to BUCKETS, of a stored histogram.  As an application's
- * role may write it, what is no histogram is taken as an empty one, and a count
- * that does not get larger stays.
+ * Adds a stored histogram, as counts[bucket - 1].  The array may contain
+ * anything, because an application role may write it; what is not a valid
+ * bucket is ignored.
  */
-Datum
-personalization_add_to_bucket(PG_FUNCTION_ARGS)
-{
-	ArrayType *buckets = PG_GETARG_ARRAYTYPE_P(0);
-	int bucket = PG_GETARG_INT32(1);
-	int64 first = ARR_NDIM(buckets) == 1 ? ARR_LBOUND(buckets)[0] : 0;
-	int64 n = ARR_NDIM(buckets) == 1 ? ARR_DIMS(buckets)[0] : 0;
-	Datum *items = NULL;
-	bool *nulls = NULL;
-	Datum counts[BUCKETS + 1];
-	bool absent[BUCKETS + 1];
-	int low;
-	int high;
-	int dims[1];
-
-	if (bucket < 0 || bucket > BUCKETS)
-		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-						errmsg("bucket must be between 0 and %d", BUCKETS)));
-	if (first < 0 || first + n > BUCKETS + 1)
-		n = 0;
-	if (n > 0)
-	{
-		int count;
-
-		deconstruct_array(buckets, INT4OID, sizeof(int32), true, TYPALIGN_INT, &items, &nulls,
-						  &count);
-	}
-	low = n > 0 ? (int) Min(first, bucket) : bucket;
-	high = n > 0 ? (int) Max(first + n - 1, bucket) : bucket;
-	for (int b = low; b <= high; b++)
-	{
-		bool stored = b >= first && b < first + n;
-		int32 value = stored && !nulls[b - first] ? DatumGetInt32(items[b - first]) : 0;
-
-		absent[b - low] = b != bucket && (!stored || nulls[b - first]);
-		counts[b - low] = Int32GetDatum(b == bucket && value < INT_MAX ? value + 1 : value);
-	}
-	dims[0] = high - low + 1;
-	PG_RETURN_ARRAYTYPE_P(construct_md_array(counts, absent, 1, dims, &low, INT4OID, sizeof(int32),
-											 true, TYPALIGN_INT));
-}
-
-/* Adds a stored histogram; values that are not valid buckets are ignored. */
 static void
 add_buckets(Datum array, int64 *counts)
 {
@@ -188,8 +143,40 @@ add_buckets(Datum array, int64 *counts)
 		int64 bucket = (int64) ARR_LBOUND(buckets)[0] + i;
 
 		if (!nulls[i] && bucket >= 1 && bucket <= BUCKETS)
-			counts[bucket - 1] += DatumGetInt32(items[i]);
+			counts[bucket - 1] += Max(DatumGetInt32(items[i]), 0);
 	}
+}
+
+PG_FUNCTION_INFO_V1(personalization_add_to_bucket);
+
+/*
+ * Adds 1 to a bucket of a stored histogram; 0 adds to none.  As an
+ * application's role may write it, what is no histogram is taken as an empty
+ * one, and a count that does not get larger stays.  The array begins with
+ * bucket 1, ends with the last one that is not empty, and has no holes: it is
+ * the same after it was written as JSON and read again.
+ */
+Datum
+personalization_add_to_bucket(PG_FUNCTION_ARGS)
+{
+	int bucket = PG_GETARG_INT32(1);
+	int64 counts[BUCKETS] = {0};
+	Datum items[BUCKETS];
+	int n = 0;
+
+	if (bucket < 0 || bucket > BUCKETS)
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("bucket must be between 0 and %d", BUCKETS)));
+	add_buckets(PG_GETARG_DATUM(0), counts);
+	if (bucket > 0)
+		counts[bucket - 1]++;
+	for (int i = 0; i < BUCKETS; i++)
+	{
+		items[i] = Int32GetDatum((int32) Min(Max(counts[i], 0), INT_MAX));
+		if (counts[i] > 0)
+			n = i + 1;
+	}
+	PG_RETURN_ARRAYTYPE_P(construct_array(items, n, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 }
 
 void

@@ -173,7 +173,7 @@ SELECT role, conversations, messages, characters, milliseconds < 60000 AS quick,
 UPDATE personalization.conversations SET last_message_at = now() - interval '50 seconds', last_activity = now() - interval '50 seconds' WHERE conversation_id = :'id';
 BEGIN;
 SELECT personalization.append_message('c1', :'id', 'tool', 'x') AS number;
-SELECT role, messages, milliseconds BETWEEN 50000 AND 65000 AS fifty_seconds, array_lower(gaps, 1) AS bucket, lengths FROM personalization.conversation_statistics WHERE user_id = 'eve' AND role = 'tool';
+SELECT role, messages, milliseconds BETWEEN 50000 AND 65000 AS fifty_seconds, array_upper(gaps, 1) AS bucket, lengths FROM personalization.conversation_statistics WHERE user_id = 'eve' AND role = 'tool';
 COMMIT;
 -- In usage_patterns(): minutes of length are not told apart from seconds here, so that it does not depend on the machine.
 SELECT d - 'mean_length_seconds' - 'typical_gap_seconds' AS conversations, (d ->> 'mean_length_seconds')::float8 BETWEEN 50 AND 70 AS length, (d ->> 'typical_gap_seconds')::float8 < 5 AS gap

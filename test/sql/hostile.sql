@@ -46,6 +46,31 @@ SELECT tenant_id, event ->> 'user_id' AS user_id, event ->> 'data' AS data, left
     WHERE event ->> 'interaction_type' = 'exprot';
 SELECT tenant_id, user_id, count(*) FROM personalization.interactions WHERE data ? 'format' GROUP BY 1, 2 ORDER BY 1;
 
+-- Requests that fail when they are counted are skipped, wherever they are, and the batches grow again after each: 500
+-- requests with three of those take some dozens of subtransactions, of which these are the ones that wrote.
+CREATE FUNCTION pg_temp.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.query IN ('query 10', 'query 11', 'query 400') THEN RAISE 'no such queries here'; END IF; RETURN NEW; END $$;
+CREATE TRIGGER fail BEFORE INSERT ON personalization.query_statistics FOR EACH ROW EXECUTE FUNCTION pg_temp.fail();
+SELECT personalization.learn_batch(jsonb_agg(jsonb_build_object('tenant_id', 'hostile', 'user_id', 'asks ' || n % 3, 'interaction_type', 'query',
+    'data', jsonb_build_object('query', 'query ' || n)) ORDER BY n)) AS learned FROM generate_series(1, 500) AS n;
+SELECT personalization.run_maintenance() -> 'queries' AS counted;
+SELECT count(*) AS queries, count(DISTINCT xmin::text) < 60 AS together FROM personalization.query_statistics WHERE tenant_id = 'hostile' AND query LIKE 'query %';
+DROP TRIGGER fail ON personalization.query_statistics;
+
+-- A count that the role has put to its end stays there: requests go on, nothing fails, and the statistics count them.
+SET personalization.tenant_id = 'hostile';
+SET SESSION AUTHORIZATION regress_hostile;
+UPDATE personalization.user_queries SET ask_count = 9223372036854775807 - n FROM (VALUES ('query 1', 0), ('query 2', 1), ('query 3', 20)) AS v (q, n) WHERE query = q;
+INSERT INTO personalization.inbox (user_id, interaction_type, data)
+    SELECT 'asks ' || substr(q, 7)::int % 3, 'query', jsonb_build_object('query', q) FROM unnest('{query 1,query 2,query 3}'::text[]) AS q, generate_series(1, 50);
+RESET SESSION AUTHORIZATION;
+RESET personalization.tenant_id;
+SELECT d -> 'inbox' AS taken, d -> 'queries' AS counted FROM personalization.run_maintenance() AS d;
+SELECT query, ask_count > 4611686018427387000 AS at_the_end, (SELECT s.ask_count FROM personalization.query_statistics AS s
+    WHERE s.tenant_id = u.tenant_id AND s.query_id = u.query_id) AS of_the_tenant
+FROM personalization.user_queries AS u WHERE tenant_id = 'hostile' AND query IN ('query 1', 'query 2', 'query 3') ORDER BY query;
+SELECT count(*) AS rejected FROM personalization.rejected_events WHERE tenant_id = 'hostile' AND event ->> 'user_id' LIKE 'asks %';
+
 -- The server's own roles see everybody's statistics, statements and settings.
 DO $$
 DECLARE
