@@ -85,7 +85,7 @@ COMMENT ON VIEW personalization.profile_overview IS
 CREATE VIEW personalization.health WITH (security_invoker = true) AS
 SELECT pg_catalog.cardinality(h.problems) OPERATOR(pg_catalog.=) 0 AS ok, h.problems
 FROM (SELECT pg_catalog.array_remove(ARRAY[
-        CASE WHEN w.pid IS NULL AND (w.last_finished IS NULL OR w.last_finished OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) interval '1 day'))
+        CASE WHEN w.pid IS NULL AND coalesce(GREATEST(w.last_finished, w.last_run_maintenance) OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) interval '25 hours'), true)
              THEN 'no worker is running, and run_maintenance() has not finished a pass in a day' END,
         CASE WHEN w.pid IS NOT NULL AND w.last_finished OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) interval '1 hour')
              THEN 'the worker has not finished a pass for an hour' END,

@@ -24,11 +24,14 @@ CREATE TABLE personalization.worker_state (
     cache_last_pushed    timestamptz,
     cache_failures       bigint NOT NULL DEFAULT 0,
     cache_last_error     text,
-    cache_last_error_at  timestamptz
+    cache_last_error_at  timestamptz,
+    maintained_at        timestamptz
 );
 ALTER TABLE personalization.worker_state ENABLE ROW LEVEL SECURITY;
 ALTER TABLE personalization.worker_state FORCE ROW LEVEL SECURITY;
 COMMENT ON TABLE personalization.worker_state IS 'state of the worker, for the view worker_status';
+COMMENT ON COLUMN personalization.worker_state.maintained_at IS
+    'when run_maintenance() last finished in a database without a worker';
 COMMENT ON COLUMN personalization.worker_state.cache_database IS
     'identifies this database to a cache, which serves one database at a time';
 COMMENT ON COLUMN personalization.worker_state.cache_generation IS
@@ -99,7 +102,8 @@ SELECT personalization.worker_pid() AS pid,
        s.cache_last_error,
        s.cache_last_error_at,
        personalization.node_name() AS node,
-       personalization.worker_waits_for() AS waits_for
+       personalization.worker_waits_for() AS waits_for,
+       s.maintained_at AS last_run_maintenance
 FROM (SELECT) AS always
 LEFT JOIN personalization.worker_state s ON true
 LEFT JOIN personalization.worker_start_failures() f ON true

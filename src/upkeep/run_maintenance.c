@@ -11,6 +11,9 @@
 #include "base/arguments.h"
 #include "base/compat.h"
 #include "base/jsonutil.h"
+#include "base/statement.h"
+#include "base/subxact.h"
+#include "bgworker/state.h"
 #include "cache/queue.h"
 #include "learning/marks.h"
 #include "suggestions/counting.h"
@@ -19,7 +22,36 @@
 #include "upkeep/maintenance.h"
 #include "upkeep/work.h"
 
+/*
+ * Only one session at a time needs to say it.  Neither the worker nor another
+ * call waits for the row.
+ */
+static Statement note_maintained =
+	STATEMENT("UPDATE personalization.worker_state SET maintained_at = $1"
+			  " WHERE ctid = ANY (ARRAY("
+			  "   SELECT ctid FROM personalization.worker_state FOR NO KEY UPDATE SKIP LOCKED))",
+			  "timestamptz");
+
 PG_FUNCTION_INFO_V1(personalization_run_maintenance);
+
+static void
+note_finished(void *arg)
+{
+	Datum values[] = {TimestampTzGetDatum(GetCurrentTimestamp())};
+
+	(void) statement_execute(&note_maintained, values, NULL, SNAPSHOT_NEW);
+}
+
+/*
+ * For the view health, where there is no worker.  A role without the privilege,
+ * or a snapshot older than another call, is no reason to do the work again.
+ */
+static void
+note_if_alone(void)
+{
+	if (!worker_is_running())
+		(void) run_in_subxact(note_finished, NULL);
+}
 
 Datum
 personalization_run_maintenance(PG_FUNCTION_ARGS)
@@ -51,6 +83,7 @@ personalization_run_maintenance(PG_FUNCTION_ARGS)
 	pass_end();
 	/* Only the worker connects to the cache; without it, limit the size of the queue. */
 	changes_coalesce();
+	note_if_alone();
 	result = json_keep(pass_document(&counts));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);

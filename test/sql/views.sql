@@ -8,7 +8,11 @@ FROM generate_series(1, 6) AS u, generate_series(1, 8) AS n, LATERAL (VALUES
     ('query', jsonb_build_object('query', CASE WHEN n = 1 THEN 'Secret of ' || u ELSE 'Revenue?' END, 'tables_used', jsonb_build_array('orders', CASE WHEN n = 1 THEN 'private' || u ELSE 'orders' END)))) AS v (type, data);
 SELECT personalization.set_preference('v1', 'only chosen', 'data', 'k', '1');
 SELECT personalization.learn('v2', 'other', 'export', '{"format": "csv"}') IS NOT NULL AS learned;
+UPDATE personalization.worker_state SET last_finished = NULL, maintained_at = NULL;
+SELECT 'no worker is running, and run_maintenance() has not finished a pass in a day' = ANY (problems) AS neglected FROM personalization.health;
 SELECT personalization.run_maintenance() -> 'queries' AS counted;
+SELECT 'no worker is running, and run_maintenance() has not finished a pass in a day' = ANY (problems) AS neglected FROM personalization.health;
+SELECT last_run_maintenance > now() - interval '1 minute' AS noted FROM personalization.worker_status;
 SELECT user_id, key, value, round(confidence::numeric, 4) AS confidence, source FROM personalization.live_preferences WHERE tenant_id = 'v1' AND user_id IN ('user1', 'user6', 'only chosen') ORDER BY user_id, confidence DESC, key;
 SELECT tenant_id, weekday = date_part('isodow', now() - interval '1 day') AS that_day, hour, interactions, users FROM personalization.usage_heatmap WHERE tenant_id = 'v1' ORDER BY hour;
 SELECT tenant_id, users, active_users, interactions, queries, suggestions_shown, suggestion_rate FROM personalization.tenant_overview WHERE tenant_id IN ('v1', 'v2') ORDER BY 1;
