@@ -12,7 +12,7 @@ use IPC::Open2;
 sub new
 {
 	my ($class, $role, %options) = @_;
-	my $self = bless { role => $role, number => 0, lost => 0 }, $class;
+	my $self = bless { role => $role, number => 0, lost => 0, owner => $$ }, $class;
 
 	local $ENV{PGUSER} = $role;
 	local $ENV{PGDATABASE} = $options{database} // $ENV{PGDATABASE} // 'postgres';
@@ -37,6 +37,8 @@ sub tell
 	$self->{in}->flush;
 	while (defined(my $line = readline($self->{out})))
 	{
+		# psql goes on after that, without a session.
+		$self->{lost} = 1 if $line =~ /^(?:psql:.*)?(?:server closed the connection unexpectedly|connection to server was lost|no connection to the server|could not receive data from server)/;
 		return $shown if $line eq "$mark\n";
 		# What was shown before it may not have ended its line.
 		return $shown . substr($line, 0, -length("$mark\n")) if substr($line, -length("$mark\n")) eq "$mark\n";
@@ -56,12 +58,15 @@ sub end
 	return unless $self->{pid};
 	close($self->{in});
 	close($self->{out});
-	waitpid(delete $self->{pid}, 0);
+	my $pid = delete $self->{pid};
 	$self->{lost} = 1;
+	# A child that was forked does not end its parent's session; and has, while it lives, its pipe open.
+	return if $self->{owner} != $$;
+	kill('TERM', $pid);
+	waitpid($pid, 0);
 	return;
 }
 
-# A child that was forked must not end the session of its parent.
 sub DESTROY { my $self = shift; local ($?, $@, $!); $self->end if $self->{pid}; return; }
 
 # The SQLSTATEs of the errors in what was shown.
