@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "core/decay.h"
 #include "report/charts.h"
 
@@ -12,22 +14,40 @@
 #define TOP 4
 #define BOTTOM 48
 
-/* A curve is drawn by points at most so many. */
-#define POINTS 60
-
-bool
-leaving_day(Sheet *page, const Preference *preference, const LearningRule *rule, DateADT *day)
+/* When a preference leaves the profile; TIME_NEVER if it does not. */
+static int64
+leaving_time(const Preference *preference, const LearningRule *rule)
 {
 	int64 at;
 
 	if (preference->is_set)
-		return false;
+		return TIME_NEVER;
 	at = fades_at(rule, preference->evidence.candidates[0].confidence,
 				  preference->evidence.last_updated);
-	if (at == TIME_NEVER || !IS_VALID_TIMESTAMP(at))
+	return IS_VALID_TIMESTAMP(at) ? at : TIME_NEVER;
+}
+
+bool
+leaving_day(Sheet *page, const Preference *preference, const LearningRule *rule, DateADT *day)
+{
+	int64 at = leaving_time(preference, rule);
+
+	if (at == TIME_NEVER)
 		return false;
 	*day = local_date(&page->zone, at);
 	return true;
+}
+
+/* The days until then, as far as a curve reaches. */
+static double
+days_left(const Sheet *page, const Preference *preference, const LearningRule *rule,
+		  const CurveScale *scale)
+{
+	int64 at = leaving_time(preference, rule);
+
+	if (at == TIME_NEVER)
+		return scale->days;
+	return Min(Max((double) (at - page->at) / USECS_PER_DAY, 0.0), (double) scale->days);
 }
 
 static double
@@ -53,21 +73,28 @@ confidence_after(const Sheet *page, const Preference *preference, const Learning
 							  page->at + (int64) (days * USECS_PER_DAY), rule->decay);
 }
 
-/* The points from one day to another, as "x,y x,y". */
+static void
+put_point(Sheet *page, const Preference *preference, const LearningRule *rule, double day,
+		  const CurveScale *scale)
+{
+	put_decimal(page, x_of(day, scale), 1);
+	put(page, ",");
+	put_decimal(page, y_of(confidence_after(page, preference, rule, day), scale), 1);
+}
+
+/* The points of a time, one for each day, as "x,y x,y". */
 static void
 put_points(Sheet *page, const Preference *preference, const LearningRule *rule, double from,
 		   double to, const CurveScale *scale)
 {
-	for (int i = 0; i <= POINTS; i++)
+	put_point(page, preference, rule, from, scale);
+	for (double day = floor(from) + 1.0; day < to; day++)
 	{
-		double day = from + (to - from) * i / POINTS;
-
-		put_decimal(page, x_of(day, scale), 1);
-		put(page, ",");
-		put_decimal(page, y_of(confidence_after(page, preference, rule, day), scale), 1);
-		if (i < POINTS)
-			put(page, " ");
+		put(page, " ");
+		put_point(page, preference, rule, day, scale);
 	}
+	put(page, " ");
+	put_point(page, preference, rule, to, scale);
 }
 
 /* What the curve says. */
@@ -96,8 +123,7 @@ put_fading(Sheet *page, const Preference *preference, const LearningRule *rule,
 {
 	DateADT day = 0;
 	bool leaves = leaving_day(page, preference, rule, &day);
-	double left =
-		leaves ? Min(Max((double) (day - page->today), 0.0), (double) scale->days) : scale->days;
+	double left = days_left(page, preference, rule, scale);
 
 	put(page, "<svg class=\"fade\" viewBox=\"0 0 160 52\" role=\"img\" aria-label=\"");
 	put_label(page, preference, rule, leaves, day);

@@ -57,4 +57,8 @@ extern void suggestion_figures_read(const char *tenant_id, TimestampTz since, in
 									SuggestionFigures *figures);
 extern void section_suggestion_figures(Sheet *page, const SuggestionFigures *figures);
 
+/* Nothing where no users are held out. */
+extern void section_holdout(Sheet *page, const char *tenant_id, TimestampTz since,
+							const TenantSettings *settings);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/extension.h"
 #include "base/jsonutil.h"
+#include "core/holdout.h"
 #include "core/wording.h"
 #include "report/page.h"
 #include "report/sections.h"
@@ -125,6 +126,10 @@ section_suggestions(Sheet *page, const ReportRequest *request)
 				  "The percentage is the estimated probability that it is what you ask next.");
 	if (!request->settings.suggestions)
 		put_nothing(page, "Suggestions are switched off.");
+	else if (holdout_has(request->tenant_id, request->user_id,
+						 request->settings.suggestion_holdout))
+		put_nothing(page, "You are among those who get no suggestions, so that it can be seen "
+						  "whether they help.");
 	else if (n == 0)
 		put_nothing(page, "There is nothing to suggest at present.");
 	else

@@ -82,6 +82,7 @@ personalization_tenant_report(PG_FUNCTION_ARGS)
 	page_header_end(&page);
 	section_insights(&page, insights);
 	section_suggestion_figures(&page, &suggestions);
+	section_holdout(&page, tenant_id, since, &settings);
 	result = page_end(&page, "Counts are of interactions that are kept; those older than the "
 							 "organisation's retention are not among them.");
 	SPI_finish();

@@ -77,6 +77,9 @@ SELECT count(*) AS shown FROM generate_series(1, 6) AS u, LATERAL (SELECT FROM p
 SELECT pg_temp.is_well_formed(personalization.tenant_report('globex'));
 SELECT regexp_replace(regexp_replace(line, 'since .*?\.', 'since ….'), 'As of .* \(', 'As of … (') AS line
 FROM pg_temp.lines(personalization.tenant_report('globex')) AS line WHERE line !~ '^(Most from|From)';
+SELECT personalization.configure_tenant('globex', '{"suggestion_holdout": 0.8, "insight_minimum_users": 1}') -> 'suggestion_holdout' AS holdout;
+SELECT line FROM pg_temp.lines('<body>' || substring(personalization.tenant_report('globex') FROM '<h2 id="holdout">.*</table>')) AS line;
+SELECT count(*) FILTER (WHERE personalization.report('globex', 'user' || u) LIKE '%among those who get no suggestions%') AS held_out FROM generate_series(1, 6) AS u;
 SELECT line FROM pg_temp.lines(personalization.tenant_report('acme', '-infinity'::timestamptz)) AS line;
 SELECT line FROM pg_temp.lines(personalization.tenant_report('acme')) AS line WHERE line ~ '^(No|In no|Of no|Sugg|&#8211;)';
 

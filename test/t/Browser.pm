@@ -172,12 +172,12 @@ sub value
 sub requests { my $self = shift; return grep { !m{^file://\Q$self->{dir}\E/page\.html} } @{ $self->{requests} }; }
 sub dialogs { return @{ $_[0]->{dialogs} }; }
 
-# picture(file, height): writes what the page looks like as PNG, from its beginning, all of it or so high.
+# picture(file, height, top): writes what the page looks like as PNG, from a height on, all of it or so much.
 sub picture
 {
-	my ($self, $file, $height) = @_;
+	my ($self, $file, $height, $top) = @_;
 	my $width = $self->value('document.documentElement.clientWidth');
-	my $clip = { x => 0, y => 0, width => $width, scale => 1, height => $height // $self->value('document.documentElement.scrollHeight') };
+	my $clip = { x => 0, y => $top // 0, width => $width, scale => 1, height => $height // $self->value('document.documentElement.scrollHeight') };
 	my $shot = $self->call('Page.captureScreenshot', { format => 'png', clip => $clip, captureBeyondViewport => JSON::PP::true });
 
 	open(my $out, '>:raw', $file) or die "$file: $!\n";
