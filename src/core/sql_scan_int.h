@@ -209,6 +209,18 @@ extern void sql_report_table(SqlScan *scan);
 /* Begins a table's name with a template, which may be all of it or a part. */
 extern void sql_begin_gap(SqlScan *scan, SqlLevel *level, const SqlToken *token);
 
+/* sql_scan.c: tokens */
+
+/* Handles a literal or a parameter. */
+extern void sql_value(SqlScan *scan, SqlLevel *level, const SqlToken *token);
+
+/* sql_scan_template.c: templates */
+
+/* Handles a template that stands for text. */
+extern void sql_read_template(SqlScan *scan, SqlLevel *level, const SqlToken *token);
+/* Handles a tag such as {% if x %}; {% else %} returns to the state before {% if %}. */
+extern void sql_read_tag(SqlScan *scan, SqlLevel *level, const SqlToken *token);
+
 /* sql_scan_ahead.c: lookahead, limited to a total number of tokens */
 
 /* Finds the word after white space at a position; returns its length, 0 if there is none. */
@@ -227,6 +239,7 @@ extern bool sql_take_outer_join(SqlScan *scan);
 extern bool sql_is_hint_ahead(const SqlScan *scan);
 /* Whether SELECT … INTO, just read, fills variables. */
 extern bool sql_is_variable_ahead(const SqlScan *scan, const SqlLevel *level);
+
 /* sql_scan_expr.c: operands and conditions */
 
 /* Settles the pending name, if any, as a table or a column. */

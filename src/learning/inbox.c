@@ -37,7 +37,7 @@
 #include "learning/apply.h"
 #include "learning/events.h"
 #include "learning/inbox.h"
-#include "learning/marks.h"
+#include "learning/inbox_marks.h"
 #include "learning/rejected.h"
 #include "tenancy/hold.h"
 #include "tenancy/session.h"

@@ -15,7 +15,7 @@
 #include "base/subxact.h"
 #include "bgworker/state.h"
 #include "cache/queue.h"
-#include "learning/marks.h"
+#include "learning/inbox_marks.h"
 #include "suggestions/counting.h"
 #include "tenancy/session.h"
 #include "tenancy/tenancy.h"

@@ -1,12 +1,13 @@
 /*
- * share.c
- *		The share of the counting that calls do in a database without a worker.
+ * count_at_commit.c
+ *		Counting requests just before a transaction commits, in a database
+ *		without a worker.
  *
- *		Requests are counted just before the transaction commits, and not in
- *		the call: the lock on the tenant's row of rankings is then held for
+ *		In the call itself the lock on the tenant's row of rankings would be
+ *		held until the caller commits.  Before the commit it is held for
  *		milliseconds, and no other lock is requested while it is held.  A
  *		session that forgets a user waits for it, but it waits for nobody, so
- *		that no order of calls can deadlock.
+ *		no order of calls can deadlock.
  */
 #include "postgres.h"
 
@@ -23,7 +24,7 @@
 #include "base/subxact.h"
 #include "bgworker/state.h"
 #include "suggestions/counting.h"
-#include "suggestions/share.h"
+#include "suggestions/count_at_commit.h"
 #include "tenancy/tenancy.h"
 
 /*

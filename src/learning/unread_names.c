@@ -1,5 +1,5 @@
 /*
- * unread.c
+ * unread_names.c
  *		Names in an interaction's data that no rule reads.
  */
 #include "postgres.h"
@@ -13,7 +13,7 @@
 
 #include "base/fault.h"
 #include "base/guc.h"
-#include "learning/unread.h"
+#include "learning/unread_names.h"
 
 /* A session that sends many different names gets warnings for the first ones only. */
 #define WARNED_NAMES 100

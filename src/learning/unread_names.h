@@ -1,10 +1,10 @@
 /*
- * unread.h
+ * unread_names.h
  *		Names in an interaction's data that no rule reads, which are reported
  *		because nothing is learned from a misspelt name.
  */
-#ifndef PERSONALIZATION_LEARNING_UNREAD_H
-#define PERSONALIZATION_LEARNING_UNREAD_H
+#ifndef PERSONALIZATION_LEARNING_UNREAD_NAMES_H
+#define PERSONALIZATION_LEARNING_UNREAD_NAMES_H
 
 #include "postgres.h"
 

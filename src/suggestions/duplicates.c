@@ -1,5 +1,5 @@
 /*
- * twins.c
+ * duplicates.c
  *		Queries that are the same as others.
  */
 #include "postgres.h"
@@ -12,7 +12,7 @@
 #include "queries/identity.h"
 #include "suggestions/history.h"
 #include "suggestions/query_terms.h"
-#include "suggestions/twins.h"
+#include "suggestions/duplicates.h"
 
 struct Excluded
 {

@@ -1,9 +1,10 @@
 /*
- * share.h
- *		The share of the counting that calls do in a database without a worker.
+ * count_at_commit.h
+ *		Counting requests just before a transaction commits, in a database
+ *		without a worker.
  */
-#ifndef PERSONALIZATION_SUGGESTIONS_SHARE_H
-#define PERSONALIZATION_SUGGESTIONS_SHARE_H
+#ifndef PERSONALIZATION_SUGGESTIONS_COUNT_AT_COMMIT_H
+#define PERSONALIZATION_SUGGESTIONS_COUNT_AT_COMMIT_H
 
 /*
  * Notes that this transaction has added a number of requests of a tenant to

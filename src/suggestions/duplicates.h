@@ -1,10 +1,10 @@
 /*
- * twins.h
+ * duplicates.h
  *		Queries that are the same as others: those that the caller shows already,
  *		and those that say the same in other words.
  */
-#ifndef PERSONALIZATION_SUGGESTIONS_TWINS_H
-#define PERSONALIZATION_SUGGESTIONS_TWINS_H
+#ifndef PERSONALIZATION_SUGGESTIONS_DUPLICATES_H
+#define PERSONALIZATION_SUGGESTIONS_DUPLICATES_H
 
 #include "postgres.h"
 

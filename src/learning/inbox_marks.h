@@ -1,5 +1,5 @@
 /*
- * marks.h
+ * inbox_marks.h
  *		Up to where the inbox of a tenant has been emptied.
  *
  *		While a session holds an old snapshot, rows that were taken cannot be
@@ -9,8 +9,8 @@
  *		is before the mark.  So a full search is made now and then: the more
  *		rarely, the longer it takes.
  */
-#ifndef PERSONALIZATION_LEARNING_MARKS_H
-#define PERSONALIZATION_LEARNING_MARKS_H
+#ifndef PERSONALIZATION_LEARNING_INBOX_MARKS_H
+#define PERSONALIZATION_LEARNING_INBOX_MARKS_H
 
 #include "postgres.h"
 

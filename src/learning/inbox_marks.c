@@ -1,5 +1,5 @@
 /*
- * marks.c
+ * inbox_marks.c
  *		Up to where the inbox of a tenant has been emptied.
  */
 #include "postgres.h"
@@ -7,7 +7,7 @@
 #include "datatype/timestamp.h"
 
 #include "base/clock.h"
-#include "learning/marks.h"
+#include "learning/inbox_marks.h"
 
 /* Maximum number of marks. For further tenants every search is a full one. */
 #define MAX_MARKS 64

@@ -1,5 +1,5 @@
 /*
- * named.c
+ * event_names_user.c
  *		Whether a rejected event is about a user.
  *
  *		The event may be nested as deeply as jsonb allows, which is more than
