@@ -60,10 +60,13 @@ CREATE TABLE personalization.user_queries (
     last_asked   timestamptz NOT NULL,
     asked_days   date[] NOT NULL,
     due_on       date,
+    words        text,
     PRIMARY KEY (tenant_id, user_id, query_id)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.user_queries IS
     'the queries of each user: how often and when they were asked, and the text as last asked';
+COMMENT ON COLUMN personalization.user_queries.words IS
+    'hashes of the words, where the tenant''s store_query_text is false; query has the names of the tables then';
 COMMENT ON COLUMN personalization.user_queries.asked_days IS
     'the latest days on which it was asked, at most sixteen, in the tenant''s time zone at the time';
 COMMENT ON COLUMN personalization.user_queries.due_on IS

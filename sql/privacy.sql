@@ -27,3 +27,9 @@ CREATE FUNCTION personalization.import_user(tenant_id text, document jsonb) RETU
     AS 'MODULE_PATHNAME', 'personalization_import_user';
 COMMENT ON FUNCTION personalization.import_user(text, jsonb) IS
     'restores a user who does not exist from a document of export_user(), or from a profile document of the earlier service; returns the number of rows by table';
+
+CREATE FUNCTION personalization.forget_query_text(tenant_id text) RETURNS jsonb
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+    AS 'MODULE_PATHNAME', 'personalization_forget_query_text';
+COMMENT ON FUNCTION personalization.forget_query_text(text) IS
+    'takes the text of queries out of what is stored of a tenant whose setting store_query_text is false, and returns the number of rows changed by table; for administrators';

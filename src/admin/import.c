@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 
 #include "admin/import.h"
+#include "admin/query_text.h"
 #include "admin/tenant_data.h"
 #include "admin/users.h"
 #include "base/arguments.h"
@@ -187,6 +188,7 @@ personalization_import_user(PG_FUNCTION_ARGS)
 	SPI_connect();
 	user_begin(import.tenant_id, import.user_id, &settings);
 	import.time_zone = settings.time_zone;
+	import.store_text = settings.store_query_text;
 	if (tenant_data_knows_user(import.tenant_id, import.user_id, true))
 		import_error(ERRCODE_DUPLICATE_OBJECT,
 					 "To replace the user, call personalization.forget_user() first.",
@@ -201,6 +203,9 @@ personalization_import_user(PG_FUNCTION_ARGS)
 			import_error(ERRCODE_NULL_VALUE_NOT_ALLOWED, NULL, "data of the document is missing");
 		counts = import_tables(&import, data);
 	}
+
+	if (!import.store_text)
+		query_text_forget_imported(import.tenant_id, import.user_id);
 
 	/* Expiry is computed with the settings of this tenant, whatever the document contains. */
 	owner_begin(&scope);

@@ -41,6 +41,7 @@ typedef struct Import
 	const char *user_id;
 	TimestampTz now;
 	const char *time_zone; /* the tenant's */
+	bool store_text;	   /* whether the tenant stores the text of queries */
 } Import;
 
 pg_noreturn extern void

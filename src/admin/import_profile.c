@@ -22,6 +22,7 @@
 #include "core/statistics.h"
 #include "queries/identity.h"
 #include "queries/user_queries.h"
+#include "queries/without_text.h"
 
 /* Counts the queries of an imported history as learning does. */
 static Statement select_queries =
@@ -229,14 +230,17 @@ store_queries(const Import *import)
 	{
 		Jsonb *data = DatumGetJsonbP(result_value(row, IMPORTED_DATA, NULL));
 		QueryText query;
+		const char *text;
 		pg_uuid_t id;
 		Fault fault;
 
 		if (!query_decode(&data->root, &query, &fault))
 			import_error(fault.sqlstate, fault.hint, "interaction_history: %s", fault.message);
+		text = query.question != NULL ? query.question : query.sql;
 		if (query_identify(&query, &id))
-			asked_queries_add(asked, import->user_id, &query, &id,
-							  DatumGetUUIDP(result_value(row, IMPORTED_ID, NULL)), data,
+			asked_queries_add(asked, import->user_id, &query,
+							  import->store_text ? NULL : hashed_words(import->tenant_id, text),
+							  &id, DatumGetUUIDP(result_value(row, IMPORTED_ID, NULL)), data,
 							  DatumGetTimestampTz(result_value(row, IMPORTED_AT, NULL)));
 	}
 	(void) statement_execute(&identify_queries, values, NULL, SNAPSHOT_NEW);

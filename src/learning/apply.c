@@ -30,6 +30,7 @@
 #include "preferences/signals.h"
 #include "queries/identity.h"
 #include "queries/user_queries.h"
+#include "queries/without_text.h"
 #include "suggestions/count_at_commit.h"
 #include "suggestions/outcomes.h"
 #include "tenancy/consent.h"
@@ -59,8 +60,9 @@ static RowWriter profile_writer =
 typedef struct Lesson
 {
 	Event *event;
-	QueryText query; /* of an interaction of type query */
-	bool has_query;	 /* whether the query has an identity, query_id */
+	QueryText query;   /* of an interaction of type query */
+	const char *words; /* hashes of its words, if its text is not stored; else NULL */
+	bool has_query;	   /* whether the query has an identity, query_id */
 	pg_uuid_t query_id;
 	Signals signals;
 	ArrayType *unread; /* if it says nothing: the names that no rule reads; else NULL */
@@ -180,9 +182,52 @@ rule_types(const TenantEvents *events)
 	return (int) type;
 }
 
+/*
+ * Takes the text of queries out of an event whose data is valid, after what is
+ * kept of it has been read: from here on nobody knows it.
+ */
+static void
+forget_text(Lesson *lesson)
+{
+	Event *event = lesson->event;
+	QueryText *query = &lesson->query;
+	List *tables = NIL;
+
+	if (event->type == INTERACTION_QUERY)
+	{
+		const char *text = query->question != NULL ? query->question : query->sql;
+
+		lesson->words = hashed_words(event->tenant_id, text);
+		tables = unconstify(List *, query_list(query, SQL_TABLES));
+		memset(query, 0, sizeof(QueryText));
+	}
+	event->data = without_text(event->data, tables);
+	if (event->feedback != NULL)
+		event->feedback = without_text(event->feedback, NIL);
+}
+
+/*
+ * Reads what an event asks, and its signals.  Returns false and sets fault if it is
+ * invalid.
+ */
+static bool
+read_event(Lesson *lesson, const SignalSource *source, bool store_text, Fault *fault)
+{
+	Event *event = lesson->event;
+
+	if (!interaction_decode(event->type, event->data, &lesson->query, fault))
+		return false;
+	if (event->type == INTERACTION_QUERY)
+		lesson->has_query = query_identify(&lesson->query, &lesson->query_id);
+	if (!store_text)
+		forget_text(lesson);
+	return signals_extract(source, event->type, event->data, &lesson->query, &lesson->signals,
+						   fault);
+}
+
 /* Checks the events: decodes what they ask, and extracts their signals. */
 static void
-read_events(TenantEvents *events, const SignalRules *rules, bool divert)
+read_events(TenantEvents *events, const SignalRules *rules, bool store_text, bool divert)
 {
 	const SignalSource source = {.rules = rules,
 								 .tenant_id = events->tenant_id,
@@ -198,12 +243,8 @@ read_events(TenantEvents *events, const SignalRules *rules, bool divert)
 
 		CHECK_FOR_INTERRUPTS();
 		events->current = lesson;
-		if (!interaction_decode(event->type, event->data, &lesson->query, &fault) ||
-			!signals_extract(&source, event->type, event->data, &lesson->query, &lesson->signals,
-							 &fault))
+		if (!read_event(lesson, &source, store_text, &fault))
 			set_aside(event, &fault, divert);
-		else if (event->type == INTERACTION_QUERY)
-			lesson->has_query = query_identify(&lesson->query, &lesson->query_id);
 		if (event->fault != NULL)
 			continue;
 		unread_warn(rules, event->type, event->data);
@@ -438,8 +479,8 @@ learn_new(TenantEvents *events, const TenantSettings *settings)
 								event->occurred_at);
 		if (lesson->has_query)
 		{
-			asked_queries_add(asked, event->user_id, &lesson->query, &lesson->query_id, &event->id,
-							  event->data, event->occurred_at);
+			asked_queries_add(asked, event->user_id, &lesson->query, lesson->words,
+							  &lesson->query_id, &event->id, event->data, event->occurred_at);
 			nasked++;
 		}
 	}
@@ -511,7 +552,7 @@ learn_tenant(TenantEvents *events, bool divert)
 	memcpy(events->by_id, events->items, events->n * sizeof(Lesson *));
 	qsort(events->by_id, events->n, sizeof(Lesson *), compare_by_id);
 	read_events(events, signal_rules_read(events->tenant_id, rule_types(events), SNAPSHOT_NEW),
-				divert);
+				settings.store_query_text, divert);
 
 	insert_interactions(events);
 	oldest = GetCurrentTimestamp() - settings.history_retention;

@@ -15,8 +15,11 @@
 #include "base/rows.h"
 #include "base/statement.h"
 #include "learning/rejected.h"
+#include "queries/without_text.h"
 #include "tenancy/hold.h"
 #include "tenancy/session.h"
+#include "tenancy/settings.h"
+#include "tenancy/tenancy.h"
 
 static Statement insert_rejected = STATEMENT(
 	"INSERT INTO personalization.rejected_events (tenant_id, event, sqlstate, reason, hint,"
@@ -128,6 +131,20 @@ readable_part(const Jsonb *document)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
+/* Whether the text of queries may be stored for a name, which may be no tenant. */
+static bool
+stores_text(const char *tenant_id)
+{
+	Jsonb *changes = tenant_id[0] == '\0' ? NULL : tenant_changes(tenant_id, SNAPSHOT_NEW);
+	TenantSettings settings;
+	Fault ignored;
+
+	if (changes == NULL)
+		return true;
+	(void) settings_read(changes, &settings, &ignored);
+	return settings.store_query_text;
+}
+
 /* Stores those of one tenant, from an event on. */
 static void
 store(const char *tenant_id, const Event *events, int n)
@@ -136,20 +153,26 @@ store(const char *tenant_id, const Event *events, int n)
 	Column columns[lengthof(types)];
 	Datum values[1 + lengthof(types)];
 
+	bool store_text = stores_text(tenant_id);
+
 	tenant_check_held(tenant_id);
 	for (size_t c = 0; c < lengthof(types); c++)
 		column_init(&columns[c], types[c], n);
 	for (int i = 0; i < n; i++)
 	{
 		const Event *event = &events[i];
+		const Jsonb *document;
 
 		if (event->fault == NULL || strcmp(tenant_of(event), tenant_id) != 0)
 			continue;
-		column_add(&columns[0],
-				   JsonbPGetDatum(readable_part(event->document != NULL ? event->document
-																		: event_document(event))));
+		document = readable_part(event->document != NULL ? event->document : event_document(event));
+		if (!store_text)
+			document = event_without_text(document);
+		column_add(&columns[0], JsonbPGetDatum(document));
 		column_add_text(&columns[1], unpack_sql_state(event->fault->sqlstate));
-		column_add_text(&columns[2], event->fault->message);
+		column_add_text(&columns[2], store_text || event->fault->summary == NULL
+										 ? event->fault->message
+										 : event->fault->summary);
 		column_add_text(&columns[3], event->fault->hint);
 		add_source(&columns[4], event->source);
 	}

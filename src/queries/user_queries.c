@@ -19,6 +19,7 @@
 #include "core/statistics.h"
 #include "queries/rhythm.h"
 #include "queries/user_queries.h"
+#include "queries/without_text.h"
 
 /*
  * One row per query: the caller has combined the requests of one call.  A late
@@ -27,12 +28,13 @@
 static RowWriter query_writer = ROW_WRITER(
 	"personalization.user_queries AS q",
 	"user_id, query_id, query, sql, tables, ask_count, first_asked, last_asked, asked_days,"
-	"  due_on",
-	"text uuid text text jsonb int8 timestamptz timestamptz date[] date",
+	"  due_on, words",
+	"text uuid text text jsonb int8 timestamptz timestamptz date[] date text",
 	"ON CONFLICT (tenant_id, user_id, query_id) DO UPDATE"
 	" SET query = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.query ELSE q.query END,"
 	"  sql = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.sql ELSE q.sql END,"
 	"  tables = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.tables ELSE q.tables END,"
+	"  words = CASE WHEN excluded.last_asked >= q.last_asked THEN excluded.words ELSE q.words END,"
 	"  ask_count = " ADDABLE(
 		"q.ask_count") " + excluded.ask_count,"
 					   "  first_asked = least(q.first_asked, excluded.first_asked),"
@@ -59,6 +61,7 @@ typedef struct AskedQuery
 	pg_uuid_t id;
 	pg_uuid_t interaction_id;
 	QueryText query;
+	const char *words; /* hashes, instead of the text; else NULL */
 	const JsonbContainer *data;
 	TimestampTz at;
 	int32 day;	   /* the tenant's */
@@ -95,8 +98,8 @@ asked_queries_begin(const char *time_zone)
 
 void
 asked_queries_add(AskedQueries *asked, const char *user_id, const QueryText *query,
-				  const pg_uuid_t *query_id, const pg_uuid_t *interaction_id, const Jsonb *data,
-				  TimestampTz at)
+				  const char *words, const pg_uuid_t *query_id, const pg_uuid_t *interaction_id,
+				  const Jsonb *data, TimestampTz at)
 {
 	AskedQuery *item;
 
@@ -112,6 +115,7 @@ asked_queries_add(AskedQueries *asked, const char *user_id, const QueryText *que
 	item->id = *query_id;
 	item->interaction_id = *interaction_id;
 	item->query = *query;
+	item->words = words;
 	item->data = &data->root;
 	item->at = at;
 	item->day = local_date(&asked->zone, at);
@@ -181,13 +185,18 @@ store_groups(const AskedGroup *groups, int n, const char *tenant_id)
 	{
 		AskedQuery *item = groups[i].last;
 		const QueryText *query = &item->query;
+		Jsonb *tables = asked_tables(item);
+		const char *text = query->question != NULL ? query->question : query->sql;
 		DateADT due_on;
+
+		if (item->words != NULL)
+			text = tables_text(tables);
 
 		column_add_text(&columns[0], item->user_id);
 		column_add(&columns[1], UUIDPGetDatum(&item->id));
-		column_add_text(&columns[2], query->question != NULL ? query->question : query->sql);
-		column_add_text(&columns[3], query->sql);
-		column_add(&columns[4], JsonbPGetDatum(asked_tables(item)));
+		column_add_text(&columns[2], text != NULL ? text : "");
+		column_add_text(&columns[3], item->words != NULL ? NULL : query->sql);
+		column_add(&columns[4], JsonbPGetDatum(tables));
 		column_add(&columns[5], Int64GetDatum(groups[i].asks));
 		column_add(&columns[6], TimestampTzGetDatum(groups[i].first->at));
 		column_add(&columns[7], TimestampTzGetDatum(item->at));
@@ -196,6 +205,7 @@ store_groups(const AskedGroup *groups, int n, const char *tenant_id)
 			column_add(&columns[9], DateADTGetDatum(due_on));
 		else
 			column_add_null(&columns[9]);
+		column_add_text(&columns[10], item->words);
 	}
 	nrows = rows_write(&query_writer, tenant_id, columns);
 

@@ -20,10 +20,13 @@ typedef struct AskedQueries AskedQueries;
 /* Days are determined in the tenant's time zone. */
 extern AskedQueries *asked_queries_begin(const char *time_zone);
 
-/* Adds a request; query was decoded from data, possibly with lists already read from its SQL. */
+/*
+ * Adds a request; query was decoded from data, possibly with lists already read from its SQL.
+ * words: hashes of its words, if its text is not to be stored; else NULL.
+ */
 extern void asked_queries_add(AskedQueries *asked, const char *user_id, const QueryText *query,
-							  const pg_uuid_t *query_id, const pg_uuid_t *interaction_id,
-							  const Jsonb *data, TimestampTz at);
+							  const char *words, const pg_uuid_t *query_id,
+							  const pg_uuid_t *interaction_id, const Jsonb *data, TimestampTz at);
 
 /*
  * Stores the requests; counted: they are also to be counted in the tenant's

@@ -127,7 +127,7 @@ static Statement select_queued = STATEMENT("SELECT interaction_id"
 static Statement select_texts = STATEMENT(
 	"SELECT k.ordinal, q.*"
 	" FROM unnest($2, $3) WITH ORDINALITY AS k (user_id, query_id, ordinal), LATERAL ("
-	"   SELECT query, tables"
+	"   SELECT coalesce(words, query), tables"
 	"   FROM personalization.user_queries"
 	"   WHERE tenant_id = $1 AND user_id = k.user_id AND query_id = k.query_id AND " SHORT_QUERY
 	"   OFFSET 0) q",

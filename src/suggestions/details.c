@@ -15,11 +15,12 @@
 #include "base/statement.h"
 #include "catalogue/catalogue.h"
 #include "core/cadence.h"
+#include "queries/without_text.h"
 #include "suggestions/history.h"
 #include "suggestions/suggestions_int.h"
 
 static Statement select_own_queries = STATEMENT(
-	"SELECT query_id, query, tables, ask_count, last_asked"
+	"SELECT query_id, coalesce(words, query), tables, ask_count, last_asked"
 	" FROM personalization.user_queries"
 	" WHERE tenant_id = $1 AND user_id = $2 AND query_id = ANY ($3) AND first_asked <= $4",
 	"text text uuid[] timestamptz");
@@ -105,6 +106,15 @@ excluded_most(const SuggestionRequest *request)
 					 OFFERS_MAX);
 }
 
+const char *
+shown_text(const TenantSettings *settings, const char *text, const Jsonb *tables)
+{
+	bool is_query = text != NULL && tables != NULL;
+
+	return is_query && (!settings->store_query_text || contains_hashes(text)) ? tables_text(tables)
+																			  : text;
+}
+
 void
 details_read(SuggestionState *state)
 {
@@ -151,6 +161,12 @@ details_read(SuggestionState *state)
 			detailed->text = stored->query;
 			detailed->tables = stored->tables;
 		}
+	}
+	for (int i = 0; i < state->ndetailed; i++)
+	{
+		DetailedOffer *detailed = &state->detailed_offers[i];
+
+		detailed->text = shown_text(&state->settings, detailed->text, detailed->tables);
 	}
 }
 

@@ -52,11 +52,11 @@ enum
 	ASK_AT
 };
 
-static Statement select_texts = STATEMENT("SELECT DISTINCT ON (query_id) query_id, query, tables"
-										  " FROM personalization.user_queries"
-										  " WHERE tenant_id = $1 AND " SHORT_QUERY
-										  " ORDER BY query_id, last_asked DESC, user_id",
-										  "text");
+static Statement select_texts = STATEMENT(
+	"SELECT DISTINCT ON (query_id) query_id, coalesce(words, query), tables"
+	" FROM personalization.user_queries"
+	" WHERE tenant_id = $1 AND " SHORT_QUERY " ORDER BY query_id, last_asked DESC, user_id",
+	"text");
 
 enum
 {

@@ -37,7 +37,7 @@ enum
 
 /* The other users of these queries, the latest first. */
 static Statement select_others =
-	STATEMENT("SELECT DISTINCT ON (query_id) query_id, query, tables"
+	STATEMENT("SELECT DISTINCT ON (query_id) query_id, coalesce(words, query), tables"
 			  " FROM personalization.user_queries"
 			  " WHERE tenant_id = $1 AND user_id <> $2 AND query_id = ANY ($3)"
 			  " ORDER BY query_id, last_asked DESC",

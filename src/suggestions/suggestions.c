@@ -28,6 +28,7 @@
 #include "catalogue/catalogue.h"
 #include "core/holdout.h"
 #include "core/statistics.h"
+#include "queries/without_text.h"
 #include "suggestions/duplicates.h"
 #include "suggestions/outcomes.h"
 #include "suggestions/reasons.h"
@@ -94,7 +95,8 @@ choose(SuggestionState *state, Suggestion *suggestions)
 		StoredQuery *last =
 			query_store_find(state->store, &state->asked[state->nasked - 1].id, false);
 
-		reason_context.last_query = last == NULL ? NULL : last->query;
+		reason_context.last_query =
+			last == NULL ? NULL : shown_text(&state->settings, last->query, last->tables);
 		reason_context.last_tables = last == NULL ? NULL : last->tables;
 	}
 	for (int i = 0; i < state->ndetailed && n < request->max_results; i++)
@@ -126,6 +128,7 @@ int
 suggestions_make(const SuggestionRequest *request, Suggestion **suggestions)
 {
 	SuggestionState *state = palloc0(sizeof(SuggestionState));
+	SuggestionRequest hashed = *request;
 
 	state->request = request;
 	tenant_require(request->tenant_id, &state->settings);
@@ -133,6 +136,14 @@ suggestions_make(const SuggestionRequest *request, Suggestion **suggestions)
 	if (!state->settings.suggestions ||
 		holdout_has(request->tenant_id, request->user_id, state->settings.suggestion_holdout))
 		return 0;
+
+	/* Where words are stored as hashes, they are looked for as such; tables by their names. */
+	if (!state->settings.store_query_text && request->context != NULL)
+	{
+		hashed.context =
+			psprintf("%s %s", request->context, hashed_words(request->tenant_id, request->context));
+		state->request = &hashed;
+	}
 	offers_rank(state);
 	details_read(state);
 	details_hide(state);

@@ -83,6 +83,13 @@ extern bool query_is_shared(const TenantStatistics *tenant, const QueryStatistic
 extern void details_read(SuggestionState *state);
 
 /*
+ * The text of a query as it may be shown: the names of its tables where texts are not stored,
+ * NULL if it has none.
+ */
+extern const char *
+shown_text(const TenantSettings *settings, const char *text, const Jsonb *tables);
+
+/*
  * Removes the text of offers that read a table that was dropped, or that the
  * current role may not read, so that they are not shown.
  */

@@ -68,6 +68,7 @@ static const Setting known[] = {
 	 CENTURY_SECONDS, "\"15 minutes\""},
 	{"chart_confidence", SETTING_NUMBER, offsetof(TenantSettings, chart_confidence), 0, 1, "0.6"},
 	{"learning", SETTING_SWITCH, offsetof(TenantSettings, learning_on), 0, 0, "\"on\""},
+	{"store_query_text", SETTING_BOOLEAN, offsetof(TenantSettings, store_query_text), 0, 0, "true"},
 	{"suggestions", SETTING_BOOLEAN, offsetof(TenantSettings, suggestions), 0, 0, "true"},
 	{"suggestion_holdout", SETTING_NUMBER, offsetof(TenantSettings, suggestion_holdout), 0, 1, "0"},
 	{"ranking_rate", SETTING_NUMBER, offsetof(TenantSettings, ranking_rate), 0, 1,

@@ -28,6 +28,7 @@ typedef struct TenantSettings
 	double suggestion_holdout; /* share of the users who get no suggestions */
 	double ranking_rate;	   /* step size of the ranking, 0 for no learning */
 	bool learning_on;		   /* whether users are learned from who have made no choice */
+	bool store_query_text;	   /* whether the text of queries is stored */
 	bool suggestions;		   /* whether queries are counted for suggestions */
 	char time_zone[64];
 } TenantSettings;

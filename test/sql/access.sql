@@ -122,7 +122,7 @@ SELECT relname, a.privilege_type FROM pg_temp.ours, aclexplode(relacl) AS a
 WHERE a.grantee = 'regress_app'::regrole AND (relispartition OR a.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER') OR a.is_grantable);
 -- None of the administrator's functions.
 SELECT proname FROM pg_proc WHERE pronamespace = 'personalization'::regnamespace AND has_function_privilege('regress_app', oid, 'EXECUTE')
-AND proname IN ('create_tenant', 'configure_tenant', 'tenant_settings', 'drop_tenant', 'grant_access', 'bind_role', 'run_maintenance', 'reset_ranking', 'rebuild_statistics', 'subscribe_topic', 'unsubscribe_topic', 'map_message', 'consumer_pid');
+AND proname IN ('create_tenant', 'configure_tenant', 'tenant_settings', 'drop_tenant', 'grant_access', 'bind_role', 'run_maintenance', 'reset_ranking', 'rebuild_statistics', 'forget_query_text', 'subscribe_topic', 'unsubscribe_topic', 'map_message', 'consumer_pid');
 SELECT has_parameter_privilege('regress_app', 'personalization.tenant_id', 'SET') AS may_set;
 SELECT p.oid::regprocedure FROM pg_proc p WHERE pronamespace = 'personalization'::regnamespace AND has_function_privilege('regress_app', oid, 'EXECUTE')
 AND proname IN ('worker_pid', 'cache_state', 'wake_worker', 'inbox_arrival', 'evidence_expires_at');

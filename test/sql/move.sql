@@ -27,7 +27,8 @@ BEGIN
 		$c$import_user('v_acme', '{"format": "personalization/1", "tenant_id": "v_acme", "user_id": "new", "data": {}}')$c$,
 		$c$configure_tenant('v_acme', '{}')$c$,
 		$c$reset_ranking('v_acme')$c$,
-		$c$rebuild_statistics('v_acme')$c$]
+		$c$rebuild_statistics('v_acme')$c$,
+		$c$forget_query_text('v_acme')$c$]
 	LOOP
 		BEGIN
 			EXECUTE 'SELECT personalization.' || command;
