@@ -56,7 +56,7 @@ personalization_version(PG_FUNCTION_ARGS)
 	(void) statement_execute(&select_version, NULL, NULL, SNAPSHOT_CALLER);
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	json_push_text(&state, "library", PERSONALIZATION_VERSION);
-	json_push_text(&state, "extension", result_text(0, 1));
+	json_push_text(&state, "extension", result_text(0, ONLY_COLUMN));
 	json_push_text(&state, "built_for", PG_VERSION);
 	json_push_text(&state, "server", GetConfigOption("server_version", false, false));
 	push_bool(&state, "redis", WITH_REDIS);

@@ -32,14 +32,31 @@
 	"SELECT e.extversion,"                                                                         \
 	" EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass("                 \
 	"   'pg_catalog.pg_dist_partition'))"                                                          \
-	" FROM pg_catalog.pg_extension e WHERE e.extname = 'citus'"
+	" FROM pg_catalog.pg_extension e"                                                              \
+	" WHERE e.extname = 'citus'"
+
+enum
+{
+	VERSION_NAME = 1,
+	VERSION_HAS_TABLES
+};
 
 #define SELECT_TABLES                                                                              \
 	"SELECT c.relname, p.partmethod = 'n', p.colocationid::int8,"                                  \
 	" p.logicalrelid = 'personalization.tenants'::regclass"                                        \
-	" FROM pg_catalog.pg_dist_partition p JOIN pg_catalog.pg_class c ON c.oid = p.logicalrelid"    \
+	" FROM pg_catalog.pg_dist_partition p"                                                         \
+	" JOIN pg_catalog.pg_class c ON c.oid = p.logicalrelid"                                        \
 	" WHERE c.relnamespace = 'personalization'::regnamespace AND NOT c.relispartition"             \
-	" AND p.partmethod IN ('h', 'n') ORDER BY c.relname"
+	"  AND p.partmethod IN ('h', 'n')"                                                             \
+	" ORDER BY c.relname"
+
+enum
+{
+	TABLES_NAME = 1,
+	TABLES_IS_REFERENCE,
+	TABLES_COLOCATION,
+	TABLES_IS_TENANTS
+};
 
 #define SELECT_SHARDS                                                                              \
 	"SELECT s.shardid, coalesce(s.shardminvalue, '0')::int4,"                                      \
@@ -48,6 +65,13 @@
 	" FROM pg_catalog.pg_dist_shard s"                                                             \
 	" WHERE s.logicalrelid = ('personalization.' || $1)::regclass"                                 \
 	" ORDER BY s.shardminvalue::int4"
+
+enum
+{
+	SHARDS_ID = 1,
+	SHARDS_LOWEST,
+	SHARDS_NODE
+};
 
 #define SELECT_LOCAL "SELECT groupid FROM pg_catalog.pg_dist_local_group"
 
@@ -96,9 +120,10 @@ is_known(void)
 {
 	char *version;
 
-	if (query(SELECT_VERSION, 0, InvalidOid, 0) == 0 || !DatumGetBool(result_value(0, 2, NULL)))
+	if (query(SELECT_VERSION, 0, InvalidOid, 0) == 0 ||
+		!DatumGetBool(result_value(0, VERSION_HAS_TABLES, NULL)))
 		return false;
-	version = result_text(0, 1);
+	version = result_text(0, VERSION_NAME);
 	if (strncmp(version, KNOWN_CITUS, strlen(KNOWN_CITUS)) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -118,12 +143,12 @@ read_tables(bool *found)
 	map.ntables = (int) nrows;
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		map.tables[row].name =
-			MemoryContextStrdup(context, NameStr(*DatumGetName(result_value(row, 1, NULL))));
-		map.tables[row].is_reference = DatumGetBool(result_value(row, 2, NULL));
-		if (DatumGetBool(result_value(row, 4, NULL)))
+		map.tables[row].name = MemoryContextStrdup(
+			context, NameStr(*DatumGetName(result_value(row, TABLES_NAME, NULL))));
+		map.tables[row].is_reference = DatumGetBool(result_value(row, TABLES_IS_REFERENCE, NULL));
+		if (DatumGetBool(result_value(row, TABLES_IS_TENANTS, NULL)))
 		{
-			map.colocation = (uint32) DatumGetInt64(result_value(row, 3, NULL));
+			map.colocation = (uint32) DatumGetInt64(result_value(row, TABLES_COLOCATION, NULL));
 			*found = true;
 		}
 	}
@@ -146,11 +171,11 @@ read_shards(ClusterTable *table)
 	table->shards = MemoryContextAllocZero(context, nrows * sizeof(int64));
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		table->shards[row] = DatumGetInt64(result_value(row, 1, NULL));
+		table->shards[row] = DatumGetInt64(result_value(row, SHARDS_ID, NULL));
 		if (is_first)
 		{
-			map.groups[row].lowest = DatumGetInt32(result_value(row, 2, NULL));
-			map.groups[row].node = DatumGetInt32(result_value(row, 3, NULL));
+			map.groups[row].lowest = DatumGetInt32(result_value(row, SHARDS_LOWEST, NULL));
+			map.groups[row].node = DatumGetInt32(result_value(row, SHARDS_NODE, NULL));
 			map.nlocal += map.groups[row].node == map.local;
 		}
 	}
@@ -181,7 +206,7 @@ read_map(void)
 		if (found)
 		{
 			(void) query(SELECT_LOCAL, 0, InvalidOid, 0);
-			map.local = DatumGetInt32(result_value(0, 1, NULL));
+			map.local = DatumGetInt32(result_value(0, ONLY_COLUMN, NULL));
 			for (int i = 0; i < map.ntables; i++)
 				read_shards(&map.tables[i]);
 			is_distributed = true;
@@ -256,7 +281,7 @@ cluster_node_name(int node)
 
 	SPI_connect();
 	if (query(SELECT_NODE, 1, INT4OID, Int32GetDatum(node)) > 0)
-		name = MemoryContextStrdup(caller, result_text(0, 1));
+		name = MemoryContextStrdup(caller, result_text(0, ONLY_COLUMN));
 	SPI_finish();
 	return name != NULL ? name : pstrdup("?");
 }
@@ -280,9 +305,10 @@ cluster_node(void)
 		return node;
 	PushActiveSnapshot(GetLatestSnapshot());
 	SPI_connect();
-	if (query(SELECT_VERSION, 0, InvalidOid, 0) > 0 && DatumGetBool(result_value(0, 2, NULL)) &&
+	if (query(SELECT_VERSION, 0, InvalidOid, 0) > 0 &&
+		DatumGetBool(result_value(0, VERSION_HAS_TABLES, NULL)) &&
 		query(SELECT_LOCAL, 0, InvalidOid, 0) > 0)
-		node = DatumGetInt32(result_value(0, 1, NULL));
+		node = DatumGetInt32(result_value(0, ONLY_COLUMN, NULL));
 	else
 		node = 0;
 	SPI_finish();

@@ -15,29 +15,51 @@
 
 static Statement select_subscriptions =
 	STATEMENT("SELECT topic, subscription_id, for_tenant, mapping, start, first_partitions"
-			  " FROM personalization.topic_subscriptions ORDER BY topic",
+			  " FROM personalization.topic_subscriptions"
+			  " ORDER BY topic",
 			  "");
+
+enum
+{
+	SUBSCRIPTION_TOPIC = 1,
+	SUBSCRIPTION_ID,
+	SUBSCRIPTION_TENANT,
+	SUBSCRIPTION_MAPPING,
+	SUBSCRIPTION_START,
+	SUBSCRIPTION_PARTITIONS
+};
 
 static Statement select_any =
 	STATEMENT("SELECT FROM personalization.topic_subscriptions LIMIT 1", "");
 
-static Statement select_offsets =
-	STATEMENT("SELECT partition, next_offset FROM personalization.topic_offsets WHERE topic = $1"
-			  " ORDER BY partition",
-			  "text");
+static Statement select_offsets = STATEMENT("SELECT partition, next_offset"
+											" FROM personalization.topic_offsets"
+											" WHERE topic = $1"
+											" ORDER BY partition",
+											"text");
+
+enum
+{
+	OFFSET_PARTITION = 1,
+	OFFSET_NEXT
+};
 
 static Statement insert_subscription =
 	STATEMENT("INSERT INTO personalization.topic_subscriptions (topic, for_tenant, mapping, start)"
-			  " VALUES ($1, $2, $3, $4) ON CONFLICT (topic) DO NOTHING",
+			  " VALUES ($1, $2, $3, $4)"
+			  " ON CONFLICT (topic) DO NOTHING",
 			  "text text jsonb text");
 
 static Statement delete_subscription =
 	STATEMENT("DELETE FROM personalization.topic_subscriptions WHERE topic = $1", "text");
 
 static Statement delete_offsets =
-	STATEMENT("WITH gone AS (DELETE FROM personalization.topic_offsets WHERE topic = $1"
-			  "  RETURNING partition, next_offset)"
-			  " SELECT coalesce(jsonb_object_agg(partition, next_offset), '{}') FROM gone",
+	STATEMENT("WITH gone AS ("
+			  "   DELETE FROM personalization.topic_offsets"
+			  "   WHERE topic = $1"
+			  "   RETURNING partition, next_offset)"
+			  " SELECT coalesce(jsonb_object_agg(partition, next_offset), '{}')"
+			  " FROM gone",
 			  "text");
 
 static Statement delete_state =
@@ -57,46 +79,61 @@ static Statement insert_offsets = STATEMENT(
 	"text int4[] int8[]");
 
 /* In the order of the key, like everything that locks several. */
-static Statement lock_offsets =
-	STATEMENT("SELECT o.topic, o.partition, o.next_offset FROM personalization.topic_offsets o"
-			  " JOIN unnest($1, $2) c (topic, partition)"
-			  " ON o.topic = c.topic AND o.partition = c.partition"
-			  " ORDER BY o.topic, o.partition FOR UPDATE OF o",
-			  "text[] int4[]");
+static Statement lock_offsets = STATEMENT("SELECT o.topic, o.partition, o.next_offset"
+										  " FROM personalization.topic_offsets o"
+										  " JOIN unnest($1, $2) c (topic, partition)"
+										  "   ON o.topic = c.topic AND o.partition = c.partition"
+										  " ORDER BY o.topic, o.partition"
+										  " FOR UPDATE OF o",
+										  "text[] int4[]");
+
+enum
+{
+	LOCKED_TOPIC = 1,
+	LOCKED_PARTITION,
+	LOCKED_NEXT
+};
 
 static Statement advance_offsets = STATEMENT(
-	"UPDATE personalization.topic_offsets o SET next_offset = c.next_offset,"
-	" end_offset = greatest(c.end_offset, c.next_offset), messages = o.messages + c.messages,"
-	" learned = o.learned + c.learned, rejected = o.rejected + c.rejected,"
-	" last_message = CASE WHEN c.messages > 0 THEN $8 ELSE o.last_message END"
+	"UPDATE personalization.topic_offsets o"
+	" SET next_offset = c.next_offset, end_offset = greatest(c.end_offset, c.next_offset),"
+	"  messages = o.messages + c.messages, learned = o.learned + c.learned,"
+	"  rejected = o.rejected + c.rejected,"
+	"  last_message = CASE WHEN c.messages > 0 THEN $8 ELSE o.last_message END"
 	" FROM unnest($1, $2, $3, $4, $5, $6, $7)"
 	"  c (topic, partition, next_offset, end_offset, messages, learned, rejected)"
 	" WHERE o.topic = c.topic AND o.partition = c.partition",
 	"text[] int4[] int8[] int8[] int8[] int8[] int8[] timestamptz");
 
 static Statement note_ends = STATEMENT(
-	"UPDATE personalization.topic_offsets o SET end_offset = c.end_offset"
+	"UPDATE personalization.topic_offsets o"
+	" SET end_offset = c.end_offset"
 	" FROM unnest($1, $2, $3) c (topic, partition, end_offset)"
 	" WHERE o.topic = c.topic AND o.partition = c.partition AND c.end_offset > o.end_offset",
 	"text[] int4[] int8[]");
 
-static Statement set_state = STATEMENT(
-	"INSERT INTO personalization.topic_state AS t (topic, state, since) VALUES ($1, $2, $3)"
-	" ON CONFLICT (topic) DO UPDATE SET state = excluded.state, since = excluded.since",
-	"text text timestamptz");
+static Statement set_state =
+	STATEMENT("INSERT INTO personalization.topic_state AS t (topic, state, since)"
+			  " VALUES ($1, $2, $3)"
+			  " ON CONFLICT (topic) DO UPDATE"
+			  " SET state = excluded.state, since = excluded.since",
+			  "text text timestamptz");
 
-static Statement fail_state = STATEMENT(
-	"INSERT INTO personalization.topic_state AS t (topic, state, since, failures, last_error,"
-	" last_error_at) VALUES ($1, $2, $4, 1, $3, $4)"
-	" ON CONFLICT (topic) DO UPDATE SET state = excluded.state,"
-	" since = CASE WHEN t.state = excluded.state THEN t.since ELSE excluded.since END,"
-	" failures = t.failures + 1, last_error = excluded.last_error,"
-	" last_error_at = excluded.last_error_at",
-	"text text text timestamptz");
+static Statement fail_state =
+	STATEMENT("INSERT INTO personalization.topic_state AS t"
+			  "  (topic, state, since, failures, last_error, last_error_at)"
+			  " VALUES ($1, $2, $4, 1, $3, $4)"
+			  " ON CONFLICT (topic) DO UPDATE"
+			  " SET state = excluded.state,"
+			  "  since = CASE WHEN t.state = excluded.state THEN t.since ELSE excluded.since END,"
+			  "  failures = t.failures + 1, last_error = excluded.last_error,"
+			  "  last_error_at = excluded.last_error_at",
+			  "text text text timestamptz");
 
-static Statement measure_state =
-	STATEMENT("UPDATE personalization.topic_state SET rate = $2, measured_at = $3 WHERE topic = $1",
-			  "text float8 timestamptz");
+static Statement measure_state = STATEMENT("UPDATE personalization.topic_state"
+										   " SET rate = $2, measured_at = $3"
+										   " WHERE topic = $1",
+										   "text float8 timestamptz");
 
 Subscription *
 subscriptions_read(int *n)
@@ -108,13 +145,13 @@ subscriptions_read(int *n)
 	{
 		Subscription *subscription = &subscriptions[row];
 		bool isnull;
-		Datum partitions = result_value(row, 6, &isnull);
+		Datum partitions = result_value(row, SUBSCRIPTION_PARTITIONS, &isnull);
 
-		subscription->topic = result_text(row, 1);
-		subscription->id = *DatumGetUUIDP(result_value(row, 2, NULL));
-		subscription->tenant_id = result_text(row, 3);
-		subscription->mapping = result_jsonb(row, 4);
-		subscription->start = result_text(row, 5);
+		subscription->topic = result_text(row, SUBSCRIPTION_TOPIC);
+		subscription->id = *DatumGetUUIDP(result_value(row, SUBSCRIPTION_ID, NULL));
+		subscription->tenant_id = result_text(row, SUBSCRIPTION_TENANT);
+		subscription->mapping = result_jsonb(row, SUBSCRIPTION_MAPPING);
+		subscription->start = result_text(row, SUBSCRIPTION_START);
 		subscription->first_partitions = isnull ? -1 : DatumGetInt32(partitions);
 	}
 	*n = (int) rows;
@@ -136,8 +173,8 @@ offsets_read(const char *topic, int *n)
 
 	for (uint64 row = 0; row < rows; row++)
 	{
-		offsets[row].partition = DatumGetInt32(result_value(row, 1, NULL));
-		offsets[row].next_offset = DatumGetInt64(result_value(row, 2, NULL));
+		offsets[row].partition = DatumGetInt32(result_value(row, OFFSET_PARTITION, NULL));
+		offsets[row].next_offset = DatumGetInt64(result_value(row, OFFSET_NEXT, NULL));
 	}
 	*n = (int) rows;
 	return offsets;
@@ -164,7 +201,7 @@ subscription_delete(const char *topic)
 		return NULL;
 	(void) statement_execute(&delete_state, values, NULL, SNAPSHOT_NEW);
 	(void) statement_execute(&delete_offsets, values, NULL, SNAPSHOT_NEW);
-	return result_jsonb(0, 1);
+	return result_jsonb(0, ONLY_COLUMN);
 }
 
 void
@@ -234,9 +271,10 @@ offsets_lock(const OffsetChange *changes, int n)
 	for (uint64 row = 0; row < rows; row++)
 	{
 		const OffsetChange *change =
-			find_change(changes, n, result_text(row, 1), DatumGetInt32(result_value(row, 2, NULL)));
+			find_change(changes, n, result_text(row, LOCKED_TOPIC),
+						DatumGetInt32(result_value(row, LOCKED_PARTITION, NULL)));
 
-		if (change == NULL || change->from != DatumGetInt64(result_value(row, 3, NULL)))
+		if (change == NULL || change->from != DatumGetInt64(result_value(row, LOCKED_NEXT, NULL)))
 			return false;
 	}
 	return true;

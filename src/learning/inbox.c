@@ -644,7 +644,7 @@ inbox_tenants_of_topics(void)
 	uint64 n = statement_execute(&select_topic_tenants, NULL, NULL, SNAPSHOT_NEW);
 
 	for (uint64 row = 0; row < n; row++)
-		tenants = lappend(tenants, result_text(row, 1));
+		tenants = lappend(tenants, result_text(row, ONLY_COLUMN));
 	return tenants;
 }
 
