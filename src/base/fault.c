@@ -9,7 +9,7 @@
 
 #include "base/fault.h"
 
-/* They enclose a private text in a message until that is set. */
+/* They enclose a private text in a message until fault_set() takes it apart. */
 #define PRIVATE_BEGIN '\001'
 #define PRIVATE_END '\002'
 
@@ -19,7 +19,7 @@ private_text(const char *text, size_t len)
 	return psprintf("%c\"%s\"%c", PRIVATE_BEGIN, clipped(text, len), PRIVATE_END);
 }
 
-/* Takes the preposition off that introduced a text: "invalid value: ". */
+/* Removes the punctuation that introduced a text, as in "invalid value: ". */
 static void
 trim_introduction(StringInfo text)
 {
@@ -27,7 +27,7 @@ trim_introduction(StringInfo text)
 		text->data[--text->len] = '\0';
 }
 
-/* Takes a message apart: the whole, what is not private, and what is. */
+/* Splits a message into the whole, the part that is not private, and the private texts. */
 static void
 take_apart(Fault *fault, const char *marked)
 {

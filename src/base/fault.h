@@ -19,7 +19,7 @@ typedef struct Fault
 	const char *message; /* whole, for rejected_events */
 	const char *hint;
 
-	/* Of a message with private_text(), else NULL: the message without it, and that. */
+	/* The message without its private texts, and these texts; NULL if it has none. */
 	const char *summary;
 	const char *detail;
 } Fault;

@@ -10,10 +10,13 @@
 
 #include "postgres.h"
 
-/* relation is InvalidOid for all relations.  May not read catalogs or raise errors. */
+/*
+ * Called with the relation, or InvalidOid for all relations. It must not read
+ * catalogs or raise errors.
+ */
 typedef void (*InvalidationListener)(Oid relation, void *arg);
 
-/* Has a function called in this process, each time, with arg. */
+/* From now on calls a function, with arg, at each invalidation that this process notices. */
 extern void listen_for_invalidation(InvalidationListener listener, void *arg);
 
 #endif

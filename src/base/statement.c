@@ -86,9 +86,10 @@ prepare(Statement *statement, uint64 generation)
 }
 
 /*
- * A generic plan opens all partitions when it is made, and that is most of the time that
- * the first call of a connection takes; a custom one opens the tenant's.  So the first
- * executions have custom plans, and what is executed again and again has a generic one.
+ * Making a generic plan opens all partitions, which would be most of the time
+ * of a connection's first call; a custom plan opens the tenant's partition
+ * only. So the first executions have custom plans, and a statement that is
+ * executed repeatedly gets a generic one.
  */
 #define CUSTOM_EXECUTIONS 4
 

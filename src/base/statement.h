@@ -15,7 +15,7 @@
 #include "executor/spi.h"
 #include "utils/jsonb.h"
 
-/* Parameters of a statement at most; a RowWriter's are the most. */
+/* Maximum number of parameters of a statement; a RowWriter needs the most. */
 #define STATEMENT_MAX_PARAMETERS 100
 
 typedef struct Statement
@@ -29,7 +29,7 @@ typedef struct Statement
 	/* Private to statement.c. */
 	uint64 generation;
 	SPIPlanPtr plan;
-	int executions; /* of this plan, as far as they decide on its kind */
+	int executions; /* number of executions of this plan, until it is a generic one */
 } Statement;
 
 #define STATEMENT(sql, parameters)                                                                 \

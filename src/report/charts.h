@@ -14,16 +14,25 @@
 #include "preferences/preferences.h"
 #include "report/put.h"
 
-/* A bar of a share of 1, in full colour or not; with a mark at another share unless that is < 0. */
+/*
+ * Puts a bar for a share, 0 to 1; strong: in full colour. mark is a share at
+ * which the bar gets a mark; less than 0: none.
+ */
 extern void put_bar(Sheet *page, double share, bool strong, double mark);
 
-/* A bar from the middle, to the right or, for less than 0, to the left; share of the longest. */
+/*
+ * Puts a bar that starts in the middle, to the right, or to the left if share
+ * is less than 0. share is relative to the longest bar, -1 to 1.
+ */
 extern void put_signed_bar(Sheet *page, double share);
 
-/* A share as a mark, in the interval in which it probably lies. */
+/* Puts a share as a mark, with its confidence interval from low to high. */
 extern void put_interval(Sheet *page, double share, double low, double high);
 
-/* The scale of curves: days from the page's time on, and the confidence at the top. */
+/*
+ * The scale of curves: the number of days from the page's time on, and the
+ * confidence at the top.
+ */
 typedef struct CurveScale
 {
 	int days;
@@ -31,13 +40,13 @@ typedef struct CurveScale
 } CurveScale;
 
 /*
- * The confidence of a preference over days from the page's time on, and where
- * it leaves the profile.
+ * Puts the curve of a preference's confidence from the page's time on, with a
+ * mark where it leaves the profile.
  */
 extern void put_fading(Sheet *page, const Preference *preference, const LearningRule *rule,
 					   const CurveScale *scale);
 
-/* Returns the day on which a preference leaves; false if it never does. */
+/* Finds the day on which a preference leaves the profile; returns false if it never does. */
 extern bool
 leaving_day(Sheet *page, const Preference *preference, const LearningRule *rule, DateADT *day);
 
@@ -49,7 +58,7 @@ typedef struct Week
 
 extern void put_week(Sheet *page, const Week *week);
 
-/* Counts by hour, as columns. */
+/* Puts counts by hour, as columns. */
 extern void put_hours(Sheet *page, const int64 counts[24]);
 
 /*

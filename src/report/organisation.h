@@ -21,10 +21,13 @@
 /* Reads the document of tenant_insights(). */
 extern Jsonb *insights_read(const char *tenant_id, TimestampTz since);
 
-/* Returns a number of the document; false if it is not told, as it is of too few people. */
+/*
+ * Reads a number of the document; returns false if it is left out because it
+ * concerns too few people.
+ */
 extern bool insights_number(const Jsonb *insights, const char *name, int64 *number);
 
-/* Tables, queries, charts and exports, hours, skill. */
+/* Puts the sections of tables, queries, charts and exports, hours, and skill. */
 extern void section_insights(Sheet *page, const Jsonb *insights);
 
 /* What became of suggestions, from suggestion_report(). */
@@ -44,7 +47,7 @@ typedef struct ShownSuggestions
 
 typedef struct SuggestionFigures
 {
-	ShownSuggestions all; /* shown is 0 where nothing is told */
+	ShownSuggestions all; /* shown is 0 if the figures are left out */
 	int ntypes;
 	int nplaces;
 	int ndays;
@@ -57,7 +60,7 @@ extern void suggestion_figures_read(const char *tenant_id, TimestampTz since, in
 									SuggestionFigures *figures);
 extern void section_suggestion_figures(Sheet *page, const SuggestionFigures *figures);
 
-/* Nothing where no users are held out. */
+/* Puts the section of the holdout; nothing if no users are held out. */
 extern void section_holdout(Sheet *page, const char *tenant_id, TimestampTz since,
 							const TenantSettings *settings);
 

@@ -19,23 +19,26 @@
 extern void page_begin(Sheet *page, const TenantSettings *settings, TimestampTz at,
 					   const char *over, const char *name, const char *tenant_id);
 
-/* Between them the body of the header: a sentence, figures. */
+/* Ends the header. Between page_begin() and this, the caller puts a sentence and figures. */
 extern void page_header_end(Sheet *page);
 
-/* A section; id is a name for links, hint a sentence beside its title, or NULL. */
+/* Begin and end a section. id is for links; hint is a sentence beside the title, or NULL. */
 extern void section_begin(Sheet *page, const char *id, const char *title, const char *hint);
 extern void section_end(Sheet *page);
 
-/* A figure of the header: between begin and end its value is put. */
+/*
+ * The figures of the header. The value of a figure is put between
+ * figure_begin() and figure_end().
+ */
 extern void figures_begin(Sheet *page);
 extern void figure_begin(Sheet *page, const char *name);
 extern void figure_end(Sheet *page);
 extern void figures_end(Sheet *page);
 
-/* A sentence where there is nothing else to show. */
+/* Puts the sentence of a section that has nothing to show. */
 extern void put_nothing(Sheet *page, const char *sentence);
 
-/* Ends the page after the footer's sentences; returns it in the memory of SPI's caller. */
+/* Puts the footer and ends the page; returns it in the memory of SPI's caller. */
 extern text *page_end(Sheet *page, const char *how_to_read);
 
 /* The page's style (style.c). */

@@ -18,7 +18,7 @@
 #include "report/page.h"
 #include "report/sections.h"
 
-/* Preferences shown at most: live ones of a category, others, rivals of each. */
+/* Maximum number of preferences shown: live ones of a category, others, and rivals of each. */
 #define LIVE_SHOWN 20
 #define OTHERS_SHOWN 12
 #define RIVALS_SHOWN 3
@@ -26,14 +26,14 @@
 /* A rival below this confidence is not shown. */
 #define RIVAL_LEAST 0.005
 
-/* The days that curves show: as many as needed, within these. */
+/* Limits of the number of days that curves show. */
 #define CURVE_DAYS_MIN 14
 #define CURVE_DAYS_MAX 120
 
-/* The confidence up to which curves reach, at least. */
+/* The lowest confidence that may be at the top of the curves. */
 #define CURVE_TOP_MIN 0.4
 
-/* What was asked in interactions. */
+/* The texts of the queries asked in interactions. */
 static Statement select_asked =
 	STATEMENT("SELECT interaction_id, left(data ->> 'query', 300)"
 			  " FROM personalization.interactions"

@@ -32,51 +32,55 @@ typedef struct Sheet
 #define put(page, literal)                                                                         \
 	appendBinaryStringInfo(&(page)->out, "" literal "", (int) sizeof(literal) - 1)
 
-/* Numbers of characters at most: of texts in lines, and in headings and names. */
+/* Maximum number of characters: of a text in a line, and of headings and names. */
 #define TEXT_SHOWN 280
 #define NAME_SHOWN 100
 
 /*
- * A text of a user, isolated from the direction of the text around it; at most
- * so many characters, and an ellipsis for the rest.
+ * Puts a text of a user, escaped. Its direction of writing does not affect the
+ * text around it. After most characters it is cut, with an ellipsis.
  */
 extern void put_text(Sheet *page, const char *text, int most);
 
-/* The same within the value of an attribute. */
+/* The same for the value of an attribute. */
 extern void put_text_in_attribute(Sheet *page, const char *text, int most);
 
-/* The same for a name as in code, with blanks for underscores. */
+/* The same for a name as in code: underscores become spaces. */
 extern void put_name(Sheet *page, const char *name, int most);
 
-/* Our own words, in ASCII; and with a capital. */
+/* Put words of our own, in ASCII; the second begins them with a capital. */
 extern void put_words(Sheet *page, const char *words);
 extern void put_sentence(Sheet *page, const char *words);
 
-/* A value of JSON as people would say it: texts without quotes. */
+/* Put or return a JSON value as people would write it: texts without quotes. */
 extern void put_value(Sheet *page, const Jsonb *value, int most);
 extern char *value_words(const Jsonb *value);
 
-/* Numbers: whole ones in groups of three digits, with a noun; shares of 1 as percentages. */
+/*
+ * Put a number: whole ones in groups of three digits, possibly with a noun
+ * (one, many); a share, 0 to 1, as a percentage; with a number of decimal
+ * digits.
+ */
 extern void put_int(Sheet *page, int64 number);
 extern void put_count(Sheet *page, int64 number, const char *one, const char *many);
 extern void put_percent(Sheet *page, double share);
 extern void put_decimal(Sheet *page, double number, int digits);
 
-/* The same with a sign. */
+/* The same, always with a sign. */
 extern void put_change(Sheet *page, double number, int digits);
 
-/* Days and times on the tenant's clock: "14 Dec", "14 Dec 2027", "29 Nov, 09:14". */
+/* Put a day or a time on the tenant's clock: "14 Dec", "14 Dec 2027", "29 Nov, 09:14". */
 extern void put_day(Sheet *page, DateADT day);
 extern void put_time(Sheet *page, TimestampTz at);
 
-/* The same as words, for attributes, palloc'd. */
+/* Return the same, palloc'd, for attributes. */
 extern char *day_words(Sheet *page, DateADT day);
 extern char *time_words(Sheet *page, TimestampTz at);
 
-/* "Sunday, 29 November 2026, 11:16". */
+/* Returns a time as "Sunday, 29 November 2026, 11:16". */
 extern char *long_time_words(Sheet *page, TimestampTz at);
 
-/* The days between today and another: "today", "in 3 days", "2 days ago". */
+/* Returns how far a day is from today: "today", "in 3 days", "2 days ago". */
 extern char *distance_words(const Sheet *page, DateADT day);
 
 extern const char *const weekday_words[8];

@@ -8,10 +8,13 @@
 
 #include "report/charts.h"
 
-/* Shades of a cell with anything in it. */
+/* Number of shades of cells that are not empty. */
 #define SHADES 5
 
-/* The shade, 0 for none: by the square root, so that little is seen beside much. */
+/*
+ * Returns the shade of a count, 0 for none. It grows with the square root, so
+ * that small counts remain visible beside large ones.
+ */
 static int
 shade_of(int64 count, int64 most)
 {

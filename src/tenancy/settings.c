@@ -292,7 +292,7 @@ is_lost_zone(const Setting *setting, const JsonbValue *value)
 	return true;
 }
 
-/* stored: they were checked when they were set. */
+/* Decodes all changes. stored: they were checked when they were set. */
 static bool
 read_settings(const Jsonb *changes, bool stored, TenantSettings *settings, Fault *fault)
 {
@@ -337,7 +337,7 @@ settings_decode(const Jsonb *changes, TenantSettings *settings)
 
 	if (read_settings(changes, true, settings, &fault))
 	{
-		/* Who says how long events are kept, and no more, means what is asked too. */
+		/* If only history_retention is set, it applies to the statistics of queries too. */
 		if (json_member(&changes->root, "history_retention", &value) != NULL &&
 			json_member(&changes->root, "query_retention", &value) == NULL)
 			settings->query_retention = settings->history_retention;

@@ -16,18 +16,18 @@ typedef struct TenantSettings
 {
 	LearningRule learning;
 	int64 history_retention; /* microseconds, like all times here */
-	int64 query_retention;	 /* of what the statistics know of queries */
+	int64 query_retention;	 /* of the statistics of queries */
 	int64 conversation_ttl;
 	int64 profile_cache_ttl;
 	int64 suggestions_cache_ttl;
 	int64 new_table_window;
-	int insight_minimum_users;	   /* fewer are nobody's business: tenant_insights() */
+	int insight_minimum_users;	   /* tenant_insights() leaves out what concerns fewer users */
 	int max_history_size;		   /* number of interactions in a profile */
 	int max_conversation_messages; /* number of messages kept of a conversation */
 	double chart_confidence;
 	double suggestion_holdout; /* share of the users who get no suggestions */
 	double ranking_rate;	   /* step size of the ranking, 0 for no learning */
-	bool learning_on;		   /* whether users are learned from who have made no choice */
+	bool learning_on;		   /* whether to learn from users who have made no choice */
 	bool store_query_text;	   /* whether the text of queries is stored */
 	bool suggestions;		   /* whether queries are counted for suggestions */
 	char time_zone[64];
