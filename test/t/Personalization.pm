@@ -91,13 +91,14 @@ sub within
 	my ($query, $what, $server) = @_;
 	my ($status, $out, $err);
 	my $took = wait_until($seconds, sub {
-		($status, $out, $err) = ($server || $node)->psql($database, $query);
+		# A psql that cannot connect may be gone before the query is written to it, which IPC::Run dies of.
+		return 0 unless eval { ($status, $out, $err) = ($server || $node)->psql($database, $query); 1 };
 		return defined $out && $out eq 't';
 	});
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	note(sprintf('%s: after %.1f s', $what, $took)) if defined $took;
-	return ok(defined $took, $what) || diag("still not so after $seconds s: $query: $out $err");
+	return ok(defined $took, $what) || diag("still not so after $seconds s: $query: " . ($out // '') . ' ' . ($err // $@));
 }
 
 # The end of the server's log, and what has come since.
