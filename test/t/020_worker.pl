@@ -345,6 +345,21 @@ within(5, 'postgres', $empty, 'a row without a tenant leaves too');
 
 within(90, 'postgres', "SELECT ($heaps) < 1024 * 1024", 'the file of the backlog is cut');
 
+# Counting is the worker's, however long it sleeps; calls count only where there is none.
+my $waiting = q{SELECT count(*) FROM personalization.query_events WHERE tenant_id = 'counted'};
+my @asks = map { "SELECT personalization.learn('counted', 'ana', 'query', '{\"query\": \"Sales of $_?\"}')" } 1 .. 12;
+
+worker_with("ALTER SYSTEM SET personalization.worker_naptime = '1h'");
+sql('postgres', q{SELECT personalization.create_tenant('counted')});
+within(20, 'postgres', q{SELECT doing = 'waiting' FROM personalization.worker_status}, 'the worker sleeps');
+sql('postgres', @asks);
+is(sql('postgres', $waiting), '12', 'calls leave counting to the worker');
+sql('postgres', 'ALTER SYSTEM SET personalization.worker = off', 'SELECT pg_reload_conf()');
+within(5, 'postgres', 'SELECT pid IS NULL FROM personalization.worker_status', 'the worker goes');
+sql('postgres', $asks[0]);
+is(sql('postgres', $waiting), '0', 'and count themselves where there is none');
+worker_with('ALTER SYSTEM RESET personalization.worker_naptime');
+
 # Plans whose cost is beyond measure, as enable_seqscan makes it, are not compiled.
 cmp_ok(sql('postgres', q{SELECT sum(calls) FROM pg_stat_statements WHERE query LIKE 'UPDATE personalization.worker_state SET passes%'}),
 	'>', 1, q(the worker's statements are seen));
