@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "catalog/namespace.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
@@ -20,12 +21,51 @@ static const char *const month_words[13] = {
 	"",		"January", "February",	"March",   "April",	   "May",	  "June",
 	"July", "August",  "September", "October", "November", "December"};
 
+/*
+ * Converts a text of the server's encoding to UTF-8; *size is the result's.
+ * A character that UTF-8 does not have becomes a byte that is none, and on the
+ * page a sign for that, instead of an error.
+ */
+static const char *
+in_utf8(const char *text, int len, size_t *size)
+{
+	int encoding = GetDatabaseEncoding();
+	Oid conversion = InvalidOid;
+	char *utf8;
+	int room = len * MAX_CONVERSION_GROWTH + 1;
+	int n = 0;
+
+	if (encoding != PG_UTF8 && encoding != PG_SQL_ASCII)
+		conversion = FindDefaultConversionProc(encoding, PG_UTF8);
+	*size = (size_t) len;
+	if (!OidIsValid(conversion))
+		return text;
+	utf8 = palloc(room);
+	while (len > 0)
+	{
+		int done = pg_do_encoding_conversion_buf(conversion, encoding, PG_UTF8,
+												 (unsigned char *) unconstify(char *, text), len,
+												 (unsigned char *) utf8 + n, room - n, true);
+
+		n += (int) strlen(utf8 + n);
+		if (done < len)
+		{
+			utf8[n++] = '\xFF';
+			done += Min(pg_mblen(text + done), len - done);
+		}
+		text += done;
+		len -= done;
+	}
+	*size = (size_t) n;
+	return utf8;
+}
+
 /* Escapes a text of the server's encoding. */
 static void
 put_escaped(Sheet *page, const char *text, int len)
 {
-	char *utf8 = pg_server_to_any(text, len, PG_UTF8);
-	size_t size = utf8 == text ? (size_t) len : strlen(utf8);
+	size_t size;
+	const char *utf8 = in_utf8(text, len, &size);
 
 	enlargeStringInfo(&page->out, (int) HTML_TEXT_SIZE(size));
 	page->out.len += (int) html_text(utf8, size, page->ascii, page->out.data + page->out.len);

@@ -89,7 +89,7 @@ const char page_style[] =
 	".pref:last-child,.offer:last-child{border-bottom:0}\n"
 	".offers>:first-child{padding-top:0}\n"
 	".strength{padding-top:.4rem}\n"
-	".strength li,.score{display:grid;grid-template-columns:minmax(0,1fr) 3rem;gap:0 .75rem;"
+	".strength li,.score{display:grid;grid-template-columns:minmax(0,1fr) 3.25rem;gap:0 .75rem;"
 	"align-items:center;line-height:1}\n"
 	".strength li:first-child .pc,.score .pc{font-weight:600}\n"
 	".score{padding-top:.25rem}\n"
@@ -201,4 +201,6 @@ const char page_style[] =
 	"section{grid-template-columns:minmax(0,1fr);gap:1rem;margin-top:1.75rem}"
 	".head{break-after:avoid}summary{display:none}"
 	"details::details-content{content-visibility:visible;block-size:auto}"
+	".origins{margin:.25rem 0 0}.origins li{display:inline;font-size:8.5pt}"
+	".origins li>*{margin-right:.375em}.origins li::after{content:\"\\a0\"}.origins+.note{display:none}"
 	"h3{break-after:avoid}}\n";

@@ -126,11 +126,17 @@ foreach my $set (q(default_tablespace = 'pg_default'), 'standard_conforming_stri
 	until_true('odd', $learned, "CREATE EXTENSION with $set");
 	sql('postgres', 'DROP DATABASE odd WITH (FORCE)');
 }
-foreach my $encoding ('EUC_JP', 'LATIN1', 'SQL_ASCII')
+# In their encodings a page is ASCII, with references for other characters: a kana, and one that
+# Unicode does not have; an umlaut; a byte of no known meaning.
+foreach ([ 'EUC_JP', 'a4a2fda1', '&#12354;&#65533;' ], [ 'LATIN1', 'f6', '&#246;' ], [ 'SQL_ASCII', 'f6', '&#65533;' ])
 {
+	my ($encoding, $bytes, $reference) = @$_;
 	sql('postgres', "CREATE DATABASE encoded ENCODING '$encoding' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
 	sql('encoded', 'CREATE EXTENSION personalization', q(SELECT personalization.create_tenant('acme')), $row);
 	until_true('encoded', $learned, "CREATE EXTENSION in $encoding");
+	is(sql('encoded', "SELECT count(personalization.learn('acme', 'bo', 'query', jsonb_build_object('query', 'x' || convert_from('\\x$bytes', '$encoding') || '?')))",
+		"SELECT position('x$reference?' IN page) > 0, regexp_replace(page, '[\\x01-\\x7f]+', '', 'g') = '' FROM personalization.report('acme', 'bo') AS page"),
+		"1\nt|t", "a page in $encoding");
 	sql('postgres', 'DROP DATABASE encoded WITH (FORCE)');
 }
 
