@@ -12,10 +12,12 @@
 #include "base/arguments.h"
 #include "base/extension.h"
 #include "base/guc.h"
+#include "base/jsonutil.h"
 #include "base/rows.h"
 #include "base/statement.h"
 #include "learning/rejected.h"
 #include "queries/without_text.h"
+#include "tenancy/consent.h"
 #include "tenancy/hold.h"
 #include "tenancy/session.h"
 #include "tenancy/settings.h"
@@ -131,18 +133,30 @@ readable_part(const Jsonb *document)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-/* Whether the text of queries may be stored for a name, which may be no tenant. */
-static bool
-stores_text(const char *tenant_id)
+/* Reads the settings of a name, which may be no tenant: then it has the defaults. */
+static void
+read_settings_of(const char *tenant_id, TenantSettings *settings)
 {
 	Jsonb *changes = tenant_id[0] == '\0' ? NULL : tenant_changes(tenant_id, SNAPSHOT_NEW);
-	TenantSettings settings;
 	Fault ignored;
 
-	if (changes == NULL)
+	(void) settings_read(changes != NULL ? changes : json_empty_object(), settings, &ignored);
+}
+
+/*
+ * Whether anything may be stored of an event's user.  An event that was not understood may
+ * name one nevertheless.
+ */
+static bool
+may_store(const char *tenant_id, const Event *event, const TenantSettings *settings)
+{
+	char *user_id = unconstify(char *, event->user_id);
+
+	if (tenant_id[0] == '\0')
 		return true;
-	(void) settings_read(changes, &settings, &ignored);
-	return settings.store_query_text;
+	if (user_id == NULL && event->document != NULL && JB_ROOT_IS_OBJECT(event->document))
+		(void) json_text_member(&event->document->root, event_field_names[FIELD_USER_ID], &user_id);
+	return user_id == NULL || learning_allowed(tenant_id, user_id, settings, SNAPSHOT_NEW);
 }
 
 /* Stores those of one tenant, from an event on. */
@@ -153,9 +167,10 @@ store(const char *tenant_id, const Event *events, int n)
 	Column columns[lengthof(types)];
 	Datum values[1 + lengthof(types)];
 
-	bool store_text = stores_text(tenant_id);
+	TenantSettings settings;
 
 	tenant_check_held(tenant_id);
+	read_settings_of(tenant_id, &settings);
 	for (size_t c = 0; c < lengthof(types); c++)
 		column_init(&columns[c], types[c], n);
 	for (int i = 0; i < n; i++)
@@ -163,14 +178,15 @@ store(const char *tenant_id, const Event *events, int n)
 		const Event *event = &events[i];
 		const Jsonb *document;
 
-		if (event->fault == NULL || strcmp(tenant_of(event), tenant_id) != 0)
+		if (event->fault == NULL || strcmp(tenant_of(event), tenant_id) != 0 ||
+			!may_store(tenant_id, event, &settings))
 			continue;
 		document = readable_part(event->document != NULL ? event->document : event_document(event));
-		if (!store_text)
+		if (!settings.store_query_text)
 			document = event_without_text(document);
 		column_add(&columns[0], JsonbPGetDatum(document));
 		column_add_text(&columns[1], unpack_sql_state(event->fault->sqlstate));
-		column_add_text(&columns[2], store_text || event->fault->summary == NULL
+		column_add_text(&columns[2], settings.store_query_text || event->fault->summary == NULL
 										 ? event->fault->message
 										 : event->fault->summary);
 		column_add_text(&columns[3], event->fault->hint);

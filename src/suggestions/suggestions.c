@@ -266,6 +266,13 @@ personalization_record_outcome(PG_FUNCTION_ARGS)
 	(void) lock_shown(tenant_id, user_id, true);
 	tenant_check_current(tenant_id);
 	tenant_require_prepared(tenant_id, &settings);
+
+	/* What a user who refuses is shown is not recorded, and so nothing of what they do with it. */
+	if (!learning_allowed(tenant_id, user_id, &settings, SNAPSHOT_NEW))
+	{
+		SPI_finish();
+		PG_RETURN_VOID();
+	}
 	if (!outcome_record(tenant_id, user_id, PG_GETARG_UUID_P(2), strcmp(outcome, "accepted") == 0,
 						GetCurrentTimestamp()))
 		ereport(

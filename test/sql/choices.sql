@@ -72,6 +72,16 @@ SELECT (SELECT count(*) FROM personalization.rejected_events WHERE tenant_id = '
 SELECT preference, n FROM pg_temp.shown('dan');
 SELECT count(*) >= 0 AS suggests FROM personalization.get_suggestions('ch', 'dan');
 SELECT count(*) AS shown FROM personalization.suggestions WHERE tenant_id = 'ch' AND user_id = 'dan';
+-- What cannot be learned is not set aside either, whether it was understood or not, and outcomes are not recorded, whatever the id.
+SELECT personalization.learn_batch('[{"tenant_id": "ch", "user_id": "dan", "interaction_type": "nonsense", "data": {"query": "Salaries?"}},
+    {"interaction_type": "nonsense", "data": {"query": "Salaries?"}, "user_id": "dan", "tenant_id": "ch"}, {"tenant_id": "ch", "user_id": "dan", "interaction_type": "query", "data": {"query": 1}},
+    {"tenant_id": "ch", "user_id": "dan", "data": 7, "interaction_type": "query"}, {"tenant_id": "ch", "user_id": "dan", "salary": 7}, {"tenant_id": "ch", "user_id": "eve", "interaction_type": "nonsense", "data": {}}]', 'divert') AS learned;
+INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data) VALUES ('ch', 'dan', 'nonsense', '{"query": "Salaries?"}'), ('ch', 'dan', 'query', '"Salaries?"');
+SELECT personalization.run_maintenance() -> 'inbox' AS inbox;
+SELECT event ->> 'user_id' AS user_id, reason FROM personalization.rejected_events WHERE tenant_id = 'ch';
+SELECT personalization.record_outcome('ch', 'dan', '00000000-0000-4000-8000-0000000000ab', 'accepted');
+SELECT personalization.record_outcome('ch', 'dan', suggestion_id, 'dismissed') FROM personalization.get_suggestions('ch', 'dan') LIMIT 1;
+SELECT count(*) AS recorded FROM personalization.suggestions WHERE tenant_id = 'ch' AND user_id = 'dan';
 -- Conversations live as long as the product keeps them; no sums outlive them.
 SELECT personalization.append_message('ch', personalization.start_conversation('ch', 'dan'), 'user', 'hello') AS number;
 SELECT count(*) AS sums FROM personalization.conversation_statistics WHERE tenant_id = 'ch' AND user_id = 'dan';
