@@ -11,7 +11,7 @@
 #include "postgres.h"
 
 /*
- * Called with the relation, or InvalidOid for all relations. It must not read
+ * Called with the relation, or InvalidOid for all relations.  It must not read
  * catalogs or raise errors.
  */
 typedef void (*InvalidationListener)(Oid relation, void *arg);

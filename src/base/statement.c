@@ -88,7 +88,7 @@ prepare(Statement *statement, uint64 generation)
 /*
  * Making a generic plan opens all partitions, which would be most of the time
  * of a connection's first call; a custom plan opens the tenant's partition
- * only. So the first executions have custom plans, and a statement that is
+ * only.  So the first executions have custom plans, and a statement that is
  * executed repeatedly gets a generic one.
  */
 #define CUSTOM_EXECUTIONS 4

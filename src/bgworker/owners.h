@@ -8,9 +8,9 @@
 #include "postgres.h"
 
 /*
- * Returns whether they do. Otherwise the worker must not write to the tables,
+ * Returns whether they do.  Otherwise the worker must not write to the tables,
  * because an owner could create a trigger, which would run with the worker's
- * rights; worker_status then shows what it waits for. To be called outside a
+ * rights; worker_status then shows what it waits for.  To be called outside a
  * transaction.
  */
 extern bool owner_is_trusted(void);

@@ -22,7 +22,7 @@ extern void worker_show_cache(CacheState state);
 
 /*
  * Shows in worker_status what the worker waits for before it begins; NULL:
- * nothing. After a minute it is also logged.
+ * nothing.  After a minute it is also logged.
  */
 extern void worker_show_waiting(const char *what);
 

@@ -26,7 +26,7 @@ typedef struct Context
 	bool open;						  /* the last word may be the beginning of one */
 } Context;
 
-/* Reads the words of a text, in UTF-8. The parts of a name are separate words. */
+/* Reads the words of a text, in UTF-8.  The parts of a name are separate words. */
 extern void context_read(const char *text, size_t len, Context *context);
 
 /*
@@ -37,9 +37,9 @@ extern unsigned context_matches(const Context *context, const char *text, size_t
 
 /*
  * Computes how well each of n texts fits, 0 to 1, from the words that it
- * matches: the share of the context that it has. A word counts more the fewer
- * texts have it, and not at all if none has. A text with many other words fits
- * a little less. Returns whether any text fits.
+ * matches: the share of the context that it has.  A word counts more the fewer
+ * texts have it, and not at all if none has.  A text with many other words
+ * fits a little less.  Returns whether any text fits.
  */
 extern bool context_fits(const Context *context, const unsigned *matches, const int *nwords, int n,
 						 double *fits);

@@ -148,9 +148,9 @@ extern int statistics_offers(Statistics *statistics, const Situation *situation,
 
 /*
  * Moves the offers that fit the text of a context to the front, by the words
- * that they share with it. Their rows must have been read. Returns false, and
- * changes nothing, if none fits: then the caller makes the situation without
- * the context.
+ * that they share with it.  Their rows must have been read.  Returns false,
+ * and changes nothing, if none fits: then the caller makes the situation
+ * without the context.
  */
 extern bool statistics_context(Statistics *statistics, const Situation *situation,
 							   const Context *context, Offer *offers, int n);

@@ -49,8 +49,8 @@ typedef struct ClientOffset
 #define CLIENT_END_OF_LOG (-1)
 
 /*
- * The first returns whether there is a client. The second creates one with the
- * present settings; on failure it returns false and sets error.
+ * The first returns whether there is a client.  The second creates one with
+ * the present settings; on failure it returns false and sets error.
  */
 extern bool client_is_open(void);
 extern bool client_open(const char *group, const char **error);

@@ -461,9 +461,9 @@ is_full(const BatchSize *taken)
 }
 
 /*
- * Deletes rows by their ctid. With a condition on the tenant alone the planner
- * might choose the tenant's index, and go through every row that an old
- * snapshot keeps.
+ * Deletes rows by their ctid.  With a condition on the tenant alone the
+ * planner might choose the tenant's index, and go through every row that an
+ * old snapshot keeps.
  */
 static uint64
 delete_by_place(Datum *values)

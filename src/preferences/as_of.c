@@ -49,8 +49,9 @@ find_place(const Preference *items, int n, PreferenceCategory category, const ch
 }
 
 /*
- * Puts what the user has set in the place of what was learned.  Its count stays: the evidence
- * goes on underneath, and comes back when the preference is reset.
+ * Replaces learned preferences by those that the user has set.  The number of
+ * observations stays: learning continues, and its result is in force again
+ * when the preference is reset.
  */
 static Preference *
 apply_choices(const Choices *choices, Preference *stored, int *n)

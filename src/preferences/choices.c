@@ -55,7 +55,10 @@ static Statement delete_evidence =
 			  " WHERE tenant_id = $1 AND user_id = $2 AND category = $3 AND key = $4",
 			  "text text personalization.preference_category text");
 
-/* Takes the key out of the arrays of each snapshot that has it.  Applications may not: it runs as the owner. */
+/*
+ * Removes the key from the arrays of each snapshot that has it.  It runs as
+ * the owner, because applications may not update snapshots.
+ */
 static Statement update_snapshots = STATEMENT(
 	"UPDATE personalization.preference_snapshots s"
 	" SET (categories, keys, \"values\", confidences, rivals, observation_counts, last_updated) = ("
@@ -245,8 +248,9 @@ personalization_reset_preference(PG_FUNCTION_ARGS)
 }
 
 /*
- * The row of the choice is what makes interactions until now count no more, for a replay
- * and for those that come late; the evidence is deleted at once, here and in snapshots.
+ * Because of the row of the choice, interactions until now no longer count,
+ * neither in a replay nor when they arrive late.  The evidence is deleted at
+ * once, here and in snapshots.
  */
 Datum
 personalization_forget_preference(PG_FUNCTION_ARGS)

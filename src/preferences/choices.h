@@ -41,13 +41,13 @@ extern void choices_read(const char *tenant_id, const char *user_id, TimestampTz
 extern bool choices_let_count(const Choices *choices, PreferenceCategory category, const char *key,
 							  TimestampTz at);
 
-/* To be called where rows of choices have been written by another way: an import. */
+/* To be called after rows of choices have been written in another way, by an import. */
 extern void choices_imported(void);
 
 /*
- * Takes out observations that no longer count, as they are of a time before their user
- * forgot the preference; returns how many are left.  The users are locked; the caller is
- * in SPI.
+ * Removes observations that no longer count, because they are from before
+ * their user forgot the preference; returns how many are left.  The users are
+ * locked; the caller is in SPI.
  */
 extern int choices_filter(const char *tenant_id, Observation *observations, int n);
 

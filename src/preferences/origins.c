@@ -39,7 +39,7 @@ typedef struct Seen
 	Evidence after;
 } Seen;
 
-/* The interactions of one preference: the latest, in turn. */
+/* The latest interactions of one preference, in a ring. */
 typedef struct SeenOfKey
 {
 	PreferenceCategory category;
@@ -119,7 +119,10 @@ see(const Replayed *interaction, const Signal *signal, const Preference *prefere
 	seen->before = preference->evidence;
 }
 
-/* Turns what was seen of a preference around, and computes the effects on its last value. */
+/*
+ * Puts the interactions of a preference in order, latest first, and computes
+ * their effects on its last value.
+ */
 static void
 conclude(const SeenOfKey *of_key, const LearningRule *rule, Origins *origins)
 {

@@ -87,11 +87,11 @@ static Statement delete_preference =
 			  "text text personalization.preference_category text");
 
 /*
- * Evidence that is dead when it is learned, because it belongs to the past, is
- * not deleted before the user's next event of that time has had a week to
- * arrive: what is learned of an earlier time does not depend on when
- * maintenance ran.  So expires_on is at least this number of days, which
- * includes the rest of the present one, after the day of writing.
+ * While events of the past are loaded, evidence may be dead when it is
+ * learned.  It is kept for a week, in which the user's next event of that time
+ * may arrive; otherwise the result would depend on when maintenance runs.  So
+ * expires_on is at least this number of days after the day of writing: a week,
+ * and the rest of that day.
  */
 #define ARRIVAL_DAYS 8
 
@@ -102,10 +102,10 @@ static Statement delete_preference =
 #define DAY_BEFORE EXPIRY_DAY($3)
 
 /*
- * $2 are the settings, $3 those with which expires_on was computed, $4 the
- * expires_on of dead evidence that is written today, as if it were a row of a
- * document that has none.  A row that is kept longer than its evidence lives
- * stays so.
+ * $2 are the settings, $3 those with which expires_on was computed.  $4 is the
+ * expires_on of dead evidence that is written today; a row of a document that
+ * has none is treated as such.  A row that is kept longer than its evidence
+ * lives remains so.
  */
 #define RESCHEDULED                                                                                \
 	"nullif(greatest(coalesce(" DAY_NOW ", 'infinity'),"                                           \
@@ -143,8 +143,8 @@ static Statement delete_expired =
 	STATEMENT(DELETE_EXPIRED(EXPIRED), "text date jsonb timestamptz int8");
 
 /*
- * As of another day, $6, than today.  A row that is kept longer than its
- * evidence lives is kept then too, if it has been written by that day, and its
+ * The same as of another day, $6.  A row that is kept longer than its evidence
+ * lives is kept on that day too, if it had been written by then and its
  * evidence was older when it was written.
  */
 #define WRITTEN_ON "(expires_on - " CppAsString2(ARRIVAL_DAYS) ")"

@@ -16,9 +16,10 @@
 #include "preferences/signals.h"
 
 /*
- * SQL: whether a row p of preferences has at least the confidence floor at a time; what an
- * application's role may have written as anything else has not.  Factors are so bounded
- * that none is too small for a float8, which would be an error.
+ * SQL: whether a row p of preferences has at least the confidence floor at a
+ * time.  It is false for values that only an application's role can have
+ * written.  Exponents are limited, because power() raises an error if its
+ * result is too small for a float8.
  */
 #define CONFIDENT_AT(p, at, decay, floor)                                                          \
 	"CASE WHEN isfinite(" p ".last_updated) AND " p ".confidence BETWEEN 1e-100 AND 1e100"         \
@@ -28,10 +29,10 @@
 
 /*
  * Applies observations of users of one tenant, in the order of their
- * positions, stores the result, and makes the snapshots of the preferences
- * before.  Observations that no longer count, as the user has forgotten the preference since, are
- * taken out of the array, and the others sorted by user; returns how many they are.
- * The users are locked; the caller is in SPI.
+ * positions, and stores the result.  Before that it makes the snapshots of the
+ * earlier preferences.  Observations of preferences that the user has
+ * forgotten since are removed from the array; the others are sorted by user,
+ * and their number is returned.  The users are locked; the caller is in SPI.
  */
 extern int preferences_observe(const char *tenant_id, const LearningRule *rule,
 							   Observation *observations, int n);
@@ -90,9 +91,9 @@ extern void preferences_imported(const char *tenant_id, const char *user_id, con
 
 /*
  * Deletes preferences of a tenant with these settings (as stored) whose
- * evidence has expired by a time, at most limit; returns their number.  What
- * was dead when it was learned is kept for a week, in which more events of that
- * time may arrive.
+ * evidence has expired by a time, at most limit; returns their number.
+ * Evidence that was already dead when it was learned is kept for a week,
+ * because more events of its time may arrive.
  */
 extern int64
 preferences_expire(const char *tenant_id, const Jsonb *settings, TimestampTz at, int64 limit);

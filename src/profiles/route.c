@@ -96,8 +96,8 @@ push_preference(JsonbParseState **state, const char *name, const char *source,
 }
 
 /*
- * What the users of a tenant prefer, those whose preference is live: the value that
- * most of them have.  Of a large tenant the first rows are looked at.
+ * The value that most users of a tenant prefer, among those whose preference
+ * is live.  In a large tenant only the first rows are read.
  */
 static Statement select_organisation =
 	STATEMENT("SELECT value, count(*), (sum(count(*)) OVER ())::int8"
@@ -120,7 +120,10 @@ enum
 	ORGANISATION_ALL
 };
 
-/* So many users must agree, and more than half of those who prefer any. */
+/*
+ * The least number of users who must agree; they must also be more than half
+ * of those who prefer any value.
+ */
 #define AGREE 5
 
 /* Adds the chart that the organisation prefers, for a user who has no preference. */

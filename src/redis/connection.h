@@ -55,7 +55,7 @@ typedef struct CacheConnection
 extern CacheConnection cache_connection;
 
 /*
- * Makes sure that there is a connection with the present settings. Returns
+ * Makes sure that there is a connection with the present settings.  Returns
  * false if there is no cache, or if it cannot be reached at present; this is
  * recorded.
  */

@@ -19,7 +19,7 @@
 extern void page_begin(Sheet *page, const TenantSettings *settings, TimestampTz at,
 					   const char *over, const char *name, const char *tenant_id);
 
-/* Ends the header. Between page_begin() and this, the caller puts a sentence and figures. */
+/* Ends the header.  Between page_begin() and this, the caller puts a sentence and figures. */
 extern void page_header_end(Sheet *page);
 
 /* Begin and end a section. id is for links; hint is a sentence beside the title, or NULL. */
@@ -27,7 +27,7 @@ extern void section_begin(Sheet *page, const char *id, const char *title, const 
 extern void section_end(Sheet *page);
 
 /*
- * The figures of the header. The value of a figure is put between
+ * The figures of the header.  The value of a figure is put between
  * figure_begin() and figure_end().
  */
 extern void figures_begin(Sheet *page);

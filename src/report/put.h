@@ -37,8 +37,8 @@ typedef struct Sheet
 #define NAME_SHOWN 100
 
 /*
- * Puts a text of a user, escaped. Its direction of writing does not affect the
- * text around it. After most characters it is cut, with an ellipsis.
+ * Puts a text of a user, escaped.  Its direction of writing does not affect
+ * the text around it.  After most characters it is cut, with an ellipsis.
  */
 extern void put_text(Sheet *page, const char *text, int most);
 

@@ -12,7 +12,7 @@
 #define SHADES 5
 
 /*
- * Returns the shade of a count, 0 for none. It grows with the square root, so
+ * Returns the shade of a count, 0 for none.  It grows with the square root, so
  * that small counts remain visible beside large ones.
  */
 static int

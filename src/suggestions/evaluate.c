@@ -181,7 +181,7 @@ comes_before(const OwnQuery *a, const OwnQuery *b, bool by_count)
 }
 
 /*
- * Moves a query that was just asked to its position among the first. The list
+ * Moves a query that was just asked to its position among the first.  The list
  * is exact, because a query that has dropped out can only return when it is
  * asked.
  */

@@ -193,7 +193,7 @@ read_offers(SuggestionState *state, int n)
 }
 
 /*
- * Collects what could be asked. With a context, what fits it comes first; if
+ * Collects what could be asked.  With a context, what fits it comes first; if
  * nothing fits, the context is ignored.
  */
 static void

@@ -292,7 +292,7 @@ is_lost_zone(const Setting *setting, const JsonbValue *value)
 	return true;
 }
 
-/* Decodes all changes. stored: they were checked when they were set. */
+/* Decodes all changes.  stored: they were checked when they were set. */
 static bool
 read_settings(const Jsonb *changes, bool stored, TenantSettings *settings, Fault *fault)
 {
