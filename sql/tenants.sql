@@ -51,3 +51,9 @@ CREATE FUNCTION personalization.drop_tenant(tenant_id text) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'personalization_drop_tenant';
 COMMENT ON FUNCTION personalization.drop_tenant(text) IS
     'deletes a tenant and all its data, and returns the number of rows by table; for administrators';
+
+CREATE FUNCTION personalization.local_time(at timestamptz, settings jsonb) RETURNS timestamp
+    LANGUAGE c STABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'personalization_local_time';
+COMMENT ON FUNCTION personalization.local_time(timestamptz, jsonb) IS
+    'a time on the clock of a tenant with these settings; in UTC if the system does not know its time zone';

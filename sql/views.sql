@@ -30,7 +30,7 @@ SELECT i.tenant_id,
        pg_catalog.count(*) AS interactions,
        pg_catalog.count(DISTINCT i.user_id) AS users
 FROM (SELECT n.tenant_id, n.user_id,
-             n.occurred_at AT TIME ZONE coalesce(t.settings OPERATOR(pg_catalog.->>) 'time_zone', 'UTC') AS at
+             personalization.local_time(n.occurred_at, t.settings) AS at
       FROM personalization.interactions AS n
       JOIN personalization.tenants AS t ON t.tenant_id OPERATOR(pg_catalog.=) n.tenant_id) AS i
 GROUP BY i.tenant_id, 2, 3;

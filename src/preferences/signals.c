@@ -358,6 +358,11 @@ refinement_signals(const SignalRules *rules, const JsonbContainer *data, Signals
 		signals->items[kept++] = *wrong;
 	}
 	signals->n = kept;
+	if (signals->n + right.n > max_signals)
+		return fault_set(
+			fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+			psprintf("The maximum is %d signals, set by personalization.max_signals.", max_signals),
+			"data gives too many signals");
 	index_signals(signals);
 	for (int i = 0; right.items != NULL && i < right.n; i++)
 		append_signal(signals, &right.items[i]);

@@ -258,9 +258,14 @@ personalization_record_outcome(PG_FUNCTION_ARGS)
 	require_argument(fcinfo, 3, "outcome");
 	outcome = text_to_cstring(PG_GETARG_TEXT_PP(3));
 	if (strcmp(outcome, "accepted") != 0 && strcmp(outcome, "dismissed") != 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("outcome must be \"accepted\" or \"dismissed\", not \"%s\"",
-							   clipped(outcome, strlen(outcome)))));
+	{
+		Fault fault;
+
+		(void) fault_set(&fault, ERRCODE_INVALID_PARAMETER_VALUE,
+						 "The outcomes are accepted and dismissed.",
+						 "invalid value for outcome: %s", private_text(outcome, strlen(outcome)));
+		fault_raise(&fault, -1);
+	}
 	prevent_if_read_only("record_outcome()");
 	SPI_connect();
 	(void) lock_shown(tenant_id, user_id, true);

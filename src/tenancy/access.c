@@ -62,7 +62,7 @@ static const char *const application_grants[] = {
 	"EXECUTE ON FUNCTION personalization.evaluate, personalization.version",
 	"EXECUTE ON FUNCTION personalization.merge_asked_days, personalization.next_due_on,"
 	" personalization.event_names_user, personalization.add_to_bucket",
-	"EXECUTE ON FUNCTION personalization.usage_patterns, personalization.route",
+	"EXECUTE ON FUNCTION personalization.usage_patterns, personalization.route, personalization.local_time",
 	"EXECUTE ON FUNCTION personalization.register_table, personalization.unregister_table,"
 	" personalization.link_schema, personalization.unlink_schema, personalization.tenant_tables,"
 	" personalization.new_tables, personalization.hidden_tables",

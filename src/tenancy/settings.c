@@ -10,14 +10,17 @@
 
 #include <math.h>
 
+#include "fmgr.h"
 #include "pgtime.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
+#include "base/compat.h"
 #include "base/fault.h"
 #include "base/jsonutil.h"
+#include "base/local_time.h"
 #include "core/statistics.h"
 #include "tenancy/settings.h"
 
@@ -426,4 +429,24 @@ settings_document(const Jsonb *changes)
 		(void) pushJsonbValue(&state, WJB_VALUE, &value);
 	}
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+PG_FUNCTION_INFO_V1(personalization_local_time);
+
+/* An invalid setting is not in the way of the others. */
+Datum
+personalization_local_time(PG_FUNCTION_ARGS)
+{
+	TimestampTz at = PG_GETARG_TIMESTAMPTZ(0);
+	TenantSettings settings;
+	LocalZone zone;
+	Timestamp local;
+	Fault fault;
+
+	if (TIMESTAMP_NOT_FINITE(at))
+		PG_RETURN_TIMESTAMP(at);
+	(void) settings_read(PG_GETARG_JSONB_P(1), &settings, &fault);
+	local_zone_init(&zone, settings.time_zone);
+	local = local_clock(&zone, at);
+	PG_RETURN_TIMESTAMP(IS_VALID_TIMESTAMP(local) ? local : at);
 }

@@ -1,6 +1,13 @@
 -- What a bound role may send or do without being felt by another tenant, or learning of one.
 \set VERBOSITY terse
 SET client_min_messages = warning;
+CREATE FUNCTION pg_temp.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE statement;
+    RETURN 'ok';
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE || ' ' || SQLERRM;
+END $$;
 CREATE ROLE regress_hostile LOGIN;
 SELECT personalization.create_tenant(t) IS NOT NULL AS made FROM unnest(ARRAY['hostile', 'neighbour']) t;
 SELECT personalization.bind_role('regress_hostile', 'hostile');
@@ -10,6 +17,12 @@ SET personalization.tenant_id = 'hostile';
 SET SESSION AUTHORIZATION regress_hostile;
 INSERT INTO personalization.inbox (user_id, interaction_type, data, position) VALUES ('ana', 'export', '{}', 0);
 INSERT INTO personalization.inbox (user_id, interaction_type, data, topic) VALUES ('ana', 'export', '{}', 't');
+INSERT INTO personalization.inbox (user_id, interaction_type, data, position) SELECT 'ana', 'export', '{}', 4611686018427387904;
+INSERT INTO personalization.inbox (user_id, interaction_type, data, partition, "offset") VALUES ('ana', 'export', '{}', 0, 0);
+COPY personalization.inbox (user_id, interaction_type, data, position) FROM stdin;
+ana	export	{}	-1
+\.
+UPDATE personalization.inbox SET position = 0;
 
 -- Texts of any length leave the inbox, and are set aside with their beginning.
 INSERT INTO personalization.inbox (user_id, interaction_type, data) VALUES
@@ -20,6 +33,12 @@ INSERT INTO personalization.inbox (user_id, interaction_type, data) VALUES
 INSERT INTO personalization.inbox (user_id, interaction_type, data)
     SELECT 'many', 'query', jsonb_build_object('tables_used', jsonb_agg('t' || i)) FROM (VALUES (10000), (10001)) v (n), generate_series(1, n) i GROUP BY n ORDER BY n;
 SELECT personalization.learn('hostile', 'many', 'query', (SELECT jsonb_build_object('tables_used', jsonb_agg('t' || i)) FROM generate_series(1, 10001) i));
+-- By whatever rule, and added up over the parts of an event.
+SELECT pg_temp.outcome(format('SELECT personalization.learn(%L, %L, %L, %L)', 'hostile', 'more', type, data)) FROM
+    (SELECT jsonb_agg('t' || i) AS names, jsonb_object_agg('t' || i, i) AS members FROM generate_series(1, 6000) AS i) AS n, LATERAL (VALUES
+        ('export', jsonb_build_object('columns', names || names || names)), ('exploration', jsonb_build_object('tables', names)), ('dashboard', jsonb_build_object('widget_sizes', members)),
+        ('query', jsonb_build_object('filters', names, 'group_by', names)), ('refinement', jsonb_build_object('original', jsonb_build_object('columns', names), 'corrected', jsonb_build_object('tables_used', names))),
+        ('refinement', jsonb_build_object('corrected', jsonb_build_object('columns', names, 'filters', names)))) AS v (type, data);
 SET personalization.max_signals = 20000;
 RESET SESSION AUTHORIZATION;
 RESET personalization.tenant_id;
@@ -92,6 +111,46 @@ GRANT pg_monitor TO regress_hostile;
 SELECT personalization.bind_role('regress_hostile', 'hostile');
 \set VERBOSITY terse
 REVOKE pg_monitor FROM regress_hostile;
+-- Nor through another role, whether or not its privileges are inherited.
+CREATE ROLE regress_between;
+GRANT regress_between TO regress_hostile;
+DO $$
+DECLARE
+    r text;
+BEGIN
+    FOREACH r IN ARRAY ARRAY['pg_monitor', 'pg_read_all_data', 'pg_read_all_stats', 'pg_read_all_settings', 'pg_write_all_data'] LOOP
+        EXECUTE format('GRANT %I TO regress_between', r);
+        FOR i IN 1..2 LOOP
+            EXECUTE CASE i WHEN 1 THEN 'ALTER ROLE regress_hostile INHERIT' ELSE 'ALTER ROLE regress_hostile NOINHERIT' END;
+            BEGIN
+                PERFORM personalization.bind_role('regress_hostile', 'hostile');
+                RAISE WARNING 'bound as a member of a member of %', r;
+            EXCEPTION WHEN object_not_in_prerequisite_state THEN
+                NULL;
+            END;
+        END LOOP;
+        EXECUTE format('REVOKE %I FROM regress_between', r);
+    END LOOP;
+END $$;
+REVOKE regress_between FROM regress_hostile;
+ALTER ROLE regress_hostile INHERIT;
+DROP ROLE regress_between;
+
+-- Keys of locks tell nothing of a user by what is known of others: no key of one tenant follows from those of another.
+CREATE FUNCTION pg_temp.keys(tenant text, name text) RETURNS int8[] LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM personalization.learn(tenant, name, 'export', '{}');
+    RETURN (SELECT array_agg(objid::int8 ORDER BY objid) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'object' AND classid >= 16384);
+END $$;
+BEGIN; SELECT pg_temp.keys('hostile', 'kim') AS hostile_kim \gset
+ROLLBACK; BEGIN; SELECT pg_temp.keys('hostile', 'lee') AS hostile_lee \gset
+ROLLBACK; BEGIN; SELECT pg_temp.keys('neighbour', 'kim') AS neighbour_kim \gset
+ROLLBACK; BEGIN; SELECT pg_temp.keys('neighbour', 'lee') AS neighbour_lee \gset
+ROLLBACK;
+WITH keys AS (
+    SELECT (SELECT min(x) FROM unnest(:'hostile_kim'::int8[]) AS x WHERE x <> ALL (:'hostile_lee'::int8[])) AS a, (SELECT min(x) FROM unnest(:'hostile_lee'::int8[]) AS x WHERE x <> ALL (:'hostile_kim'::int8[])) AS b,
+        (SELECT min(x) FROM unnest(:'neighbour_kim'::int8[]) AS x WHERE x <> ALL (:'neighbour_lee'::int8[])) AS c, (SELECT min(x) FROM unnest(:'neighbour_lee'::int8[]) AS x WHERE x <> ALL (:'neighbour_kim'::int8[])) AS d)
+SELECT num_nonnulls(a, b, c, d) AS keys, a # b # c # d <> 0 AS not_by_xor, (a - b - c + d) & 4294967295 <> 0 AS not_by_sum, a <> c AND b <> d AS not_the_user_alone FROM keys;
 
 -- A zone that the system has lost: UTC, and a warning that names it; nothing else fails.
 SELECT personalization.learn('neighbour', 'bo', 'query', '{"query": "profit"}', '2026-03-01') IS NOT NULL AS learned;
@@ -102,8 +161,15 @@ SELECT personalization.run_maintenance() -> 'inbox' AS maintained;
 SELECT personalization.configure_tenant('neighbour', '{"decay_factor": 0.9}') ->> 'time_zone' AS still;
 SELECT personalization.configure_tenant('neighbour', '{"time_zone": "US/Atlantis"}');
 SELECT personalization.create_tenant('third', '{"time_zone": "US/Atlantis"}');
+CREATE TEMP TABLE document AS SELECT personalization.export_user('neighbour', 'bo') AS d;
+SELECT s, pg_temp.outcome(s) FROM unnest(ARRAY[
+    $$SELECT personalization.get_suggestions('neighbour', 'bo')$$, $$SELECT personalization.route('neighbour', 'bo', 'profit')$$, $$SELECT personalization.get_profile('neighbour', 'bo', '2026-03-01 12:00')$$,
+    $$SELECT personalization.get_context('neighbour', 'bo')$$, $$SELECT personalization.preferences('neighbour', 'bo')$$, $$SELECT personalization.collect_feedback('neighbour', 'bo', '{"rating": 1}')$$,
+    $$SELECT personalization.end_turn('neighbour', 'bo', 'profit', 'none')$$, $$SELECT personalization.tenant_insights('neighbour')$$, $$SELECT personalization.evaluate('neighbour')$$,
+    $$SELECT personalization.rebuild_statistics('neighbour')$$, $$SELECT personalization.reset_ranking('neighbour')$$, $$TABLE personalization.tenant_overview$$, $$TABLE personalization.usage_heatmap$$]) AS s;
 SELECT personalization.export_user('neighbour', 'bo') IS NOT NULL AS exported;
 SELECT personalization.forget_user('neighbour', 'bo') -> 'interactions' AS forgotten;
+SELECT personalization.import_user('neighbour', d) -> 'interactions' AS imported FROM document;
 SELECT personalization.configure_tenant('neighbour', '{"time_zone": null}') ->> 'time_zone' AS mended;
 
 SELECT personalization.drop_tenant(t) IS NOT NULL AS dropped FROM unnest(ARRAY['hostile', 'neighbour']) t;

@@ -234,4 +234,13 @@ SELECT personalization.learn_batch('[{"tenant_id": "l4", "user_id": "ana", "inte
 SELECT sqlstate, reason FROM personalization.rejected_events WHERE tenant_id = 'l4';
 SELECT personalization.start_conversation('l4', 'ana', '{"x": 1e999}');
 SELECT personalization.collect_feedback('l4', 'ana', '{"x": 1e999}');
+SELECT personalization.start_conversation('l4', 'ana') AS conversation \gset
+SELECT personalization.update_conversation('l4', :'conversation', '{"x": [1e999]}');
+SELECT personalization.append_message('l4', :'conversation', 'user', 'x', '{"x": {"y": 1e999}}');
+SELECT personalization.end_turn('l4', 'ana', 'x', 'y', :'conversation', '{"x": 1e999}');
+SELECT personalization.set_preference('l4', 'ana', 'data', 'k', '[1e999]');
+SELECT personalization.import_user('l4', '{"tenant_id": "l4", "user_id": "bo", "preferences": {"data:k": {"category": "data", "key": "k", "value": 1e999, "confidence": 0.5, "observation_count": 1, "last_updated": "2026-03-01T00:00:00"}}}');
+INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data) VALUES ('l4', 'bo', 'export', '{"x": 1e999}'), ('l4', 'bo', 'export', '{"format": "csv"}');
+SELECT personalization.run_maintenance() -> 'inbox' AS taken;
+SELECT count(*) AS rejected FROM personalization.rejected_events WHERE tenant_id = 'l4' AND sqlstate = '22003';
 SELECT personalization.drop_tenant('l4') IS NOT NULL AS dropped;

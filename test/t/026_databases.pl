@@ -158,6 +158,15 @@ my ($ret, $out, $err) = $node->psql('given', q(SELECT personalization.create_ten
 like($err, qr/tables of extension personalization belong to role "somebody", which is not a superuser.*HINT:  Give all objects/s, 'create_tenant() says so');
 sql('given', 'DROP TRIGGER spy ON personalization.interactions', 'REASSIGN OWNED BY somebody TO dba');
 until_true('given', $learned, 'given back, it goes on');
+# One object is enough.
+foreach my $object ('TABLE personalization.rankings', 'TABLE personalization.interactions_3', 'FUNCTION personalization.inbox_position()', 'VIEW personalization.tenant_overview', 'SCHEMA personalization')
+{
+	sql('given', "ALTER $object OWNER TO somebody");
+	sql('given', q(SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'personalization worker'));
+	until_true('given', q(SELECT waits_for LIKE 'tables to belong to a superuser again%"somebody"' FROM personalization.worker_status), "it waits for $object");
+	sql('given', "ALTER $object OWNER TO dba");
+	until_true('given', $works, 'and goes on');
+}
 
 ####################################################################
 # One Redis: a copied database does not write under the keys of its template, and a name that is not UTF-8 stops nobody.

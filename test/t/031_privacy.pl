@@ -224,6 +224,9 @@ for my $case (
 	[ 'a category', qq{SELECT personalization.collect_feedback('acme', 'u', '{"category": "$typo", "key": "k", "rating": 1}')} ],
 	[ 'a column', qq{SELECT personalization.import_user('acme', '{"format": "personalization/1", "tenant_id": "acme", "user_id": "w", "data": {"preferences": [{"$typo": 1}]}}')} ],
 	[ 'a table', qq{SELECT personalization.import_user('acme', '{"format": "personalization/1", "tenant_id": "acme", "user_id": "w", "data": {"$typo": []}}')} ],
+	[ 'an outcome', qq{SELECT personalization.record_outcome('acme', '$typo', gen_random_uuid(), '$typo')} ],
+	[ 'a time zone of an event', qq{SELECT personalization.learn_batch('[{"tenant_id": "acme", "user_id": "u", "interaction_type": "export", "data": {}, "occurred_at": "2026-03-01 $typo"}]')} ],
+	[ 'a rating of an interaction', qq{SELECT personalization.learn('acme', 'u', 'feedback', '{"interaction_id": "$typo", "rating": 1}')} ],
 	[ 'a preference', qq{SELECT personalization.import_user('acme', '{"tenant_id": "acme", "user_id": "w", "preferences": {"$typo": 1}}')} ])
 {
 	my ($what, $statement) = @$case;
