@@ -176,6 +176,7 @@ store_turn(Datum *turn, bool has_answer, bool has_conversation)
 	Datum mark;
 	Jsonb *answer_metadata;
 	JsonbParseState *state = NULL;
+	bool is_refused; /* nothing is recorded of the user */
 
 	if (!has_conversation)
 	{
@@ -188,9 +189,15 @@ store_turn(Datum *turn, bool has_answer, bool has_conversation)
 	(void) statement_execute(&with_interaction, marked, NULL, SNAPSHOT_NEW);
 	mark = JsonbPGetDatum(result_jsonb(0, ONLY_COLUMN));
 
+	(void) statement_execute(&learn_turn, learned, NULL, SNAPSHOT_NEW);
+	(void) result_value(0, ONLY_COLUMN, &is_refused);
+
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	json_push_text(&state, "conversation_id", uuid_text(DatumGetUUIDP(turn[CONVERSATION])));
-	json_push_text(&state, "interaction_id", uuid_text(DatumGetUUIDP(turn[INTERACTION])));
+	if (is_refused)
+		json_push_null(&state, "interaction_id");
+	else
+		json_push_text(&state, "interaction_id", uuid_text(DatumGetUUIDP(turn[INTERACTION])));
 	json_push_key(&state, "messages");
 	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 	json_push_int(&state, NULL,
@@ -200,7 +207,6 @@ store_turn(Datum *turn, bool has_answer, bool has_conversation)
 					  append(turn[TENANT], turn[CONVERSATION], "assistant", turn[ANSWER],
 							 JsonbPGetDatum(answer_metadata)));
 	(void) pushJsonbValue(&state, WJB_END_ARRAY, NULL);
-	(void) statement_execute(&learn_turn, learned, NULL, SNAPSHOT_NEW);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 

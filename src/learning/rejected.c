@@ -133,30 +133,34 @@ readable_part(const Jsonb *document)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-/* Reads the settings of a name, which may be no tenant: then it has the defaults. */
-static void
-read_settings_of(const char *tenant_id, TenantSettings *settings)
+/* The text of a field of an event that may not have been understood; NULL if it has none. */
+static const char *
+field_of(const Event *event, EventField field, const char *known)
 {
-	Jsonb *changes = tenant_id[0] == '\0' ? NULL : tenant_changes(tenant_id, SNAPSHOT_NEW);
-	Fault ignored;
+	char *text = NULL;
 
-	(void) settings_read(changes != NULL ? changes : json_empty_object(), settings, &ignored);
+	if (known == NULL && event->document != NULL && JB_ROOT_IS_OBJECT(event->document))
+		(void) json_text_member(&event->document->root, event_field_names[field], &text);
+	return known != NULL ? known : text;
 }
 
 /*
- * Whether anything may be stored of an event's user.  An event that was not understood may
- * name one nevertheless.
+ * Whether anything may be stored of an event's user; *settings are those of its tenant,
+ * the defaults if there is no such tenant.  An event is stored without a tenant if its own
+ * is on hold: then that one decides nevertheless.
  */
 static bool
-may_store(const char *tenant_id, const Event *event, const TenantSettings *settings)
+may_store(const char *tenant_id, const Event *event, TenantSettings *settings)
 {
-	char *user_id = unconstify(char *, event->user_id);
+	const char *owner =
+		tenant_id[0] != '\0' ? tenant_id : field_of(event, FIELD_TENANT_ID, event->tenant_id);
+	const char *user_id = field_of(event, FIELD_USER_ID, event->user_id);
+	Jsonb *changes = owner == NULL ? NULL : tenant_changes(owner, SNAPSHOT_NEW);
+	Fault ignored;
 
-	if (tenant_id[0] == '\0')
-		return true;
-	if (user_id == NULL && event->document != NULL && JB_ROOT_IS_OBJECT(event->document))
-		(void) json_text_member(&event->document->root, event_field_names[FIELD_USER_ID], &user_id);
-	return user_id == NULL || learning_allowed(tenant_id, user_id, settings, SNAPSHOT_NEW);
+	(void) settings_read(changes != NULL ? changes : json_empty_object(), settings, &ignored);
+	return changes == NULL || user_id == NULL ||
+		   learning_allowed(owner, user_id, settings, SNAPSHOT_NEW);
 }
 
 /* Stores those of one tenant, from an event on. */
@@ -166,11 +170,9 @@ store(const char *tenant_id, const Event *events, int n)
 	const Oid types[] = {JSONBOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, INT8OID};
 	Column columns[lengthof(types)];
 	Datum values[1 + lengthof(types)];
-
 	TenantSettings settings;
 
 	tenant_check_held(tenant_id);
-	read_settings_of(tenant_id, &settings);
 	for (size_t c = 0; c < lengthof(types); c++)
 		column_init(&columns[c], types[c], n);
 	for (int i = 0; i < n; i++)

@@ -85,7 +85,7 @@ SELECT count(*) AS recorded FROM personalization.suggestions WHERE tenant_id = '
 -- Conversations live as long as the product keeps them; no sums outlive them.
 SELECT personalization.append_message('ch', personalization.start_conversation('ch', 'dan'), 'user', 'hello') AS number;
 SELECT count(*) AS sums FROM personalization.conversation_statistics WHERE tenant_id = 'ch' AND user_id = 'dan';
-SELECT personalization.end_turn('ch', 'dan', 'Salaries?', 'No.') -> 'messages' AS messages;
+SELECT e -> 'messages' AS messages, e -> 'interaction_id' AS interaction_id FROM personalization.end_turn('ch', 'dan', 'Salaries?', 'No.') AS e;
 SELECT count(*) AS recorded FROM personalization.interactions WHERE tenant_id = 'ch' AND user_id = 'dan';
 -- It outlives being forgotten, as a pseudonym, and can be taken back.
 SELECT personalization.forget_user('ch', 'dan') -> 'interactions' AS forgotten;
