@@ -97,6 +97,19 @@ is(sql(q(SELECT user_id, interaction_type, data, extract(epoch FROM occurred_at)
 is(status($mapped, 'learned, rejected'), '1|0', 'what is no event is passed over');
 
 ####################################################################
+# Nothing of a user who refuses, and no text of a query where a tenant wants none.
+
+my $private = $kafka->topic('private', 1);
+sql(q(SELECT personalization.create_tenant('private', '{"store_query_text": false}')), q(SELECT personalization.set_learning('private', 'zoe', false)), "SELECT personalization.subscribe_topic('$private', 'private')");
+$kafka->produce($private, 0, [ event('private', 'zoe', 'query', '{"query": "Zq7Xmark"}'), event('private', 'zoe', 'nonsense', '{"query": "Zq7Xmark"}'),
+	event('private', 'yan', 'query', '{"query": "Zq7Xmark", "sql": "SELECT zq7xmark FROM t"}'), event('private', 'yan', 'query', '{"query": ["Zq7Xmark"]}'), '{"q": "Zq7Xmark"', '"Zq7Xmark"' ]);
+learned($private, 6, 'messages of a tenant without texts');
+is(sql(q(SELECT string_agg(user_id || ' ' || data, ',') FROM personalization.interactions WHERE tenant_id = 'private')), 'yan {"tables_used": ["t"]}', 'are learned, without those who refuse');
+is(sql(q(SELECT string_agg((event - '{occurred_at,interaction_id}'::text[])::text, ',' ORDER BY event ->> 'user_id' NULLS FIRST) FROM personalization.rejected_events WHERE tenant_id = 'private')),
+	'{},{},{"data": {}, "user_id": "yan", "tenant_id": "private", "interaction_type": "query"}', 'and set aside without text');
+is(sql(join(' UNION ALL ', map { "SELECT '$_' FROM personalization.$_ t WHERE t::text ~* 'zq7xmark|zoe'" } qw(interactions rejected_events user_queries query_events query_statistics inbox preferences profiles))), '', 'neither is anywhere');
+
+####################################################################
 # One tenant's trouble: a session holds a user's lock. Others are learned, and theirs later, in order.
 
 my $shared = $kafka->topic('shared', 1);
