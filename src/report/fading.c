@@ -88,7 +88,7 @@ put_points(Sheet *page, const Preference *preference, const LearningRule *rule, 
 		   double to, const CurveScale *scale)
 {
 	put_point(page, preference, rule, from, scale);
-	for (double day = floor(from) + 1.0; day < to; day++)
+	for (int day = (int) floor(from) + 1; day < to; day++)
 	{
 		put(page, " ");
 		put_point(page, preference, rule, day, scale);

@@ -99,6 +99,7 @@ sub note_event
 	my ($self, $message) = @_;
 	my ($method, $params) = @$message{qw(method params)};
 
+	return unless defined $method;    # an answer that nobody waits for
 	if ($method eq 'Network.requestWillBeSent') { push @{ $self->{requests} }, $params->{request}{url}; }
 	elsif ($method eq 'Page.loadEventFired') { $self->{loaded} = 1; }
 	elsif ($method eq 'Page.javascriptDialogOpening')
