@@ -182,9 +182,22 @@ pid_of(bool consumer)
 }
 
 bool
-worker_is_running(void)
+worker_is_working(void)
 {
-	return pid_of(false) != 0;
+	bool working = false;
+
+	if (worker_shared == NULL)
+		return false;
+	LWLockAcquire(worker_shared->lock, LW_SHARED);
+	for (int i = 0; i < MAX_WORKERS; i++)
+	{
+		const WorkerSlot *slot = &worker_shared->slots[i];
+
+		if (slot->database == MyDatabaseId && slot->pid != 0 && slot->begun)
+			working = true;
+	}
+	LWLockRelease(worker_shared->lock);
+	return working;
 }
 
 Datum

@@ -83,8 +83,8 @@ extern WorkerShared *worker_shared;
 
 extern void worker_state_init(void);
 
-/* Whether this database has a worker, which may be waiting for something before it begins. */
-extern bool worker_is_running(void);
+/* Whether this database has a worker that has begun its work. */
+extern bool worker_is_working(void);
 
 /* Wakes the worker and the consumer of this database when the transaction commits. */
 extern void worker_wake_at_commit(void);

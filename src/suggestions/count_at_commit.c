@@ -197,7 +197,7 @@ static bool
 may_count(void)
 {
 	return count_at_commit && statement_router == NULL && !XactReadOnly &&
-		   !IsolationIsSerializable() && !worker_is_running() &&
+		   !IsolationIsSerializable() && !worker_is_working() &&
 		   GetCurrentTimestamp() >= failed_until;
 }
 

@@ -49,7 +49,7 @@ note_finished(void *arg)
 static void
 note_if_alone(void)
 {
-	if (!worker_is_running())
+	if (!worker_is_working())
 		(void) run_in_subxact(note_finished, NULL);
 }
 
