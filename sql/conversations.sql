@@ -19,9 +19,12 @@ CREATE TABLE personalization.conversations (
 COMMENT ON TABLE personalization.conversations IS
     'conversations that have not ended, and expired ones that have not been deleted yet: read them with get_conversation()';
 
--- For the worker, and for a user's latest conversation.
-CREATE INDEX conversations_activity ON personalization.conversations (tenant_id, activity_hour);
-CREATE INDEX conversations_user ON personalization.conversations (tenant_id, user_id, activity_hour);
+-- For the worker, and for a user's latest conversation.  The conditions are always true, and keep other
+-- statements from using the indexes: see base/statement.h.
+CREATE INDEX conversations_activity ON personalization.conversations (tenant_id, activity_hour)
+    WHERE octet_length(user_id) >= 0;
+CREATE INDEX conversations_user ON personalization.conversations (tenant_id, user_id, activity_hour)
+    WHERE user_id IS NOT NULL;
 
 CREATE TABLE personalization.conversation_messages (
     tenant_id        text COLLATE "C" NOT NULL,

@@ -21,7 +21,11 @@ CREATE TABLE personalization.preferences (
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.preferences IS
     'the preferences of each user, with the confidence as of last_updated: read them with preferences(), which computes the decay';
-CREATE INDEX preferences_expires_on ON personalization.preferences (tenant_id, expires_on);
+-- Only for what expires: reading a user's preferences never uses it.
+CREATE INDEX preferences_expires_on ON personalization.preferences (tenant_id, expires_on) WHERE expires_on IS NOT NULL;
+-- For what most users of a tenant prefer: see route().
+CREATE INDEX preferences_chart ON personalization.preferences (tenant_id, user_id)
+    WHERE key = 'preferred_chart_type' AND category = 'visualization';
 
 CREATE FUNCTION personalization.evidence_expires_at(
     confidence float8, last_updated timestamptz, settings jsonb) RETURNS timestamptz

@@ -19,4 +19,6 @@ CREATE TABLE personalization.preference_snapshots (
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.preference_snapshots IS
     'the preferences of each user before the first change of each day: read them with get_profile() and preferences() at an earlier time';
-CREATE INDEX preference_snapshots_day ON personalization.preference_snapshots (tenant_id, day);
+-- Only for deleting by day: the condition is always true, see base/statement.h.
+CREATE INDEX preference_snapshots_day ON personalization.preference_snapshots (tenant_id, day)
+    WHERE octet_length(user_id) >= 0;

@@ -55,7 +55,8 @@ CROSS JOIN LATERAL (SELECT pg_catalog.count(DISTINCT x.user_id) AS active_users,
                            pg_catalog.max(x.occurred_at) AS last_interaction
                     FROM personalization.interactions AS x
                     WHERE x.tenant_id OPERATOR(pg_catalog.=) t.tenant_id
-                          AND x.occurred_at OPERATOR(pg_catalog.>) (pg_catalog.now() OPERATOR(pg_catalog.-) interval '7 days')) AS i
+                          AND x.occurred_at OPERATOR(pg_catalog.>) (pg_catalog.now() OPERATOR(pg_catalog.-) interval '7 days')
+                          AND x.interaction_id OPERATOR(pg_catalog.>=) '00000000-0000-0000-0000-000000000000') AS i
 CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS queries FROM personalization.query_statistics AS x
                     WHERE x.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) AS q
 CROSS JOIN LATERAL (SELECT pg_catalog.sum(x.rounds)::numeric AS shown, pg_catalog.sum(x.taken)::numeric AS asked FROM personalization.suggestions AS x

@@ -49,6 +49,16 @@ typedef struct Statement
  */
 #define ADDABLE(count) "least(" count ", 4611686018427387903)"
 
+/*
+ * An index by time, over all users of a tenant, has a condition that is always true, and
+ * statements that need it repeat the condition.  Others cannot use the index.  While a
+ * table is small, the planner considers every index as good as the right one, and a plan
+ * that is made then stays when the table has grown: reading one user's rows would read
+ * those of the whole tenant.
+ */
+#define BY_TIME "interaction_id >= '00000000-0000-0000-0000-000000000000'"
+#define BY_DAY_OF_ALL "octet_length(user_id) >= 0"
+
 /* The snapshot that a statement reads. */
 typedef enum ReadAs
 {

@@ -173,7 +173,7 @@ static Statement select_expired =
 	STATEMENT("SELECT conversation_id, message_count"
 			  " FROM personalization.conversations"
 			  " WHERE tenant_id = $1 AND activity_hour <= $2 AND last_activity <= $3"
-			  " ORDER BY activity_hour LIMIT $4",
+			  " AND " BY_DAY_OF_ALL " ORDER BY activity_hour LIMIT $4",
 			  "text timestamptz timestamptz int8");
 
 enum

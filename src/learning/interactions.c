@@ -13,14 +13,15 @@
  * The oldest first.  The condition is repeated outside the sub-select, for rows
  * that are updated between being found and being deleted.
  */
-static Statement delete_interactions = STATEMENT("DELETE FROM personalization.interactions"
-												 " WHERE tenant_id = $1 AND occurred_at < $2"
-												 " AND ctid = ANY (ARRAY("
-												 "   SELECT ctid"
-												 "   FROM personalization.interactions"
-												 "   WHERE tenant_id = $1 AND occurred_at < $2"
-												 "   ORDER BY occurred_at LIMIT $3))",
-												 "text timestamptz int8");
+static Statement delete_interactions =
+	STATEMENT("DELETE FROM personalization.interactions"
+			  " WHERE tenant_id = $1 AND occurred_at < $2"
+			  " AND ctid = ANY (ARRAY("
+			  "   SELECT ctid"
+			  "   FROM personalization.interactions"
+			  "   WHERE tenant_id = $1 AND occurred_at < $2 AND " BY_TIME
+			  "   ORDER BY occurred_at LIMIT $3))",
+			  "text timestamptz int8");
 
 int64
 interactions_expire(const char *tenant_id, TimestampTz before, int64 limit)

@@ -88,14 +88,14 @@ static Statement find_snapshot_of = STATEMENT("SELECT FROM personalization.prefe
 											  " LIMIT 1",
 											  "text text date");
 
-static Statement delete_expired = STATEMENT("DELETE FROM personalization.preference_snapshots"
-											" WHERE tenant_id = $1 AND day < $2"
-											" AND ctid = ANY (ARRAY("
-											"   SELECT ctid"
-											"   FROM personalization.preference_snapshots"
-											"   WHERE tenant_id = $1 AND day < $2"
-											"   ORDER BY day LIMIT $3))",
-											"text date int8");
+static Statement delete_expired = STATEMENT(
+	"DELETE FROM personalization.preference_snapshots"
+	" WHERE tenant_id = $1 AND day < $2"
+	" AND ctid = ANY (ARRAY("
+	"   SELECT ctid"
+	"   FROM personalization.preference_snapshots"
+	"   WHERE tenant_id = $1 AND day < $2 AND " BY_DAY_OF_ALL "   ORDER BY day LIMIT $3))",
+	"text date int8");
 
 /*
  * Users who are known to have a snapshot of a day or later, so that most calls

@@ -24,7 +24,7 @@ static Statement select_insights = STATEMENT(
 	"WITH recent AS ("
 	"  SELECT i.user_id, i.interaction_type, i.data, i.occurred_at, i.query_id"
 	"  FROM personalization.interactions i"
-	"  WHERE i.tenant_id = $1 AND i.occurred_at >= $2),"
+	"  WHERE i.tenant_id = $1 AND i.occurred_at >= $2 AND i." BY_TIME "),"
 	" half AS (SELECT $2 + (now() - $2) / 2 AS at),"
 	" tables AS ("
 	"  SELECT t.name, count(*) AS asks, count(DISTINCT r.user_id) AS users,"

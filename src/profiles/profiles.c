@@ -58,8 +58,11 @@ enum
 	HISTORY_FEEDBACK
 };
 
+/* Of each interaction what a context shows of its type. */
 static Statement select_recent =
-	STATEMENT("SELECT interaction_type::text, occurred_at, data"
+	STATEMENT("SELECT interaction_type, occurred_at,"
+			  "  CASE WHEN interaction_type = 'query' THEN data END,"
+			  "  CASE WHEN interaction_type = 'visualization' THEN data ->> 'chart_type' END"
 			  " FROM personalization.interactions"
 			  " WHERE tenant_id = $1 AND user_id = $2 AND occurred_at <= $3"
 			  " ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",
@@ -69,24 +72,8 @@ enum
 {
 	RECENT_TYPE = 1,
 	RECENT_OCCURRED_AT,
-	RECENT_DATA
-};
-
-static Statement count_charts =
-	STATEMENT("SELECT data ->> 'chart_type', count(*)"
-			  " FROM ("
-			  "   SELECT interaction_type, data"
-			  "   FROM personalization.interactions"
-			  "   WHERE tenant_id = $1 AND user_id = $2 AND occurred_at <= $3"
-			  "   ORDER BY occurred_at DESC LIMIT $4) latest"
-			  " WHERE interaction_type = 'visualization' AND data ->> 'chart_type' <> ''"
-			  " GROUP BY 1",
-			  "text text timestamptz int8");
-
-enum
-{
-	CHART_TYPE = 1,
-	CHART_COUNT
+	RECENT_QUERY,
+	RECENT_CHART
 };
 
 static Statement upsert_traits = STATEMENT(
@@ -413,43 +400,95 @@ push_session(JsonbParseState **state, const ReadRequest *question)
 		json_push_null(state, "active_session");
 }
 
-/* Pushes the latest distinct queries, and the time of the latest interaction. */
-static void
-push_recent(JsonbParseState **state, const ReadRequest *question, TimestampTz *last)
+/* Returns the text of a query, or NULL if it has none. */
+static char *
+query_text(const Jsonb *data)
 {
-	Datum values[] = {CStringGetTextDatum(question->tenant_id),
-					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->until),
-					  Int64GetDatum(CONTEXT_REACH)};
-	uint64 nrows = statement_execute(&select_recent, values, NULL, SNAPSHOT_CALLER);
-	List *queries = NIL;
+	static const char *const names[] = {"query", "sql"};
 
-	*last = DT_NOBEGIN;
-	json_push_key(state, "recent_queries");
-	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
-	for (uint64 row = 0; row < nrows && list_length(queries) < CONTEXT_ITEMS; row++)
+	for (size_t i = 0; i < lengthof(names); i++)
 	{
 		JsonbValue value;
-		JsonbValue *query;
-		const JsonbContainer *data;
-		char *text;
+		const JsonbValue *text = json_member(&data->root, names[i], &value);
 
-		if (row == 0)
-			*last = DatumGetTimestampTz(result_value(row, RECENT_OCCURRED_AT, NULL));
-		if (strcmp(result_text(row, RECENT_TYPE), "query") != 0)
-			continue;
-		data = &DatumGetJsonbP(result_value(row, RECENT_DATA, NULL))->root;
-		query = json_member(data, "query", &value);
-		if (query == NULL || query->type != jbvString || query->val.string.len == 0)
-			query = json_member(data, "sql", &value);
-		if (query == NULL || query->type != jbvString || query->val.string.len == 0)
-			continue;
-		text = json_text(query);
-		if (list_member(queries, makeString(text)))
+		if (text != NULL && text->type == jbvString && text->val.string.len > 0)
+			return json_text(text);
+	}
+	return NULL;
+}
+
+/* Pushes the latest distinct queries, from the latest CONTEXT_REACH interactions. */
+static void
+push_queries(JsonbParseState **state, uint64 nrows)
+{
+	List *queries = NIL;
+
+	json_push_key(state, "recent_queries");
+	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	for (uint64 row = 0; row < Min(nrows, CONTEXT_REACH) && list_length(queries) < CONTEXT_ITEMS;
+		 row++)
+	{
+		const Jsonb *data = result_jsonb(row, RECENT_QUERY);
+		char *text = data == NULL ? NULL : query_text(data);
+
+		if (text == NULL || list_member(queries, makeString(text)))
 			continue;
 		queries = lappend(queries, makeString(text));
 		json_push_text(state, NULL, text);
 	}
 	(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/* Pushes how often each type of chart was shown. */
+static void
+push_charts(JsonbParseState **state, uint64 nrows)
+{
+	char **charts = palloc(Max(nrows, 1) * sizeof(char *));
+	int n = 0;
+
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		char *chart = result_text(row, RECENT_CHART);
+
+		if (chart != NULL && chart[0] != '\0')
+			charts[n++] = chart;
+	}
+	qsort(charts, n, sizeof(char *), compare_names);
+
+	json_push_key(state, "preferred_chart_types");
+	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0, first = 0; i < n; i++)
+	{
+		if (i + 1 < n && strcmp(charts[i], charts[i + 1]) == 0)
+			continue;
+		json_push_int(state, charts[i], i + 1 - first);
+		first = i + 1;
+	}
+	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+/* Pushes what is seen in the latest interactions, and the time of the latest one. */
+static void
+push_recent(JsonbParseState **state, const ReadRequest *question)
+{
+	Datum values[] = {CStringGetTextDatum(question->tenant_id),
+					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->until),
+					  Int64GetDatum(CHARTS_REACH)};
+	uint64 nrows = statement_execute(&select_recent, values, NULL, SNAPSHOT_CALLER);
+
+	push_queries(state, nrows);
+	push_charts(state, nrows);
+	if (nrows == 0)
+		json_push_null(state, "last_activity");
+	else
+		json_push_time(state, "last_activity",
+					   DatumGetTimestampTz(result_value(0, RECENT_OCCURRED_AT, NULL)));
 }
 
 static void
@@ -476,28 +515,11 @@ push_frequent_tables(JsonbParseState **state, const ReadRequest *question)
 	(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 
-static void
-push_charts(JsonbParseState **state, const ReadRequest *question)
-{
-	Datum values[] = {CStringGetTextDatum(question->tenant_id),
-					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->until),
-					  Int64GetDatum(CHARTS_REACH)};
-	uint64 nrows = statement_execute(&count_charts, values, NULL, SNAPSHOT_CALLER);
-
-	json_push_key(state, "preferred_chart_types");
-	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	for (uint64 row = 0; row < nrows; row++)
-		json_push_int(state, result_text(row, CHART_TYPE),
-					  DatumGetInt64(result_value(row, CHART_COUNT, NULL)));
-	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
-}
-
 Datum
 personalization_get_context(PG_FUNCTION_ARGS)
 {
 	ReadRequest question;
 	JsonbParseState *state = NULL;
-	TimestampTz last;
 	Jsonb *result;
 
 	begin_reading(fcinfo, &question);
@@ -505,13 +527,8 @@ personalization_get_context(PG_FUNCTION_ARGS)
 	json_push_text(&state, "user_id", question.user_id);
 	json_push_text(&state, "tenant_id", question.tenant_id);
 	push_session(&state, &question);
-	push_recent(&state, &question, &last);
+	push_recent(&state, &question);
 	push_frequent_tables(&state, &question);
-	push_charts(&state, &question);
-	if (TIMESTAMP_IS_NOBEGIN(last))
-		json_push_null(&state, "last_activity");
-	else
-		json_push_time(&state, "last_activity", last);
 	result = json_keep(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);

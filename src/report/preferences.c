@@ -35,9 +35,12 @@
 
 /* The texts of the queries asked in interactions. */
 static Statement select_asked =
-	STATEMENT("SELECT interaction_id, left(data ->> 'query', 300)"
-			  " FROM personalization.interactions"
-			  " WHERE tenant_id = $1 AND interaction_id = ANY ($2) AND data ->> 'query' <> ''",
+	STATEMENT("SELECT i.*"
+			  " FROM unnest($2) AS k (id), LATERAL ("
+			  "   SELECT interaction_id, left(data ->> 'query', 300)"
+			  "   FROM personalization.interactions"
+			  "   WHERE tenant_id = $1 AND interaction_id = k.id AND data ->> 'query' <> ''"
+			  "   OFFSET 0) i",
 			  "text uuid[]");
 
 enum

@@ -26,7 +26,7 @@ static Statement select_users = STATEMENT(
 	"   lead(i.query_id IS NULL) OVER w AS then_refined, lead(i.occurred_at) OVER w AS next_at"
 	"  FROM personalization.interactions i"
 	"  WHERE i.tenant_id = $1 AND i.occurred_at >= $2 AND i.occurred_at < $3"
-	"   AND (i.query_id IS NOT NULL OR i.interaction_type = 'refinement')"
+	"   AND i." BY_TIME "   AND (i.query_id IS NOT NULL OR i.interaction_type = 'refinement')"
 	"  WINDOW w AS (PARTITION BY i.user_id ORDER BY i.occurred_at, i.interaction_id)),"
 	" refined AS ("
 	"  SELECT s.user_id, count(*) AS queries,"

@@ -100,7 +100,7 @@ static Statement select_stored =
 			  "   SELECT " USER_COLUMN " AS user_id, query_id, interaction_id, occurred_at"
 			  "   FROM personalization.interactions"
 			  "   WHERE tenant_id = $1 AND query_id IS NOT NULL AND occurred_at >= $2"
-			  "   AND (occurred_at, interaction_id) > ($2, $3)"
+			  "   AND " BY_TIME "   AND (occurred_at, interaction_id) > ($2, $3)"
 			  "   ORDER BY occurred_at, interaction_id LIMIT $4) i"
 			  " LEFT JOIN LATERAL ("
 			  "   SELECT first_asked"
@@ -152,7 +152,7 @@ static Statement skip_first = STATEMENT("DELETE FROM personalization.query_event
 static Statement select_stored_next =
 	STATEMENT("SELECT occurred_at, interaction_id"
 			  " FROM personalization.interactions"
-			  " WHERE tenant_id = $1 AND query_id IS NOT NULL AND occurred_at >= $2"
+			  " WHERE tenant_id = $1 AND query_id IS NOT NULL AND occurred_at >= $2 AND " BY_TIME
 			  " AND (occurred_at, interaction_id) > ($2, $3)"
 			  " ORDER BY occurred_at, interaction_id LIMIT 1",
 			  "text timestamptz uuid");

@@ -10,7 +10,7 @@
 #include "utils/timestamp.h"
 
 /* Maximum number of requests that are counted in one transaction. */
-#define COUNTING_BATCH 500
+#define COUNTING_BATCH 1000
 
 /*
  * Makes sure that statistics are built for tenants without any, as after a

@@ -19,11 +19,14 @@
 #include "suggestions/history.h"
 #include "suggestions/suggestions_int.h"
 
-static Statement select_own_queries = STATEMENT(
-	"SELECT query_id, coalesce(words, query), tables, ask_count, last_asked"
-	" FROM personalization.user_queries"
-	" WHERE tenant_id = $1 AND user_id = $2 AND query_id = ANY ($3) AND first_asked <= $4",
-	"text text uuid[] timestamptz");
+static Statement select_own_queries =
+	STATEMENT("SELECT q.*"
+			  " FROM unnest($3) AS k (id), LATERAL ("
+			  "   SELECT query_id, coalesce(words, query), tables, ask_count, last_asked"
+			  "   FROM personalization.user_queries"
+			  "   WHERE tenant_id = $1 AND user_id = $2 AND query_id = k.id AND first_asked <= $4"
+			  "   OFFSET 0) q",
+			  "text text uuid[] timestamptz");
 
 enum
 {

@@ -41,7 +41,7 @@ static Statement select_asks =
 			  "   SELECT user_id, query_id, occurred_at, interaction_id"
 			  "   FROM personalization.interactions"
 			  "   WHERE tenant_id = $1 AND query_id IS NOT NULL AND isfinite(occurred_at)"
-			  "   ORDER BY occurred_at DESC LIMIT $2) latest"
+			  "   AND " BY_TIME "   ORDER BY occurred_at DESC LIMIT $2) latest"
 			  " ORDER BY occurred_at, interaction_id",
 			  "text int8");
 

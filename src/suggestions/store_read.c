@@ -20,11 +20,17 @@
 #include "suggestions/store.h"
 #include "suggestions/store_int.h"
 
+/*
+ * One probe of the key for each query.  With query_id = ANY ($2), a plan that was made
+ * while the table was small reads all queries of the tenant, and compares each.
+ */
 static Statement select_queries =
-	STATEMENT("SELECT query_id, query, tables, ask_count, user_count, fast, slow, last_user,"
-			  "  other_asked, last_asked"
-			  " FROM personalization.query_statistics"
-			  " WHERE tenant_id = $1 AND query_id = ANY ($2) AND " SHORT_QUERY,
+	STATEMENT("SELECT k.id, q.*"
+			  " FROM unnest($2) AS k (id), LATERAL ("
+			  "   SELECT query, tables, ask_count, user_count, fast, slow, last_user,"
+			  "    other_asked, last_asked"
+			  "   FROM personalization.query_statistics"
+			  "   WHERE tenant_id = $1 AND query_id = k.id AND " SHORT_QUERY "   OFFSET 0) q",
 			  "text uuid[]");
 
 enum

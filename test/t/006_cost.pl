@@ -58,9 +58,55 @@ cost('learn a query', q(SELECT personalization.learn('acme', 'user %d', 'query',
 cost('learn_batch of 20', q(SELECT personalization.learn_batch(jsonb_agg(jsonb_build_object('tenant_id', 'acme', 'user_id', 'user %d',
 	'interaction_type', 'export', 'data', '{"format": "csv"}'::jsonb))) FROM generate_series(1, 20)), 7, 220);
 cost('route', q(SELECT personalization.route('acme', 'user %d', 'Revenue of table 3?')), 7, 75);
-cost('get_suggestions', q(SELECT * FROM personalization.get_suggestions('acme', 'user %d')), 16, 220);
+# One probe of an index for each query: of 60 queries as many pages as reading them all, of 5,000 a tenth.
+cost('get_suggestions', q(SELECT * FROM personalization.get_suggestions('acme', 'user %d')), 16, 290);
 cost('get_profile', q(SELECT personalization.get_profile('acme', 'user %d')), 6, 70);
+cost('get_profile without history', q(SELECT personalization.get_profile('acme', 'user %d', history => 0)), 5, 50);
+cost('get_context', q(SELECT personalization.get_context('acme', 'user %d')), 5, 60);
+cost('usage_patterns', q(SELECT personalization.usage_patterns('acme', 'user %d')), 5, 25);
 cost('preferences', q(SELECT * FROM personalization.preferences('acme', 'user %d')), 3, 8);
+
+####################################################################
+# A session whose plans were made while the tables were empty.  To the planner every index is then as good
+# as the right one: what it read later would be the whole tenant instead of one user's rows.
+
+sql(q{
+	CREATE DATABASE grown;
+	\c grown
+	CREATE EXTENSION pg_stat_statements;
+	CREATE EXTENSION personalization;
+	SELECT personalization.create_tenant('acme');
+	VACUUM ANALYZE});
+my @later = (
+	q(SELECT personalization.learn('acme', 'ana', 'visualization', '{"chart_type": "bar"}')),
+	q(SELECT personalization.learn('acme', 'ana', 'query', '{"query": "Question 5", "tables_used": ["table 3"]}')),
+	q(SELECT personalization.learn('acme', 'ana', 'feedback', '{"category": "data", "key": "x", "rating": "positive"}')),
+	q(SELECT personalization.route('acme', 'ana', 'Question 5')),
+	q(SELECT personalization.get_suggestions('acme', 'ana')),
+	q(SELECT personalization.get_profile('acme', 'ana')),
+	q(SELECT personalization.get_profile('acme', 'ana', now() - interval '1 hour')),
+	q(SELECT personalization.get_context('acme', 'ana')),
+	q(SELECT personalization.usage_patterns('acme', 'ana')),
+	q(SELECT personalization.explain_preference('acme', 'ana', 'visualization', 'preferred_chart_type')),
+	q(SELECT personalization.start_conversation('acme', 'ana')),
+	q(SELECT personalization.append_message('acme', conversation_id, 'user', 'Hello') FROM personalization.conversations WHERE user_id = 'ana' ORDER BY conversation_id LIMIT 1));
+my $grown = $node->safe_psql('grown', join(";\n", (@later) x 6, q{
+	SELECT personalization.learn_batch(jsonb_agg(jsonb_build_object('tenant_id', 'acme', 'user_id', 'user ' || u,
+		'interaction_type', CASE WHEN n % 2 = 0 THEN 'visualization' ELSE 'query' END,
+		'data', CASE WHEN n % 2 = 0 THEN '{"chart_type": "line"}' ELSE jsonb_build_object('query', 'Question ' || u, 'tables_used', '["table 3"]'::jsonb) END)))
+		FROM generate_series(1, 600) u, generate_series(1, 6) n;
+	SELECT count(personalization.start_conversation('acme', 'user ' || u)) FROM generate_series(1, 600) u;
+	SELECT personalization.run_maintenance();
+	SELECT pg_stat_statements_reset()}, @later, q{
+	SELECT format('=%s|%s', shared_blks_hit + shared_blks_read, query) FROM pg_stat_statements
+		WHERE toplevel AND query ~ 'personalization.*ana|personalization.*\$' ORDER BY 1}));
+my @grown = $grown =~ /^=(\d+\|.*)$/mg;
+cmp_ok(scalar @grown, '>=', @later - 2, 'calls of a session that is older than the data are counted: ' . @grown);
+foreach (@grown)
+{
+	my ($buffers, $query) = split(/\|/, $_, 2);
+	cmp_ok($buffers, '<=', 400, "at most 400 buffers, however large the tenant has become ($buffers): $query");
+}
 $node->stop;
 
 ####################################################################
