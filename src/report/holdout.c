@@ -16,7 +16,7 @@ static Statement select_comparison =
 	STATEMENT("SELECT r.value, r.users, r.queries, extract(epoch FROM r.next_query)::float8,"
 			  "  extract(epoch FROM r.next_low)::float8, extract(epoch FROM r.next_high)::float8,"
 			  "  r.refined, r.refined_low, r.refined_high"
-			  " FROM personalization.suggestion_report($1, $2) r"
+			  " FROM personalization.suggestion_report($1, $2, greatest(now(), $2)) r"
 			  " WHERE r.\"grouping\" = 'holdout' AND r.users >= $3"
 			  " ORDER BY r.value",
 			  "text timestamptz int8");

@@ -80,7 +80,7 @@ put_preference(Sheet *page, const char *key, const Jsonb *value, bool begins_sen
 	else
 		put_words(page, wording.before);
 	if (wording.own != NULL && wording.is_name)
-		put_name(page, wording.own, NAME_SHOWN);
+		put_name(page, wording.own, NAME_SHOWN, begins_sentence);
 	else if (wording.own != NULL)
 		put_text(page, wording.own, NAME_SHOWN);
 	put_words(page, wording.after);

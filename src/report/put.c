@@ -100,7 +100,7 @@ put_text_in_attribute(Sheet *page, const char *text, int most)
 }
 
 void
-put_name(Sheet *page, const char *name, int most)
+put_name(Sheet *page, const char *name, int most, bool begins_sentence)
 {
 	char *spaced = pstrdup(name);
 
@@ -110,6 +110,8 @@ put_name(Sheet *page, const char *name, int most)
 		if (*c == '_')
 			*c = ' ';
 	}
+	if (begins_sentence && spaced[0] >= 'a' && spaced[0] <= 'z')
+		spaced[0] = (char) pg_toupper((unsigned char) spaced[0]);
 	put_text(page, spaced, most);
 }
 

@@ -45,8 +45,8 @@ extern void put_text(Sheet *page, const char *text, int most);
 /* The same for the value of an attribute. */
 extern void put_text_in_attribute(Sheet *page, const char *text, int most);
 
-/* The same for a name as in code: underscores become spaces. */
-extern void put_name(Sheet *page, const char *name, int most);
+/* The same for a name as in code: underscores become spaces; and with a capital. */
+extern void put_name(Sheet *page, const char *name, int most, bool begins_sentence);
 
 /* Put words of our own, in ASCII; the second begins them with a capital. */
 extern void put_words(Sheet *page, const char *words);

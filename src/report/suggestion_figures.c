@@ -20,7 +20,7 @@ static Statement select_figures =
 			  "  coalesce(r.rate, 0), coalesce(r.rate_low, 0), coalesce(r.rate_high, 1),"
 			  "  coalesce(extract(epoch FROM r.median_time)::float8, -1),"
 			  "  CASE WHEN r.\"grouping\" = 'day' THEN r.value::date END"
-			  " FROM personalization.suggestion_report($1, $2) r"
+			  " FROM personalization.suggestion_report($1, $2, greatest(now(), $2)) r"
 			  " WHERE r.users >= $3 AND r.shown > 0"
 			  " AND (r.value IS NOT NULL OR r.\"grouping\" = 'all')"
 			  " ORDER BY r.\"grouping\","

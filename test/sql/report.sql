@@ -40,11 +40,12 @@ SELECT line FROM pg_temp.lines(personalization.report('acme', 'ana')) AS line WH
 
 -- == Choices, and refusal.
 SELECT personalization.set_preference('acme', 'ana', 'presentation', 'export_format', '"pdf"');
+SELECT personalization.set_preference('acme', 'ana', 'notification', 'digest_hour', '8');
 SELECT personalization.forget_preference('acme', 'ana', 'query', 'filter:status =');
 SELECT personalization.set_profile('acme', 'ana', 'advanced', '{sales,"<finance>"}', 'brief');
 SELECT personalization.set_learning('acme', 'ana', false);
 SELECT regexp_replace(line, ', \d+ \w+(, \d+:\d+)?', ', …') AS line FROM pg_temp.lines(personalization.report('acme', 'ana')) AS line
-WHERE line ~ 'Learning is|^PDF|set by|stays|refused|^set|^forgotten|Advanced|finance';
+WHERE line ~ 'Learning is|^PDF|^Digest|set by|stays|refused|^set|^forgotten|Advanced|finance';
 
 -- == Nobody, and nothing.
 SELECT line FROM pg_temp.lines(personalization.report('acme', 'nobody', '2026-03-14 10:00+00')) AS line WHERE line ~ '^(No|There is|Assumed|As of)';
@@ -81,6 +82,9 @@ SELECT personalization.configure_tenant('globex', '{"suggestion_holdout": 0.8, "
 SELECT line FROM pg_temp.lines('<body>' || substring(personalization.tenant_report('globex') FROM '<h2 id="holdout">.*</table>')) AS line;
 SELECT count(*) FILTER (WHERE personalization.report('globex', 'user' || u) LIKE '%among those who get no suggestions%') AS held_out FROM generate_series(1, 6) AS u;
 SELECT line FROM pg_temp.lines(personalization.tenant_report('acme', '-infinity'::timestamptz)) AS line;
+-- The first and the last times that there are.
+SELECT count(pg_temp.is_well_formed(personalization.tenant_report('globex', since))) AS pages FROM unnest('{4714-11-24 00:00:00+00 BC,294276-12-31 00:00:00+00}'::timestamptz[]) AS since;
+SELECT count(pg_temp.is_well_formed(personalization.report('globex', 'user1', at))) AS pages FROM unnest('{4714-11-24 00:00:00+00 BC,1999-12-31 23:59:59.9+00,294276-12-31 00:00:00+00}'::timestamptz[]) AS at;
 SELECT line FROM pg_temp.lines(personalization.tenant_report('acme')) AS line WHERE line ~ '^(No|In no|Of no|Sugg|&#8211;)';
 
 -- == Bad input, and another tenant's users.
