@@ -8,6 +8,7 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 
+#include "base/clock.h"
 #include "base/extension.h"
 #include "base/rows.h"
 #include "base/statement.h"
@@ -17,9 +18,9 @@
 /* In physical order, which is roughly that of arrival and requires no sorting. */
 static Statement select_changes = STATEMENT("SELECT tenant_id, id, what, position, ctid"
 											" FROM personalization.cache_changes"
-											" WHERE tenant_id <> ALL ($2)"
+											" WHERE tenant_id <> ALL ($2) AND ctid >= $3"
 											" LIMIT $1",
-											"int8 text[]");
+											"int8 text[] tid");
 
 enum
 {
@@ -62,6 +63,9 @@ static Statement count_changes =
 
 /* Minimum size of a row, in bytes. */
 #define ROW_SIZE 48
+
+/* Looks from the start of the table take so small a part of the time: one in … */
+#define LOOK_SHARE 20
 
 /* The table is not compacted below this size, in bytes. */
 #define COALESCE_FROM (1024 * 1024)
@@ -125,12 +129,43 @@ read_id(uint64 row)
 																  : TextDatumGetCString(value);
 }
 
+/* Where the last look found its first row, and when there is one from the start. */
+static ItemPointerData first_place;
+static int64 look_at = 0;
+
+/*
+ * Executes select_changes, from where the last look found its first row: rows that were
+ * deleted before cannot be removed while a session holds an old snapshot.  A row may come
+ * to stand before it, so there is a look from the start now and then, the longer it takes
+ * the less often.
+ */
+static uint64
+select_from_first(int64 limit, Datum without)
+{
+	int64 start = elapsed_clock();
+	bool all = start >= look_at;
+	ItemPointerData place;
+	Datum values[] = {Int64GetDatum(limit), without, PointerGetDatum(&place)};
+	uint64 n;
+
+	ItemPointerSet(&place, 0, 1);
+	if (!all)
+		place = first_place;
+	n = statement_execute(&select_changes, values, NULL, SNAPSHOT_CALLER);
+	if (all)
+		look_at = elapsed_clock() + LOOK_SHARE * (elapsed_clock() - start);
+	if (n > 0)
+		first_place = *(ItemPointer) DatumGetPointer(result_value(0, CHANGE_PLACE, NULL));
+	else if (all)
+		look_at = 0;
+	return n;
+}
+
 static ChangeRow *
 read_rows(int64 limit, Datum without, int *n)
 {
 	MemoryContext context = CurrentMemoryContext;
-	Datum values[] = {Int64GetDatum(limit), without};
-	uint64 nrows = statement_execute(&select_changes, values, NULL, SNAPSHOT_CALLER);
+	uint64 nrows = select_from_first(limit, without);
 	ChangeRow *rows;
 
 	/* SPI has changed the memory context. */

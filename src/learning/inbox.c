@@ -25,7 +25,6 @@
 
 #include "base/arguments.h"
 #include "base/arrival.h"
-#include "base/clock.h"
 #include "base/extension.h"
 #include "base/fault.h"
 #include "base/guc.h"
@@ -33,11 +32,11 @@
 #include "base/rows.h"
 #include "base/statement.h"
 #include "base/subxact.h"
+#include "base/tenant_queue.h"
 #include "base/uuid.h"
 #include "learning/apply.h"
 #include "learning/events.h"
 #include "learning/inbox.h"
-#include "learning/inbox_marks.h"
 #include "learning/rejected.h"
 #include "tenancy/hold.h"
 #include "tenancy/session.h"
@@ -68,47 +67,17 @@ enum
 	INBOX_PLACE
 };
 
-/* The next tenant with rows, after another one. */
-static Statement select_tenant = STATEMENT("SELECT tenant_id"
-										   " FROM personalization.inbox"
-										   " WHERE tenant_id > $1"
-										   " ORDER BY tenant_id LIMIT 1",
-										   "text");
-
-static Statement select_first_tenant = STATEMENT("SELECT tenant_id"
-												 " FROM personalization.inbox"
-												 " ORDER BY tenant_id LIMIT 1",
-												 "");
+static TenantQueue queue = TENANT_QUEUE("inbox");
 
 /*
- * Its first rows.  Large values are returned as references, so values that are
+ * A tenant's first rows.  Large values are returned as references, so values that are
  * not used are not read.  Learned rows are deleted by their ctid.
  */
 static Statement select_rows = STATEMENT("SELECT " INBOX_COLUMNS ", ctid"
 										 " FROM personalization.inbox"
-										 " WHERE tenant_id = $1 AND position > $3"
+										 " WHERE tenant_id = $1 AND position >= $3"
 										 " ORDER BY position LIMIT $2",
 										 "text int8 int8");
-
-/* The same between two tenants, and before one. */
-static Statement select_tenant_between = STATEMENT("SELECT tenant_id"
-												   " FROM personalization.inbox"
-												   " WHERE tenant_id > $1 AND tenant_id < $2"
-												   " ORDER BY tenant_id LIMIT 1",
-												   "text text");
-
-static Statement select_tenant_before = STATEMENT("SELECT tenant_id"
-												  " FROM personalization.inbox"
-												  " WHERE tenant_id < $1"
-												  " ORDER BY tenant_id LIMIT 1",
-												  "text");
-
-/* A tenant's first row behind a position. */
-static Statement select_position = STATEMENT("SELECT position"
-											 " FROM personalization.inbox"
-											 " WHERE tenant_id = $1 AND position > $2"
-											 " ORDER BY position LIMIT 1",
-											 "text int8");
 
 static Statement delete_rows = STATEMENT("DELETE FROM personalization.inbox"
 										 " WHERE tenant_id = $1 AND ctid = ANY ($2)",
@@ -331,79 +300,21 @@ row_event(uint64 row, TimestampTz now, Event *event, Fault *fault)
 		   check_occurred_at(event->occurred_at, now, fault);
 }
 
-/* The first tenant between two others, each of which may be NULL, that has rows; NULL for none. */
-static char *
-tenant_between(const char *previous, const char *next)
-{
-	Datum lower = previous == NULL ? (Datum) 0 : CStringGetTextDatum(previous);
-	Datum upper = next == NULL ? (Datum) 0 : CStringGetTextDatum(next);
-	Datum values[] = {previous == NULL ? upper : lower, upper};
-	Statement *statement = previous == NULL && next == NULL ? &select_first_tenant
-						   : previous == NULL				? &select_tenant_before
-						   : next == NULL					? &select_tenant
-															: &select_tenant_between;
-	char *tenant_id = NULL;
-
-	if (statement_execute(statement, values, NULL, SNAPSHOT_NEW) > 0)
-		tenant_id = result_text(0, ONLY_COLUMN);
-	SPI_freetuptable(SPI_tuptable);
-	return tenant_id;
-}
-
-/* The position of a tenant's first row behind another one; false where there is none. */
-static bool
-first_behind(const char *tenant_id, int64 position, int64 *found)
-{
-	Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(position)};
-	bool any = statement_execute(&select_position, values, NULL, SNAPSHOT_NEW) > 0;
-
-	if (any)
-		*found = DatumGetInt64(result_value(0, ONLY_COLUMN, NULL));
-	SPI_freetuptable(SPI_tuptable);
-	return any;
-}
-
-/* Whether a tenant with a mark has rows: after the mark or, if a full search is due, anywhere. */
-static bool
-has_rows(InboxMark *mark)
-{
-	int64 start = elapsed_clock();
-	int64 position = 0;
-	bool found;
-
-	if (start < mark->look_at)
-		return first_behind(mark->tenant_id, mark->position, &position);
-	found = first_behind(mark->tenant_id, PG_INT64_MIN, &position);
-	inbox_mark_looked(mark, elapsed_clock() - start, found, position);
-	return found;
-}
-
-static char *
-following_tenant(const char *previous)
-{
-	for (;;)
-	{
-		InboxMark *mark = inbox_mark_after(previous);
-		char *tenant_id = tenant_between(previous, mark != NULL ? mark->tenant_id : NULL);
-
-		if (tenant_id != NULL || mark == NULL)
-			return tenant_id;
-		tenant_id = pstrdup(mark->tenant_id);
-		if (has_rows(mark))
-			return tenant_id;
-		previous = tenant_id;
-	}
-}
-
 /* Rows of tenants on hold wait. */
 char *
 inbox_next_tenant(const char *previous)
 {
-	char *next = following_tenant(previous);
+	char *next = tenant_queue_next(&queue, previous);
 
 	while (next != NULL && tenant_hold(next, SNAPSHOT_NEW) != HOLD_NONE)
-		next = following_tenant(next);
+		next = tenant_queue_next(&queue, next);
 	return next;
+}
+
+void
+inbox_look_at_all(void)
+{
+	tenant_queue_forget(&queue);
 }
 
 /* Returns the number of bytes of a row that will be read. */
@@ -491,9 +402,8 @@ delete_by_place(Datum *values)
 static int
 take_events(const char *tenant_id, TimestampTz now, BatchSize *taken)
 {
-	const InboxMark *mark = inbox_mark(tenant_id);
 	Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(taken->limit - taken->n),
-					  Int64GetDatum(mark != NULL ? mark->position : PG_INT64_MIN)};
+					  Int64GetDatum(tenant_queue_mark(&queue, tenant_id))};
 	uint64 nrows = statement_execute(&select_rows, values, NULL, SNAPSHOT_NEW);
 	SPITupleTable *rows = SPI_tuptable;
 	Column places;
@@ -555,7 +465,7 @@ inbox_drain(const char *tenant_id, int limit, InboxResult *drained)
 	drained->learned = learn_events(taken.events, taken.n, true);
 	drained->more = is_full(&taken);
 	rejected_store(taken.events, taken.n);
-	inbox_mark_taken(tenant_id, taken.last, drained->more);
+	tenant_queue_taken(&queue, tenant_id, taken.last, drained->more);
 	for (int i = 0; i < taken.n; i++)
 		naged += taken.events[i].is_aged;
 	events_report_aged(naged, drained->learned);

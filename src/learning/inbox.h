@@ -20,6 +20,9 @@ typedef struct InboxResult
 	bool more;	   /* a limit was reached: there may be more rows */
 } InboxResult;
 
+/* The next look at the inbox goes through all rows: see base/tenant_queue.h. */
+extern void inbox_look_at_all(void);
+
 /*
  * Returns the next tenant with rows in the inbox after another one in the
  * order of names, or the first if previous is NULL; NULL if there is none.  In

@@ -23,6 +23,7 @@
 #include "base/extension.h"
 #include "base/rows.h"
 #include "base/statement.h"
+#include "base/tenant_queue.h"
 #include "cluster/route.h"
 #include "core/links.h"
 #include "core/situation.h"
@@ -37,11 +38,7 @@
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
 
-static Statement select_waiting = STATEMENT("SELECT tenant_id"
-											" FROM personalization.query_events"
-											" WHERE tenant_id > $1"
-											" ORDER BY tenant_id LIMIT 1",
-											"text");
+static TenantQueue queue = TENANT_QUEUE("query_events");
 
 static Statement select_rebuilding = STATEMENT("SELECT tenant_id"
 											   " FROM personalization.rankings r"
@@ -70,18 +67,24 @@ static Statement insert_missing =
 
 #define EVENT_COLUMNS USER_COLUMN ", query_id, interaction_id, occurred_at, is_first"
 
-static Statement take_events = STATEMENT("WITH taken AS ("
+/*
+ * From a mark on, and up to the last: however the planner finds the rows, it goes neither
+ * through those that were taken before nor through all that wait.
+ */
+static Statement take_events = STATEMENT("WITH first AS MATERIALIZED ("
+										 "   SELECT ctid AS place, position"
+										 "   FROM personalization.query_events"
+										 "   WHERE tenant_id = $1 AND position >= $3"
+										 "   ORDER BY position LIMIT $2),"
+										 " taken AS ("
 										 "   DELETE FROM personalization.query_events"
-										 "   WHERE tenant_id = $1"
-										 "   AND ctid = ANY (ARRAY("
-										 "     SELECT ctid"
-										 "     FROM personalization.query_events"
-										 "     WHERE tenant_id = $1"
-										 "     ORDER BY position LIMIT $2))"
+										 "   WHERE tenant_id = $1 AND position >= $3"
+										 "   AND position <= (SELECT max(position) FROM first)"
+										 "   AND ctid = ANY (ARRAY(SELECT place FROM first))"
 										 "   RETURNING *)"
-										 " SELECT " EVENT_COLUMNS " FROM taken"
+										 " SELECT " EVENT_COLUMNS ", position FROM taken"
 										 " ORDER BY position",
-										 "text int8");
+										 "text int8 int8");
 
 /*
  * The stored requests in order of time, without those still waiting in
@@ -116,7 +119,8 @@ enum
 	ASK_QUERY,
 	ASK_INTERACTION,
 	ASK_AT,
-	ASK_IS_FIRST
+	ASK_IS_FIRST,
+	ASK_POSITION /* of those that wait */
 };
 
 static Statement select_queued = STATEMENT("SELECT interaction_id"
@@ -141,13 +145,13 @@ enum
 };
 
 static Statement skip_first = STATEMENT("DELETE FROM personalization.query_events"
-										" WHERE tenant_id = $1"
+										" WHERE tenant_id = $1 AND position >= $2"
 										" AND ctid = ANY (ARRAY("
 										"   SELECT ctid"
 										"   FROM personalization.query_events"
-										"   WHERE tenant_id = $1"
+										"   WHERE tenant_id = $1 AND position >= $2"
 										"   ORDER BY position LIMIT 1))",
-										"text");
+										"text int8");
 
 static Statement select_stored_next =
 	STATEMENT("SELECT occurred_at, interaction_id"
@@ -244,15 +248,19 @@ following_tenant(const char *previous)
 	char *waiting = NULL;
 	char *rebuilding = NULL;
 
-	if (statement_execute(&select_waiting, values, NULL, SNAPSHOT_NEW) > 0)
-		waiting = result_text(0, ONLY_COLUMN);
-	SPI_freetuptable(SPI_tuptable);
+	waiting = tenant_queue_next(&queue, previous);
 	if (statement_execute(&select_rebuilding, values, NULL, SNAPSHOT_NEW) > 0)
 		rebuilding = result_text(0, ONLY_COLUMN);
 	SPI_freetuptable(SPI_tuptable);
 	if (waiting == NULL || (rebuilding != NULL && strcmp(rebuilding, waiting) < 0))
 		return rebuilding;
 	return waiting;
+}
+
+void
+counting_look_at_all(void)
+{
+	tenant_queue_forget(&queue);
 }
 
 char *
@@ -504,15 +512,31 @@ count_ask(QueryStore *store, const Counting *counting, const WaitingAsk *waiting
 }
 
 /*
+ * Removes up to limit events of a tenant, as the last result, and returns their number.
+ * If this transaction is rolled back, a full look finds them again.
+ */
+static uint64
+take_waiting(const char *tenant_id, int limit)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(limit),
+					  Int64GetDatum(tenant_queue_mark(&queue, tenant_id))};
+	uint64 n = statement_execute(&take_events, values, NULL, SNAPSHOT_NEW);
+
+	if (n > 0)
+		tenant_queue_taken(&queue, tenant_id,
+						   DatumGetInt64(result_value(n - 1, ASK_POSITION, NULL)),
+						   n == (uint64) limit);
+	return n;
+}
+
+/*
  * Remove up to limit events without counting them, for a tenant without
  * suggestions.  Returns whether more may be waiting.
  */
 static bool
 discard_asks(const char *tenant_id, int limit, int64 *discarded)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(limit)};
-
-	*discarded = (int64) statement_execute(&take_events, values, NULL, SNAPSHOT_NEW);
+	*discarded = (int64) take_waiting(tenant_id, limit);
 	return *discarded == limit;
 }
 
@@ -520,9 +544,7 @@ discard_asks(const char *tenant_id, int limit, int64 *discarded)
 static bool
 take_asks(Counting *counting, int limit)
 {
-	Datum values[] = {CStringGetTextDatum(counting->tenant_id), Int64GetDatum(limit)};
-
-	read_asks(counting, statement_execute(&take_events, values, NULL, SNAPSHOT_NEW));
+	read_asks(counting, take_waiting(counting->tenant_id, limit));
 	return counting->n == limit;
 }
 
@@ -650,6 +672,7 @@ counting_skip_first(const char *tenant_id)
 	if (tenant_changes(tenant_id, SNAPSHOT_NEW) == NULL ||
 		!query_store_lock(query_store_make(tenant_id, SNAPSHOT_NEW), &from, &from_id))
 	{
+		values[1] = Int64GetDatum(tenant_queue_mark(&queue, tenant_id));
 		(void) statement_execute(&skip_first, values, NULL, SNAPSHOT_NEW);
 		return;
 	}

@@ -25,6 +25,9 @@ extern void counting_adopt(void);
  */
 extern char *counting_next_tenant(const char *previous);
 
+/* The next look at what waits goes through all rows: see base/tenant_queue.h. */
+extern void counting_look_at_all(void);
+
 /*
  * Counts up to limit requests of a tenant in this transaction, in the order in
  * which they were learned, and updates the ranking from each before it is

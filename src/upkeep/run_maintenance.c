@@ -15,7 +15,7 @@
 #include "base/subxact.h"
 #include "bgworker/state.h"
 #include "cache/queue.h"
-#include "learning/inbox_marks.h"
+#include "learning/inbox.h"
 #include "suggestions/counting.h"
 #include "tenancy/session.h"
 #include "tenancy/tenancy.h"
@@ -70,7 +70,8 @@ personalization_run_maintenance(PG_FUNCTION_ARGS)
 				 errhint("The function must be called by a superuser or a role with BYPASSRLS.")));
 	SPI_connect();
 	inbox_counters.since_pass = 0;
-	inbox_marks_forget();
+	inbox_look_at_all();
+	counting_look_at_all();
 	take_all_turns(&inbox_work);
 	counting_adopt();
 	counting_counters.since_pass = 0;
