@@ -89,6 +89,15 @@ number_member(const JsonbContainer *object, const char *name)
 	return found != NULL && found->type == jbvNumeric && json_number(found, &number) ? number : 1;
 }
 
+/* Returns the object at a path of the profile; anything else is an error. */
+static JsonbContainer *
+object_at(const JsonbValue *value, const char *path)
+{
+	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
+		import_error(ERRCODE_INVALID_PARAMETER_VALUE, NULL, "%s must be an object", path);
+	return value->val.binary.data;
+}
+
 static Rows
 profile_preferences(const Jsonb *document)
 {
@@ -112,20 +121,20 @@ profile_preferences(const Jsonb *document)
 	while ((token = JsonbIteratorNext(&it, &name, true)) != WJB_DONE)
 	{
 		const char *path;
+		JsonbContainer *preference;
 
 		if (token != WJB_KEY)
 			continue;
 		(void) JsonbIteratorNext(&it, &value, true);
 		path = psprintf("preferences.%s", private_text(name.val.string.val, name.val.string.len));
-		if (value.type != jbvBinary || !JsonContainerIsObject(value.val.binary.data))
-			import_error(ERRCODE_INVALID_PARAMETER_VALUE, NULL, "%s must be an object", path);
+		preference = object_at(&value, path);
 
 		/* A preference without a value or without confidence has no meaning. */
-		if (json_member(value.val.binary.data, "value", &ignored) == NULL ||
-			number_member(value.val.binary.data, "confidence") == 0)
+		if (json_member(preference, "value", &ignored) == NULL ||
+			number_member(preference, "confidence") == 0)
 			continue;
 		rows.paths[rows.n] = path;
-		rows.items[rows.n++] = renamed_members(value.val.binary.data, names, lengthof(names));
+		rows.items[rows.n++] = renamed_members(preference, names, lengthof(names));
 	}
 	return rows;
 }
@@ -150,13 +159,13 @@ profile_interactions(const Jsonb *document)
 	it = JsonbIteratorInit(history);
 	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
 	{
+		const char *path;
+
 		if (token != WJB_ELEM)
 			continue;
-		rows.paths[rows.n] = psprintf("interaction_history[%d]", n++);
-		if (value.type != jbvBinary || !JsonContainerIsObject(value.val.binary.data))
-			import_error(ERRCODE_INVALID_PARAMETER_VALUE, NULL, "%s must be an object",
-						 rows.paths[rows.n]);
-		rows.items[rows.n++] = renamed_members(value.val.binary.data, names, lengthof(names));
+		path = psprintf("interaction_history[%d]", n++);
+		rows.paths[rows.n] = path;
+		rows.items[rows.n++] = renamed_members(object_at(&value, path), names, lengthof(names));
 	}
 	return rows;
 }

@@ -67,6 +67,8 @@ own_queries(const Asked *history, int n, int64_t at, KnownQueries *own)
 	own->returns = n > 0 && (double) at - (double) history[n - 1].at > RETURN_AFTER;
 	session = !own->returns;
 	query_index_init(&index, slots, OWN_SLOTS, own->queries, sizeof(KnownQuery));
+	if (last == NULL)
+		return;
 	for (int i = n - 1; i >= oldest; i--)
 	{
 		double weight = history[i].weight;

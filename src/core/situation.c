@@ -89,7 +89,7 @@ insert_weighed(Weighed *list, int *n, int max, const Weighed *item)
 {
 	int place;
 
-	if (*n == max && !heavier(item, &list[max - 1]))
+	if (max < 1 || (*n == max && !heavier(item, &list[max - 1])))
 		return;
 	if (*n < max)
 		(*n)++;
@@ -399,7 +399,7 @@ situation_offers(const Situation *situation, Offer *offers)
 	gathering.situation = situation;
 	own_queries(situation->history, n, situation->at, &gathering.own);
 	gathering.barred = n > 0 ? &situation->history[n - 1].id : NULL;
-	if (gathering.own.returns && is_due(situation, gathering.barred))
+	if (n > 0 && gathering.own.returns && is_due(situation, gathering.barred))
 		gathering.barred = NULL;
 	gathering.offers = offers;
 	gathering.n = 0;

@@ -151,7 +151,7 @@ typedef struct SqlLexer
 	bool word_compared; /* and a comparison is before it */
 	bool between;		/* the next AND belongs to BETWEEN */
 	bool list_next;		/* the next parenthesis opens a list */
-	int depth;
+	unsigned depth;
 	uint64_t lists;	 /* one bit for each depth; the last one for all deeper ones */
 	uint64_t arrays; /* those of them in brackets */
 	uint64_t calls;

@@ -37,7 +37,7 @@ Pass pass = {0};
 static bool
 learn_inbox(const char *tenant_id, int limit, int *attempted)
 {
-	InboxResult drained;
+	InboxResult drained = {0};
 
 	PG_TRY();
 	{

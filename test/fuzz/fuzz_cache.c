@@ -1,27 +1,11 @@
 /*
  * fuzz_cache.c
  *		Arbitrary bytes as ids of the cache's keys and as URL of a Redis.
- *
- * Without libFuzzer (-DFUZZ_STANDALONE) it runs on bytes of its own making.
  */
 #include "core/cache_key.h"
 #include "core/redis_url.h"
 
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(int condition, const char *what)
-{
-	if (condition)
-		return;
-	fprintf(stderr, "not so: %s\n", what);
-	abort();
-}
+#include "fuzz.h"
 
 /* The inverse of cache_id_encode, which shows that no two ids share a key. */
 static size_t
@@ -61,19 +45,17 @@ unescape(const char *text, size_t len, char *out)
 	return n;
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void
+fuzz(const char *data, size_t size)
 {
-	/* Exact sizes, so that the sanitizer sees a byte too many. */
-	char *encoded = malloc(3 * size + 1);
-	char *decoded = malloc(size + 1);
-	char *text = malloc(size + 1);
+	char *encoded = allocate(NULL, 3 * size + 1);
+	char *decoded = allocate(NULL, size + 1);
+	char *text = allocate(NULL, size + 1);
 	RedisUrl url;
 	const char *fault = NULL;
 	size_t len;
 
-	require(encoded != NULL && decoded != NULL && text != NULL, "there is memory");
-	len = cache_id_encode((const char *) data, size, encoded);
+	len = cache_id_encode(data, size, encoded);
 	require(len <= 3 * size, "an id grows threefold at most");
 	for (size_t i = 0; i < len; i++)
 		require(encoded[i] != ':' && ((unsigned char) encoded[i] >= 0x20) && encoded[i] != 0x7f,
@@ -81,7 +63,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(decode(encoded, len, decoded) == size &&
 				(size == 0 || memcmp(decoded, data, size) == 0),
 			"the id can be read back");
-	len = cache_glob_escape((const char *) data, size, encoded);
+	len = cache_glob_escape(data, size, encoded);
 	require(len <= 2 * size, "a pattern grows twofold at most");
 	require(unescape(encoded, len, decoded) == size &&
 				(size == 0 || memcmp(decoded, data, size) == 0),
@@ -101,41 +83,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(encoded);
 	free(decoded);
 	free(text);
-	return 0;
 }
 
-#ifdef FUZZ_STANDALONE
-int
-main(void)
-{
-	static const char *const pieces[] = {
-		"redis://", "rediss://", "unix://", "/", "?db=",  ":",	  "@", "[",	 "]",
-		"%41",		"%",		 "\r\n",	"1", "99999", "host", "*", "\\", "\303\244"};
-	uint32_t state = 1;
-	char input[128];
+/* The first three begin a URL. */
+static const char *const fragments[] = {
+	"redis://", "rediss://", "unix://", "/", "?db=",  ":",	  "@", "[",	 "]",
+	"%41",		"%",		 "\r\n",	"1", "99999", "host", "*", "\\", "\303\244"};
 
-	for (int round = 0; round < 200000; round++)
-	{
-		size_t size = 0;
-		int n;
-
-		state = state * 1664525 + 1013904223;
-		n = (int) (state >> 29);
-		for (int i = 0; i <= n; i++)
-		{
-			const char *piece;
-
-			state = state * 1664525 + 1013904223;
-			piece = pieces[(state >> 16) % (sizeof(pieces) / sizeof(pieces[0]))];
-			if (i == 0 && (state & 0x8000) != 0)
-				piece = pieces[(state >> 16) % 3];
-			memcpy(input + size, piece, strlen(piece));
-			size += strlen(piece);
-		}
-		if ((state & 0x4000) != 0)
-			input[size++] = (char) (state >> 20);
-		(void) LLVMFuzzerTestOneInput((const uint8_t *) input, size);
-	}
-	return 0;
-}
-#endif
+FUZZ_MAIN(fragments, 3, 9, 200000)

@@ -1,28 +1,12 @@
 /*
  * fuzz_kafka.c
  *		Arbitrary bytes as a message, as properties of a client, as a time.
- *
- * Without libFuzzer (-DFUZZ_STANDALONE) it runs on bytes of its own making.
  */
 #include "core/json_text.h"
 #include "core/kafka_properties.h"
 #include "core/message_id.h"
 
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(int condition, const char *what)
-{
-	if (condition)
-		return;
-	fprintf(stderr, "not so: %s\n", what);
-	abort();
-}
+#include "fuzz.h"
 
 /* What is JSON by itself is so as an element, and with space around it; half of it is not. */
 static void
@@ -33,8 +17,7 @@ check_json(const char *text, size_t size)
 	if (json_text_fault(text, size) != NULL)
 		return;
 	require(utf8_text_is_valid(text, size), "JSON is UTF-8");
-	longer = malloc(size + 4);
-	require(longer != NULL, "there is memory");
+	longer = allocate(NULL, size + 4);
 	memcpy(longer + 2, text, size);
 	longer[0] = '[';
 	longer[1] = '\n';
@@ -69,65 +52,25 @@ check_properties(const char *text)
 	require(text <= begin + strlen(begin), "it stays within");
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void
+fuzz(const char *data, size_t size)
 {
-	/* Exact sizes, so that the sanitizer sees a byte too many. */
-	char *bytes = malloc(size > 0 ? size : 1);
-	char *text = malloc(size + 1);
+	char *text = allocate(NULL, size + 1);
 	int64_t micros;
 
-	require(bytes != NULL && text != NULL, "there is memory");
-	if (size > 0)
-	{
-		memcpy(bytes, data, size);
-		memcpy(text, data, size);
-	}
+	memcpy(text, data, size);
 	text[size] = '\0';
-	check_json(bytes, size);
+	check_json(data, size);
 	check_properties(text);
-	(void) unix_time_parse(bytes, size, &micros);
-	free(bytes);
+	(void) unix_time_parse(data, size, &micros);
 	free(text);
-	return 0;
 }
 
-#ifdef FUZZ_STANDALONE
-int
-main(void)
-{
-	static const char *const pieces[] = {"{",	   "}",		 "[",	  "]",		  "\"",
-										 ":",	   ",",		 "\\",	  "\\u00e9",  "\\ud83d\\ude00",
-										 "\\u000", "1",		 "-",	  "0.5",	  "e",
-										 "true",   "null",	 " ",	  "\"a\":",	  "\303\244",
-										 "\360",   "\"",	 "1e99",  "a.b=c;d=", "\"}",
-										 "]}",	   "{\"\":", "99999", "\n",		  "\x01"};
-	uint32_t state = 1;
-	char input[128];
+static const char *const fragments[] = {"{",	  "}",		"[",	 "]",		 "\"",
+										":",	  ",",		"\\",	 "\\u00e9",	 "\\ud83d\\ude00",
+										"\\u000", "1",		"-",	 "0.5",		 "e",
+										"true",	  "null",	" ",	 "\"a\":",	 "\303\244",
+										"\360",	  "\"",		"1e99",	 "a.b=c;d=", "\"}",
+										"]}",	  "{\"\":", "99999", "\n",		 "\x01"};
 
-	for (int round = 0; round < 300000; round++)
-	{
-		size_t size = 0;
-		int n;
-
-		state = state * 1664525u + 1013904223u;
-		n = (int) (state >> 16) % 12;
-		for (int i = 0; i < n; i++)
-		{
-			const char *piece;
-			size_t len;
-
-			state = state * 1664525u + 1013904223u;
-			piece = pieces[(state >> 16) % (sizeof(pieces) / sizeof(pieces[0]))];
-			len = strlen(piece);
-			if (size + len > sizeof(input))
-				break;
-			memcpy(input + size, piece, len);
-			size += len;
-		}
-		(void) LLVMFuzzerTestOneInput((const uint8_t *) input, size);
-	}
-	puts("ok");
-	return 0;
-}
-#endif
+FUZZ_MAIN(fragments, 0, 12, 300000)

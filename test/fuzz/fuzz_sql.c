@@ -2,10 +2,6 @@
  * fuzz_sql.c
  *		Any bytes at all for sql_normalize, sql_scan, sql_features, words and
  *		question_normalize.
- *
- * Built for libFuzzer; with FUZZ_STANDALONE a program of its own, which reads
- * the files it is given, and then makes as many inputs as FUZZ_RUNS says
- * (default 20000) from fragments of SQL, the same ones each time.
  */
 #include "core/question.h"
 #include "core/routing.h"
@@ -14,43 +10,9 @@
 #include "core/sql_signs.h"
 #include "core/sql_text.h"
 
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
 #define MAX_ITEM 320 /* longer findings are not to be reported */
-
-extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* The present input. */
-static const uint8_t *input;
-static size_t input_size;
-
-static void
-require(int ok, const char *what)
-{
-	if (!ok)
-	{
-		fprintf(stderr, "failed: %s\nof: ", what);
-		for (size_t i = 0; i < input_size; i++)
-			fprintf(stderr, input[i] >= ' ' && input[i] < 0x7F ? "%c" : "\\%03o", input[i]);
-		fprintf(stderr, "\n");
-		abort();
-	}
-}
-
-/* A copy of exactly that size, so that a sanitizer sees any overrun. */
-static char *
-allocate(const void *data, size_t size)
-{
-	char *copy = malloc(size > 0 ? size : 1);
-
-	require(copy != NULL, "memory");
-	if (size > 0 && data != NULL)
-		memcpy(copy, data, size);
-	return copy;
-}
 
 static void
 check_item(SqlList list, const char *item, size_t len, void *arg)
@@ -155,26 +117,19 @@ check_question(const char *text, size_t size)
 	free(form);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void
+fuzz(const char *text, size_t size)
 {
-	char *text = allocate(data, size);
 	size_t sum = 0;
 	SqlReading reading;
 
-	input = data;
-	input_size = size;
 	check_text(text, size);
 	check_question(text, size);
 	check_features(text, size);
 	reading = sql_scan(text, size, check_item, &sum);
 	require(reading.unread == SQL_ALL_READ || reading.place <= size, "a place in the text");
 	(void) sql_signs(text, size, 64);
-	free(text);
-	return 0;
 }
-
-#ifdef FUZZ_STANDALONE
 
 static const char *const fragments[] = {"select ",
 										"from ",
@@ -367,74 +322,4 @@ static const char *const fragments[] = {"select ",
 										"values (1), ",
 										"a: "};
 
-#define FRAGMENT_COUNT (sizeof(fragments) / sizeof(fragments[0]))
-#define MAX_FRAGMENTS 40
-
-/* xorshift: the same everywhere */
-static uint32_t
-next_random(uint32_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 17;
-	*state ^= *state << 5;
-	return *state;
-}
-
-static void
-run_random(unsigned long runs)
-{
-	uint32_t state = 20240229;
-	unsigned long run;
-
-	for (run = 0; run < runs; run++)
-	{
-		uint8_t text[MAX_FRAGMENTS * 24];
-		size_t size = 0;
-		uint32_t count = next_random(&state) % MAX_FRAGMENTS;
-
-		while (count-- > 0)
-		{
-			uint32_t choice = next_random(&state) % (FRAGMENT_COUNT + 2);
-
-			if (choice < FRAGMENT_COUNT)
-			{
-				memcpy(text + size, fragments[choice], strlen(fragments[choice]));
-				size += strlen(fragments[choice]);
-			}
-			else
-				text[size++] = (uint8_t) next_random(&state);
-		}
-		LLVMFuzzerTestOneInput(text, size);
-	}
-}
-
-static void
-run_file(const char *path)
-{
-	FILE *file = fopen(path, "rb");
-	size_t room = (size_t) 1 << 22;
-	uint8_t *text = malloc(room);
-
-	require(file != NULL, path);
-	require(text != NULL, "memory");
-	LLVMFuzzerTestOneInput(text, fread(text, 1, room, file));
-	fclose(file);
-	free(text);
-}
-
-int
-main(int argc, char **argv)
-{
-	const char *setting = getenv("FUZZ_RUNS");
-	unsigned long runs = setting != NULL ? strtoul(setting, NULL, 10) : 20000;
-	int i;
-
-	for (i = 1; i < argc; i++)
-		run_file(argv[i]);
-	run_random(runs);
-	runs += (unsigned long) (argc - 1);
-	printf("fuzz_sql: %lu inputs passed\n", runs);
-	return 0;
-}
-
-#endif
+FUZZ_MAIN(fragments, 0, 40, 20000)

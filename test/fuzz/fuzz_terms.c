@@ -1,31 +1,11 @@
 /*
  * fuzz_terms.c
  *		Any bytes at all for extract_words, table_term and a query's content.
- *
- * Built for libFuzzer; with FUZZ_STANDALONE a program of its own, which reads
- * the files it is given, or else makes as many inputs as FUZZ_RUNS says
- * (default 20000) from fragments, the same ones each time.
  */
 #include "core/content.h"
 #include "core/terms.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool ok, const char *what)
-{
-	if (!ok)
-	{
-		fprintf(stderr, "failed: %s\n", what);
-		abort();
-	}
-}
+#include "fuzz.h"
 
 /* UTF-8 that no character was cut out of, as far as lead and continuation bytes say. */
 static bool
@@ -114,23 +94,13 @@ check_content(const char *text, size_t size)
 	require(twice.ntables == content.ntables, "each table once");
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void
+fuzz(const char *text, size_t size)
 {
-	/* A copy of exactly that size, so that a sanitizer sees any overrun. */
-	char *text = malloc(size > 0 ? size : 1);
-
-	require(text != NULL, "memory");
-	if (size > 0)
-		memcpy(text, data, size);
 	check_words(text, size);
 	check_table(text, size);
 	check_content(text, size);
-	free(text);
-	return 0;
 }
-
-#ifdef FUZZ_STANDALONE
 
 static const char *const fragments[] = {"show me ",
 										"the ",
@@ -153,62 +123,4 @@ static const char *const fragments[] = {"show me ",
 										"-",
 										"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
 
-static uint32_t
-next_random(uint32_t *state)
-{
-	*state = *state * 1664525 + 1013904223;
-	return *state >> 8;
-}
-
-static void
-run_generated(long runs)
-{
-	char text[600];
-	uint32_t state = 1;
-
-	for (long run = 0; run < runs; run++)
-	{
-		size_t size = 0;
-		uint32_t parts = next_random(&state) % 20;
-
-		for (uint32_t p = 0; p < parts; p++)
-		{
-			const char *fragment =
-				fragments[next_random(&state) % (sizeof(fragments) / sizeof(fragments[0]))];
-			size_t len = strlen(fragment);
-
-			memcpy(text + size, fragment, len);
-			size += len;
-			if (next_random(&state) % 8 == 0)
-				text[size++] = (char) next_random(&state);
-		}
-		LLVMFuzzerTestOneInput((const uint8_t *) text, size);
-	}
-}
-
-static void
-run_file(const char *path)
-{
-	static uint8_t data[1 << 16];
-	FILE *file = fopen(path, "rb");
-	size_t size;
-
-	require(file != NULL, path);
-	size = fread(data, 1, sizeof(data), file);
-	fclose(file);
-	LLVMFuzzerTestOneInput(data, size);
-}
-
-int
-main(int argc, char **argv)
-{
-	const char *runs = getenv("FUZZ_RUNS");
-
-	for (int i = 1; i < argc; i++)
-		run_file(argv[i]);
-	run_generated(runs == NULL ? 20000 : strtol(runs, NULL, 10));
-	printf("fuzz_terms: nothing found\n");
-	return 0;
-}
-
-#endif
+FUZZ_MAIN(fragments, 0, 20, 20000)
