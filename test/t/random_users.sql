@@ -114,7 +114,7 @@ BEGIN
             WHEN 6 THEN event || jsonb_build_object('occurred_at', test.odd_value())
             WHEN 7 THEN event || jsonb_build_object('occurred_at', now() + interval '1 year')
             WHEN 8 THEN event || jsonb_build_object('interaction_id', test.odd_value())
-            WHEN 9 THEN event || jsonb_build_object(test.odd_text(), test.odd_value())
+            WHEN 9 THEN jsonb_build_object(test.odd_text(), test.odd_value()) || event
             WHEN 10 THEN event || jsonb_build_object('data', jsonb_build_object('x', 1e-420::numeric))
             ELSE event || jsonb_build_object('data', jsonb_build_object('query', repeat('x', 1100000))) END;
     END IF;
