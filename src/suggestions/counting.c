@@ -483,6 +483,10 @@ count_ask(QueryStore *store, const Counting *counting, const WaitingAsk *waiting
 			   .history = waiting->asked,
 			   .nhistory = waiting->nasked};
 
+	/*
+	 * Without what was passed over: by now suggestions may have been shown after this request,
+	 * and the query asked would be known by having been taken.
+	 */
 	if (settings->ranking_rate > 0)
 	{
 		Situation *situation = palloc(sizeof(Situation));
@@ -491,7 +495,6 @@ count_ask(QueryStore *store, const Counting *counting, const WaitingAsk *waiting
 
 		statistics_situation(statistics, ask.user, waiting->asked, waiting->nasked, waiting->at,
 							 NULL, 0, situation);
-		outcomes_situation(outcomes, waiting->asked, waiting->nasked, waiting->at, situation);
 		n = query_store_offers(store, situation, offers);
 		(void) statistics_learn(statistics, situation, offers, n, &ask, settings->ranking_rate);
 		pfree(offers);

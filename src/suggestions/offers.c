@@ -233,33 +233,58 @@ query_is_shared(const TenantStatistics *tenant, const QueryStatistics *query)
 	return query->user_count >= 2 || tenant->users < 2;
 }
 
-/*
- * For a user without requests: moves trending queries and new tables to the
- * front, and returns their number.
- */
-static int
-put_rising_first(SuggestionState *state, int kept)
+/* Whether an offer is put first to a user of whom nothing is known: what rises, and new tables. */
+static bool
+is_put_first(SuggestionState *state, const Offer *offer)
 {
 	const TenantStatistics *tenant = query_store_statistics(state->store)->tenant;
-	Offer *behind = palloc((kept + 1) * sizeof(Offer));
-	int nbehind = 0;
+	const StoredQuery *stored = query_store_find(state->store, &offer->id, false);
+
+	return offer->features[FEATURE_NEW_TABLE] > 0 ||
+		   (stored != NULL && query_is_rising(tenant, &stored->statistics, state->request->at));
+}
+
+/* Moves an offer to an earlier position, those in between by one. */
+static void
+move_offer(Offer *offers, int from, int to)
+{
+	Offer moved = offers[from];
+
+	memmove(offers + to + 1, offers + to, (from - to) * sizeof(Offer));
+	offers[to] = moved;
+}
+
+/*
+ * To a user of whom nothing is known: what rises first, and new tables.  Only what is
+ * likely enough to be shown moves, so that it costs no likelier query its place; where
+ * nothing of it rises, the likeliest that does.
+ */
+static void
+put_rising_first(SuggestionState *state, int kept)
+{
 	int n = 0;
+
+	for (int i = 0; i < kept && (i < state->request->max_results || n == 0); i++)
+	{
+		if (is_put_first(state, &state->offers[i]))
+			move_offer(state->offers, i, n++);
+	}
+}
+
+/* Whether some offer is asked by several users. */
+static bool
+any_shared(SuggestionState *state, int kept)
+{
+	const TenantStatistics *tenant = query_store_statistics(state->store)->tenant;
 
 	for (int i = 0; i < kept; i++)
 	{
-		const Offer offer = state->offers[i];
-		const StoredQuery *stored = query_store_find(state->store, &offer.id, false);
+		const StoredQuery *stored = query_store_find(state->store, &state->offers[i].id, false);
 
-		state->any_often =
-			state->any_often || (stored != NULL && query_is_shared(tenant, &stored->statistics));
-		if (offer.features[FEATURE_NEW_TABLE] > 0 ||
-			(stored != NULL && query_is_rising(tenant, &stored->statistics, state->request->at)))
-			state->offers[n++] = offer;
-		else
-			behind[nbehind++] = offer;
+		if (stored != NULL && query_is_shared(tenant, &stored->statistics))
+			return true;
 	}
-	memcpy(state->offers + n, behind, nbehind * sizeof(Offer));
-	return n;
+	return false;
 }
 
 /* Ranks the offers. */
@@ -277,9 +302,12 @@ rank(SuggestionState *state)
 	ranking_weights(ranking, situation_moment(&state->situation), &state->weights);
 	outcomes_taste(state->outcomes, state->asked, state->nasked, taste);
 	ranking_taste(&state->weights, state->offers, state->noffers, taste);
-	if (state->nasked == 0)
-		kept = put_rising_first(state, kept);
 	ranking_order(&state->weights, state->offers, kept, state->noffers);
+	if (state->nasked == 0)
+	{
+		state->any_often = any_shared(state, kept);
+		put_rising_first(state, kept);
+	}
 	ranking_calibrate(ranking, state->offers, state->noffers);
 }
 
