@@ -97,9 +97,24 @@ count_terms(Statistics *statistics, const QueryStatistics *query, bool new_query
 	{
 		TermStatistics *term = statistics->term(statistics, query->terms[i], true);
 
-		if (links_touch(&term->latest, &query->id) && new_query)
+		if (term != NULL && links_touch(&term->latest, &query->id) && new_query)
 			term->queries++;
 	}
+}
+
+/* Adds to a list, if it is there to be changed. */
+static void
+add_link(Links *links, const QueryKey *id, double weight)
+{
+	if (links != NULL)
+		links_add(links, id, weight);
+}
+
+static void
+count_link(Statistics *statistics, const QueryKey *of, LinkKind kind, const QueryKey *id,
+		   double weight)
+{
+	add_link(statistics->links(statistics, of, kind, true), id, weight);
 }
 
 /* Users of one query also ask the other. */
@@ -117,9 +132,8 @@ count_couse(Statistics *statistics, const Ask *ask)
 	{
 		if (same_query(&latest[i], &ask->id))
 			continue;
-		links_add(own, &latest[i], ask->weight);
-		links_add(statistics->links(statistics, &latest[i], LINK_USERS, true), &ask->id,
-				  ask->weight);
+		add_link(own, &latest[i], ask->weight);
+		count_link(statistics, &latest[i], LINK_USERS, &ask->id, ask->weight);
 	}
 }
 
@@ -128,10 +142,13 @@ statistics_count(Statistics *statistics, const Ask *ask)
 {
 	TenantStatistics *tenant = statistics->tenant;
 	QueryStatistics *query = statistics->query(statistics, &ask->id, true);
-	bool new_query = query->last_asked == NEVER_ASKED;
 	QueryKey latest[2];
 	int nlatest = latest_queries(ask->history, ask->nhistory, latest, 2);
+	bool new_query;
 
+	if (query == NULL)
+		return;
+	new_query = query->last_asked == NEVER_ASKED;
 	if (tenant->since == NEVER_ASKED || ask->at < tenant->since)
 		tenant->since = ask->at;
 	tenant->asks++;
@@ -146,13 +163,10 @@ statistics_count(Statistics *statistics, const Ask *ask)
 	/* A repeat follows nothing. */
 	if (nlatest > 0 && !same_query(&latest[0], &ask->id))
 	{
-		links_add(statistics->links(statistics, &latest[0], LINK_NEXT, true), &ask->id,
-				  ask->weight);
-		links_add(statistics->links(statistics, &ask->id, LINK_BEFORE, true), &latest[0],
-				  ask->weight);
+		count_link(statistics, &latest[0], LINK_NEXT, &ask->id, ask->weight);
+		count_link(statistics, &ask->id, LINK_BEFORE, &latest[0], ask->weight);
 		if (nlatest > 1)
-			links_add(statistics->links(statistics, &latest[1], LINK_AFTER_NEXT, true), &ask->id,
-					  ask->weight);
+			count_link(statistics, &latest[1], LINK_AFTER_NEXT, &ask->id, ask->weight);
 	}
 	if (ask->first)
 		count_couse(statistics, ask);
@@ -450,6 +464,64 @@ statistics_catch_up(QueryStatistics *query, uint32_t user, const Asked *history,
 		query->last_user = user;
 		count_weight(query, history[i].weight, history[i].at);
 	}
+}
+
+static bool
+is_among(const QueryKey *queries, int n, const QueryKey *id)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (same_query(&queries[i], id))
+			return true;
+	}
+	return false;
+}
+
+int
+statistics_uncounted(Statistics *statistics, const Asked *history, int nhistory,
+					 const QueryKey *latest, int n)
+{
+	int i = nhistory;
+
+	for (; i > 0 && is_among(latest, n, &history[i - 1].id); i--)
+	{
+		const QueryStatistics *query = statistics->query(statistics, &history[i - 1].id, false);
+
+		if (query != NULL && query->last_asked >= history[i - 1].at)
+			break;
+	}
+	return nhistory - i;
+}
+
+static bool
+asked_before(const Asked *history, int n, const QueryKey *id)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (same_query(&history[i].id, id))
+			return true;
+	}
+	return false;
+}
+
+void
+statistics_count_latest(Statistics *statistics, uint32_t user, const Asked *history, int nhistory,
+						int uncounted)
+{
+	statistics->only_read = true;
+	for (int i = nhistory - uncounted; i < nhistory; i++)
+	{
+		Ask ask = {.id = history[i].id,
+				   .at = history[i].at,
+				   .user = user,
+				   .first = !asked_before(history, i, &history[i].id),
+				   .weight = history[i].weight,
+				   .history = history,
+				   .nhistory = i};
+
+		statistics_count(statistics, &ask);
+	}
+	statistics->only_read = false;
 }
 
 /*

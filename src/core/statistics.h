@@ -98,6 +98,9 @@ typedef struct Statistics
 	TermStatistics *(*term)(struct Statistics *statistics, const char *term, bool change);
 	const QueryContent *(*content)(struct Statistics *statistics, const QueryKey *id);
 	TenantStatistics *tenant; /* changed by every request */
+
+	/* While set, the callbacks return NULL for rows that have not been read, even with change. */
+	bool only_read;
 } Statistics;
 
 extern void query_statistics_init(QueryStatistics *query, const QueryKey *id);
@@ -166,6 +169,21 @@ statistics_describe(Statistics *statistics, const Situation *situation, Offer *o
 /* Updates a query's row, in memory, with the user's requests that have not been counted. */
 extern void
 statistics_catch_up(QueryStatistics *query, uint32_t user, const Asked *history, int nhistory);
+
+/*
+ * Returns how many of a user's latest requests have not been counted, as far as they are for
+ * the queries latest[0..n), whose rows have been read.  Requests are counted in their order, so
+ * those before one that was counted have been, too.
+ */
+extern int statistics_uncounted(Statistics *statistics, const Asked *history, int nhistory,
+								const QueryKey *latest, int n);
+
+/*
+ * Counts a user's latest requests, so many, in the rows that have been read; the others stay
+ * as they are.  The rows of their queries and the terms of these have been read and set.
+ */
+extern void statistics_count_latest(Statistics *statistics, uint32_t user, const Asked *history,
+									int nhistory, int uncounted);
 
 #define RANKING_STEP 0.1
 

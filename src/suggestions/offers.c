@@ -22,6 +22,12 @@
 /* A trending query has been asked by several users within this time. */
 #define SEVERAL_WITHIN (4 * TREND_FAST)
 
+/*
+ * Where the worker is behind: of a user's latest distinct queries so many are looked at for
+ * requests that have not been counted.
+ */
+#define UNCOUNTED_REACH 64
+
 /* Reads the user's requests, and the suggestions shown to the user. */
 static void
 read_user(SuggestionState *state)
@@ -42,14 +48,12 @@ read_user(SuggestionState *state)
 }
 
 /*
- * Completes the statistics of queries that the user has asked, in memory:
- * queries that have not been counted yet get the text that the user asked, and
- * the user's requests since the last count are added.
+ * Queries that have not been counted yet get the text and the tables that the
+ * user asked, in memory.
  */
 static void
-see_to_fresh(SuggestionState *state, const QueryKey *ids, int n)
+read_unknown(SuggestionState *state, const QueryKey *ids, int n)
 {
-	uint32 user = query_user_hash(state->request->user_id);
 	DetailedOffer *unknown = palloc0((n + 1) * sizeof(DetailedOffer));
 	int nunknown = 0;
 
@@ -69,6 +73,15 @@ see_to_fresh(SuggestionState *state, const QueryKey *ids, int n)
 		stored->query = unknown[i].text;
 		stored->tables = unknown[i].tables;
 	}
+}
+
+/* Does the same, and adds the user's requests since the last count to the rows. */
+static void
+see_to_fresh(SuggestionState *state, const QueryKey *ids, int n)
+{
+	uint32 user = query_user_hash(state->request->user_id);
+
+	read_unknown(state, ids, n);
 	for (int i = 0; i < n; i++)
 	{
 		StoredQuery *stored = query_store_find(state->store, &ids[i], false);
@@ -76,6 +89,59 @@ see_to_fresh(SuggestionState *state, const QueryKey *ids, int n)
 		if (stored != NULL)
 			statistics_catch_up(&stored->statistics, user, state->asked, state->nasked);
 	}
+}
+
+static void
+want_queries(SuggestionState *state, const QueryKey *ids, int n)
+{
+	for (int i = 0; i < n; i++)
+		query_store_want_query(state->store, &ids[i]);
+	query_store_fetch(state->store);
+}
+
+/*
+ * Reads the user's latest queries, at least those that the situation needs; returns how many
+ * of the user's latest requests have not been counted.
+ */
+static int
+read_latest(SuggestionState *state)
+{
+	Statistics *statistics = query_store_statistics(state->store);
+	QueryKey latest[UNCOUNTED_REACH];
+	int n = latest_queries(state->asked, state->nasked, latest, SIMILAR_FROM);
+	int uncounted;
+
+	want_queries(state, latest, n);
+	uncounted = statistics_uncounted(statistics, state->asked, state->nasked, latest, n);
+
+	/* More than these have not been: how many? */
+	if (uncounted > 0 &&
+		latest_queries(state->asked + (state->nasked - uncounted), uncounted, latest, n) == n)
+	{
+		n = latest_queries(state->asked, state->nasked, latest, UNCOUNTED_REACH);
+		want_queries(state, latest, n);
+		uncounted = statistics_uncounted(statistics, state->asked, state->nasked, latest, n);
+	}
+	n = latest_queries(state->asked, state->nasked, latest,
+					   Max(Min(uncounted, UNCOUNTED_REACH), SIMILAR_FROM));
+	read_unknown(state, latest, n);
+	return uncounted;
+}
+
+/* Counts the user's requests that have not been counted, in memory. */
+static void
+count_latest(SuggestionState *state, int uncounted)
+{
+	for (int i = state->nasked - uncounted; i < state->nasked; i++)
+	{
+		StoredQuery *stored = query_store_find(state->store, &state->asked[i].id, false);
+
+		if (stored != NULL)
+			query_store_terms(state->store, stored);
+	}
+	statistics_count_latest(query_store_statistics(state->store),
+							query_user_hash(state->request->user_id), state->asked, state->nasked,
+							uncounted);
 }
 
 /* Reads queries with a rhythm that are due and have not been asked today. */
@@ -146,26 +212,23 @@ read_situation(SuggestionState *state)
 {
 	const SuggestionRequest *request = state->request;
 	LinksNeeded needed[SITUATION_LINKS];
-	QueryKey latest[SIMILAR_FROM];
 	const char *const *context = NULL;
 	int ncontext = 0;
 	int n = situation_links(state->asked, state->nasked, needed);
+	int uncounted;
 
 	state->store = query_store_make(request->tenant_id, SNAPSHOT_CALLER);
 	query_store_open(state->store);
 	for (int i = 0; i < n; i++)
 		query_store_want_list(state->store, &needed[i].id, (char) needed[i].kind);
-	n = latest_queries(state->asked, state->nasked, latest, SIMILAR_FROM);
-	for (int i = 0; i < n; i++)
-		query_store_want_query(state->store, &latest[i]);
-	query_store_fetch(state->store);
-	see_to_fresh(state, latest, n);
+	uncounted = read_latest(state);
 	want_terms_of_last(state);
 	if (request->context != NULL)
 		ncontext = query_terms(request->context, NULL, &context);
 	for (int t = 0; t < ncontext; t++)
 		query_store_want_term(state->store, context[t]);
 	query_store_fetch(state->store);
+	count_latest(state, uncounted);
 	statistics_situation(query_store_statistics(state->store), query_user_hash(request->user_id),
 						 state->asked, state->nasked, request->at, context, ncontext,
 						 &state->situation);

@@ -150,6 +150,8 @@ query_store_find(QueryStore *store, const QueryKey *id, bool change)
 {
 	QueryEntry *entry = store_query_entry(store, id);
 
+	if (!entry->sought && store->statistics.only_read)
+		return NULL;
 	if (!entry->sought)
 	{
 		query_store_want_query(store, id);
@@ -175,6 +177,8 @@ store_find_list(QueryStore *store, const QueryKey *key, char kind, bool change)
 {
 	StoredList *entry = store_list_entry(store, key, kind);
 
+	if (!entry->sought && store->statistics.only_read)
+		return NULL;
 	if (!entry->sought)
 	{
 		query_store_want_list(store, key, kind);

@@ -259,7 +259,7 @@ find_tenant(Replay *replay, const char *name, const char *weights)
 	{
 		tenant = table_add(&replay->tenants, &key, sizeof(Tenant));
 		tenant->statistics =
-			(Statistics){find_query, find_links, find_term, find_content, &tenant->tenant};
+			(Statistics){find_query, find_links, find_term, find_content, &tenant->tenant, false};
 		tenant_statistics_init(&tenant->tenant);
 		if (weights != NULL)
 			read_weights(weights, &tenant->tenant.ranking);

@@ -43,6 +43,7 @@ key(char name)
 static QueryStatistics *
 find_query(Statistics *statistics, const QueryKey *id, bool change)
 {
+	change = change && !statistics->only_read;
 	if (change && !store.has_query[id->low])
 	{
 		query_statistics_init(&store.queries[id->low], id);
@@ -57,6 +58,7 @@ find_query(Statistics *statistics, const QueryKey *id, bool change)
 static Links *
 find_links(Statistics *statistics, const QueryKey *id, LinkKind kind, bool change)
 {
+	change = change && !statistics->only_read;
 	store.changed_links += change;
 	if (change && !store.has_links[id->low][kind])
 	{
@@ -71,6 +73,7 @@ find_term(Statistics *statistics, const char *term, bool change)
 {
 	int letter = term[0];
 
+	change = change && !statistics->only_read;
 	if (change && !store.has_term[letter])
 	{
 		term_statistics_init(&store.terms[letter]);
@@ -90,7 +93,8 @@ static void
 store_init(void)
 {
 	memset(&store, 0, sizeof(store));
-	store.statistics = (Statistics){find_query, find_links, find_term, find_content, &store.tenant};
+	store.statistics =
+		(Statistics){find_query, find_links, find_term, find_content, &store.tenant, false};
 	tenant_statistics_init(&store.tenant);
 }
 
@@ -373,6 +377,37 @@ test_catch_up(void)
 	CHECK(query.ask_count == 2.5);
 }
 
+/* A user's requests that wait to be counted count where the rows have been read, and nowhere else. */
+static void
+test_count_latest(void)
+{
+	const QueryKey latest[] = {key('C'), key('B'), key('A')};
+	Asked *history = store.history[1];
+
+	store_init();
+	store.terms_of['A'][0] = "alpha";
+	store.terms_of['B'][0] = "alpha";
+	count(1, 'A', NOW, 1.0);
+	count(1, 'B', NOW + MINUTE, 1.0);
+	count(2, 'C', NOW + MINUTE, 1.0);
+	CHECK(statistics_uncounted(&store.statistics, history, 2, latest + 1, 2) == 0);
+
+	/* C is known of another user, from before; of B the latest request is not counted. */
+	history[2] = (Asked){key('C'), NOW + 2 * MINUTE, 1.0};
+	history[3] = (Asked){key('B'), NOW + 3 * MINUTE, 1.0};
+	CHECK(statistics_uncounted(&store.statistics, history, 4, latest, 3) == 2);
+	CHECK(statistics_uncounted(&store.statistics, history, 4, latest, 2) == 2);
+	CHECK(statistics_uncounted(&store.statistics, history, 4, latest + 1, 1) == 1);
+	statistics_count_latest(&store.statistics, 1, history, 4, 2);
+	CHECK(linked('B', LINK_NEXT, 'A') == 0.0 && linked('A', LINK_NEXT, 'B') == 1.0);
+	CHECK(!store.has_links['B'][LINK_NEXT] && !store.has_links['C'][LINK_NEXT]);
+	CHECK(linked('B', LINK_USERS, 'C') == 1.0 && !store.has_links['C'][LINK_USERS]);
+	CHECK(store.queries['B'].ask_count == 2.0 && store.queries['C'].user_count == 2);
+	CHECK(store.terms['a'].queries == 2 && store.tenant.asks == 5);
+	CHECK(!store.statistics.only_read);
+	CHECK(statistics_uncounted(&store.statistics, history, 4, latest, 3) == 0);
+}
+
 int
 main(void)
 {
@@ -384,5 +419,6 @@ main(void)
 	test_learn();
 	test_describe();
 	test_catch_up();
+	test_count_latest();
 	return unit_result("test_statistics");
 }
