@@ -241,8 +241,12 @@ const double feature_highest[FEATURES] = {
 #define PRIOR_ASKED 6.0
 #define PRIOR_COVERED 3.0
 
-/* Older decisions count less: about a thousand are remembered. */
+/*
+ * Older decisions count less: about a thousand are remembered, and for the calibration, which
+ * follows the weights as they are learned, half of that.
+ */
 #define MEMORY 1000.0
+#define MEMORY_GRADES 500.0
 
 void
 ranking_init(Ranking *ranking)
@@ -596,8 +600,8 @@ learn_grades(Ranking *ranking, const Offer *offers, int n, int taken)
 {
 	for (int g = 0; g < GRADES; g++)
 	{
-		ranking->grades[FORETOLD][g] *= 1.0 - 1.0 / MEMORY;
-		ranking->grades[HAPPENED][g] *= 1.0 - 1.0 / MEMORY;
+		ranking->grades[FORETOLD][g] *= 1.0 - 1.0 / MEMORY_GRADES;
+		ranking->grades[HAPPENED][g] *= 1.0 - 1.0 / MEMORY_GRADES;
 	}
 	for (int i = 0; i < n && i < FIRST_FIVE; i++)
 	{

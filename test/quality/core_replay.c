@@ -22,6 +22,7 @@
  *		event among them came of them and weighs this much
  */
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -340,6 +341,53 @@ score_add(Score *score, int place)
 	}
 }
 
+/*
+ * What was foretold of suggestions and what happened, by tenths of the probability.
+ */
+#define TENTHS 10
+
+typedef struct Reliability
+{
+	int shown[TENTHS];
+	double foretold[TENTHS];
+	int happened[TENTHS];
+} Reliability;
+
+static void
+reliability_add(Reliability *reliability, const Ranking *ranking, const Offer *offers, int n,
+				const QueryKey *asked)
+{
+	Offer shown[SHOWN];
+
+	n = n < SHOWN ? n : SHOWN;
+	memcpy(shown, offers, (size_t) n * sizeof(Offer));
+	ranking_calibrate(ranking, shown, n);
+	for (int i = 0; i < n; i++)
+	{
+		int tenth = (int) (shown[i].probability * TENTHS);
+
+		tenth = tenth < TENTHS ? tenth : TENTHS - 1;
+		reliability->shown[tenth]++;
+		reliability->foretold[tenth] += shown[i].probability;
+		reliability->happened[tenth] += same_query(&shown[i].id, asked);
+	}
+}
+
+/* The expected calibration error. */
+static double
+reliability_error(const Reliability *reliability)
+{
+	double distance = 0.0;
+	int n = 0;
+
+	for (int i = 0; i < TENTHS; i++)
+	{
+		distance += fabs(reliability->foretold[i] - reliability->happened[i]);
+		n += reliability->shown[i];
+	}
+	return n > 0 ? distance / n : 0.0;
+}
+
 static double
 share(double part, int n)
 {
@@ -599,6 +647,7 @@ replay_log(const char *path, const Options *options)
 	Score new = {0};
 	Score early = {0};
 	Score context = {0};
+	Reliability reliability = {0};
 	Times times = {0};
 	FILE *file = fopen(path, "r");
 	char *text = NULL;
@@ -669,6 +718,7 @@ replay_log(const char *path, const Options *options)
 			}
 			if (judged)
 			{
+				reliability_add(&reliability, &tenant->tenant.ranking, offers, noffers, &ask.id);
 				score_add(&all, place);
 				score_add(ask.first ? &new : &known, place);
 			}
@@ -693,9 +743,10 @@ replay_log(const char *path, const Options *options)
 	fclose(file);
 	free(text);
 
-	printf("%-20s %6d  %.3f %.3f %.3f   %.3f %.3f   %.3f\n", name == NULL ? path : name + 1, all.n,
-		   share(all.first, all.n), share(all.shown, all.n), share(all.reciprocal, all.n),
-		   share(known.shown, known.n), share(new.shown, new.n), share(early.shown, early.n));
+	printf("%-20s %6d  %.3f %.3f %.3f   %.3f %.3f   %.3f   %.4f\n", name == NULL ? path : name + 1,
+		   all.n, share(all.first, all.n), share(all.shown, all.n), share(all.reciprocal, all.n),
+		   share(known.shown, known.n), share(new.shown, new.n), share(early.shown, early.n),
+		   reliability_error(&reliability));
 	if (options->context)
 		printf("  with two of its words for a context: hit@1 %.3f, hit@5 %.3f\n",
 			   share(context.first, context.n), share(context.shown, context.n));
@@ -735,7 +786,8 @@ main(int argc, char **argv)
 		else
 			return 2;
 	}
-	printf("%-20s %6s  hit@1 hit@5 MRR@5   hit@5 where known, new; first five\n", "", "asked");
+	printf("%-20s %6s  hit@1 hit@5 MRR@5   hit@5 where known, new; first five; calibration error\n",
+		   "", "asked");
 	for (int i = optind; i < argc; i++)
 		ok = replay_log(argv[i], &options) && ok;
 	if (options.dump != NULL)
