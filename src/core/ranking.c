@@ -361,9 +361,11 @@ ranking_contribution(const Weights *weights, const Offer *offer, Feature feature
 	return weights->weights[feature] * offer->features[feature];
 }
 
-/* Whether the contributions of a feature belong to a kind; corrections belong to none. */
-static bool
-is_of_kind(Feature feature, OfferKind kind)
+/* The kind to which the contributions of a feature belong; corrections belong to none. */
+#define NO_KIND OFFER_KINDS
+
+static int
+kind_of(Feature feature)
 {
 	switch (feature)
 	{
@@ -381,7 +383,7 @@ is_of_kind(Feature feature, OfferKind kind)
 		case FEATURE_SESSION_SHARE:
 		case FEATURE_HABIT:
 		case FEATURE_RHYTHM:
-			return kind == KIND_FREQUENT;
+			return KIND_FREQUENT;
 		case FEATURE_FOLLOWS:
 		case FEATURE_FOLLOWS_NEW:
 		case FEATURE_FOLLOWS_ON:
@@ -398,7 +400,7 @@ is_of_kind(Feature feature, OfferKind kind)
 		case FEATURE_SOURCE:
 		case FEATURE_READER:
 		case FEATURE_CONTEXT:
-			return kind == KIND_RELATED;
+			return KIND_RELATED;
 		case FEATURE_SIMILAR:
 		case FEATURE_SIMILAR_NEW:
 		case FEATURE_POPULAR:
@@ -408,16 +410,16 @@ is_of_kind(Feature feature, OfferKind kind)
 		case FEATURE_USERS:
 		case FEATURE_QUIET:
 		case FEATURE_OTHERS_LATELY:
-			return kind == KIND_SIMILAR;
+			return KIND_SIMILAR;
 		case FEATURE_TRENDING:
-			return kind == KIND_TRENDING;
+			return KIND_TRENDING;
 		case FEATURE_NEW_TABLE:
-			return kind == KIND_NEW_TABLE;
+			return KIND_NEW_TABLE;
 		case FEATURE_PASSED_OVER:
 		case FEATURE_TASTE:
 			break;
 	}
-	return false;
+	return NO_KIND;
 }
 
 double
@@ -427,7 +429,7 @@ ranking_kind_contribution(const Weights *weights, const Offer *offer, OfferKind 
 
 	for (int f = 0; f < FEATURES; f++)
 	{
-		if (is_of_kind((Feature) f, kind))
+		if (kind_of((Feature) f) == (int) kind)
 			sum += ranking_contribution(weights, offer, (Feature) f);
 	}
 	return sum;
@@ -436,20 +438,17 @@ ranking_kind_contribution(const Weights *weights, const Offer *offer, OfferKind 
 OfferKind
 ranking_kind(const Weights *weights, const Offer *offer)
 {
-	OfferKind best = KIND_FREQUENT;
-	double most = ranking_kind_contribution(weights, offer, best);
+	double sums[OFFER_KINDS + 1] = {0};
+	int best = KIND_FREQUENT;
 
+	for (int f = 0; f < FEATURES; f++)
+		sums[kind_of((Feature) f)] += ranking_contribution(weights, offer, (Feature) f);
 	for (int k = 1; k < OFFER_KINDS; k++)
 	{
-		double sum = ranking_kind_contribution(weights, offer, (OfferKind) k);
-
-		if (sum > most)
-		{
-			best = (OfferKind) k;
-			most = sum;
-		}
+		if (sums[k] > sums[best])
+			best = k;
 	}
-	return best;
+	return (OfferKind) best;
 }
 
 Feature
@@ -462,7 +461,7 @@ ranking_evidence(const Weights *weights, const Offer *offer, OfferKind kind)
 	{
 		double part = ranking_contribution(weights, offer, (Feature) f);
 
-		if (is_of_kind((Feature) f, kind) && (best < 0 || part > most))
+		if (kind_of((Feature) f) == (int) kind && (best < 0 || part > most))
 		{
 			best = f;
 			most = part;
