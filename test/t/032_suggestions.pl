@@ -112,6 +112,7 @@ sql('postgres', q(SELECT personalization.drop_tenant('red')));
 sql('postgres', 'ALTER SYSTEM SET personalization.worker = off', 'SELECT pg_reload_conf()');
 within(20, 'postgres', 'SELECT personalization.worker_pid() IS NULL', 'the worker leaves');
 sql('postgres', q{
+	SET personalization.count_at_commit = off;
 	SELECT personalization.create_tenant('a first');
 	SELECT count(personalization.learn('a first', 'ana', 'query', jsonb_build_object('query', 'bad ' || n), '2026-03-09')) FROM generate_series(1, 100) n;
 	SELECT personalization.learn('blue', 'user 1', 'query', '{"query": "Between them?"}', '2026-03-09');
