@@ -19,6 +19,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "base/extension.h"
 #include "base/guc.h"
 #include "base/statement.h"
 #include "base/subxact.h"
@@ -82,7 +83,16 @@ static int ntenants = 0;
 /* After an error that may recur, this session leaves counting to others for a time, in milliseconds. */
 #define REST_AFTER_ERROR (60 * 1000)
 static TimestampTz failed_until = DT_NOBEGIN;
+
+/* The tenant with many requests for which this session has counted last, and how long it rests. */
+static char resting_tenant[MAX_ID_LENGTH + 1];
 static TimestampTz resting_until = DT_NOBEGIN;
+
+static bool
+is_resting(const char *tenant_id)
+{
+	return strcmp(tenant_id, resting_tenant) == 0 && GetCurrentTimestamp() < resting_until;
+}
 
 /*
  * Whether enough requests of a tenant are waiting.  *many: the tenant has so
@@ -99,8 +109,6 @@ is_worthwhile(const char *tenant_id, bool *many)
 	(void) statement_execute(&select_waiting, values, NULL, SNAPSHOT_NEW);
 	asks = DatumGetInt64(result_value(0, WAITING_ASKS, &missing));
 	*many = asks >= MANY_ASKS;
-	if (*many && GetCurrentTimestamp() < resting_until)
-		return false;
 	rebuilding = DatumGetBool(result_value(0, WAITING_REBUILDING, NULL));
 	return missing || rebuilding ||
 		   DatumGetInt64(result_value(0, WAITING_EVENTS, NULL)) >= Min(1 + asks / 4, ENOUGH);
@@ -116,7 +124,8 @@ count_for(const ShareTenant *tenant, int limit)
 	bool many;
 
 	/* The session may be another tenant's by now. */
-	if (!check_tenant(tenant->name, &fault) || !is_worthwhile(tenant->name, &many))
+	if (is_resting(tenant->name) || !check_tenant(tenant->name, &fault) ||
+		!is_worthwhile(tenant->name, &many))
 		return 0;
 	limit = Min(limit, Max(2 * tenant->added, SHARE_AT_LEAST));
 	(void) count_queries_if_free(tenant->name, limit, &counted);
@@ -124,6 +133,7 @@ count_for(const ShareTenant *tenant, int limit)
 	{
 		TimestampTz now = GetCurrentTimestamp();
 
+		strlcpy(resting_tenant, tenant->name, sizeof(resting_tenant));
 		resting_until = now + REST_FACTOR * (now - begun);
 	}
 	return (int) counted;
@@ -198,7 +208,7 @@ may_count(void)
 {
 	return count_at_commit && statement_router == NULL && !XactReadOnly &&
 		   !IsolationIsSerializable() && !worker_is_working() &&
-		   GetCurrentTimestamp() >= failed_until;
+		   GetCurrentTimestamp() >= failed_until && !(ntenants == 1 && is_resting(tenants[0].name));
 }
 
 static void
