@@ -28,8 +28,9 @@ error_is_of_row(int sqlstate)
 	}
 }
 
-ErrorData *
-run_in_subxact(SubxactFunction action, void *arg)
+/* Returns NULL, or the error with which it failed, in the current memory context. */
+static ErrorData *
+try_in_subxact(SubxactFunction action, void *arg)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -58,7 +59,42 @@ run_in_subxact(SubxactFunction action, void *arg)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+	return error;
+}
+
+/* What the session is told to do, such as to end, it does. */
+static ErrorData *
+rethrow_intervention(ErrorData *error)
+{
 	if (error != NULL && ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
 		ReThrowError(error);
 	return error;
+}
+
+ErrorData *
+run_in_subxact(SubxactFunction action, void *arg)
+{
+	return rethrow_intervention(try_in_subxact(action, arg));
+}
+
+/*
+ * PostgreSQL lets a subtransaction begin while its parent commits, as it does
+ * for deferred triggers, but its rollback asserts a parent that does not
+ * (RollbackAndReleaseCurrentSubTransaction() in xact.c).  So there is another
+ * one in between, which never fails.
+ */
+ErrorData *
+run_in_subxact_at_commit(SubxactFunction action, void *arg)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData *error;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	error = try_in_subxact(action, arg);
+	ReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return rethrow_intervention(error);
 }

@@ -20,6 +20,9 @@ typedef void (*SubxactFunction)(void *arg);
  */
 extern ErrorData *run_in_subxact(SubxactFunction action, void *arg);
 
+/* The same for a callback that is called before a commit (XACT_EVENT_PRE_COMMIT). */
+extern ErrorData *run_in_subxact_at_commit(SubxactFunction action, void *arg);
+
 /*
  * Whether an error may be caused by the row being processed, unlike a
  * deadlock, lack of memory, or a missing column.

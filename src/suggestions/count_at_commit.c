@@ -188,7 +188,7 @@ count_before_commit(void)
 	set_for_now("jit", "off");
 	set_for_now("lock_timeout", "1ms");
 	PushActiveSnapshot(GetTransactionSnapshot());
-	error = run_in_subxact(count_share, NULL);
+	error = run_in_subxact_at_commit(count_share, NULL);
 	PopActiveSnapshot();
 	AtEOXact_GUC(true, level);
 	if (error == NULL)
