@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "datatype/timestamp.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
@@ -20,6 +21,75 @@
 
 /* Full looks take so small a part of the time: one in … */
 #define LOOK_SHARE 20
+
+/* All queues that had a mark. */
+static TenantQueue *queues = NULL;
+
+/* Moves the marks back that a transaction, or a subtransaction and those in it, has moved. */
+static void
+move_back(SubTransactionId from)
+{
+	for (TenantQueue *queue = queues; queue != NULL; queue = queue->next)
+	{
+		for (int i = 0; i < queue->nmarks; i++)
+		{
+			QueueMark *mark = &queue->marks[i];
+
+			if (mark->moved_by == InvalidSubTransactionId || mark->moved_by < from)
+				continue;
+			mark->position = mark->before;
+			mark->moved_by = InvalidSubTransactionId;
+		}
+	}
+}
+
+/* Lets what a subtransaction has moved be moved by another one, or by none. */
+static void
+hand_over(SubTransactionId from, SubTransactionId to)
+{
+	for (TenantQueue *queue = queues; queue != NULL; queue = queue->next)
+	{
+		for (int i = 0; i < queue->nmarks; i++)
+		{
+			if (queue->marks[i].moved_by != InvalidSubTransactionId &&
+				queue->marks[i].moved_by >= from)
+				queue->marks[i].moved_by = to;
+		}
+	}
+}
+
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT)
+		hand_over(TopSubTransactionId, InvalidSubTransactionId);
+	else if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+		move_back(TopSubTransactionId);
+}
+
+static void
+at_subtransaction_end(SubXactEvent event, SubTransactionId me, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_COMMIT_SUB)
+		hand_over(me, parent);
+	else if (event == SUBXACT_EVENT_ABORT_SUB)
+		move_back(me);
+}
+
+static void
+link_queue(TenantQueue *queue)
+{
+	if (queue->linked)
+		return;
+	if (queues == NULL)
+	{
+		RegisterXactCallback(at_transaction_end, NULL);
+		RegisterSubXactCallback(at_subtransaction_end, NULL);
+	}
+	queue->next = queues;
+	queue->linked = true;
+	queues = queue;
+}
 
 static QueueMark *
 find_mark(const TenantQueue *queue, const char *tenant_id)
@@ -143,10 +213,16 @@ tenant_queue_taken(TenantQueue *queue, const char *tenant_id, int64 position, bo
 		return;
 	if (mark == NULL)
 	{
+		link_queue(queue);
 		mark = &queue->marks[queue->nmarks++];
 		strlcpy(mark->tenant_id, tenant_id, sizeof(mark->tenant_id));
+		mark->position = PG_INT64_MIN;
 		mark->look_at = elapsed_clock() + FIRST_LOOK;
+		mark->moved_by = InvalidSubTransactionId;
 	}
+	if (mark->moved_by == InvalidSubTransactionId)
+		mark->before = mark->position;
+	mark->moved_by = GetCurrentSubTransactionId();
 	mark->position = position;
 }
 

@@ -9,6 +9,9 @@
  *		it, from a transaction that took long; so there is a full look now and then,
  *		the longer it takes the less often.
  *
+ *		A mark that a transaction or subtransaction has moved goes back when that is
+ *		rolled back, because the rows are there again.
+ *
  *		The callers are in SPI.
  */
 #ifndef PERSONALIZATION_BASE_TENANT_QUEUE_H
@@ -27,6 +30,10 @@ typedef struct QueueMark
 	char tenant_id[MAX_ID_LENGTH + 1];
 	int64 position; /* the last row that was taken */
 	int64 look_at;	/* when a full look is due, by elapsed_clock() */
+
+	/* The subtransaction that has moved it last, and where it was before the transaction. */
+	SubTransactionId moved_by; /* invalid if the present transaction has not */
+	int64 before;
 } QueueMark;
 
 typedef struct TenantQueue
@@ -38,6 +45,8 @@ typedef struct TenantQueue
 	Statement position; /* of a tenant's first row from a position on */
 	QueueMark marks[QUEUE_MARKS];
 	int nmarks;
+	struct TenantQueue *next; /* of those that had a mark */
+	bool linked;
 } TenantQueue;
 
 #define QUEUE_TENANT(table, condition, types)                                                      \

@@ -514,10 +514,7 @@ count_ask(QueryStore *store, const Counting *counting, const WaitingAsk *waiting
 	statistics_count(statistics, &ask);
 }
 
-/*
- * Removes up to limit events of a tenant, as the last result, and returns their number.
- * If this transaction is rolled back, a full look finds them again.
- */
+/* Removes up to limit events of a tenant, as the last result, and returns their number. */
 static uint64
 take_waiting(const char *tenant_id, int limit)
 {
