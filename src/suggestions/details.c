@@ -15,6 +15,7 @@
 #include "base/statement.h"
 #include "catalogue/catalogue.h"
 #include "core/cadence.h"
+#include "core/trend.h"
 #include "queries/without_text.h"
 #include "suggestions/history.h"
 #include "suggestions/suggestions_int.h"
@@ -39,6 +40,22 @@ enum
 
 /* Number of additional offers that are examined, because some may not be shown. */
 #define SPARE_OFFERS 12
+
+/* A trending query has been asked by several users within this time. */
+#define SEVERAL_WITHIN (4 * TREND_FAST)
+
+bool
+query_is_rising(const TenantStatistics *tenant, const QueryStatistics *query, TimestampTz at)
+{
+	return trend_rises(query->fast, query->slow, tenant->since, at) &&
+		   (tenant->users < 2 || query->other_asked >= at - SEVERAL_WITHIN);
+}
+
+bool
+query_is_shared(const TenantStatistics *tenant, const QueryStatistics *query)
+{
+	return query->user_count >= 2 || tenant->users < 2;
+}
 
 void
 own_queries_read(const SuggestionState *state, DetailedOffer *offers, int n)

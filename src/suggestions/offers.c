@@ -12,15 +12,11 @@
 #include "core/ranking.h"
 #include "core/situation.h"
 #include "core/statistics.h"
-#include "core/trend.h"
 #include "queries/identity.h"
 #include "queries/rhythm.h"
 #include "suggestions/history.h"
 #include "suggestions/query_terms.h"
 #include "suggestions/suggestions_int.h"
-
-/* A trending query has been asked by several users within this time. */
-#define SEVERAL_WITHIN (4 * TREND_FAST)
 
 /*
  * Where the worker is behind: of a user's latest distinct queries so many are looked at for
@@ -281,19 +277,6 @@ gather_offers(SuggestionState *state)
 	}
 	state->noffers = statistics_offers(statistics, &state->situation, state->offers);
 	read_offers(state, offers_kept(state->noffers));
-}
-
-bool
-query_is_rising(const TenantStatistics *tenant, const QueryStatistics *query, TimestampTz at)
-{
-	return trend_rises(query->fast, query->slow, tenant->since, at) &&
-		   (tenant->users < 2 || query->other_asked >= at - SEVERAL_WITHIN);
-}
-
-bool
-query_is_shared(const TenantStatistics *tenant, const QueryStatistics *query)
-{
-	return query->user_count >= 2 || tenant->users < 2;
 }
 
 /* Whether an offer is put first to a user of whom nothing is known: what rises, and new tables. */

@@ -64,6 +64,8 @@ typedef struct SuggestionState
  */
 extern void offers_rank(SuggestionState *state);
 
+/* details.c */
+
 /*
  * Whether a query is trending, and has recently been asked by more than one
  * user, in a tenant with several.
@@ -73,8 +75,6 @@ query_is_rising(const TenantStatistics *tenant, const QueryStatistics *query, Ti
 
 /* Whether several users have asked a query, in a tenant with several. */
 extern bool query_is_shared(const TenantStatistics *tenant, const QueryStatistics *query);
-
-/* details.c */
 
 /*
  * Reads the details of the most likely offers: their texts, and what decides

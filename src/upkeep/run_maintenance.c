@@ -78,7 +78,7 @@ personalization_run_maintenance(PG_FUNCTION_ARGS)
 	take_all_turns(&counting_work);
 	pass_begin(at);
 	take_all_turns(&pass_work);
-	counts = pass.counts;
+	counts = current_pass.counts;
 	counts.inbox = inbox_counters.since_pass;
 	counts.queries = counting_counters.since_pass;
 	pass_end();

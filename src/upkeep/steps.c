@@ -217,11 +217,11 @@ note_end_of_pass(void *arg)
 	Datum values[3];
 
 	worker_begin("recording the pass");
-	pass.counts.inbox = inbox_counters.since_pass;
-	pass.counts.queries = counting_counters.since_pass;
-	values[0] = TimestampTzGetDatum(pass.started);
+	current_pass.counts.inbox = inbox_counters.since_pass;
+	current_pass.counts.queries = counting_counters.since_pass;
+	values[0] = TimestampTzGetDatum(current_pass.started);
 	values[1] = TimestampTzGetDatum(GetCurrentTimestamp());
-	values[2] = JsonbPGetDatum(pass_document(&pass.counts));
+	values[2] = JsonbPGetDatum(pass_document(&current_pass.counts));
 	(void) statement_execute(&note_pass, values, NULL, SNAPSHOT_NEW);
 	worker_end();
 	inbox_counters.since_pass = 0;
@@ -243,10 +243,10 @@ do_pass(void)
 	Failure failure;
 
 	/* Use the present interval, so that a shorter one takes effect with its reload. */
-	if (pass.context == NULL && had_pass &&
+	if (current_pass.context == NULL && had_pass &&
 		elapsed_clock() < last_pass + maintenance_interval * USECS_PER_SEC)
 		return false;
-	if (pass.context == NULL && !worker_try(begin_pass, NULL, &failure))
+	if (current_pass.context == NULL && !worker_try(begin_pass, NULL, &failure))
 	{
 		worker_note_failure(&failure, "listing tenants");
 		end_pass();

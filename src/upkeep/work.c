@@ -32,7 +32,7 @@ static Statement note_learned =
 
 QueueCounters inbox_counters = {0};
 QueueCounters counting_counters = {0};
-Pass pass = {0};
+Pass current_pass = {0};
 
 static bool
 learn_inbox(const char *tenant_id, int limit, int *attempted)
@@ -101,13 +101,13 @@ static int
 find_in_pass(const char *name)
 {
 	int low = 0;
-	int high = pass.ntenants;
+	int high = current_pass.ntenants;
 
 	while (low < high)
 	{
 		int middle = low + (high - low) / 2;
 
-		if (strcmp(pass.tenants[middle].name, name) < 0)
+		if (strcmp(current_pass.tenants[middle].name, name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -120,14 +120,16 @@ next_in_pass(const char *previous)
 {
 	int i = previous == NULL ? 0 : find_in_pass(previous);
 
-	while (pass.first < pass.ntenants && pass.tenants[pass.first].done)
-		pass.first++;
-	if (previous != NULL && i < pass.ntenants && strcmp(pass.tenants[i].name, previous) == 0)
+	while (current_pass.first < current_pass.ntenants &&
+		   current_pass.tenants[current_pass.first].done)
+		current_pass.first++;
+	if (previous != NULL && i < current_pass.ntenants &&
+		strcmp(current_pass.tenants[i].name, previous) == 0)
 		i++;
-	for (i = Max(i, pass.first); i < pass.ntenants; i++)
+	for (i = Max(i, current_pass.first); i < current_pass.ntenants; i++)
 	{
-		if (!pass.tenants[i].done)
-			return pass.tenants[i].name;
+		if (!current_pass.tenants[i].done)
+			return current_pass.tenants[i].name;
 	}
 	return NULL;
 }
@@ -137,13 +139,13 @@ maintain(const char *tenant_id, int limit, int *attempted)
 {
 	int i = find_in_pass(tenant_id);
 
-	if (maintain_tenant(tenant_id, pass.started, limit, &pass.counts))
+	if (maintain_tenant(tenant_id, current_pass.started, limit, &current_pass.counts))
 	{
 		*attempted = limit;
 		return true;
 	}
-	if (i < pass.ntenants && strcmp(pass.tenants[i].name, tenant_id) == 0)
-		pass.tenants[i].done = true;
+	if (i < current_pass.ntenants && strcmp(current_pass.tenants[i].name, tenant_id) == 0)
+		current_pass.tenants[i].done = true;
 	return false;
 }
 
@@ -178,8 +180,8 @@ TenantWork pass_work = {
 	.name = "maintenance",
 	.next = next_in_pass,
 	.batch = maintain,
-	.counters = &pass.counts,
-	.counters_size = sizeof(pass.counts),
+	.counters = &current_pass.counts,
+	.counters_size = sizeof(current_pass.counts),
 	.session_rows = SESSION_ROWS,
 	.most_tenants = TENANTS_AT_ONCE,
 };
@@ -198,21 +200,21 @@ pass_begin(TimestampTz at)
 	ListCell *cell;
 
 	pass_end();
-	pass.context =
+	current_pass.context =
 		AllocSetContextCreate(TopMemoryContext, "personalization pass", ALLOCSET_DEFAULT_SIZES);
-	old = MemoryContextSwitchTo(pass.context);
-	pass.started = at;
-	pass.tenants = palloc((list_length(tenants) + 1) * sizeof(PassTenant));
+	old = MemoryContextSwitchTo(current_pass.context);
+	current_pass.started = at;
+	current_pass.tenants = palloc((list_length(tenants) + 1) * sizeof(PassTenant));
 	foreach (cell, tenants)
-		pass.tenants[pass.ntenants++] = (PassTenant){pstrdup(lfirst(cell)), false};
-	qsort(pass.tenants, pass.ntenants, sizeof(PassTenant), compare_names);
+		current_pass.tenants[current_pass.ntenants++] = (PassTenant){pstrdup(lfirst(cell)), false};
+	qsort(current_pass.tenants, current_pass.ntenants, sizeof(PassTenant), compare_names);
 	MemoryContextSwitchTo(old);
 }
 
 void
 pass_end(void)
 {
-	if (pass.context != NULL)
-		MemoryContextDelete(pass.context);
-	memset(&pass, 0, sizeof(pass));
+	if (current_pass.context != NULL)
+		MemoryContextDelete(current_pass.context);
+	memset(&current_pass, 0, sizeof(current_pass));
 }

@@ -47,7 +47,7 @@ typedef struct Pass
 	PassCounts counts;
 } Pass;
 
-extern Pass pass;
+extern Pass current_pass;
 
 /* Begins a pass as of a time, replacing one in progress.  The caller is in SPI. */
 extern void pass_begin(TimestampTz at);
