@@ -37,6 +37,12 @@
  */
 #define GIVE_WAY_WITHIN 1000
 
+/*
+ * How long, at most, until the next look at whether it may work, in milliseconds: to begin takes two
+ * looks, and a long nap is meant for the work.
+ */
+#define LOOK_AGAIN 1000
+
 /* How often memory is returned. */
 #define RETURN_EVERY (5 * USECS_PER_SEC)
 
@@ -68,11 +74,11 @@ return_memory(void)
 #endif
 }
 
-/* Waits, and checks every second whether another session needs the database. */
+/* Waits, in milliseconds, and checks every second whether another session needs the database. */
 static void
-nap(void)
+nap(int duration)
 {
-	int left = worker_naptime;
+	int left = duration;
 
 	return_memory();
 	while (left > 0)
@@ -148,14 +154,13 @@ personalization_worker_main(Datum arg)
 
 	for (;;)
 	{
-		bool more = false;
-
-		if (may_work())
+		if (!may_work())
 		{
-			consumer_look_after();
-			more = worker_do_steps();
+			nap(Min(worker_naptime, LOOK_AGAIN));
+			continue;
 		}
-		if (!more)
-			nap();
+		consumer_look_after();
+		if (!worker_do_steps())
+			nap(worker_naptime);
 	}
 }

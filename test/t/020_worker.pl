@@ -351,7 +351,8 @@ my @asks = map { "SELECT personalization.learn('counted', 'ana', 'query', '{\"qu
 
 worker_with("ALTER SYSTEM SET personalization.worker_naptime = '1h'");
 sql('postgres', q{SELECT personalization.create_tenant('counted')});
-within(20, 'postgres', q{SELECT doing = 'waiting' FROM personalization.worker_status}, 'the worker sleeps');
+within(20, 'postgres', q{SELECT w.doing = 'waiting' AND w.last_started >= a.backend_start
+	FROM personalization.worker_status w JOIN pg_stat_activity a ON a.pid = w.pid}, 'the worker has had a pass, and sleeps');
 sql('postgres', @asks);
 is(sql('postgres', $waiting), '12', 'calls leave counting to the worker');
 sql('postgres', 'ALTER SYSTEM SET personalization.worker = off', 'SELECT pg_reload_conf()');
