@@ -55,6 +55,11 @@
 	" WHERE p.pronamespace = 'personalization'::regnamespace AND p.proname = 'learn'"              \
 	" AND g.grantee NOT IN (0, p.proowner)"
 
+/* Binds a role on another node, where the tenants are not distributed before this commits. */
+#define BIND                                                                                       \
+	"BEGIN PERFORM pg_catalog.set_config('citus.enable_ddl_propagation', 'off', true);"            \
+	" EXECUTE %s; END"
+
 enum
 {
 	ROLE_NAME = 1,
@@ -176,7 +181,7 @@ distribute_functions(void)
 	SPI_freetuptable(rows);
 }
 
-/* Grants the access that roles have here on all nodes. */
+/* Grants the access that roles have here on all nodes, and for the shards of this one. */
 static void
 distribute_privileges(void)
 {
@@ -189,12 +194,17 @@ distribute_privileges(void)
 		char *pooled = SPI_getvalue(rows->vals[row], rows->tupdesc, ROLE_IS_POOLED);
 		char *tenant = SPI_getvalue(rows->vals[row], rows->tupdesc, ROLE_TENANT);
 
+		(void) run(psprintf("SELECT personalization.grant_access(%s::regrole, %s)",
+							quote_literal_cstr(role), pooled[0] == 't' ? "true" : "false"),
+				   NULL);
 		if (tenant != NULL)
-			nodes_execute(psprintf("SELECT personalization.bind_role(%s::regrole, %s)",
-								   quote_literal_cstr(role), quote_literal_cstr(tenant)));
-		else
-			nodes_execute(psprintf("SELECT personalization.grant_access(%s::regrole, %s)",
-								   quote_literal_cstr(role), pooled[0] == 't' ? "true" : "false"));
+		{
+			char *command = psprintf("ALTER ROLE %s SET personalization.tenant_id = %s", role,
+									 quote_literal_cstr(tenant));
+
+			nodes_execute(
+				psprintf("DO %s", quote_literal_cstr(psprintf(BIND, quote_literal_cstr(command)))));
+		}
 	}
 	SPI_freetuptable(rows);
 }

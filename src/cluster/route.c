@@ -14,6 +14,7 @@
 
 #include "base/extension.h"
 #include "cluster/map.h"
+#include "cluster/null_tenant.h"
 #include "cluster/route.h"
 
 #define PREFIX SCHEMA_NAME "."
@@ -324,8 +325,10 @@ route_statement(Statement *statement, const Datum *values)
 void
 route_init(void)
 {
-	if (cluster_init())
-		statement_router = route_statement;
+	if (!cluster_init())
+		return;
+	statement_router = route_statement;
+	null_tenant_init();
 }
 
 int

@@ -61,7 +61,7 @@ like($plain_error, qr/ERROR:  extension citus is not installed in this database/
 on($coordinator, q{SELECT citus_set_coordinator_host('127.0.0.1', } . $coordinator->port . ')',
 	map { "SELECT citus_add_node('127.0.0.1', " . $_->port . ')' } @nodes);
 on($coordinator, 'CREATE EXTENSION personalization', 'CREATE ROLE acme_app LOGIN', 'CREATE ROLE web LOGIN',
-	q{SELECT personalization.create_tenant('acme')}, q{SELECT personalization.grant_access('web', pooled => true)},
+	'CREATE ROLE bound_early LOGIN', q{SELECT personalization.create_tenant('acme')}, q{SELECT personalization.bind_role('bound_early', 'acme')}, q{SELECT personalization.grant_access('web', pooled => true)},
 	q{SELECT count(personalization.learn('acme', 'early', 'query', jsonb_build_object('query', 'question ' || i % 9))) FROM generate_series(1, 40) i});
 
 ####################################################################
@@ -72,6 +72,7 @@ like(error_on($nodes[0], 'SELECT personalization.distribute(8)'), qr/must be cal
 on($coordinator, map { "SELECT personalization.create_tenant('$_')" } qw(globex initech umbrella));
 is(on($coordinator, 'SELECT count(*), bool_and(same_version AND same_privileges) FROM personalization.distribution_status'), '4|t',
 	'versions and privileges are the same on all nodes');
+is($_->safe_psql('postgres', 'SELECT personalization.current_tenant()', connstr => $_->connstr('postgres') . ' user=bound_early'), 'acme', 'roles are bound at ' . $_->name) foreach @all;
 is(on($coordinator, q{SELECT count(*) FROM personalization.interactions WHERE tenant_id = 'acme'}), '40', 'what was there has moved along');
 my %where = map { split /\|/ } split /\n/, on($coordinator, 'SELECT tenant_id, node FROM personalization.distribution_status');
 my %by_name = map { ('127.0.0.1:' . $_->port => $_) } @all;
@@ -91,6 +92,18 @@ foreach my $node (others('acme'))
 }
 like(on(owner('acme'), 'BEGIN ISOLATION LEVEL REPEATABLE READ', $learn, $learn, 'COMMIT'), qr/^[0-9a-f-]{36}\n[0-9a-f-]{36}$/, 'the owner executes, under REPEATABLE READ too');
 is(on($coordinator, q{SELECT observation_count FROM personalization.preferences WHERE tenant_id = 'acme' AND user_id = 'ana'}), '4', 'each has had its effect');
+
+# Citus would crash the server.
+foreach my $node (@all)
+{
+	foreach my $call (
+		q{SELECT personalization.learn(NULL, 'ana', 'export', '{}')},
+		q{SELECT * FROM personalization.get_suggestions(user_id => 'ana', tenant_id => NULL)},
+		q{PREPARE p (text) AS SELECT personalization.get_context($1, 'ana'); EXECUTE p (NULL)})
+	{
+		like(error_on($node, $call), qr/ERROR:  tenant_id must not be null/, 'a null tenant is refused, at ' . $node->name);
+	}
+}
 
 # What a version of Citus that is not known does with shards and locks nobody knows: then nothing is executed.
 like(error_on(owner('acme'), "SET citus.enable_version_checks = off;\nBEGIN;\nUPDATE pg_extension SET extversion = '14.0-1' WHERE extname = 'citus';\n$learn"),
@@ -123,6 +136,7 @@ is(on($coordinator, q{SELECT count(*) FROM personalization.query_events}), '0', 
 on($coordinator, q{SELECT personalization.bind_role('acme_app', 'acme')});
 like(error_on($coordinator, q{SELECT personalization.bind_role('acme_app', 'nobody')}), qr/ERROR:  tenant "nobody" does not exist/, 'a tenant of no node');
 on($coordinator, q{SELECT personalization.learn('globex', 'gus', 'export', '{"format": "pdf"}')});
+my $waiting = q{INSERT INTO personalization.inbox (user_id, interaction_type, data) VALUES ('wes', 'export', '{"format": "csv"}')};
 foreach my $node (@all)
 {
 	my $as = $node->connstr('postgres') . ' user=acme_app';
@@ -130,6 +144,9 @@ foreach my $node (@all)
 	my (undef, undef, $err) = $node->psql('postgres', q{SELECT personalization.learn('globex', 'x', 'export', '{}')}, connstr => $as);
 	like($err, qr/ERROR:  permission denied for tenant "globex"/, 'nor written');
 	like($node->safe_psql('postgres', $learn, connstr => $as), qr/^[0-9a-f-]{36}$/, 'its own is');
+	is($node->safe_psql('postgres', "$waiting RETURNING tenant_id", connstr => $as), 'acme', 'also into the inbox');
+	(undef, undef, $err) = $node->psql('postgres', $waiting =~ s/'wes'/'globex', 'wes'/r =~ s/\(user_id/(tenant_id, user_id/r, connstr => $as);
+	like($err, qr/ERROR:  new row violates row-level security policy/, 'but not for others');
 	(undef, undef, $err) = $node->psql('postgres', 'SELECT count(*) FROM personalization.interactions', connstr => $node->connstr('postgres') . ' user=web');
 	unlike($err, qr/permission denied for table/, 'pooled: without a tenant no error');
 }
@@ -202,6 +219,7 @@ foreach my $mode ('block_writes', 'force_logical')
 	$from = 1 - $from;
 	%where = map { split /\|/ } split /\n/, on($coordinator, 'SELECT tenant_id, node FROM personalization.distribution_status');
 	is($where{acme}, '127.0.0.1:' . $nodes[$from]->port, "the shards have moved ($mode)");
+	is($coordinator->safe_psql('postgres', "$waiting RETURNING tenant_id", connstr => $coordinator->connstr('postgres') . ' user=acme_app'), 'acme', 'with their privileges');
 	wait_for_writers(20, @writers);
 }
 is(kill('KILL', on($nodes[1], q{SELECT min(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()})), 1, 'a process of one node is killed');
