@@ -349,7 +349,7 @@ within(90, 'postgres', "SELECT ($heaps) < 1024 * 1024", 'the file of the backlog
 my $waiting = q{SELECT count(*) FROM personalization.query_events WHERE tenant_id = 'counted'};
 my @asks = map { "SELECT personalization.learn('counted', 'ana', 'query', '{\"query\": \"Sales of $_?\"}')" } 1 .. 12;
 
-worker_with("ALTER SYSTEM SET personalization.worker_naptime = '1h'");
+worker_with("ALTER SYSTEM SET personalization.worker_naptime = '1h'", "ALTER SYSTEM SET personalization.maintenance_interval = '1h'");
 sql('postgres', q{SELECT personalization.create_tenant('counted')});
 within(20, 'postgres', q{SELECT w.doing = 'waiting' AND w.last_started >= a.backend_start
 	FROM personalization.worker_status w JOIN pg_stat_activity a ON a.pid = w.pid}, 'the worker has had a pass, and sleeps');
@@ -359,7 +359,7 @@ sql('postgres', 'ALTER SYSTEM SET personalization.worker = off', 'SELECT pg_relo
 within(5, 'postgres', 'SELECT pid IS NULL FROM personalization.worker_status', 'the worker goes');
 sql('postgres', $asks[0]);
 is(sql('postgres', $waiting), '0', 'and count themselves where there is none');
-worker_with('ALTER SYSTEM RESET personalization.worker_naptime');
+worker_with('ALTER SYSTEM RESET personalization.worker_naptime', 'ALTER SYSTEM RESET personalization.maintenance_interval');
 
 # Plans whose cost is beyond measure, as enable_seqscan makes it, are not compiled.
 cmp_ok(sql('postgres', q{SELECT sum(calls) FROM pg_stat_statements WHERE query LIKE 'UPDATE personalization.worker_state SET passes%'}),
