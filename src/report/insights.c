@@ -291,7 +291,7 @@ section_skill(Sheet *page, const Jsonb *insights)
 	read_counts(insights, "skill_levels", &skills);
 	section_begin(page, "skill", "Skill", "Of the users who were active last.");
 	if (!put_titled_lines(page, NULL, &skills, skill_wording))
-		put_nothing(page, "Of no level are there enough people.");
+		put_nothing(page, "No level has enough people.");
 	section_end(page);
 }
 

@@ -234,7 +234,7 @@ put_origin(Preferences *preferences, const Preference *preference, const Origin 
 	put(page, "</span></li>\n");
 }
 
-/* The latest interactions that made it. */
+/* The latest interactions that made it; of one that was set, those that it hides. */
 static void
 put_origins(Preferences *preferences, const Preference *preference)
 {
@@ -244,14 +244,18 @@ put_origins(Preferences *preferences, const Preference *preference)
 
 	if (origins == NULL || origins->n == 0)
 		return;
-	put(page, "<details><summary>What made it</summary>\n<ol class=\"origins\">\n");
+	if (preference->is_set)
+		put(page, "<details><summary>What is learned underneath</summary>\n");
+	else
+		put(page, "<details><summary>What made it</summary>\n");
+	put(page, "<ol class=\"origins\">\n");
 	for (int i = 0; i < origins->n; i++)
 		put_origin(preferences, preference, &origins->latest[i]);
 	put(page, "</ol>\n<p class=\"note\">The latest first; the numbers are points of confidence"
 			  " that each added or took away.</p></details>\n");
 }
 
-/* How often it was seen, and when last; or that it was set. */
+/* How often it was seen, and when last; or that it was set: what was seen may be other values. */
 static void
 put_seen(Preferences *preferences, const Preference *preference)
 {
@@ -259,14 +263,11 @@ put_seen(Preferences *preferences, const Preference *preference)
 
 	put(page, "<p class=\"note\">");
 	if (preference->is_set)
-		put(page, "<span class=\"tag\">set by you</span> ");
-	if (preference->evidence.count > 0)
+		put(page, "<span class=\"tag\">set by you</span>");
+	else
 	{
 		put(page, "seen ");
 		put_count(page, preference->evidence.count, "time", "times");
-	}
-	if (!preference->is_set)
-	{
 		put(page, ", last ");
 		put_day(page, local_date(&page->zone, preference->evidence.last_updated));
 	}

@@ -41,11 +41,12 @@ SELECT line FROM pg_temp.lines(personalization.report('acme', 'ana')) AS line WH
 -- == Choices, and refusal.
 SELECT personalization.set_preference('acme', 'ana', 'presentation', 'export_format', '"pdf"');
 SELECT personalization.set_preference('acme', 'ana', 'notification', 'digest_hour', '8');
+SELECT personalization.set_preference('acme', 'ana', 'visualization', 'preferred_chart_type', '"line"');
 SELECT personalization.forget_preference('acme', 'ana', 'query', 'filter:status =');
 SELECT personalization.set_profile('acme', 'ana', 'advanced', '{sales,"<finance>"}', 'brief');
 SELECT personalization.set_learning('acme', 'ana', false);
 SELECT regexp_replace(line, ', \d+ \w+(, \d+:\d+)?', ', …') AS line FROM pg_temp.lines(personalization.report('acme', 'ana')) AS line
-WHERE line ~ 'Learning is|^PDF|^Digest|set by|stays|refused|^set|^forgotten|Advanced|finance';
+WHERE line ~ 'Learning is|^Line charts$|seen|underneath|^PDF|^Digest|set by|stays|refused|^set|^forgotten|Advanced|finance';
 
 -- == Nobody, and nothing.
 SELECT line FROM pg_temp.lines(personalization.report('acme', 'nobody', '2026-03-14 10:00+00')) AS line WHERE line ~ '^(No|There is|Assumed|As of)';
