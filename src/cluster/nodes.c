@@ -83,23 +83,6 @@ nodes_execute(const char *sql)
 								"again.")));
 }
 
-/* Appends privileges[..end), without their lists of columns. */
-static void
-append_without_columns(StringInfo text, const char *privileges, const char *end)
-{
-	bool inside = false;
-
-	for (const char *c = privileges; c < end; c++)
-	{
-		if (*c == '(')
-			inside = true;
-		if (!inside)
-			appendStringInfoChar(text, *c);
-		if (*c == ')')
-			inside = false;
-	}
-}
-
 char *
 nodes_with_shards(const char *privileges)
 {
@@ -111,7 +94,7 @@ nodes_with_shards(const char *privileges)
 	if (!nodes_are_many() || tables == NULL || strncmp(tables, " ON personalization.", 20) != 0)
 		return pstrdup(privileges);
 	initStringInfo(&text);
-	append_without_columns(&text, privileges, tables);
+	appendBinaryStringInfo(&text, privileges, (int) (tables - privileges));
 	appendStringInfoString(&text, " ON ");
 	list = pstrdup(tables + 4);
 	for (char *table = strtok_r(list, ", ", &save); table; table = strtok_r(NULL, ", ", &save))

@@ -31,9 +31,7 @@ extern void nodes_execute(const char *sql);
 
 /*
  * Returns "SELECT ON personalization.a, personalization.b" with the shards of
- * this node after each table.  Privileges on columns become privileges on the
- * tables: Citus writes the defaults of columns into a shard as values of the
- * statement, and creates a shard that is moved without privileges on columns.
+ * this node after each table.
  */
 extern char *nodes_with_shards(const char *privileges);
 

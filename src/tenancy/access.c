@@ -16,6 +16,7 @@
 #include "base/compat.h"
 #include "base/statement.h"
 #include "cluster/nodes.h"
+#include "cluster/route.h"
 #include "tenancy/audit.h"
 #include "tenancy/tenancy.h"
 
@@ -182,8 +183,18 @@ role_argument(FunctionCallInfo fcinfo, int n, bool *can_login)
 static void
 grant_application(const char *role)
 {
+	ListCell *cell;
+
 	for (size_t i = 0; i < lengthof(application_grants); i++)
 		run_command(psprintf("GRANT %s TO %s", nodes_with_shards(application_grants[i]), role));
+
+	/* Citus inserts the default of position into a shard as a value of the statement. */
+	foreach (cell, route_tables("inbox"))
+	{
+		if (strcmp(lfirst(cell), "inbox") != 0)
+			run_command(psprintf("GRANT INSERT (position) ON personalization.%s TO %s",
+								 (char *) lfirst(cell), role));
+	}
 }
 
 /* Removes every binding of a role to a tenant; returns whether there was any. */
