@@ -31,6 +31,8 @@
 #include "tenancy/consent.h"
 #include "tenancy/tenancy.h"
 
+#define PASS_AN_EXPORT "Pass a document returned by personalization.export_user()."
+
 /* The tenant's statistics count imported queries like learned ones. */
 static Statement queue_queries =
 	STATEMENT("INSERT INTO personalization.query_events"
@@ -130,8 +132,7 @@ check_document(const Jsonb *document, Import *import)
 	Fault fault;
 
 	if (!JB_ROOT_IS_OBJECT(document))
-		import_error(ERRCODE_INVALID_PARAMETER_VALUE,
-					 "Pass a document returned by personalization.export_user().",
+		import_error(ERRCODE_INVALID_PARAMETER_VALUE, PASS_AN_EXPORT,
 					 "document must be a JSON object");
 	format = text_of(document, "format");
 	if (format != NULL && strcmp(format, EXPORT_FORMAT) != 0)
@@ -140,14 +141,16 @@ check_document(const Jsonb *document, Import *import)
 					 "unrecognized format %s", private_text(format, strlen(format)));
 	tenant_id = text_of(document, "tenant_id");
 	if (tenant_id == NULL)
-		import_error(ERRCODE_NULL_VALUE_NOT_ALLOWED, NULL, "tenant_id of the document is missing");
+		import_error(ERRCODE_NULL_VALUE_NOT_ALLOWED, PASS_AN_EXPORT,
+					 "tenant_id of the document is missing");
 	if (strcmp(tenant_id, import->tenant_id) != 0)
 		import_error(ERRCODE_INVALID_PARAMETER_VALUE,
 					 "To import the user into another tenant, change tenant_id in the document.",
 					 "document belongs to another tenant");
 	user_id = text_of(document, "user_id");
 	if (user_id == NULL)
-		import_error(ERRCODE_NULL_VALUE_NOT_ALLOWED, NULL, "user_id of the document is missing");
+		import_error(ERRCODE_NULL_VALUE_NOT_ALLOWED, PASS_AN_EXPORT,
+					 "user_id of the document is missing");
 	if (!check_id("user_id of the document", user_id, strlen(user_id), &fault))
 		fault_raise(&fault, -1);
 	import->user_id = user_id;

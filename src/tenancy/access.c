@@ -216,6 +216,18 @@ unbind(Datum oid, const char *role)
 	return n > 0;
 }
 
+/* Row-level security does not apply to such a role, so the application would see all tenants. */
+static void
+warn_of_bypass(Oid role, const char *name)
+{
+	if (!has_bypassrls_privilege(role))
+		return;
+	ereport(WARNING,
+			(errmsg("role \"%s\" bypasses row-level security, and sees all tenants", name),
+			 errhint("Let the application connect as a role that is neither a superuser nor has "
+					 "BYPASSRLS.")));
+}
+
 Datum
 personalization_grant_access(PG_FUNCTION_ARGS)
 {
@@ -249,7 +261,10 @@ personalization_grant_access(PG_FUNCTION_ARGS)
 						   quote_literal_cstr(role), PG_GETARG_BOOL(1) ? "true" : "false"));
 	nodes_local_end(level);
 	if (nodes_is_coordinator())
+	{
+		warn_of_bypass(PG_GETARG_OID(0), name);
 		audit(PG_GETARG_BOOL(1) ? "grant_access, pooled" : "grant_access", NULL, NULL, name, NULL);
+	}
 	SPI_finish();
 	PG_RETURN_VOID();
 }

@@ -196,6 +196,10 @@ SELECT role, substr(pg_temp.bind(role), 1, 5) AS outcome FROM unnest(ARRAY['regr
 -- Of those refused nothing is kept.
 SELECT setrole::regrole, setconfig FROM pg_db_role_setting WHERE setrole::regrole::text LIKE 'regress\_%' ORDER BY 1::text COLLATE "C";
 \pset format aligned
+-- Who lets an application connect as such a role is warned.
+BEGIN;
+SELECT personalization.grant_access('regress_bypass', pooled => true);
+ROLLBACK;
 -- A role is not let out later: a pooled role that a bound one is a member of.
 CREATE ROLE regress_team;
 CREATE ROLE regress_bound LOGIN IN ROLE regress_team;
