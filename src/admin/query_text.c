@@ -122,6 +122,20 @@ static Statement update_rejected =
 			  " WHERE r.tenant_id = $1 AND r.rejected_id = n.id",
 			  "text uuid[] jsonb[]");
 
+/* Whose text is forgotten, and how far that has come. */
+typedef struct Forgetting
+{
+	const char *tenant_id;
+	const char *user_id; /* NULL for all */
+	bool all;			 /* queries that have hashes too */
+	pg_uuid_t last;
+	StringInfoData last_user;
+	int64 changed; /* rows */
+} Forgetting;
+
+/* Changes the next CHUNK rows of a table at most; returns how many it has read. */
+typedef uint64 (*ForgetChunk)(Forgetting *forgetting);
+
 PG_FUNCTION_INFO_V1(personalization_forget_query_text);
 
 static Datum
@@ -129,6 +143,27 @@ text_or_null(const char *text, char *null)
 {
 	*null = text == NULL ? 'n' : ' ';
 	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
+}
+
+/*
+ * Goes through a table; returns how many rows were changed.  Each chunk has its own SPI
+ * connection, with which its memory is freed: a tenant may have more rows than fit.
+ */
+static int64
+forget_in(ForgetChunk chunk, const char *tenant_id, const char *user_id, bool all)
+{
+	Forgetting forgetting = {.tenant_id = tenant_id, .user_id = user_id, .all = all};
+	uint64 nrows;
+
+	initStringInfo(&forgetting.last_user);
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		SPI_connect();
+		nrows = chunk(&forgetting);
+		SPI_finish();
+	} while (nrows == CHUNK);
+	return forgetting.changed;
 }
 
 /* The data of an interaction as learning would have stored it. */
@@ -146,46 +181,41 @@ data_without_text(uint64 row, const Jsonb *data)
 	return without_text(data, tables);
 }
 
-static int64
-forget_interactions(const char *tenant_id, const char *user_id)
+static uint64
+forget_interactions(Forgetting *forgetting)
 {
-	pg_uuid_t last = {{0}};
-	int64 total = 0;
+	char nulls[] = "    ";
+	Datum values[] = {CStringGetTextDatum(forgetting->tenant_id),
+					  text_or_null(forgetting->user_id, &nulls[1]),
+					  UUIDPGetDatum(&forgetting->last), Int32GetDatum(CHUNK)};
+	Datum changed[4] = {values[0]};
+	Column columns[3];
 	uint64 nrows;
 
-	do
+	nrows = statement_execute(&select_interactions, values, nulls, SNAPSHOT_NEW);
+	column_init(&columns[0], UUIDOID, CHUNK);
+	column_init(&columns[1], JSONBOID, CHUNK);
+	column_init(&columns[2], JSONBOID, CHUNK);
+	for (uint64 row = 0; row < nrows; row++)
 	{
-		char nulls[] = "    ";
-		Datum values[] = {CStringGetTextDatum(tenant_id), text_or_null(user_id, &nulls[1]),
-						  UUIDPGetDatum(&last), Int32GetDatum(CHUNK)};
-		Datum changed[4] = {values[0]};
-		Column columns[3];
+		Jsonb *data = result_jsonb(row, INTERACTION_DATA);
+		Jsonb *feedback = result_jsonb(row, INTERACTION_FEEDBACK_GIVEN);
+		pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
 
-		CHECK_FOR_INTERRUPTS();
-		nrows = statement_execute(&select_interactions, values, nulls, SNAPSHOT_NEW);
-		column_init(&columns[0], UUIDOID, CHUNK);
-		column_init(&columns[1], JSONBOID, CHUNK);
-		column_init(&columns[2], JSONBOID, CHUNK);
-		for (uint64 row = 0; row < nrows; row++)
-		{
-			Jsonb *data = result_jsonb(row, INTERACTION_DATA);
-			Jsonb *feedback = result_jsonb(row, INTERACTION_FEEDBACK_GIVEN);
-			pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
-
-			*id = last = *DatumGetUUIDP(result_value(row, INTERACTION_ID, NULL));
-			column_add(&columns[0], UUIDPGetDatum(id));
-			column_add(&columns[1], JsonbPGetDatum(data_without_text(row, data)));
-			if (feedback == NULL)
-				column_add_null(&columns[2]);
-			else
-				column_add(&columns[2], JsonbPGetDatum(without_text(feedback, NIL)));
-		}
-		for (int c = 0; c < 3; c++)
-			changed[1 + c] = column_array(&columns[c]);
-		if (nrows > 0)
-			total += (int64) statement_execute(&update_interactions, changed, NULL, SNAPSHOT_NEW);
-	} while (nrows == CHUNK);
-	return total;
+		*id = forgetting->last = *DatumGetUUIDP(result_value(row, INTERACTION_ID, NULL));
+		column_add(&columns[0], UUIDPGetDatum(id));
+		column_add(&columns[1], JsonbPGetDatum(data_without_text(row, data)));
+		if (feedback == NULL)
+			column_add_null(&columns[2]);
+		else
+			column_add(&columns[2], JsonbPGetDatum(without_text(feedback, NIL)));
+	}
+	for (int c = 0; c < 3; c++)
+		changed[1 + c] = column_array(&columns[c]);
+	if (nrows > 0)
+		forgetting->changed +=
+			(int64) statement_execute(&update_interactions, changed, NULL, SNAPSHOT_NEW);
+	return nrows;
 }
 
 /* The hashes of a query's words; those that a document has only if they are nothing else. */
@@ -198,130 +228,112 @@ words_of(const char *tenant_id, const char *text, const char *words)
 			   : hashed_words(tenant_id, text);
 }
 
-static int64
-forget_queries(const char *tenant_id, const char *user_id, bool all)
+static uint64
+forget_queries(Forgetting *forgetting)
 {
-	pg_uuid_t last = {{0}};
-	char *last_user = pstrdup("");
-	int64 total = 0;
+	char nulls[] = "      ";
+	Datum values[] = {CStringGetTextDatum(forgetting->tenant_id),
+					  text_or_null(forgetting->user_id, &nulls[1]),
+					  BoolGetDatum(forgetting->all),
+					  CStringGetTextDatum(forgetting->last_user.data),
+					  UUIDPGetDatum(&forgetting->last),
+					  Int32GetDatum(CHUNK)};
+	Datum changed[5] = {values[0]};
+	Column columns[4];
 	uint64 nrows;
 
-	do
+	nrows = statement_execute(&select_queries, values, nulls, SNAPSHOT_NEW);
+	for (int c = 0; c < 4; c++)
+		column_init(&columns[c], c == 1 ? UUIDOID : TEXTOID, CHUNK);
+	for (uint64 row = 0; row < nrows; row++)
 	{
-		char nulls[] = "      ";
-		Datum values[] = {CStringGetTextDatum(tenant_id),
-						  text_or_null(user_id, &nulls[1]),
-						  BoolGetDatum(all),
-						  CStringGetTextDatum(last_user),
-						  UUIDPGetDatum(&last),
-						  Int32GetDatum(CHUNK)};
-		Datum changed[5] = {values[0]};
-		Column columns[4];
+		pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
+		char *tables = tables_text(result_jsonb(row, QUERY_TABLES));
 
-		CHECK_FOR_INTERRUPTS();
-		nrows = statement_execute(&select_queries, values, nulls, SNAPSHOT_NEW);
-		for (int c = 0; c < 4; c++)
-			column_init(&columns[c], c == 1 ? UUIDOID : TEXTOID, CHUNK);
-		for (uint64 row = 0; row < nrows; row++)
-		{
-			pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
-			char *tables = tables_text(result_jsonb(row, QUERY_TABLES));
-
-			*id = last = *DatumGetUUIDP(result_value(row, QUERY_ID, NULL));
-			last_user = result_text(row, QUERY_USER);
-			column_add_text(&columns[0], last_user);
-			column_add(&columns[1], UUIDPGetDatum(id));
-			column_add_text(&columns[2], tables != NULL ? tables : "");
-			column_add_text(&columns[3], words_of(tenant_id, result_text(row, QUERY_TEXT),
-												  result_text(row, QUERY_WORDS)));
-		}
-		for (int c = 0; c < 4; c++)
-			changed[1 + c] = column_array(&columns[c]);
-		if (nrows > 0)
-			total += (int64) statement_execute(&update_queries, changed, NULL, SNAPSHOT_NEW);
-	} while (nrows == CHUNK);
-	return total;
+		*id = forgetting->last = *DatumGetUUIDP(result_value(row, QUERY_ID, NULL));
+		resetStringInfo(&forgetting->last_user);
+		appendStringInfoString(&forgetting->last_user, result_text(row, QUERY_USER));
+		column_add_text(&columns[0], forgetting->last_user.data);
+		column_add(&columns[1], UUIDPGetDatum(id));
+		column_add_text(&columns[2], tables != NULL ? tables : "");
+		column_add_text(&columns[3], words_of(forgetting->tenant_id, result_text(row, QUERY_TEXT),
+											  result_text(row, QUERY_WORDS)));
+	}
+	for (int c = 0; c < 4; c++)
+		changed[1 + c] = column_array(&columns[c]);
+	if (nrows > 0)
+		forgetting->changed +=
+			(int64) statement_execute(&update_queries, changed, NULL, SNAPSHOT_NEW);
+	return nrows;
 }
 
-static int64
-forget_statistics(const char *tenant_id)
+static uint64
+forget_statistics(Forgetting *forgetting)
 {
-	pg_uuid_t last = {{0}};
-	int64 total = 0;
+	Datum values[] = {CStringGetTextDatum(forgetting->tenant_id), UUIDPGetDatum(&forgetting->last),
+					  Int32GetDatum(CHUNK)};
+	Datum changed[3] = {values[0]};
+	Column columns[2];
 	uint64 nrows;
 
-	do
+	nrows = statement_execute(&select_statistics, values, NULL, SNAPSHOT_NEW);
+	column_init(&columns[0], UUIDOID, CHUNK);
+	column_init(&columns[1], TEXTOID, CHUNK);
+	for (uint64 row = 0; row < nrows; row++)
 	{
-		Datum values[] = {CStringGetTextDatum(tenant_id), UUIDPGetDatum(&last),
-						  Int32GetDatum(CHUNK)};
-		Datum changed[3] = {values[0]};
-		Column columns[2];
+		pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
 
-		CHECK_FOR_INTERRUPTS();
-		nrows = statement_execute(&select_statistics, values, NULL, SNAPSHOT_NEW);
-		column_init(&columns[0], UUIDOID, CHUNK);
-		column_init(&columns[1], TEXTOID, CHUNK);
-		for (uint64 row = 0; row < nrows; row++)
-		{
-			pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
-
-			*id = last = *DatumGetUUIDP(result_value(row, STATISTICS_ID, NULL));
-			column_add(&columns[0], UUIDPGetDatum(id));
-			column_add_text(&columns[1],
-							hashed_words(tenant_id, result_text(row, STATISTICS_TEXT)));
-		}
-		changed[1] = column_array(&columns[0]);
-		changed[2] = column_array(&columns[1]);
-		if (nrows > 0)
-			total += (int64) statement_execute(&update_statistics, changed, NULL, SNAPSHOT_NEW);
-	} while (nrows == CHUNK);
-	return total;
+		*id = forgetting->last = *DatumGetUUIDP(result_value(row, STATISTICS_ID, NULL));
+		column_add(&columns[0], UUIDPGetDatum(id));
+		column_add_text(&columns[1],
+						hashed_words(forgetting->tenant_id, result_text(row, STATISTICS_TEXT)));
+	}
+	changed[1] = column_array(&columns[0]);
+	changed[2] = column_array(&columns[1]);
+	if (nrows > 0)
+		forgetting->changed +=
+			(int64) statement_execute(&update_statistics, changed, NULL, SNAPSHOT_NEW);
+	return nrows;
 }
 
-static int64
-forget_rejected(const char *tenant_id)
+static uint64
+forget_rejected(Forgetting *forgetting)
 {
-	pg_uuid_t last = {{0}};
-	int64 total = 0;
+	Datum values[] = {CStringGetTextDatum(forgetting->tenant_id), UUIDPGetDatum(&forgetting->last),
+					  Int32GetDatum(CHUNK)};
+	Datum changed[3] = {values[0]};
+	Column columns[2];
 	uint64 nrows;
 
-	do
+	nrows = statement_execute(&select_rejected, values, NULL, SNAPSHOT_NEW);
+	column_init(&columns[0], UUIDOID, CHUNK);
+	column_init(&columns[1], JSONBOID, CHUNK);
+	for (uint64 row = 0; row < nrows; row++)
 	{
-		Datum values[] = {CStringGetTextDatum(tenant_id), UUIDPGetDatum(&last),
-						  Int32GetDatum(CHUNK)};
-		Datum changed[3] = {values[0]};
-		Column columns[2];
+		Jsonb *event = result_jsonb(row, REJECTED_EVENT);
+		Jsonb *without = event_without_text(event);
+		pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
 
-		CHECK_FOR_INTERRUPTS();
-		nrows = statement_execute(&select_rejected, values, NULL, SNAPSHOT_NEW);
-		column_init(&columns[0], UUIDOID, CHUNK);
-		column_init(&columns[1], JSONBOID, CHUNK);
-		for (uint64 row = 0; row < nrows; row++)
-		{
-			Jsonb *event = result_jsonb(row, REJECTED_EVENT);
-			Jsonb *without = event_without_text(event);
-			pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
-
-			*id = last = *DatumGetUUIDP(result_value(row, REJECTED_ID, NULL));
-			if (json_equal(event, without))
-				continue;
-			column_add(&columns[0], UUIDPGetDatum(id));
-			column_add(&columns[1], JsonbPGetDatum(without));
-		}
-		changed[1] = column_array(&columns[0]);
-		changed[2] = column_array(&columns[1]);
-		if (columns[0].n > 0)
-			total += (int64) statement_execute(&update_rejected, changed, NULL, SNAPSHOT_NEW);
-	} while (nrows == CHUNK);
-	return total;
+		*id = forgetting->last = *DatumGetUUIDP(result_value(row, REJECTED_ID, NULL));
+		if (json_equal(event, without))
+			continue;
+		column_add(&columns[0], UUIDPGetDatum(id));
+		column_add(&columns[1], JsonbPGetDatum(without));
+	}
+	changed[1] = column_array(&columns[0]);
+	changed[2] = column_array(&columns[1]);
+	if (columns[0].n > 0)
+		forgetting->changed +=
+			(int64) statement_execute(&update_rejected, changed, NULL, SNAPSHOT_NEW);
+	return nrows;
 }
 
 void
 query_text_forget_imported(const char *tenant_id, const char *user_id)
 {
-	(void) forget_interactions(tenant_id, user_id);
-	(void) forget_queries(tenant_id, user_id, true);
-	(void) forget_rejected(tenant_id);
+	(void) forget_in(forget_interactions, tenant_id, user_id, true);
+	(void) forget_in(forget_queries, tenant_id, user_id, true);
+	(void) forget_in(forget_rejected, tenant_id, user_id, true);
 }
 
 Datum
@@ -345,10 +357,10 @@ personalization_forget_query_text(PG_FUNCTION_ARGS)
 						errhint("Set store_query_text to false with "
 								"personalization.configure_tenant() first.")));
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	json_push_int(&state, "interactions", forget_interactions(tenant_id, NULL));
-	json_push_int(&state, "user_queries", forget_queries(tenant_id, NULL, false));
-	json_push_int(&state, "query_statistics", forget_statistics(tenant_id));
-	json_push_int(&state, "rejected_events", forget_rejected(tenant_id));
+	json_push_int(&state, "interactions", forget_in(forget_interactions, tenant_id, NULL, false));
+	json_push_int(&state, "user_queries", forget_in(forget_queries, tenant_id, NULL, false));
+	json_push_int(&state, "query_statistics", forget_in(forget_statistics, tenant_id, NULL, false));
+	json_push_int(&state, "rejected_events", forget_in(forget_rejected, tenant_id, NULL, false));
 	counts = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 	cache_tenant_changed(tenant_id);
 	audit("forget_query_text", tenant_id, NULL, NULL, counts);

@@ -214,5 +214,15 @@ my $replay = most(q{count(*) FROM personalization.explain_preference('acme', 'he
 note("a replay of 6000 interactions with 120 MB of data: $replay bytes");
 cmp_ok($replay, '<', 80 * 1024 * 1024, 'a replay gives up what it has read');
 
+# Nor does taking the text out of a tenant hold all that it has changed.
+$node->safe_psql('postgres', q{
+	SELECT personalization.create_tenant('quiet', '{"store_query_text": false}');
+	INSERT INTO personalization.interactions (tenant_id, user_id, interaction_type, data)
+	SELECT 'quiet', 'heavy', 'query', jsonb_build_object('query', 'question ' || i, 'rest', repeat('rest ', 1200))
+	FROM generate_series(1, 20000) i});
+my $forgetting = most(q{personalization.forget_query_text('quiet')});
+note("forget_query_text() of 20000 interactions with 120 MB of data: $forgetting bytes");
+cmp_ok($forgetting, '<', 100 * 1024 * 1024, 'forget_query_text() gives up what it has read');
+
 $node->stop;
 done_testing();
