@@ -15,6 +15,13 @@
 #define MAX_CLOCK_SKEW (INT64CONST(5) * 60 * USECS_PER_SEC)
 
 /*
+ * In SQL: whether a time has one on every clock.  An infinite one has no hour, and at the
+ * ends of what PostgreSQL can store AT TIME ZONE fails, as adding an interval does.
+ */
+#define HAS_LOCAL_TIME(at)                                                                         \
+	"(" at " > '4714-11-26 00:00:00+00 BC' AND " at " < '294276-12-30 00:00:00+00')"
+
+/*
  * A time zone, and the last UTC offset that was looked up.  Since the
  * introduction of standard time, offsets change only at quarters of an hour,
  * so one lookup per quarter is sufficient.

@@ -14,10 +14,13 @@
 
 #include "base/arguments.h"
 #include "base/jsonutil.h"
+#include "base/local_time.h"
 #include "base/statement.h"
 #include "preferences/preferences.h"
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
+
+#define ON_A_CLOCK HAS_LOCAL_TIME("r.occurred_at")
 
 /* $1 tenant, $2 since, $3 minimum of users, $4 decay, $5 min_confidence, $6 time zone. */
 static Statement select_insights = STATEMENT(
@@ -50,7 +53,7 @@ static Statement select_insights = STATEMENT(
 	"  GROUP BY 1, 2 HAVING count(DISTINCT r.user_id) >= $3),"
 	" hours AS ("
 	"  SELECT extract(hour FROM r.occurred_at AT TIME ZONE $6)::int AS hour, count(*) AS n"
-	"  FROM recent r GROUP BY 1 HAVING count(DISTINCT r.user_id) >= $3),"
+	"  FROM recent r WHERE " ON_A_CLOCK "  GROUP BY 1 HAVING count(DISTINCT r.user_id) >= $3),"
 	" skills AS ("
 	"  SELECT personalization.get_profile($1, u.user_id) ->> 'skill_level' AS skill, count(*) AS n"
 	"  FROM (SELECT r.user_id FROM recent r GROUP BY 1 ORDER BY max(r.occurred_at) DESC LIMIT 500)"

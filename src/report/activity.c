@@ -7,9 +7,12 @@
 #include "executor/spi.h"
 #include "utils/builtins.h"
 
+#include "base/local_time.h"
 #include "base/statement.h"
 #include "report/page.h"
 #include "report/sections.h"
+
+#define ON_A_CLOCK HAS_LOCAL_TIME("n.occurred_at")
 
 static Statement count_by_hour =
 	STATEMENT("SELECT date_part('isodow', i.occurred_at AT TIME ZONE $4)::int4 AS weekday,"
@@ -17,7 +20,7 @@ static Statement count_by_hour =
 			  "  count(*), min(i.occurred_at), max(i.occurred_at)"
 			  " FROM (SELECT n.occurred_at FROM personalization.interactions n"
 			  "  WHERE n.tenant_id = $1 AND n.user_id = $2 AND n.occurred_at <= $3"
-			  "  ORDER BY n.occurred_at DESC LIMIT $5) i"
+			  "  AND " ON_A_CLOCK "  ORDER BY n.occurred_at DESC LIMIT $5) i"
 			  " GROUP BY 1, 2",
 			  "text text timestamptz text int8");
 

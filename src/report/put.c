@@ -289,6 +289,11 @@ put_time(Sheet *page, TimestampTz at)
 	int month;
 	int mday;
 
+	if (TIMESTAMP_NOT_FINITE(at))
+	{
+		put(page, "&#8211;");
+		return;
+	}
 	date_of(day, &year, &month, &mday);
 	put(page, "<time datetime=\"");
 	appendStringInfo(&page->out, "%04d-%02d-%02dT%s", year, month, mday, clock_words(page, at));

@@ -11,10 +11,13 @@
 #include "executor/spi.h"
 #include "utils/builtins.h"
 
+#include "base/local_time.h"
 #include "base/statement.h"
 #include "core/holdout.h"
 #include "core/shown.h"
 #include "suggestions/comparison.h"
+
+#define ON_A_CLOCK HAS_LOCAL_TIME("i.occurred_at")
 
 /*
  * $1 tenant, $2 since, $3 until, $4 how long after a query the next one belongs to the same
@@ -26,20 +29,22 @@ static Statement select_users = STATEMENT(
 	"   lead(i.query_id IS NULL) OVER w AS then_refined, lead(i.occurred_at) OVER w AS next_at"
 	"  FROM personalization.interactions i"
 	"  WHERE i.tenant_id = $1 AND i.occurred_at >= $2 AND i.occurred_at < $3"
-	"   AND i." BY_TIME "   AND (i.query_id IS NOT NULL OR i.interaction_type = 'refinement')"
+	"   AND " ON_A_CLOCK "   AND i." BY_TIME
+	"   AND (i.query_id IS NOT NULL OR i.interaction_type = 'refinement')"
 	"  WINDOW w AS (PARTITION BY i.user_id ORDER BY i.occurred_at, i.interaction_id)),"
 	" refined AS ("
 	"  SELECT s.user_id, count(*) AS queries,"
 	"   count(*) FILTER (WHERE s.then_refined AND s.next_at <= s.occurred_at + $4) AS refined"
 	"  FROM steps s WHERE s.is_query GROUP BY s.user_id),"
 	" gaps AS ("
-	"  SELECT q.user_id,"
-	"   lead(q.occurred_at) OVER (PARTITION BY q.user_id ORDER BY q.occurred_at) - q.occurred_at AS gap"
+	"  SELECT q.user_id, q.occurred_at,"
+	"   lead(q.occurred_at) OVER (PARTITION BY q.user_id ORDER BY q.occurred_at) AS next_at"
 	"  FROM steps q WHERE q.is_query),"
 	" next AS ("
 	"  SELECT g.user_id,"
-	"   percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM g.gap)::float8) AS median"
-	"  FROM gaps g WHERE g.gap <= $4 GROUP BY g.user_id)"
+	"   percentile_cont(0.5) WITHIN GROUP ("
+	"    ORDER BY extract(epoch FROM g.next_at - g.occurred_at)::float8) AS median"
+	"  FROM gaps g WHERE g.next_at <= g.occurred_at + $4 GROUP BY g.user_id)"
 	" SELECT r.user_id, r.queries::float8, r.refined::float8, n.median"
 	" FROM refined r LEFT JOIN next n ON n.user_id = r.user_id"
 	" ORDER BY n.median",

@@ -18,12 +18,19 @@
 
 #include "base/arguments.h"
 #include "base/compat.h"
+#include "base/local_time.h"
 #include "base/statement.h"
 #include "core/interval.h"
 #include "core/shown.h"
 #include "suggestions/comparison.h"
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
+
+#define SHOWN_ON_A_CLOCK HAS_LOCAL_TIME("shown_at")
+#define OUTCOME_ON_A_CLOCK HAS_LOCAL_TIME("r.outcome_at")
+
+/* Seconds that an interval can have at most, nearly. */
+#define INTERVAL_MAX "9e12"
 
 /* $1 tenant, $2 since, $3 until, $4 time zone, $5 how long after it was shown a query is taken. */
 static Statement select_report = STATEMENT(
@@ -38,7 +45,8 @@ static Statement select_report = STATEMENT(
 	"   WHERE s.outcome IS NULL AND i.tenant_id = $1 AND i.user_id = s.user_id"
 	"    AND i.query_id = s.query_id"
 	"    AND i.occurred_at > s.shown_at AND i.occurred_at <= s.shown_at + $5) a"
-	"  WHERE s.tenant_id = $1 AND s.shown_at >= $2 AND s.shown_at < $3),"
+	"  WHERE s.tenant_id = $1 AND s.shown_at >= $2 AND s.shown_at < $3"
+	"   AND " SHOWN_ON_A_CLOCK "),"
 	" rounds AS ("
 	"  SELECT l.user_id, l.suggestion_type::text AS type, l.place, l.shown_at,"
 	"   CASE WHEN l.outcome IN ('a', 'd') THEN l.outcome"
@@ -54,11 +62,13 @@ static Statement select_report = STATEMENT(
 	"  SELECT r.user_id, r.suggestion_type::text, r.place, r.shown_at,"
 	"   CASE WHEN r.outcome IN ('a', 't', 'd') THEN r.outcome ELSE 'p' END, r.outcome_at"
 	"  FROM personalization.suggestion_rounds r"
-	"  WHERE r.tenant_id = $1 AND r.shown_at >= $2 AND r.shown_at < $3),"
+	"  WHERE r.tenant_id = $1 AND r.shown_at >= $2 AND r.shown_at < $3"
+	"   AND " SHOWN_ON_A_CLOCK "),"
 	" dated AS ("
 	"  SELECT r.*, (r.shown_at AT TIME ZONE $4)::date AS day,"
-	"   CASE WHEN r.outcome IN ('a', 't') THEN"
-	"    greatest(extract(epoch FROM r.outcome_at - r.shown_at), 0)::float8 END AS delay"
+	"   CASE WHEN r.outcome IN ('a', 't') AND " OUTCOME_ON_A_CLOCK " THEN"
+	"    least(greatest(extract(epoch FROM r.outcome_at) - extract(epoch FROM r.shown_at), 0),"
+	"     " INTERVAL_MAX ")::float8 END AS delay"
 	"  FROM rounds r)"
 	" SELECT CASE grouping(d.type, d.place, d.day)"
 	"    WHEN 7 THEN 'all' WHEN 3 THEN 'type' WHEN 5 THEN 'place' ELSE 'day' END,"

@@ -90,6 +90,38 @@ SELECT pg_temp.after(s) AS result FROM unnest(ARRAY[
     $$INSERT INTO personalization.linked_schemas VALUES ('d', 'pg_catalog', 11, now(), NULL), ('d', 'personalization', 0, now(), now()), ('d', repeat('s', 300), 4294967295, now(), now()), ('d', '', 0, now(), NULL)$$,
     $$INSERT INTO personalization.tenant_tables VALUES ('d', '', '', '', 0, repeat('d', 100000), '{{a},{NULL}}', now(), NULL), ('d', repeat('s', 100), repeat('t', 100), 't1', 0, NULL, NULL, now(), now()),
         ('d', 'pg_catalog', 'pg_authid', 'pg_authid', 1260, NULL, NULL, now(), NULL)$$]) s;
+-- Pages and reports, at the ends of time and on a clock that is far from UTC's: what fails, and whether
+-- the page of a user tells of a year that is none.
+CREATE FUNCTION pg_temp.reports_after(statement text, zone text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    call text;
+    failed text[] := '{}';
+BEGIN
+    PERFORM personalization.configure_tenant('d', jsonb_build_object('time_zone', zone, 'suggestion_holdout', 0.5, 'insight_minimum_users', 1));
+    SET LOCAL ROLE regress_distrust;
+    EXECUTE statement;
+    FOREACH call IN ARRAY ARRAY[$q$report('d', 'u')$q$, $q$report('d', 'u', '294276-12-31 23:59:59+00')$q$, $q$tenant_report('d', '4714-11-24 00:00:00+00 BC')$q$,
+        $q$tenant_insights('d', '4714-11-24 00:00:00+00 BC')$q$, $q$suggestion_report('d', '4714-11-24 00:00:00+00 BC', '294276-12-31 23:59:59+00')$q$] LOOP
+        BEGIN
+            EXECUTE 'SELECT count(x::text) FROM personalization.' || call || ' x';
+        EXCEPTION WHEN OTHERS THEN failed := failed || (split_part(call, '(', 1) || ' ' || sqlstate);
+        END;
+    END LOOP;
+    IF personalization.report('d', 'u') ~ 'datetime="-?\d{7}' THEN
+        failed := failed || 'a year'::text;
+    END IF;
+    RAISE '%', coalesce(nullif(array_to_string(failed, ', '), ''), 'fine');
+EXCEPTION WHEN raise_exception THEN RETURN sqlerrm;
+END $$;
+SELECT count(*) > 0 AS shown FROM personalization.get_suggestions('d', 'u');
+SELECT result, count(*), string_agg(left(s || ' ' || zone, 150), E'\n' ORDER BY s COLLATE "C") FILTER (WHERE result <> 'fine') AS statements
+FROM (SELECT s, zone, pg_temp.reports_after('UPDATE personalization.' || s, zone) AS result FROM unnest('{Pacific/Kiritimati,America/New_York}'::text[]) zone, unnest(ARRAY[
+    $$interactions SET occurred_at = 'infinity'$$, $$interactions SET occurred_at = '-infinity'$$, $$interactions SET occurred_at = '4714-11-24 00:00:00+00 BC'$$,
+    $$interactions SET occurred_at = '294276-12-31 23:59:58+00'$$, $$suggestions SET shown_at = '294276-12-31 23:59:58+00'$$, $$suggestions SET shown_at = '4714-11-24 00:00:00+00 BC'$$,
+    $$suggestions SET outcome = 'a', accepted_at = '{infinity}'$$, $$suggestions SET outcome = 'a', accepted_at = '{-infinity}'$$,
+    $$suggestions SET outcome = 'a', shown_at = '4714-11-27 00:00:00+00 BC', accepted_at = '{294276-12-29 00:00:00+00}'$$,
+    $$conversations SET last_message_at = '-infinity', created_at = '-infinity'$$, $$preference_choices SET chosen_at = '-infinity'$$]) s) planted
+GROUP BY result ORDER BY result COLLATE "C";
 RESET personalization.tenant_id;
 RESET client_min_messages;
 -- Where no day is known, nothing is older than it.
