@@ -72,8 +72,11 @@ typedef struct TenantQueue
  */
 extern char *tenant_queue_next(TenantQueue *queue, const char *previous);
 
-/* Returns the position from which on the tenant's rows are to be read, itself included. */
-extern int64 tenant_queue_mark(const TenantQueue *queue, const char *tenant_id);
+/*
+ * Returns the position from which on the tenant's rows are to be read, itself included; of
+ * all rows where a full look is due.
+ */
+extern int64 tenant_queue_mark(TenantQueue *queue, const char *tenant_id);
 
 /*
  * A batch of a tenant was taken, up to a position.  full: there may be many more; a
