@@ -175,7 +175,7 @@ is(kill('KILL', $pid), 1, 'a backend is killed');
 # A "server process" before version 18, a "client backend" since.
 $node->wait_for_log(qr/\(PID $pid\) was terminated by signal 9/);
 $node->wait_for_log(qr/redo done at/);
-$node->poll_query_until('postgres', 'SELECT true') or die 'the server did not come back';
+within(30, 'SELECT true', 'the server comes back') or die;
 check_after_crash('backend killed', @sessions);
 
 ####################################################################

@@ -83,7 +83,7 @@ for my $round (1 .. 4)
 	my $pid = sql('postgres', 'SELECT personalization.worker_pid()');
 	kill('KILL', $pid) if $pid =~ /^\d+$/;
 	# The server restarts all its sessions.
-	$node->poll_query_until('postgres', 'SELECT true');
+	within(30, 'postgres', 'SELECT true', 'the server comes back');
 }
 within(20, 'postgres', $counted, 'all is counted after four kills');
 is(sql('postgres', q(SELECT asks, users, (SELECT sum(ask_count) FROM personalization.query_statistics WHERE tenant_id = 'killed') FROM personalization.rankings WHERE tenant_id = 'killed')),
