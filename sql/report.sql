@@ -4,7 +4,7 @@ CREATE FUNCTION personalization.report(tenant_id text, user_id text, at timestam
     LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_report';
 COMMENT ON FUNCTION personalization.report(text, text, timestamptz) IS
-    'a page of HTML about a user, to be looked at: preferences and how they fade, suggestions and why, queries, the week, conversations, traits, choices; as of a time, NULL for now';
+    'a page of HTML about a user, to be looked at: preferences and how they fade, suggestions and why, queries, the week, conversations, traits, choices; as of a time, by default the present one';
 
 CREATE FUNCTION personalization.tenant_report(tenant_id text, since timestamptz DEFAULT now() - interval '30 days') RETURNS text
     LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
