@@ -44,20 +44,29 @@ number_of(uint64 row, int column)
 	return isnull ? -1.0 : DatumGetFloat8(value);
 }
 
-/* "49 to 72 s", or minutes. */
-static void
-put_times(Sheet *page, double low, double high)
-{
-	bool minutes = high >= 120.0;
-	double unit = minutes ? 60.0 : 1.0;
+/* Seconds from here on are shown as minutes. */
+#define MANY_SECONDS 120.0
 
-	put_decimal(page, low / unit, 0);
-	put(page, " to ");
-	put_decimal(page, high / unit, 0);
+/* "72 s", or minutes. */
+static void
+put_time_of(Sheet *page, double seconds, bool minutes)
+{
+	put_decimal(page, seconds / (minutes ? 60.0 : 1.0), 0);
 	if (minutes)
 		put(page, " min");
 	else
 		put(page, " s");
+}
+
+/* "49 to 72 s", or minutes. */
+static void
+put_times(Sheet *page, double low, double high)
+{
+	bool minutes = high >= MANY_SECONDS;
+
+	put_decimal(page, low / (minutes ? 60.0 : 1.0), 0);
+	put(page, " to ");
+	put_time_of(page, high, minutes);
 }
 
 static void
@@ -67,16 +76,7 @@ put_next(Sheet *page, uint64 row)
 
 	if (next < 0.0)
 		return;
-	if (next >= 120.0)
-	{
-		put_decimal(page, next / 60.0, 0);
-		put(page, " min");
-	}
-	else
-	{
-		put_decimal(page, next, 0);
-		put(page, " s");
-	}
+	put_time_of(page, next, next >= MANY_SECONDS);
 	if (number_of(row, COMPARISON_NEXT_LOW) < 0.0 || number_of(row, COMPARISON_NEXT_HIGH) < 0.0)
 		return;
 	put(page, " <span class=\"note\">");
