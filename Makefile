@@ -79,7 +79,9 @@ COMPILE.c = $(CC) $(CFLAGS) $(CPPFLAGS) \
 -include $(wildcard build/deps/*.d)
 
 # Objects made for another server, or with other flags, are not ours; nor are those that VPATH finds.
-BUILT_FOR := $(strip $(VERSION) $(CC) $(CFLAGS) $(CPPFLAGS) $(WITH_REDIS) $(WITH_REDIS_TLS) $(WITH_KAFKA))
+# Those of -Werror, which the tests build with, are the same as those without.
+BUILT_FOR := $(strip $(VERSION) $(CC) $(filter-out -Werror,$(CFLAGS)) $(CPPFLAGS) \
+	$(WITH_REDIS) $(WITH_REDIS_TLS) $(WITH_KAFKA))
 $(shell mkdir -p build/deps build/regress build/isolation sql $(dir $(OBJS)))
 ifneq ($(file <build/deps/built-for),$(BUILT_FOR))
 $(file >build/deps/built-for,$(BUILT_FOR))
