@@ -50,8 +50,10 @@ SHLIB_LINK = $(if $(filter 1,$(WITH_REDIS)),-lhiredis -ljansson \
 
 SQL_FILES  = $(SQL_PARTS:%=sql/%.sql)
 DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql
-# Upgrade scripts are written by hand: sql/personalization--1.0--1.1.sql.
-DATA       = $(call sources,sql/$(EXTENSION)--*--*.sql)
+# Upgrade scripts are written by hand: sql/personalization--1.0--1.1.sql. With them go the install scripts of
+# releases (make release), so that CREATE EXTENSION ... VERSION makes what an older server has.
+DATA       = $(call sources,sql/$(EXTENSION)--*--*.sql) \
+	$(filter-out %--$(EXTVERSION).sql,$(call sources,sql/released/$(EXTENSION)--*.sql))
 SQL_STRAY  = $(filter-out $(SQL_FILES) sql/$(EXTENSION)--%,$(call sources,sql/*.sql))
 $(if $(SQL_STRAY),$(warning not in SQL_PARTS, so not in the extension: $(SQL_STRAY)))
 

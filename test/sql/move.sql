@@ -64,7 +64,8 @@ INSERT INTO personalization.conversation_statistics VALUES ('v_acme', 'zoe', 'us
 UPDATE personalization.rankings SET weights = '{0.1,1e-300,Infinity,NaN}' WHERE tenant_id = 'v_acme';
 SELECT personalization.tenant_digest('v_acme') AS digest \gset
 CREATE TEMPORARY TABLE lines AS SELECT l.line, n FROM personalization.export_tenant('v_acme') WITH ORDINALITY AS l (line, n);
-SELECT line - 'created_at' - 'updated_at' AS first FROM lines WHERE n = 1;
+SELECT jsonb_set(line - 'created_at' - 'updated_at', '{version}', to_jsonb(line ->> 'version' = extversion)) AS first
+FROM lines, pg_extension WHERE n = 1 AND extname = 'personalization';
 SELECT count(*) FILTER (WHERE line::text ~ '\n') AS broken FROM lines;
 SELECT personalization.import_tenant('v_acme', line) FROM lines WHERE n = 1;
 SELECT personalization.drop_tenant('v_acme') IS NOT NULL AS dropped;
@@ -85,8 +86,19 @@ COMMIT;
 SELECT personalization.import_tenant('v_acme', line) FROM lines WHERE line ? 'end';
 SELECT personalization.import_tenant('v_acme', '[]');
 SELECT personalization.import_tenant('v_acme', NULL);
+-- Another version is refused: what is said, without the version that is here.
+CREATE FUNCTION pg_temp.refusal(line jsonb) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    hint text;
+BEGIN
+    RETURN personalization.import_tenant('v_new', line);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+    RETURN replace(SQLERRM, 'version ' || (personalization.version() ->> 'extension'), 'the installed one') || E'\n' || hint;
+END
+$$;
 SELECT personalization.import_tenant('v_new', line) FROM lines WHERE n = 1;
-SELECT personalization.import_tenant('v_new', line || '{"tenant_id": "v_new", "version": "0.1"}') FROM lines WHERE n = 1;
+SELECT pg_temp.refusal(line || '{"tenant_id": "v_new", "version": "0.1"}') FROM lines WHERE n = 1;
 SELECT personalization.import_tenant('v_new', line || '{"tenant_id": "v_new", "format": "other"}') FROM lines WHERE n = 1;
 SELECT personalization.thaw_tenant('v_acme');
 SELECT personalization.learn('v_acme', 'ana', 'export', '{}') IS NOT NULL AS learned;

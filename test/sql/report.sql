@@ -20,9 +20,9 @@ EXCEPTION WHEN feature_not_supported THEN
 	RETURN true;
 END
 $$;
--- A page as lines of text, as somebody reads it.
+-- A page as lines of text, as somebody reads it; the version is left out.
 CREATE FUNCTION pg_temp.lines(page text) RETURNS SETOF text LANGUAGE sql AS $$
-    SELECT line FROM regexp_split_to_table(replace(replace(replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+    SELECT regexp_replace(line, 'by personalization [0-9.]+', 'by personalization ...') FROM regexp_split_to_table(replace(replace(replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
         substring(page FROM '<body>.*'), '<svg.*?</svg>', '', 'g'), '</(p|li|h\d|dt|dd|th|td|summary|figcaption)>', E'\n', 'g'), '<[^>]*>', '', 'g'), '\n+', E'\n', 'g'),
         '&#8239;', ' '), '&#8230;', '...'), '&#183;', '-'), '\n') AS line WHERE line <> ''
 $$;

@@ -1,0 +1,2 @@
+CREATE FUNCTION personalization.gone() RETURNS int LANGUAGE c
+    AS 'MODULE_PATHNAME', 'personalization_gone';

@@ -1,0 +1,1 @@
+-- without a sum or a day
