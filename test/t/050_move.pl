@@ -105,8 +105,9 @@ wait_for_writers(100, @writers);
 is(sql($from, q{SELECT personalization.publish_tenant('acme')}), 'personalization_acme', 'acme is published');
 is(sql($from, q{SELECT personalization.publish_tenant('acme')}), 'personalization_acme', 'once');
 
-# 2. Subscribe.
-$to->safe_psql('postgres', q{CREATE SUBSCRIPTION acme_move CONNECTION '} . $from->connstr . q{ dbname=postgres' PUBLICATION personalization_acme});
+# 2. Subscribe.  A copy that is complete is noted in a transaction, and then its slot is dropped: were the commit
+# asynchronous, which is a subscription's default, a crash could lose the note, and wait for the slot forever.
+$to->safe_psql('postgres', q{CREATE SUBSCRIPTION acme_move CONNECTION '} . $from->connstr . q{ dbname=postgres' PUBLICATION personalization_acme WITH (synchronous_commit = on)});
 wait_for_writers(100, @writers);
 
 # What comes is not written by anybody else, and the worker leaves it alone.
@@ -189,7 +190,7 @@ is(sql($to, q{SELECT key FROM personalization.preferences('acme', 'ana')}), 'exp
 # Dropped with the subscription still there: the copy does not go with it.
 
 sql($to, q{SELECT personalization.publish_tenant('acme')});
-sql($from, q{CREATE SUBSCRIPTION back CONNECTION '} . $to->connstr . q{ dbname=postgres' PUBLICATION personalization_acme});
+sql($from, q{CREATE SUBSCRIPTION back CONNECTION '} . $to->connstr . q{ dbname=postgres' PUBLICATION personalization_acme WITH (synchronous_commit = on)});
 within($from, q{SELECT count(*) > 0 AND bool_and(srsubstate = 'r') FROM pg_subscription_rel}, 'acme comes back');
 sql($to, q{SELECT personalization.freeze_tenant('acme')});
 within($from, q{SELECT frozen_at IS NOT NULL FROM personalization.tenants WHERE tenant_id = 'acme'}, 'it is frozen at both ends');
