@@ -21,6 +21,12 @@ CREATE FUNCTION personalization.learn_batch(events jsonb, on_error text DEFAULT 
 COMMENT ON FUNCTION personalization.learn_batch(jsonb, text) IS
     'learns an array of events with the argument names of learn(), and returns the number of new ones; on_error is raise or divert';
 
+CREATE FUNCTION personalization.learn_part(tenant_id text, part jsonb, OUT learned bigint, OUT aged bigint) RETURNS record
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+    AS 'MODULE_PATHNAME', 'personalization_learn_part';
+COMMENT ON FUNCTION personalization.learn_part(text, jsonb) IS
+    'learns events that learn_batch() sends from another node of a Citus cluster; called by it alone';
+
 CREATE FUNCTION personalization.collect_feedback(tenant_id text, user_id text, feedback jsonb) RETURNS uuid
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_collect_feedback';

@@ -34,13 +34,23 @@
 
 /*
  * Single calls are sent to the node of the tenant; use_tenant() affects the
- * session that calls it.
+ * session that calls it.  Calls by learn_batch() are sent also within a transaction.
  */
 #define FUNCTIONS                                                                                  \
-	"SELECT p.oid::regprocedure::text FROM pg_catalog.pg_proc p"                                   \
+	"SELECT p.oid::regprocedure::text, p.proname = 'learn_part' FROM pg_catalog.pg_proc p"         \
 	" WHERE p.pronamespace = 'personalization'::regnamespace AND p.proargnames[1] = 'tenant_id'"   \
 	" AND p.proargtypes[0] = 'text'::regtype AND p.provolatile <> 'i'"                             \
 	" AND p.proname NOT IN ('use_tenant', 'publish_tenant') ORDER BY 1"
+
+enum
+{
+	FUNCTION_NAME = 1,
+	FUNCTION_IS_ALWAYS_SENT
+};
+
+#define DISTRIBUTE_FUNCTION(more)                                                                  \
+	"SELECT pg_catalog.create_distributed_function($1::regprocedure, 'tenant_id',"                 \
+	" colocate_with := 'personalization.tenants'" more ")"
 
 /* Roles with access, which is also granted on nodes added later; and pooled roles. */
 #define ROLES                                                                                      \
@@ -175,9 +185,14 @@ distribute_functions(void)
 	SPITupleTable *rows = SPI_tuptable;
 
 	for (uint64 row = 0; row < nrows; row++)
-		(void) run("SELECT pg_catalog.create_distributed_function($1::regprocedure, 'tenant_id',"
-				   " colocate_with := 'personalization.tenants')",
-				   SPI_getvalue(rows->vals[row], rows->tupdesc, ONLY_COLUMN));
+	{
+		char *function = SPI_getvalue(rows->vals[row], rows->tupdesc, FUNCTION_NAME);
+		char *always = SPI_getvalue(rows->vals[row], rows->tupdesc, FUNCTION_IS_ALWAYS_SENT);
+
+		(void) run(always[0] == 't' ? DISTRIBUTE_FUNCTION(", force_delegation := true")
+									: DISTRIBUTE_FUNCTION(""),
+				   function);
+	}
 	SPI_freetuptable(rows);
 }
 

@@ -11,7 +11,10 @@
  * pg_dist_placement, pg_dist_node and pg_dist_local_group; that a shard is table
  * NAME_SHARDID of the same schema; that the hash of a text is hash_any(); that
  * each change of a placement invalidates the relation of the distributed table;
- * and the lock by which a shard that moves keeps writers away.
+ * and the lock by which a shard that moves keeps writers away.  send.h also relies
+ * on this: a call of a function with force_delegation is sent in a transaction of
+ * the other node that is part of this one, and a write that Citus executes on this
+ * node makes all nodes commit in two phases.
  */
 #ifndef PERSONALIZATION_CLUSTER_MAP_H
 #define PERSONALIZATION_CLUSTER_MAP_H

@@ -133,6 +133,12 @@ readable_part(const Jsonb *document)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
+const Jsonb *
+rejected_document(const Event *event)
+{
+	return readable_part(event->document != NULL ? event->document : event_document(event));
+}
+
 /* The text of a field of an event that may not have been understood; NULL if it has none. */
 static const char *
 field_of(const Event *event, EventField field, const char *known)
@@ -183,7 +189,7 @@ store(const char *tenant_id, const Event *events, int n)
 		if (event->fault == NULL || strcmp(tenant_of(event), tenant_id) != 0 ||
 			!may_store(tenant_id, event, &settings))
 			continue;
-		document = readable_part(event->document != NULL ? event->document : event_document(event));
+		document = rejected_document(event);
 		if (!settings.store_query_text)
 			document = event_without_text(document);
 		column_add(&columns[0], JsonbPGetDatum(document));

@@ -16,6 +16,9 @@
  */
 extern void rejected_store(const Event *events, int n);
 
+/* Returns the document of an event as it is stored. */
+extern const Jsonb *rejected_document(const Event *event);
+
 /*
  * Deletes events of a tenant that were rejected before a time, at most limit;
  * returns their number.  The caller is in SPI.

@@ -56,7 +56,8 @@ static const char *const application_grants[] = {
 	"EXECUTE ON FUNCTION personalization.inbox_position, personalization.current_tenant, personalization.use_tenant, "
 	"personalization.new_interaction_id,"
 	" personalization.query_id, personalization.extract_signals, personalization.learn,"
-	" personalization.learn_batch, personalization.collect_feedback, personalization.preferences,"
+	" personalization.learn_batch, personalization.learn_part, personalization.collect_feedback,"
+	" personalization.preferences,"
 	" personalization.get_profile, personalization.set_profile, personalization.get_context,"
 	" personalization.get_suggestions, personalization.record_outcome,"
 	" personalization.ranking_weights",

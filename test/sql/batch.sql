@@ -145,3 +145,28 @@ SELECT pg_temp.outcome($$SELECT personalization.learn_batch('[
 SELECT personalization.learn('b9', 'fay', 'export', '{}', '2026-03-01 09:00+00', 'bbbbbbbb-0000-4000-8000-000000000003', 'null') IS NOT NULL AS learned;
 SELECT feedback IS NULL AS none FROM personalization.interactions WHERE interaction_id = 'bbbbbbbb-0000-4000-8000-000000000003';
 SELECT (personalization.drop_tenant('b9') ->> 'interactions')::int AS dropped;
+
+-- What the nodes of a cluster send to each other, on one server: events with their indexes, and with
+-- the faults that the sender has found.
+SELECT personalization.create_tenant('parts') IS NOT NULL AS created;
+SELECT * FROM personalization.learn_part('parts', '{"now": 800000000000000, "on_error": "divert", "events": [
+  {"index": 7, "event": {"tenant_id": "parts", "user_id": "pia", "interaction_type": "export", "data": {"format": "csv"}}},
+  {"index": 8, "event": {"tenant_id": "parts", "user_id": "pia", "interaction_type": "export", "data": {"format": "csv"}, "occurred_at": "2025-06-01T00:00:00Z"}},
+  {"index": 9, "event": {"tenant_id": "parts", "user_id": "pia", "interaction_type": "feedback", "data": {"rating": "high"}}},
+  {"index": 10, "event": {"tenant_id": "parts", "user_id": "pia", "interaction_type": "export", "data": {"format": "csv"}},
+   "sqlstate": "22023", "reason": "the sender''s", "summary": null, "hint": "none"},
+  {"index": 11, "event": null, "sqlstate": "long", "hint": "no reason"}]}');
+SELECT interaction_type, occurred_at FROM personalization.interactions WHERE tenant_id = 'parts' ORDER BY occurred_at;
+SELECT tenant_id, event, sqlstate, reason, hint FROM personalization.rejected_events WHERE tenant_id IN ('parts', '') ORDER BY rejected_id;
+SELECT * FROM personalization.learn_part('parts', '{"now": 0, "on_error": "raise", "events": [
+  {"index": 7, "event": {"tenant_id": "parts", "user_id": "pia", "interaction_type": "feedback", "data": {"rating": "high"}}}]}');
+SELECT * FROM personalization.learn_part('parts', '{"now": 0, "on_error": "raise", "events": [
+  {"index": 7, "event": {"tenant_id": "parts", "user_id": "pia", "wrong": 1}}]}');
+SELECT * FROM personalization.learn_part('parts', '{"now": 9000000000000000000, "on_error": "raise", "events": []}');
+SELECT * FROM personalization.learn_part('parts', '{"now": 0, "on_error": 1, "events": []}');
+SELECT * FROM personalization.learn_part('parts', '{"now": 0, "on_error": "raise", "events": 1}');
+SELECT * FROM personalization.learn_part('parts', '{"now": 0, "on_error": "raise", "events": [{"event": 1}]}');
+SELECT * FROM personalization.learn_part('parts', '[]');
+SELECT * FROM personalization.learn_part('parts', NULL);
+DELETE FROM personalization.rejected_events WHERE tenant_id = '';
+SELECT (personalization.drop_tenant('parts') ->> 'interactions')::int AS dropped;

@@ -1,9 +1,6 @@
 # A cluster of Citus, a coordinator and two nodes: a tenant's calls are executed where its shards are and
 # nowhere else, whoever calls where, also while shards move and a node is killed; the results are those
 # of one server.
-#
-# Citus is in no distribution's packages: where the server under test does not have it, there is nothing
-# to test.
 
 use strict;
 use warnings;
@@ -14,43 +11,12 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my ($library) = run_command([ $ENV{PG_CONFIG} // 'pg_config', '--pkglibdir' ]);
-plan skip_all => 'Citus is not installed for this server' unless -e "$library/citus.so";
+use Citus;
 
 my $dir = $PostgreSQL::Test::Utils::tmp_check;
 
-sub node
-{
-	my $node = PostgreSQL::Test::Cluster->new(shift);
-
-	$node->init(allows_streaming => 'logical');
-	$node->append_conf('postgresql.conf', q{
-		timezone = 'UTC'
-		listen_addresses = '127.0.0.1'
-		shared_preload_libraries = 'citus,personalization'
-		citus.node_conninfo = 'sslmode=disable'
-		citus.enable_statistics_collection = off
-		citus.defer_shard_delete_interval = 1000
-		max_worker_processes = 40
-		max_prepared_transactions = 50
-		max_connections = 60
-		personalization.worker_naptime = 50ms
-		personalization.maintenance_interval = 1
-		restart_after_crash = on});
-	$node->start;
-	$node->safe_psql('postgres', 'CREATE EXTENSION citus');
-	return $node;
-}
-my ($coordinator, @nodes) = map { node($_) } qw(coordinator one two);
+my ($coordinator, @nodes) = start_cluster();
 my @all = ($coordinator, @nodes);
-
-sub on { my $node = shift; return $node->safe_psql('postgres', join(";\n", @_)); }
-sub error_on { my ($node, $sql) = @_; my (undef, undef, $err) = $node->psql('postgres', $sql); return $err; }
-sub within
-{
-	my ($node, $query, $what) = @_;
-	return ok($node->poll_query_until('postgres', $query), $what);
-}
 
 # Without Citus installed in a database, and before distribution, everything is as on one server.
 on($coordinator, 'CREATE DATABASE plain');
@@ -58,8 +24,6 @@ $coordinator->safe_psql('plain', q{CREATE EXTENSION personalization; SELECT pers
 my (undef, undef, $plain_error) = $coordinator->psql('plain', 'SELECT personalization.distribute()');
 like($plain_error, qr/ERROR:  extension citus is not installed in this database/, 'nothing can be distributed without Citus');
 
-on($coordinator, q{SELECT citus_set_coordinator_host('127.0.0.1', } . $coordinator->port . ')',
-	map { "SELECT citus_add_node('127.0.0.1', " . $_->port . ')' } @nodes);
 on($coordinator, 'CREATE EXTENSION personalization', 'CREATE ROLE acme_app LOGIN', 'CREATE ROLE web LOGIN',
 	'CREATE ROLE bound_early LOGIN', q{SELECT personalization.create_tenant('acme')}, q{SELECT personalization.bind_role('bound_early', 'acme')}, q{SELECT personalization.grant_access('web', pooled => true)},
 	q{SELECT count(personalization.learn('acme', 'early', 'query', jsonb_build_object('query', 'question ' || i % 9))) FROM generate_series(1, 40) i});
@@ -74,10 +38,7 @@ is(on($coordinator, 'SELECT count(*), bool_and(same_version AND same_privileges)
 	'versions and privileges are the same on all nodes');
 is($_->safe_psql('postgres', 'SELECT personalization.current_tenant()', connstr => $_->connstr('postgres') . ' user=bound_early'), 'acme', 'roles are bound at ' . $_->name) foreach @all;
 is(on($coordinator, q{SELECT count(*) FROM personalization.interactions WHERE tenant_id = 'acme'}), '40', 'what was there has moved along');
-my %where = map { split /\|/ } split /\n/, on($coordinator, 'SELECT tenant_id, node FROM personalization.distribution_status');
-my %by_name = map { ('127.0.0.1:' . $_->port => $_) } @all;
-sub owner { return $by_name{ $where{ $_[0] } }; }
-sub others { my $owner = owner($_[0]); return grep { $_ != $owner } @all; }
+my %where = look_again();
 cmp_ok(scalar(keys %{ { reverse %where } }), '>', 1, 'tenants are on different nodes');
 
 ####################################################################
@@ -219,7 +180,7 @@ foreach my $mode ('block_writes', 'force_logical')
 		sleep 1;
 	}
 	$from = 1 - $from;
-	%where = map { split /\|/ } split /\n/, on($coordinator, 'SELECT tenant_id, node FROM personalization.distribution_status');
+	%where = look_again();
 	is($where{acme}, '127.0.0.1:' . $nodes[$from]->port, "the shards have moved ($mode)");
 	wait_for_writers(20, @writers);
 }
