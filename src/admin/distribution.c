@@ -275,6 +275,20 @@ personalization_node_name(PG_FUNCTION_ARGS)
 			" FROM pg_catalog.pg_extension e, pg_catalog.pg_extension c"                           \
 			" WHERE e.extname = 'personalization' AND c.extname = 'citus'")
 
+/* Shards of this node to which a role has not yet what it has on the table: tenancy/access.c. */
+#define LACKING                                                                                    \
+	" UNION ALL SELECT pg_catalog.concat_ws(' ', c.relname, a.grantee::regrole)"                   \
+	"  FROM pg_catalog.pg_dist_shard s"                                                            \
+	"  JOIN pg_catalog.pg_dist_placement p USING (shardid)"                                        \
+	"  JOIN pg_catalog.pg_dist_local_group l USING (groupid)"                                      \
+	"  JOIN pg_catalog.pg_class c ON c.relnamespace = 'personalization'::regnamespace"             \
+	"   AND c.relname = 'inbox_' || s.shardid"                                                     \
+	"  JOIN pg_catalog.pg_attribute i ON i.attrelid = s.logicalrelid AND i.attname = 'user_id',"   \
+	"  pg_catalog.aclexplode(i.attacl) a"                                                          \
+	"  WHERE s.logicalrelid = 'personalization.inbox'::regclass AND a.grantee <> 0"                \
+	"  AND NOT (pg_catalog.has_column_privilege(a.grantee, c.oid, 'position', 'INSERT')"           \
+	"   AND pg_catalog.has_table_privilege(a.grantee, c.oid, 'SELECT'))"
+
 #define SAME_PRIVILEGES                                                                            \
 	COMPARE(                                                                                       \
 		"SELECT pg_catalog.md5(pg_catalog.string_agg(x, ',' ORDER BY x COLLATE \"C\")) FROM ("     \
@@ -289,7 +303,7 @@ personalization_node_name(PG_FUNCTION_ARGS)
 		"  pg_catalog.unnest(c.relacl) a WHERE c.relnamespace = 'personalization'::regnamespace"   \
 		" UNION ALL SELECT pg_catalog.concat_ws(' ', s.parname, a)"                                \
 		"  FROM pg_catalog.pg_parameter_acl s, pg_catalog.unnest(s.paracl) a"                      \
-		"  WHERE s.parname = 'personalization.tenant_id'"                                          \
+		"  WHERE s.parname = 'personalization.tenant_id'" LACKING                                  \
 		" UNION ALL SELECT pg_catalog.concat_ws(' ', s.setrole::regrole, c)"                       \
 		"  FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c"                 \
 		"  WHERE c LIKE 'personalization.%') y (x)")

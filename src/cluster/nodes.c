@@ -83,6 +83,18 @@ nodes_execute(const char *sql)
 								"again.")));
 }
 
+List *
+nodes_shards(const char *name)
+{
+	const ClusterMap *map = distributed();
+	const ClusterTable *table = map == NULL ? NULL : cluster_table(map, name, strlen(name));
+	List *shards = NIL;
+
+	for (int group = 0; table != NULL && group < (table->is_reference ? 1 : map->ngroups); group++)
+		shards = lappend(shards, psprintf("%s_" INT64_FORMAT, name, table->shards[group]));
+	return shards;
+}
+
 char *
 nodes_with_shards(const char *privileges)
 {

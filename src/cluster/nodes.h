@@ -30,6 +30,12 @@ extern void nodes_local_end(int level);
 extern void nodes_execute(const char *sql);
 
 /*
+ * Names of all shards of a table, of which those of this node are tables here, and
+ * those that are being moved here; NIL if the tables are not distributed.
+ */
+extern struct List *nodes_shards(const char *table);
+
+/*
  * Returns "SELECT ON personalization.a, personalization.b" with the shards of
  * this node after each table.
  */

@@ -5,18 +5,23 @@
 #include "postgres.h"
 
 #include "catalog/pg_authid.h"
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/syscache.h"
 
 #include "base/arguments.h"
 #include "base/compat.h"
+#include "base/owner.h"
 #include "base/statement.h"
 #include "cluster/nodes.h"
 #include "cluster/route.h"
+#include "tenancy/access.h"
 #include "tenancy/audit.h"
 #include "tenancy/tenancy.h"
 
@@ -140,6 +145,34 @@ static Statement find_bound_member = STATEMENT(
 	" ORDER BY 1 LIMIT 1",
 	"oid");
 
+/*
+ * Tables of these names, shards of the inbox, and roles that may insert into the inbox
+ * but not into the shard.  Citus gives a shard that moves the privileges of the table,
+ * and so none on column position, and none at all to a role that has been granted access
+ * since the move began.  It also hides shards in pg_class.
+ */
+static Statement find_incomplete =
+	STATEMENT("SELECT s.oid::oid, s.name, a.grantee::regrole::text,"
+			  " pg_catalog.has_table_privilege(a.grantee, s.oid, 'SELECT')"
+			  " FROM (SELECT n AS name, pg_catalog.to_regclass('personalization.' || n) AS oid"
+			  "   FROM pg_catalog.unnest($1) n) s,"
+			  "  pg_catalog.pg_attribute i, pg_catalog.aclexplode(i.attacl) a"
+			  " WHERE s.oid IS NOT NULL"
+			  " AND i.attrelid = 'personalization.inbox'::regclass AND i.attname = 'user_id'"
+			  " AND a.privilege_type = 'INSERT' AND a.grantee <> 0"
+			  " AND NOT (pg_catalog.has_column_privilege(a.grantee, s.oid, 'position', 'INSERT')"
+			  "  AND pg_catalog.has_table_privilege(a.grantee, s.oid, 'SELECT'))"
+			  " ORDER BY s.oid",
+			  "text[]");
+
+enum
+{
+	INCOMPLETE_OID = 1,
+	INCOMPLETE_TABLE,
+	INCOMPLETE_ROLE,
+	INCOMPLETE_HAS_TABLE
+};
+
 static Statement find_tenant =
 	STATEMENT_ANYWHERE("SELECT 1 FROM personalization.tenants WHERE tenant_id = $1", "text");
 
@@ -181,6 +214,13 @@ role_argument(FunctionCallInfo fcinfo, int n, bool *can_login)
 	return name;
 }
 
+/* Citus inserts the default of position into a shard as a value of the statement. */
+static void
+grant_position(const char *shard, const char *role)
+{
+	run_command(psprintf("GRANT INSERT (position) ON personalization.%s TO %s", shard, role));
+}
+
 static void
 grant_application(const char *role)
 {
@@ -189,13 +229,74 @@ grant_application(const char *role)
 	for (size_t i = 0; i < lengthof(application_grants); i++)
 		run_command(psprintf("GRANT %s TO %s", nodes_with_shards(application_grants[i]), role));
 
-	/* Citus inserts the default of position into a shard as a value of the statement. */
 	foreach (cell, route_tables("inbox"))
 	{
 		if (strcmp(lfirst(cell), "inbox") != 0)
-			run_command(psprintf("GRANT INSERT (position) ON personalization.%s TO %s",
-								 (char *) lfirst(cell), role));
+			grant_position(lfirst(cell), role);
 	}
+}
+
+static bool
+is_local_shard(const char *table, const char *shard)
+{
+	ListCell *cell;
+
+	foreach (cell, route_tables(table))
+	{
+		if (strcmp(lfirst(cell), shard) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A shard that is just being moved here may be granted on before it is in use, so
+ * that nothing is missing then.  Citus alters it meanwhile, under this lock; two
+ * changes of one row of the catalog at the same time would be an error for it.
+ */
+void
+access_complete_shards(void)
+{
+	List *shards = nodes_shards("inbox");
+	Datum *names = palloc(list_length(shards) * sizeof(Datum));
+	Datum values[1];
+	ListCell *cell;
+	int n = 0;
+	uint64 nrows;
+	SPITupleTable *rows;
+	OwnerScope scope;
+	int level;
+
+	if (shards == NIL)
+		return;
+	foreach (cell, shards)
+		names[n++] = CStringGetTextDatum(lfirst(cell));
+	values[0] = PointerGetDatum(construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT));
+	nrows = statement_execute(&find_incomplete, values, NULL, SNAPSHOT_NEW);
+	rows = SPI_tuptable;
+	if (nrows == 0)
+		return;
+	owner_begin(&scope);
+	level = nodes_local_begin();
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		char *table = SPI_getvalue(rows->vals[row], rows->tupdesc, INCOMPLETE_TABLE);
+		char *role = SPI_getvalue(rows->vals[row], rows->tupdesc, INCOMPLETE_ROLE);
+		Oid oid =
+			(Oid) strtoul(SPI_getvalue(rows->vals[row], rows->tupdesc, INCOMPLETE_OID), NULL, 10);
+
+		char *has_table = SPI_getvalue(rows->vals[row], rows->tupdesc, INCOMPLETE_HAS_TABLE);
+
+		if (!ConditionalLockRelationOid(oid, ShareUpdateExclusiveLock) ||
+			!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(oid)))
+			continue;
+		if (has_table[0] == 't')
+			grant_position(table, role);
+		else if (is_local_shard("inbox", table))
+			grant_application(role);
+	}
+	nodes_local_end(level);
+	owner_end(&scope);
 }
 
 /* Removes every binding of a role to a tenant; returns whether there was any. */

@@ -17,6 +17,7 @@
 #include "cache/queue.h"
 #include "learning/inbox.h"
 #include "suggestions/counting.h"
+#include "tenancy/access.h"
 #include "tenancy/session.h"
 #include "tenancy/tenancy.h"
 #include "upkeep/maintenance.h"
@@ -69,6 +70,7 @@ personalization_run_maintenance(PG_FUNCTION_ARGS)
 				 errmsg("permission denied for function run_maintenance"),
 				 errhint("The function must be called by a superuser or a role with BYPASSRLS.")));
 	SPI_connect();
+	access_complete_shards();
 	inbox_counters.since_pass = 0;
 	inbox_look_at_all();
 	counting_look_at_all();

@@ -31,6 +31,7 @@
 #include "cluster/route.h"
 #include "redis/push.h"
 #include "suggestions/counting.h"
+#include "tenancy/access.h"
 #include "upkeep/maintenance.h"
 #include "upkeep/steps.h"
 #include "upkeep/work.h"
@@ -64,12 +65,14 @@ typedef struct NapStep
 } NapStep;
 
 static bool vacuum_queues(void);
+static bool follow_shards(void);
 
 static const NapStep nap_steps[] = {
 	{.activity = "learning from the inbox", .work = &inbox_work},
 	{.activity = "counting queries", .work = &counting_work},
 	{.activity = "pushing to the cache", .outside = cache_push},
 	{.activity = "vacuuming the queues", .outside = vacuum_queues},
+	{.activity = "following shards", .outside = follow_shards},
 };
 
 /* State that is kept between the turns of a step. */
@@ -144,6 +147,18 @@ vacuum_queues(void)
 		queue->vacuumed = now;
 		vacuum_table(queue->name, context);
 	}
+	return false;
+}
+
+/* On a cluster: shards that have been moved here, or are just being moved. */
+static bool
+follow_shards(void)
+{
+	if (statement_router == NULL)
+		return false;
+	worker_begin("following shards");
+	access_complete_shards();
+	worker_end();
 	return false;
 }
 
