@@ -13,6 +13,7 @@
 #include "utils/memutils.h"
 
 #include "base/extension.h"
+#include "base/statement_text.h"
 #include "cluster/map.h"
 #include "cluster/null_tenant.h"
 #include "cluster/route.h"
@@ -45,88 +46,23 @@ static int current_group = -1; /* for a statement that writes for all tenants */
 
 /* ---------------------------------------------------------------- reading statements */
 
-static bool
-is_word(char c)
-{
-	return isalnum((unsigned char) c) || c == '_';
-}
-
-/*
- * Returns the next table of the extension that a statement names after *at,
- * and moves *at behind it; NULL if there is none.  Quoted text and function
- * calls are not tables.
- */
-static const ClusterTable *
-next_table(const ClusterMap *map, const char *sql, const char **at, const char **start)
-{
-	while ((*start = strstr(*at, PREFIX)) != NULL)
-	{
-		const char *name = *start + strlen(PREFIX);
-		size_t len = 0;
-		const ClusterTable *table;
-
-		while (is_word(name[len]))
-			len++;
-		*at = name + len;
-		if (*start > sql && ((*start)[-1] == '\'' || is_word((*start)[-1])))
-			continue;
-		if (**at == '(')
-			continue;
-		table = cluster_table(map, name, len);
-		if (table != NULL)
-			return table;
-	}
-	return NULL;
-}
-
-/* Whether a table's name is followed by an alias. */
-static bool
-has_alias(const char *at)
-{
-	static const char *const clauses[] = {
-		"WHERE", "ORDER", "LIMIT", "ON",	"USING",  "SET",	"VALUES", "GROUP",	   "JOIN",
-		"LEFT",	 "CROSS", "FOR",   "UNION", "SELECT", "OFFSET", "HAVING", "RETURNING", "INNER"};
-	size_t len = 0;
-
-	while (*at == ' ')
-		at++;
-	if (strncmp(at, "AS ", 3) == 0)
-		return true;
-	while (is_word(at[len]))
-		len++;
-	if (len == 0)
-		return false;
-	for (size_t i = 0; i < lengthof(clauses); i++)
-	{
-		if (strlen(clauses[i]) == len && memcmp(clauses[i], at, len) == 0)
-			return false;
-	}
-	return true;
-}
-
-static bool
-begins_with(const char *sql, const char *word)
-{
-	return strncmp(sql, word, strlen(word)) == 0;
-}
-
 static StatementKind
 kind_of(const ClusterMap *map, const Statement *statement)
 {
-	const char *sql = statement->sql;
-	const char *at = sql;
-	const char *start;
-	bool is_query = begins_with(sql, "SELECT");
-	const ClusterTable *table = next_table(map, sql, &at, &start);
+	const char *at = statement->sql;
+	StatementName name;
+	bool is_query = statement_is_query(statement);
+	const ClusterTable *table = NULL;
+
+	while (table == NULL && statement_next_name(statement->sql, &at, &name))
+		table = cluster_table(map, name.name, name.len);
 
 	/* Reference tables are written through Citus, on all nodes. */
 	if (table == NULL || (table->is_reference && !is_query))
 		return NOT_DISTRIBUTED;
 	if (table->is_reference)
 		return QUERY_OF_ALL;
-	if (begins_with(statement->parameters, "text") &&
-		(strstr(sql, "tenant_id = $1") != NULL || strstr(sql, "VALUES ($1") != NULL ||
-		 strstr(sql, "SELECT $1") != NULL))
+	if (statement_is_of_tenant(statement))
 		return OF_TENANT;
 	return is_query ? QUERY_OF_ALL : CHANGE_OF_ALL;
 }
@@ -153,35 +89,29 @@ append_local_shards(StringInfo sql, const ClusterMap *map, const ClusterTable *t
 	appendStringInfoChar(sql, ')');
 }
 
-/*
- * Returns the text of a statement over the shards of a group, or over all of
- * this node if group is -1.
- */
-static char *
-routed_text(const ClusterMap *map, const char *sql, int group)
+/* The shards of a group, or all of this node. */
+typedef struct Shards
 {
-	StringInfoData text;
-	const char *done = sql;
-	const char *at = sql;
-	const char *start;
-	const ClusterTable *table;
+	const ClusterMap *map;
+	int group; /* -1 for all of this node */
+} Shards;
 
-	initStringInfo(&text);
-	while ((table = next_table(map, sql, &at, &start)) != NULL)
-	{
-		appendBinaryStringInfo(&text, done, (int) (start - done));
-		if (table->is_reference)
-			appendStringInfo(&text, PREFIX "%s_" INT64_FORMAT, table->name, table->shards[0]);
-		else if (group >= 0)
-			appendStringInfo(&text, PREFIX "%s_" INT64_FORMAT, table->name, table->shards[group]);
-		else
-			append_local_shards(&text, map, table);
-		if (!has_alias(at))
-			appendStringInfo(&text, " AS %s", table->name);
-		done = at;
-	}
-	appendStringInfoString(&text, done);
-	return text.data;
+static bool
+append_shards(StringInfo text, const StatementName *name, void *arg)
+{
+	const Shards *shards = arg;
+	const ClusterTable *table = cluster_table(shards->map, name->name, name->len);
+
+	if (table == NULL)
+		return false;
+	if (table->is_reference)
+		appendStringInfo(text, PREFIX "%s_" INT64_FORMAT, table->name, table->shards[0]);
+	else if (shards->group >= 0)
+		appendStringInfo(text, PREFIX "%s_" INT64_FORMAT, table->name,
+						 table->shards[shards->group]);
+	else
+		append_local_shards(text, shards->map, table);
+	return true;
 }
 
 /* ---------------------------------------------------------------- keeping them */
@@ -251,7 +181,7 @@ routed(const ClusterMap *map, Known *entry, const Statement *statement, int grou
 	{
 		MemoryContext old = MemoryContextSwitchTo(texts);
 
-		found->sql = routed_text(map, statement->sql, group);
+		found->sql = statement_over(statement->sql, append_shards, &(Shards){map, group});
 		found->parameters = statement->parameters;
 		MemoryContextSwitchTo(old);
 	}
