@@ -43,7 +43,7 @@ OTHERS += %/consumer_none.c
 else
 OTHERS += $(patsubst %,src/kafka/%.c,consumer batch topics client)
 endif
-SRCS   = $(filter-out $(OTHERS),$(call sources,src/*.c src/*/*.c))
+SRCS   = $(filter-out $(OTHERS),$(call sources,src/*.c src/*/*.c src/*/*/*.c))
 OBJS   = $(SRCS:.c=.o)
 SHLIB_LINK = $(if $(filter 1,$(WITH_REDIS)),-lhiredis -ljansson \
 	$(if $(filter 1,$(WITH_REDIS_TLS)),-lhiredis_ssl -lssl -lcrypto)) $(if $(filter 1,$(WITH_KAFKA)),-lrdkafka)

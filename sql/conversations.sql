@@ -41,7 +41,7 @@ COMMENT ON TABLE personalization.conversation_messages IS 'the messages of the c
 -- Conversations are deleted after a day; sums about them are kept, in one row for each of up to 16 roles.
 -- The row of role '' has the number of conversations, and the messages of any further roles.  lengths
 -- (characters) and gaps (milliseconds since the previous message, of any role) are histograms with the
--- buckets of src/core/buckets.h, without holes.
+-- buckets of src/core/profile/buckets.h, without holes.
 CREATE TABLE personalization.conversation_statistics (
     tenant_id        text COLLATE "C" NOT NULL,
     user_id          text COLLATE "C" NOT NULL,

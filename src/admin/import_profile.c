@@ -19,7 +19,7 @@
 #include "base/fault.h"
 #include "base/jsonutil.h"
 #include "base/statement.h"
-#include "core/statistics.h"
+#include "core/ranking/statistics.h"
 #include "queries/identity.h"
 #include "queries/user_queries.h"
 #include "queries/without_text.h"

@@ -28,7 +28,7 @@
 #include "cache/changes.h"
 #include "conversations/conversations.h"
 #include "conversations/statistics.h"
-#include "core/detail.h"
+#include "core/profile/detail.h"
 #include "tenancy/locks.h"
 #include "tenancy/consent.h"
 #include "tenancy/tenancy.h"

@@ -18,7 +18,7 @@
 #include "base/compat.h"
 #include "base/statement.h"
 #include "conversations/statistics.h"
-#include "core/buckets.h"
+#include "core/profile/buckets.h"
 
 static Statement count_start =
 	STATEMENT("INSERT INTO personalization.conversation_statistics AS s"

@@ -12,7 +12,7 @@
 
 #include "utils/timestamp.h"
 
-#include "core/detail.h"
+#include "core/profile/detail.h"
 
 /* Messages of further roles of one user are counted together, under ''. */
 #define MAX_COUNTED_ROLES 16

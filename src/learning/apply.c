@@ -22,7 +22,7 @@
 #include "base/statement.h"
 #include "base/uuid.h"
 #include "cache/changes.h"
-#include "core/statistics.h"
+#include "core/ranking/statistics.h"
 #include "learning/apply.h"
 #include "learning/unread_names.h"
 #include "preferences/preferences.h"

@@ -10,7 +10,7 @@
 #include "utils/timestamp.h"
 
 #include "base/extension.h"
-#include "core/evidence.h"
+#include "core/profile/evidence.h"
 #include "preferences/preferences.h"
 #include "preferences/replay.h"
 

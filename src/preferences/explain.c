@@ -12,7 +12,7 @@
 #include "base/arguments.h"
 #include "base/compat.h"
 #include "base/extension.h"
-#include "core/evidence.h"
+#include "core/profile/evidence.h"
 #include "preferences/origins.h"
 #include "preferences/preferences.h"
 #include "preferences/replay.h"

@@ -15,7 +15,7 @@
 #include "base/extension.h"
 #include "base/fault.h"
 #include "base/statement.h"
-#include "core/statistics.h"
+#include "core/ranking/statistics.h"
 #include "preferences/signal_rules.h"
 #include "preferences/signals.h"
 #include "queries/identity.h"

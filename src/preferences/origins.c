@@ -9,7 +9,7 @@
 #include "utils/builtins.h"
 
 #include "base/statement.h"
-#include "core/evidence.h"
+#include "core/profile/evidence.h"
 #include "preferences/origins.h"
 #include "preferences/preferences.h"
 #include "preferences/signals.h"

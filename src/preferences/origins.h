@@ -12,7 +12,7 @@
 #include "utils/uuid.h"
 
 #include "base/extension.h"
-#include "core/evidence.h"
+#include "core/profile/evidence.h"
 #include "preferences/replay.h"
 
 /* Maximum number of a user's latest interactions that are considered. */

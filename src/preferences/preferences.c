@@ -21,7 +21,7 @@
 #include "base/local_time.h"
 #include "base/rows.h"
 #include "base/statement.h"
-#include "core/decay.h"
+#include "core/profile/decay.h"
 #include "preferences/choices.h"
 #include "preferences/preferences.h"
 #include "preferences/snapshots.h"

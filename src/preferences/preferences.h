@@ -11,7 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "base/extension.h"
-#include "core/evidence.h"
+#include "core/profile/evidence.h"
 #include "preferences/observation.h"
 #include "preferences/signals.h"
 

@@ -18,7 +18,7 @@
 
 #include "base/extension.h"
 #include "base/statement.h"
-#include "core/evidence.h"
+#include "core/profile/evidence.h"
 #include "preferences/preferences.h"
 #include "preferences/signals.h"
 

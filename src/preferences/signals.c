@@ -17,8 +17,8 @@
 #include "base/jsonutil.h"
 #include "base/statement.h"
 #include "base/uuid.h"
-#include "core/sql_scan.h"
-#include "core/statistics.h"
+#include "core/sql/scan.h"
+#include "core/ranking/statistics.h"
 #include "preferences/signals.h"
 #include "queries/identity.h"
 

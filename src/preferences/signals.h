@@ -13,7 +13,7 @@
 #include "base/extension.h"
 #include "base/fault.h"
 #include "base/statement.h"
-#include "core/statistics.h"
+#include "core/ranking/statistics.h"
 #include "preferences/signal_rules.h"
 #include "queries/identity.h"
 

@@ -23,7 +23,7 @@
 #include "base/uuid.h"
 #include "cache/changes.h"
 #include "conversations/conversations.h"
-#include "core/statistics.h"
+#include "core/ranking/statistics.h"
 #include "preferences/as_of.h"
 #include "preferences/preferences.h"
 #include "preferences/replay.h"

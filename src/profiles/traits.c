@@ -14,7 +14,7 @@
 #include "base/local_time.h"
 #include "base/statement.h"
 #include "conversations/statistics.h"
-#include "core/sql_features.h"
+#include "core/sql/features.h"
 #include "profiles/stored_traits.h"
 #include "profiles/traits.h"
 

@@ -5,7 +5,7 @@
  *
  *		Inferred traits are a pure function of the interactions up to a time:
  *		nothing is stored for them, and they can be read as of an earlier
- *		time.  The rules are in core/trait_inference.h.
+ *		time.  The rules are in core/profile/trait_inference.h.
  */
 #ifndef PERSONALIZATION_PROFILES_TRAITS_H
 #define PERSONALIZATION_PROFILES_TRAITS_H
@@ -16,7 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "base/extension.h"
-#include "core/trait_inference.h"
+#include "core/profile/trait_inference.h"
 
 /* Number of the latest interactions that are used, … */
 #define TRAITS_REACH 50

@@ -21,9 +21,9 @@
 #include "base/fault.h"
 #include "base/jsonutil.h"
 #include "core/question.h"
-#include "core/sql_scan.h"
-#include "core/sql_text.h"
-#include "core/statistics.h"
+#include "core/sql/scan.h"
+#include "core/sql/text.h"
+#include "core/ranking/statistics.h"
 #include "queries/identity.h"
 
 /*

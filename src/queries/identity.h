@@ -12,8 +12,8 @@
 #include "utils/uuid.h"
 
 #include "base/fault.h"
-#include "core/sql_scan.h"
-#include "core/statistics.h"
+#include "core/sql/scan.h"
+#include "core/ranking/statistics.h"
 #include "queries/sql_read.h"
 
 typedef struct QueryText

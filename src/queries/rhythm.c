@@ -12,7 +12,7 @@
 #include "base/compat.h"
 #include "base/local_time.h"
 #include "base/statement.h"
-#include "core/statistics.h"
+#include "core/ranking/statistics.h"
 #include "queries/rhythm.h"
 
 /*

@@ -14,8 +14,8 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
-#include "core/cadence.h"
-#include "core/statistics.h"
+#include "core/ranking/cadence.h"
+#include "core/ranking/statistics.h"
 
 /* A query that is due on a given day. */
 typedef struct DueQuery

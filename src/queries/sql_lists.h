@@ -9,7 +9,7 @@
 
 #include "nodes/pg_list.h"
 
-#include "core/sql_scan.h"
+#include "core/sql/scan.h"
 
 /* A List of char * for each SqlList, without duplicates, in the order of the text. */
 typedef struct SqlLists

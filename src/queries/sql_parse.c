@@ -4,7 +4,7 @@
  *
  *		The raw parse tree is sufficient; nothing is looked up in the system
  *		catalogs, because the tables may be elsewhere.  The rules are those of
- *		core/sql_scan.c, which reads statements that PostgreSQL's parser
+ *		core/sql/scan.c, which reads statements that PostgreSQL's parser
  *		refuses:
  *
  *		- a table is named as written, except names that WITH defines;
@@ -25,8 +25,8 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
-#include "core/statistics.h"
-#include "core/sql_words.h"
+#include "core/ranking/statistics.h"
+#include "core/sql/words.h"
 #include "queries/sql_parse.h"
 
 typedef struct Reader
@@ -88,7 +88,7 @@ static bool find_columns(Node *node, void *context);
 
 /*
  * Handles the arguments of a function with a unit of time among them, which is
- * not a column, as in core/sql_scan_expr.c.
+ * not a column, as in core/sql/scan_expr.c.
  */
 static void
 find_unit_columns(FuncCall *call, SqlUnitPlace place, Columns *columns)

@@ -7,13 +7,13 @@
  *		another dialect was meant.  The latter are recognized by signs of
  *		another dialect: a text in double quotes that is used as a value, a
  *		parameter or template, typographic quotes and spaces, a backslash
- *		before a quote (core/sql_lexer.h), or a construct in the parse tree
+ *		before a quote (core/sql/lexer.h), or a construct in the parse tree
  *		(sql_parse.c).  In these cases the tolerant scanner reads the whole
  *		text.
  */
 #include "postgres.h"
 
-#include "core/sql_signs.h"
+#include "core/sql/signs.h"
 #include "queries/sql_parse.h"
 #include "queries/sql_read.h"
 

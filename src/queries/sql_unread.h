@@ -9,7 +9,7 @@
 
 #include "utils/jsonb.h"
 
-#include "core/sql_scan.h"
+#include "core/sql/scan.h"
 
 /*
  * The place and the reason, as an object of line and column from 1, in characters,

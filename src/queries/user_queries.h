@@ -11,7 +11,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
-#include "core/statistics.h"
+#include "core/ranking/statistics.h"
 #include "queries/identity.h"
 
 /* Requests, collected in order to be stored together. */

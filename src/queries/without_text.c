@@ -7,7 +7,7 @@
 #include "lib/stringinfo.h"
 
 #include "base/jsonutil.h"
-#include "core/terms.h"
+#include "core/ranking/terms.h"
 #include "core/word_hash.h"
 #include "queries/identity.h"
 #include "queries/without_text.h"

@@ -21,7 +21,7 @@
 #include "cluster/route.h"
 #include "conversations/conversations.h"
 #include "core/cache_key.h"
-#include "core/evidence.h"
+#include "core/profile/evidence.h"
 #include "profiles/profiles.h"
 #include "redis/document.h"
 #include "suggestions/suggestions.h"

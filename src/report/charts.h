@@ -10,7 +10,7 @@
 
 #include "postgres.h"
 
-#include "core/evidence.h"
+#include "core/profile/evidence.h"
 #include "preferences/preferences.h"
 #include "report/put.h"
 

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#include "core/decay.h"
+#include "core/profile/decay.h"
 #include "report/charts.h"
 
 /* The width of a curve, in its own units, and where it ends above and below. */

@@ -12,7 +12,7 @@
 #include "base/extension.h"
 #include "base/rows.h"
 #include "base/statement.h"
-#include "core/decay.h"
+#include "core/profile/decay.h"
 #include "core/wording.h"
 #include "preferences/origins.h"
 #include "report/page.h"

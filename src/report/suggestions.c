@@ -10,7 +10,7 @@
 
 #include "base/extension.h"
 #include "base/jsonutil.h"
-#include "core/holdout.h"
+#include "core/ranking/holdout.h"
 #include "core/wording.h"
 #include "report/page.h"
 #include "report/sections.h"

@@ -13,8 +13,8 @@
 
 #include "base/local_time.h"
 #include "base/statement.h"
-#include "core/holdout.h"
-#include "core/shown.h"
+#include "core/ranking/holdout.h"
+#include "core/ranking/shown.h"
 #include "suggestions/comparison.h"
 
 #define ON_A_CLOCK HAS_LOCAL_TIME("i.occurred_at")

@@ -9,7 +9,7 @@
 
 #include "utils/timestamp.h"
 
-#include "core/interval.h"
+#include "core/ranking/interval.h"
 #include "tenancy/settings.h"
 
 /* What the users of one side did. */

@@ -5,7 +5,7 @@
  *		learn() adds a row to query_events for each request.  A batch of rows
  *		is removed and counted in one transaction, under a lock on the
  *		tenant's row in rankings, so that each request counts exactly once,
- *		whatever fails.  The arithmetic is in core/statistics.h.
+ *		whatever fails.  The arithmetic is in core/ranking/statistics.h.
  */
 #include "postgres.h"
 
@@ -25,9 +25,9 @@
 #include "base/statement.h"
 #include "base/tenant_queue.h"
 #include "cluster/route.h"
-#include "core/links.h"
-#include "core/situation.h"
-#include "core/statistics.h"
+#include "core/ranking/links.h"
+#include "core/ranking/situation.h"
+#include "core/ranking/statistics.h"
 #include "suggestions/counting.h"
 #include "suggestions/history.h"
 #include "suggestions/outcomes.h"

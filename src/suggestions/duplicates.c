@@ -7,8 +7,8 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 
-#include "core/content.h"
-#include "core/sameness.h"
+#include "core/ranking/content.h"
+#include "core/ranking/sameness.h"
 #include "queries/identity.h"
 #include "suggestions/history.h"
 #include "suggestions/query_terms.h"
@@ -22,7 +22,7 @@ struct Excluded
 	const char **gists; /* NULL for none */
 };
 
-/* Returns what a text says (core/sameness.h), or NULL if nothing else says the same. */
+/* Returns what a text says (core/ranking/sameness.h), or NULL if nothing else says the same. */
 static const char *
 gist_of(const char *text)
 {

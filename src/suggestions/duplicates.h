@@ -22,7 +22,7 @@ extern Excluded *excluded_read(ArrayType *texts);
 extern void excluded_hide(const Excluded *excluded, DetailedOffer *detailed_offers, int n);
 
 /*
- * Unites offers that say the same in other words (core/sameness.h) and read
+ * Unites offers that say the same in other words (core/ranking/sameness.h) and read
  * the same tables: the first keeps its text and gets the sum of the scores,
  * the others lose their text. Then all are sorted by score.
  */

@@ -11,9 +11,9 @@
 
 #include "base/rows.h"
 #include "base/statement.h"
-#include "core/links.h"
-#include "core/situation.h"
-#include "core/statistics.h"
+#include "core/ranking/links.h"
+#include "core/ranking/situation.h"
+#include "core/ranking/statistics.h"
 #include "suggestions/history.h"
 
 /* Read from the index only, if the table has been vacuumed. */

@@ -10,8 +10,8 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
-#include "core/links.h"
-#include "core/statistics.h"
+#include "core/ranking/links.h"
+#include "core/ranking/statistics.h"
 
 /* Convert the id of a query between the core's and SQL's form. */
 extern QueryKey query_key(const pg_uuid_t *id);

@@ -1,7 +1,7 @@
 /*
  * outcomes.c
  *		Suggestions shown to users, and their outcomes: the table suggestions.
- *		core/shown.h has the rules.
+ *		core/ranking/shown.h has the rules.
  */
 #include "postgres.h"
 
@@ -17,9 +17,9 @@
 #include "base/statement.h"
 #include "base/uuid.h"
 #include "cache/changes.h"
-#include "core/links.h"
-#include "core/ranking.h"
-#include "core/shown.h"
+#include "core/ranking/links.h"
+#include "core/ranking/ranking.h"
+#include "core/ranking/shown.h"
 #include "suggestions/outcomes.h"
 #include "suggestions/rounds.h"
 #include "tenancy/locks.h"

@@ -2,7 +2,7 @@
  * outcomes.h
  *		Suggestions shown to users, and their outcomes.
  *
- *		core/shown.h tells when a suggestion is taken or passed over.  This is
+ *		core/ranking/shown.h tells when a suggestion is taken or passed over.  This is
  *		determined from the user's requests when the row is next read, so
  *		learn() need not do anything.
  */
@@ -14,9 +14,9 @@
 #include "utils/jsonb.h"
 
 #include "base/statement.h"
-#include "core/links.h"
-#include "core/ranking.h"
-#include "core/situation.h"
+#include "core/ranking/links.h"
+#include "core/ranking/ranking.h"
+#include "core/ranking/situation.h"
 #include "suggestions/history.h"
 
 typedef struct Outcomes Outcomes;

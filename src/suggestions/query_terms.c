@@ -4,8 +4,8 @@
  */
 #include "postgres.h"
 
-#include "core/statistics.h"
-#include "core/terms.h"
+#include "core/ranking/statistics.h"
+#include "core/ranking/terms.h"
 #include "queries/identity.h"
 #include "suggestions/query_terms.h"
 

@@ -12,7 +12,7 @@
 
 #include "utils/jsonb.h"
 
-#include "core/content.h"
+#include "core/ranking/content.h"
 
 /*
  * Sets *terms to the distinct terms, those of the tables first; returns their

@@ -15,7 +15,7 @@
 #include "base/arguments.h"
 #include "base/compat.h"
 #include "base/statement.h"
-#include "core/ranking.h"
+#include "core/ranking/ranking.h"
 #include "suggestions/rankings.h"
 #include "suggestions/store.h"
 #include "tenancy/hold.h"

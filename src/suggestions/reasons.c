@@ -11,10 +11,10 @@
 #include "utils/builtins.h"
 
 #include "base/jsonutil.h"
-#include "core/links.h"
-#include "core/ranking.h"
-#include "core/situation.h"
-#include "core/trend.h"
+#include "core/ranking/links.h"
+#include "core/ranking/ranking.h"
+#include "core/ranking/situation.h"
+#include "core/ranking/trend.h"
 #include "suggestions/reasons.h"
 
 /* Number of requests from which a query counts as asked often. */

@@ -12,11 +12,11 @@
 #include "utils/timestamp.h"
 
 #include "catalogue/catalogue.h"
-#include "core/cadence.h"
-#include "core/links.h"
-#include "core/ranking.h"
-#include "core/situation.h"
-#include "core/statistics.h"
+#include "core/ranking/cadence.h"
+#include "core/ranking/links.h"
+#include "core/ranking/ranking.h"
+#include "core/ranking/situation.h"
+#include "core/ranking/statistics.h"
 
 /* An offer that may be shown, with its details. */
 typedef struct DetailedOffer

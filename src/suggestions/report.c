@@ -4,7 +4,7 @@
  *
  *		The rounds that have ended have their outcome.  That of the latest
  *		round of each suggestion is determined here, by the same rule as in
- *		core/shown.c: what was recorded, else from the requests since.
+ *		core/ranking/shown.c: what was recorded, else from the requests since.
  */
 #include "postgres.h"
 
@@ -20,8 +20,8 @@
 #include "base/compat.h"
 #include "base/local_time.h"
 #include "base/statement.h"
-#include "core/interval.h"
-#include "core/shown.h"
+#include "core/ranking/interval.h"
+#include "core/ranking/shown.h"
 #include "suggestions/comparison.h"
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"

@@ -14,7 +14,7 @@
 
 #include "utils/timestamp.h"
 
-#include "core/shown.h"
+#include "core/ranking/shown.h"
 
 /* A round that has ended: the row of the suggestion then, and what became of it. */
 typedef struct EndedRound

@@ -9,7 +9,7 @@
 #include "common/hashfn.h"
 #include "utils/memutils.h"
 
-#include "core/ranking.h"
+#include "core/ranking/ranking.h"
 #include "suggestions/query_terms.h"
 #include "suggestions/store.h"
 #include "suggestions/store_int.h"

@@ -1,7 +1,7 @@
 /*
  * store.h
  *		The statistics of one tenant's queries in memory, as far as they are
- *		needed, for core/statistics.h.
+ *		needed, for core/ranking/statistics.h.
  *
  *		Rows that will be needed are requested beforehand and read with one
  *		statement per table; other rows are read one by one.  A store without
@@ -17,8 +17,8 @@
 #include "utils/uuid.h"
 
 #include "base/statement.h"
-#include "core/links.h"
-#include "core/statistics.h"
+#include "core/ranking/links.h"
+#include "core/ranking/statistics.h"
 
 /* The kinds of lists in table query_lists are those of LinkKind, and of a term, and of the tenant: */
 #define LIST_TERM 't'

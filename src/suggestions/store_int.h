@@ -12,8 +12,8 @@
 #include "utils/hsearch.h"
 
 #include "base/statement.h"
-#include "core/links.h"
-#include "core/statistics.h"
+#include "core/ranking/links.h"
+#include "core/ranking/statistics.h"
 #include "suggestions/store.h"
 
 typedef struct ListKey

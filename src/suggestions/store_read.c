@@ -13,9 +13,9 @@
 
 #include "base/rows.h"
 #include "base/statement.h"
-#include "core/links.h"
-#include "core/ranking.h"
-#include "core/trend.h"
+#include "core/ranking/links.h"
+#include "core/ranking/ranking.h"
+#include "core/ranking/trend.h"
 #include "suggestions/history.h"
 #include "suggestions/store.h"
 #include "suggestions/store_int.h"

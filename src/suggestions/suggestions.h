@@ -12,7 +12,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
-#include "core/ranking.h"
+#include "core/ranking/ranking.h"
 
 /* Maximum number of suggestions of one call. */
 #define MAX_SUGGESTIONS 100

@@ -12,10 +12,10 @@
 
 #include "postgres.h"
 
-#include "core/own.h"
-#include "core/ranking.h"
-#include "core/situation.h"
-#include "core/statistics.h"
+#include "core/ranking/own.h"
+#include "core/ranking/ranking.h"
+#include "core/ranking/situation.h"
+#include "core/ranking/statistics.h"
 #include "queries/rhythm.h"
 #include "suggestions/new_tables.h"
 #include "suggestions/outcomes.h"

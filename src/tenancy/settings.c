@@ -21,7 +21,7 @@
 #include "base/fault.h"
 #include "base/jsonutil.h"
 #include "base/local_time.h"
-#include "core/statistics.h"
+#include "core/ranking/statistics.h"
 #include "tenancy/settings.h"
 
 typedef enum SettingKind

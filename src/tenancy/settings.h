@@ -10,7 +10,7 @@
 #include "utils/jsonb.h"
 
 #include "base/fault.h"
-#include "core/evidence.h"
+#include "core/profile/evidence.h"
 
 typedef struct TenantSettings
 {

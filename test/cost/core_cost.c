@@ -9,14 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/decay.h"
-#include "core/evidence.h"
+#include "core/profile/decay.h"
+#include "core/profile/evidence.h"
 #include "core/question.h"
-#include "core/situation.h"
-#include "core/sql_features.h"
-#include "core/sql_scan.h"
-#include "core/sql_text.h"
-#include "core/terms.h"
+#include "core/ranking/situation.h"
+#include "core/sql/features.h"
+#include "core/sql/scan.h"
+#include "core/sql/text.h"
+#include "core/ranking/terms.h"
 
 #define MINUTE (INT64_C(60) * 1000000)
 #define DAY (INT64_C(86400) * 1000000)

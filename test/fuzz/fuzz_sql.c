@@ -4,11 +4,11 @@
  *		question_normalize.
  */
 #include "core/question.h"
-#include "core/routing.h"
-#include "core/sql_features.h"
-#include "core/sql_scan.h"
-#include "core/sql_signs.h"
-#include "core/sql_text.h"
+#include "core/profile/routing.h"
+#include "core/sql/features.h"
+#include "core/sql/scan.h"
+#include "core/sql/signs.h"
+#include "core/sql/text.h"
 
 #include "fuzz.h"
 

@@ -2,8 +2,8 @@
  * fuzz_terms.c
  *		Any bytes at all for extract_words, table_term and a query's content.
  */
-#include "core/content.h"
-#include "core/terms.h"
+#include "core/ranking/content.h"
+#include "core/ranking/terms.h"
 
 #include "fuzz.h"
 

@@ -29,8 +29,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/statistics.h"
-#include "core/terms.h"
+#include "core/ranking/statistics.h"
+#include "core/ranking/terms.h"
 
 #define SHOWN 5
 #define FROM_EVENT 4 /* asks of the user before one that is counted */

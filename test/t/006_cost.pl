@@ -119,7 +119,7 @@ SKIP:
 	skip $reason, 1 if $reason;
 
 	my $program = "${PostgreSQL::Test::Utils::tmp_check}/core_cost";
-	system_or_bail('gcc', '-std=gnu99', '-O2', '-ffp-contract=off', '-Isrc', '-o', $program, 'test/cost/core_cost.c', glob('src/core/*.c'), '-lm');
+	system_or_bail('gcc', '-std=gnu99', '-O2', '-ffp-contract=off', '-Isrc', '-o', $program, 'test/cost/core_cost.c', glob('src/core/*.c'), glob('src/core/*/*.c'), '-lm');
 
 	my $instructions = sub {
 		my ($what, $n) = @_;

@@ -2,7 +2,7 @@
  * test_buckets.c
  *		Tests of the histogram's buckets and of its median.
  */
-#include "core/buckets.h"
+#include "core/profile/buckets.h"
 #include "unit.h"
 
 #include <math.h>

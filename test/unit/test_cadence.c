@@ -2,7 +2,7 @@
  * test_cadence.c
  *		Rhythms in calendars made by hand.
  */
-#include "core/cadence.h"
+#include "core/ranking/cadence.h"
 
 #include <stdlib.h>
 

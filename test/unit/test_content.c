@@ -2,7 +2,7 @@
  * test_content.c
  *		What a query says, as hashes.
  */
-#include "core/content.h"
+#include "core/ranking/content.h"
 
 #include "unit.h"
 

@@ -2,7 +2,7 @@
  * test_context.c
  *		Which of a context's words a text has, and how well texts fit.
  */
-#include "core/context.h"
+#include "core/ranking/context.h"
 
 #include <math.h>
 

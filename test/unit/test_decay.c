@@ -2,7 +2,7 @@
  * test_decay.c
  *		Whole days, decay, and the day on which confidence falls below a floor.
  */
-#include "core/decay.h"
+#include "core/profile/decay.h"
 
 #include <math.h>
 

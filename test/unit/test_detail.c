@@ -2,7 +2,7 @@
  * test_detail.c
  *		Tests of detail_asked and detail_named.
  */
-#include "core/detail.h"
+#include "core/profile/detail.h"
 #include "unit.h"
 
 #include <stdlib.h>

@@ -2,11 +2,11 @@
  * test_evidence.c
  *		What observations add up to, with figures worked out by hand.
  */
-#include "core/evidence.h"
+#include "core/profile/evidence.h"
 
 #include <math.h>
 
-#include "core/decay.h"
+#include "core/profile/decay.h"
 #include "unit.h"
 
 #define CHOICE 0.7

@@ -2,7 +2,7 @@
  * test_holdout.c
  *		Who is held out: a share, always the same, independent by tenant.
  */
-#include "core/holdout.h"
+#include "core/ranking/holdout.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
  * test_interval.c
  *		Intervals of shares and of medians.
  */
-#include "core/interval.h"
+#include "core/ranking/interval.h"
 
 #include <math.h>
 #include <stdlib.h>

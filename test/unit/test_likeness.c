@@ -2,7 +2,7 @@
  * test_likeness.c
  *		How much offers say what the latest queries say.
  */
-#include "core/likeness.h"
+#include "core/ranking/likeness.h"
 
 #include <math.h>
 

@@ -2,9 +2,9 @@
  * test_links.c
  *		Bounded lists of queries, and finding queries by id.
  */
-#include "core/links.h"
+#include "core/ranking/links.h"
 
-#include "core/query_index.h"
+#include "core/ranking/query_index.h"
 
 #include "unit.h"
 

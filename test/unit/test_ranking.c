@@ -2,7 +2,7 @@
  * test_ranking.c
  *		Probabilities, their gradients, and weights that stay within bounds.
  */
-#include "core/ranking.h"
+#include "core/ranking/ranking.h"
 
 #include <math.h>
 

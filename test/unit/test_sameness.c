@@ -2,7 +2,7 @@
  * test_sameness.c
  *		When two questions say the same in other words.
  */
-#include "core/sameness.h"
+#include "core/ranking/sameness.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

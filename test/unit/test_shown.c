@@ -2,12 +2,12 @@
  * test_shown.c
  *		Rounds of suggestions and their outcomes, with requests made by hand.
  */
-#include "core/shown.h"
+#include "core/ranking/shown.h"
 
 #include <limits.h>
 #include <math.h>
 
-#include "core/statistics.h"
+#include "core/ranking/statistics.h"
 #include "unit.h"
 
 #define SECOND INT64_C(1000000)

@@ -2,11 +2,11 @@
  * test_situation.c
  *		What becomes an offer, and with which features.
  */
-#include "core/situation.h"
+#include "core/ranking/situation.h"
 
 #include <math.h>
 
-#include "core/trend.h"
+#include "core/ranking/trend.h"
 
 #include "unit.h"
 

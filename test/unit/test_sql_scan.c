@@ -5,8 +5,8 @@
  * What is found is written as one line, "tables|aggregations|filters|group by",
  * each list in the order of the text with commas between.
  */
-#include "core/sql_scan.h"
-#include "core/sql_signs.h"
+#include "core/sql/scan.h"
+#include "core/sql/signs.h"
 #include "sql_units.h"
 #include "unit.h"
 

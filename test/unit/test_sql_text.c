@@ -2,8 +2,8 @@
  * test_sql_text.c
  *		Tests of sql_normalize, and through it of the lexer.
  */
-#include "core/sql_keyword.h"
-#include "core/sql_text.h"
+#include "core/sql/keyword.h"
+#include "core/sql/text.h"
 #include "sql_units.h"
 #include "unit.h"
 

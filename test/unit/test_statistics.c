@@ -2,11 +2,11 @@
  * test_statistics.c
  *		What an ask changes, and what a ranking reads of it.
  */
-#include "core/statistics.h"
+#include "core/ranking/statistics.h"
 
 #include <math.h>
 
-#include "core/trend.h"
+#include "core/ranking/trend.h"
 
 #include "unit.h"
 

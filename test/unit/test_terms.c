@@ -2,7 +2,7 @@
  * test_terms.c
  *		The words of a question, and tables as terms.
  */
-#include "core/terms.h"
+#include "core/ranking/terms.h"
 
 #include "unit.h"
 

@@ -2,8 +2,8 @@
  * test_traits.c
  *		SQL's features, skill, style, subjects, words, and tables that fit.
  */
-#include "core/routing.h"
-#include "core/trait_inference.h"
+#include "core/profile/routing.h"
+#include "core/profile/trait_inference.h"
 
 #include "unit.h"
 

@@ -2,7 +2,7 @@
  * test_trend.c
  *		Counts that halve with time, and when a rate has risen.
  */
-#include "core/trend.h"
+#include "core/ranking/trend.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
  * test_usage.c
  *		Sums over a history: types, hours, sessions, gaps.
  */
-#include "core/usage.h"
+#include "core/profile/usage.h"
 
 #include <stdlib.h>
 

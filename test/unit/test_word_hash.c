@@ -4,7 +4,7 @@
  */
 #include "core/word_hash.h"
 
-#include "core/terms.h"
+#include "core/ranking/terms.h"
 #include "unit.h"
 
 int

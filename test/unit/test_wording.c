@@ -2,7 +2,7 @@
  * test_wording.c
  *		Tests of the words of the report.
  */
-#include "core/ranking.h"
+#include "core/ranking/ranking.h"
 #include "core/wording.h"
 #include "unit.h"
 
