@@ -188,6 +188,7 @@ typedef struct DocumentBuild
 {
 	const CacheKind *kind;
 	const CacheChange *change;
+	CacheTenant *tenant;
 	TimestampTz at;
 	CacheItem *item;
 	MemoryContext context; /* of the result */
@@ -199,17 +200,22 @@ build(void *arg)
 	DocumentBuild *building = arg;
 	CacheItem *item = building->item;
 	const CacheChange *change = building->change;
-	TenantSettings settings;
+	CacheTenant *tenant = building->tenant;
 	Jsonb *document;
 	int64 ttl;
 	char *text;
 	size_t len;
 
 	/* A tenant that does not exist, or is on another node of a cluster, has no documents here. */
-	if (!route_is_here(change->tenant_id) || !tenant_read(change->tenant_id, &settings))
+	if (!tenant->is_read)
+		tenant->is_here =
+			route_is_here(change->tenant_id) && tenant_read(change->tenant_id, &tenant->settings);
+	tenant->is_read = true;
+	if (!tenant->is_here)
 		return;
-	ttl = *(int64 *) ((char *) &settings + building->kind->ttl);
-	document = building->kind->build(change->tenant_id, change->id, building->at, &settings, &ttl);
+	ttl = *(int64 *) ((char *) &tenant->settings + building->kind->ttl);
+	document =
+		building->kind->build(change->tenant_id, change->id, building->at, &tenant->settings, &ttl);
 	if (document == NULL)
 		return;
 	if (!JB_ROOT_IS_OBJECT(document))
@@ -229,11 +235,11 @@ build(void *arg)
  * only, and the memory of its statements is freed.
  */
 static void
-add_item(const CacheKind *kind, const CacheChange *change, bool wanted, TimestampTz at,
-		 List **items, ErrorData **fault)
+add_item(const CacheKind *kind, const CacheChange *change, bool wanted, CacheTenant *tenant,
+		 TimestampTz at, List **items, ErrorData **fault)
 {
 	CacheItem *item = palloc0(sizeof(CacheItem));
-	DocumentBuild building = {kind, change, at, item, CurrentMemoryContext};
+	DocumentBuild building = {kind, change, tenant, at, item, CurrentMemoryContext};
 	Naming naming = {kind, change, item, CurrentMemoryContext};
 	ErrorData *error = NULL;
 
@@ -258,15 +264,16 @@ add_item(const CacheKind *kind, const CacheChange *change, bool wanted, Timestam
 }
 
 void
-cache_items_add(const CacheChange *change, TimestampTz at, List **items, ErrorData **fault)
+cache_items_add(const CacheChange *change, CacheTenant *tenant, TimestampTz at, List **items,
+				ErrorData **fault)
 {
 	if ((change->what & CACHE_PROFILE) != 0)
-		add_item(&kinds[KIND_PROFILE], change, true, at, items, fault);
+		add_item(&kinds[KIND_PROFILE], change, true, tenant, at, items, fault);
 	if ((change->what & (CACHE_SUGGESTIONS | CACHE_SUGGESTIONS_STALE)) != 0)
-		add_item(&kinds[KIND_SUGGESTIONS], change, (change->what & CACHE_SUGGESTIONS) != 0, at,
-				 items, fault);
+		add_item(&kinds[KIND_SUGGESTIONS], change, (change->what & CACHE_SUGGESTIONS) != 0, tenant,
+				 at, items, fault);
 	if ((change->what & CACHE_CONVERSATION) != 0)
-		add_item(&kinds[KIND_CONVERSATION], change, true, at, items, fault);
+		add_item(&kinds[KIND_CONVERSATION], change, true, tenant, at, items, fault);
 }
 
 /*

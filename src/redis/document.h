@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "cache/queue.h"
+#include "tenancy/settings.h"
 
 /* The prefix of every key. */
 #define CACHE_PREFIX "personalization:"
@@ -27,14 +28,25 @@ typedef struct CacheItem
 } CacheItem;
 
 /*
- * Adds to items the documents to be pushed after a change, as of a time and in
- * the transaction's snapshot.  If a document cannot be built, its key is
+ * What the documents of one tenant have in common, read with the first of them
+ * and valid within the transaction.  Begins as {0}.
+ */
+typedef struct CacheTenant
+{
+	bool is_read;
+	bool is_here; /* it exists, and is on this node */
+	TenantSettings settings;
+} CacheTenant;
+
+/*
+ * Adds to items the documents to be pushed after a change of a tenant's data, as of a time
+ * and in the transaction's snapshot.  If a document cannot be built, its key is
  * deleted, and the error is stored in *fault; if it has no key, because a name
  * cannot be converted to UTF-8, nothing is added.  The caller is in SPI;
  * everything is in the current memory context.
  */
-extern void
-cache_items_add(const CacheChange *change, TimestampTz at, List **items, ErrorData **fault);
+extern void cache_items_add(const CacheChange *change, CacheTenant *tenant, TimestampTz at,
+							List **items, ErrorData **fault);
 
 /* The error of a tenant's name that cannot be part of a key; NULL for one that can. */
 extern ErrorData *cache_name_fault(const char *tenant_id);

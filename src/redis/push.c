@@ -105,6 +105,7 @@ build_of_tenant(PushBatch *batch, const CacheChange *changes, int n)
 	int64 start = elapsed_clock();
 	TurnResult result = {0};
 	ErrorData *locked = NULL;
+	CacheTenant tenant = {0};
 	int i = 0;
 
 	for (; i < n && strcmp(changes[i].tenant_id, tenant_id) == 0; i++)
@@ -123,7 +124,7 @@ build_of_tenant(PushBatch *batch, const CacheChange *changes, int n)
 			fault = cache_name_fault(tenant_id);
 		if ((change->what & CACHE_TENANT) != 0 && fault == NULL)
 			batch->tenants = lappend(batch->tenants, unconstify(char *, tenant_id));
-		cache_items_add(change, batch->at, &items, &fault);
+		cache_items_add(change, &tenant, batch->at, &items, &fault);
 		if (fault != NULL && fault->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
 		{
 			locked = fault;
