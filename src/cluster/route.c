@@ -14,8 +14,8 @@
 
 #include "base/extension.h"
 #include "base/statement_text.h"
+#include "cluster/before_citus.h"
 #include "cluster/map.h"
-#include "cluster/null_tenant.h"
 #include "cluster/route.h"
 
 #define PREFIX SCHEMA_NAME "."
@@ -258,7 +258,7 @@ route_init(void)
 	if (!cluster_init())
 		return;
 	statement_router = route_statement;
-	null_tenant_init();
+	before_citus_init();
 }
 
 int

@@ -66,6 +66,23 @@ foreach my $node (@all)
 	}
 }
 
+# Times: Citus would send them in a style that other nodes read as other times.
+my $ambiguous = "SET DateStyle = 'SQL, DMY';\nSET timezone = 'Asia/Kolkata';\n";
+my $at_noon = q{SELECT personalization.learn('initech', 'dates', 'export', '{"format": "csv"}', '05/04/2024 12:00:00'::timestamptz)};
+my $refused = qr/ERROR:  times cannot be sent to other nodes unless DateStyle is ISO\n.*HINT:  SET DateStyle/s;
+on(owner('initech'), q{SELECT personalization.configure_tenant('initech', '{"history_retention": "20 years"}')});
+foreach my $node (others('initech'))
+{
+	like(error_on($node, "$ambiguous$at_noon"), $refused, 'a time in a call, at ' . $node->name);
+	like(error_on($node, "${ambiguous}PREPARE p (timestamptz) AS SELECT personalization.learn('initech', 'dates', 'export', '{}', \$1);\nEXECUTE p ('05/04/2024 12:00:00')"), $refused, 'as a parameter');
+	like(error_on($node, "${ambiguous}INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data) VALUES ('initech', 'dates', 'export', '{}')"), $refused, 'the default of a column');
+	like(error_on($node, "${ambiguous}SELECT count(*) FROM personalization.interactions WHERE tenant_id = 'initech' AND occurred_at > '05/04/2024'"), $refused, 'in a condition');
+	like(on($node, $ambiguous . $learn =~ s/'ana'/'dates'/r =~ s/acme/initech/r), qr/^[0-9a-f-]{36}$/, 'none in a call');
+	is(on($node, "${ambiguous}SELECT count(*) FROM personalization.interactions WHERE tenant_id = 'nobody'"), 0, 'nor in a query');
+}
+like(on(owner('initech'), "$ambiguous$at_noon"), qr/^[0-9a-f-]{36}$/, 'the owner reads times as they are written');
+is(on($coordinator, q{SELECT min(occurred_at) FROM personalization.interactions WHERE user_id = 'dates'}), '2024-04-05 06:30:00+00', 'which are the right ones');
+
 # What a version of Citus that is not known does with shards and locks nobody knows: then nothing is executed.
 like(error_on(owner('acme'), "SET citus.enable_version_checks = off;\nBEGIN;\nUPDATE pg_extension SET extversion = '14.0-1' WHERE extname = 'citus';\n$learn"),
 	qr/ERROR:  version 14\.0-1 of Citus is not supported/, 'another version of Citus is refused');
