@@ -61,7 +61,9 @@ enum
 #define SELECT_SHARDS                                                                              \
 	"SELECT s.shardid, coalesce(s.shardminvalue, '0')::int4,"                                      \
 	" coalesce((SELECT min(l.groupid) FROM pg_catalog.pg_dist_placement l"                         \
-	"   WHERE l.shardid = s.shardid), -1)"                                                         \
+	"   WHERE l.shardid = s.shardid), -1),"                                                        \
+	" coalesce((SELECT min(l.xmin::text::int8) FROM pg_catalog.pg_dist_placement l"                \
+	"   WHERE l.shardid = s.shardid), 0)"                                                          \
 	" FROM pg_catalog.pg_dist_shard s"                                                             \
 	" WHERE s.logicalrelid = ('personalization.' || $1)::regclass"                                 \
 	" ORDER BY s.shardminvalue::int4"
@@ -70,7 +72,8 @@ enum
 {
 	SHARDS_ID = 1,
 	SHARDS_LOWEST,
-	SHARDS_NODE
+	SHARDS_NODE,
+	SHARDS_PLACED /* by which transaction, on this node */
 };
 
 #define SELECT_LOCAL "SELECT groupid FROM pg_catalog.pg_dist_local_group"
@@ -176,7 +179,13 @@ read_shards(ClusterTable *table)
 		{
 			map.groups[row].lowest = DatumGetInt32(result_value(row, SHARDS_LOWEST, NULL));
 			map.groups[row].node = DatumGetInt32(result_value(row, SHARDS_NODE, NULL));
-			map.nlocal += map.groups[row].node == map.local;
+			if (map.groups[row].node == map.local)
+			{
+				uint64 placed = (uint64) DatumGetInt64(result_value(row, SHARDS_PLACED, NULL));
+
+				map.nlocal++;
+				map.placed = hash_combine64(hash_combine64(map.placed, row + 1), placed);
+			}
 		}
 	}
 }

@@ -43,7 +43,8 @@ typedef struct ClusterMap
 	int local; /* Citus's number of the group of this node; 0 is the coordinator */
 	int ngroups;
 	ClusterGroup *groups;
-	int nlocal; /* groups on this node */
+	int nlocal;	   /* groups on this node */
+	uint64 placed; /* differs when other groups are on this node, or one has come back */
 	int ntables;
 	ClusterTable *tables;
 } ClusterMap;

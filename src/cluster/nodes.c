@@ -46,6 +46,14 @@ nodes_is_coordinator(void)
 	return map == NULL || map->local == 0;
 }
 
+uint64
+nodes_placed(void)
+{
+	const ClusterMap *map = distributed();
+
+	return map == NULL ? 0 : map->placed;
+}
+
 int
 nodes_local_begin(void)
 {

@@ -15,6 +15,12 @@ extern bool nodes_are_many(void);
 extern bool nodes_is_coordinator(void);
 
 /*
+ * A number that differs whenever shards have been moved to this node or away from it,
+ * also if they have come back; 0 if the tables are not distributed.
+ */
+extern uint64 nodes_placed(void);
+
+/*
  * Between these two calls, commands that change definitions and privileges
  * apply to this node only and are not sent to others.  Each node executes them
  * itself, including those that Citus does not send.

@@ -17,6 +17,7 @@
 #include "bgworker/state.h"
 #include "cache/changes.h"
 #include "cache/queue.h"
+#include "cluster/nodes.h"
 #include "redis/client.h"
 #include "redis/connection.h"
 #include "redis/document.h"
@@ -335,7 +336,7 @@ static bool
 claim(void)
 {
 	char timeline[16];
-	char generation[32];
+	char generation[48];
 	char rest[48];
 	char version[32];
 	const char *command[] = {
@@ -346,6 +347,9 @@ claim(void)
 
 	snprintf(timeline, sizeof(timeline), "%u", GetWALInsertionTimeLine());
 	snprintf(generation, sizeof(generation), INT64_FORMAT, cache_connection.generation);
+	if (cache_connection.placed != 0)
+		snprintf(generation + strlen(generation), sizeof(generation) - strlen(generation),
+				 UINT64_FORMAT, cache_connection.placed);
 	snprintf(rest, sizeof(rest), INT64_FORMAT ".%d", GetCurrentTimestamp(), MyProcPid);
 	snprintf(version, sizeof(version), INT64_FORMAT, cache_connection.version);
 	snprintf(cache_connection.token, sizeof(cache_connection.token), "%s:%s:%s:%s",
@@ -383,6 +387,7 @@ read_state(void)
 	cache_connection.generation = DatumGetInt64(result_value(0, STATE_GENERATION, NULL));
 	cache_connection.version = DatumGetInt64(result_value(0, STATE_VERSION, NULL));
 	cache_connection.extension = extension_objects()->generation;
+	cache_connection.placed = nodes_placed();
 	worker_end();
 	cache_connection.on = true;
 	cache_connection.off_at = 0;
@@ -451,7 +456,8 @@ connection_keep_alive(void)
 bool
 connection_is_outdated(void)
 {
-	return cache_connection.extension != extension_objects()->generation;
+	return cache_connection.extension != extension_objects()->generation ||
+		   cache_connection.placed != nodes_placed();
 }
 
 bool

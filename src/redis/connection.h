@@ -45,6 +45,7 @@ typedef struct CacheConnection
 	uint64 extension;				/* the generation of the objects when the state was read */
 	char database[64];
 	int64 generation;
+	uint64 placed;	/* the shards of this node when the state was read: nodes_placed() */
 	int failures;	/* consecutive failures */
 	bool greeted;	/* it was logged that there is a cache */
 	int64 next_try; /* by elapsed_clock(), as the next two */
@@ -69,7 +70,10 @@ extern void connection_forget(void);
 
 /*
  * Whether the extension was dropped and created again since the state was
- * read, which then belongs to the old one.  Called in a transaction.
+ * read, which then belongs to the old one, or whether shards have been moved
+ * to this node or away from it: documents of their tenants in this cache are
+ * no longer changed by this node, or were not for a while.  Called in a
+ * transaction.
  */
 extern bool connection_is_outdated(void);
 

@@ -21,7 +21,8 @@
  *		  Redis has no version, or an older one than it has acknowledged, it
  *		  has lost data (it was restarted from an older file, or a replica was
  *		  promoted).  The same holds if its keys were written under another
- *		  generation or timeline.  Then all our keys are deleted first; a
+ *		  generation or timeline, or while other shards of a Citus cluster
+ *		  were on this node.  Then all our keys are deleted first; a
  *		  missing key does no harm.
  */
 #include "postgres.h"
@@ -44,6 +45,7 @@
 #include "bgworker/turns.h"
 #include "cache/changes.h"
 #include "cache/queue.h"
+#include "cluster/route.h"
 #include "core/cache_key.h"
 #include "redis/client.h"
 #include "redis/connection.h"
@@ -106,6 +108,7 @@ build_of_tenant(PushBatch *batch, const CacheChange *changes, int n)
 	TurnResult result = {0};
 	ErrorData *locked = NULL;
 	CacheTenant tenant = {0};
+	bool is_here = route_is_here(tenant_id);
 	int i = 0;
 
 	for (; i < n && strcmp(changes[i].tenant_id, tenant_id) == 0; i++)
@@ -115,6 +118,13 @@ build_of_tenant(PushBatch *batch, const CacheChange *changes, int n)
 		ErrorData *fault = NULL;
 
 		CHECK_FOR_INTERRUPTS();
+		/* The node to which its shards were moved pushes its documents; all keys here are deleted. */
+		if (!is_here)
+		{
+			batch->nrows += change->nrows;
+			batch->changes[batch->n++] = *change;
+			continue;
+		}
 		if (locked != NULL || batch->bytes >= BATCH_BYTES || elapsed_clock() - start > TURNS_SLOW)
 		{
 			batch->more = true;

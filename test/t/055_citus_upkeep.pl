@@ -10,7 +10,9 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 use Citus;
+use Redis;
 
+my $dir = $PostgreSQL::Test::Utils::tmp_check;
 my ($coordinator, @nodes) = start_cluster();
 my @all = ($coordinator, @nodes);
 my @tenants = qw(acme globex initech umbrella);
@@ -89,6 +91,69 @@ my $shard = on($coordinator, q{SELECT get_shard_id_for_distribution_column('pers
 on(owner('acme'), 'SET citus.enable_ddl_propagation = off', "REVOKE ALL ON personalization.inbox_$shard FROM web");
 within($coordinator, $same, 'a role that lacks all is granted all');
 is(on(owner('acme'), "SELECT has_table_privilege('web', 'personalization.inbox_$shard', 'SELECT')"), 't', 'also SELECT');
+
+####################################################################
+# Each node pushes the documents of its own tenants to its own Redis, which keeps none of a tenant that moves.
+
+SKIP:
+{
+	skip Redis::missing(), 1 if Redis::missing();
+	my ($built) = run_command([ 'ldd', $library ]);
+	skip 'built without the push to Redis', 1 if $built !~ /hiredis/;
+
+	my %redis = map { $_->name => Redis->new("$dir/redis_" . $_->name)->start } @all;
+	my $learn = q{SELECT personalization.learn('acme', '%s', 'export', '{"format": "csv"}')};
+
+	# keys(node, user): the keys in a node's Redis that are about a user.
+	sub keys_of { my ($all, $user) = @_; return scalar(grep { /:\Q$user\E$/ } keys %$all); }
+	my $kept = sub { my ($node, $user) = @_; return keys_of($redis{ $node->name }->all(''), $user); };
+	my $becomes = sub {
+		my ($node, $user, $n, $what) = @_;
+		my $deadline = time + 60;
+
+		sleep 0.05 while $kept->($node, $user) != $n && time < $deadline;
+		return is($kept->($node, $user), $n, $what);
+	};
+
+	foreach my $node (@all)
+	{
+		$node->append_conf('postgresql.conf', "personalization.redis_url = '" . $redis{ $node->name }->url . "'");
+		$node->reload;
+	}
+	within($_, q{SELECT cache_state = 'connected' FROM personalization.worker_status}, 'connected, at ' . $_->name) foreach @all;
+	my ($first, $second) = (owner('acme'), grep { $_ != owner('acme') } @nodes);
+	on($coordinator, sprintf($learn, 'ana'), sprintf($learn, 'bo'));
+	$becomes->($first, 'ana', 1, 'pushed by the owner');
+	$becomes->($first, 'bo', 1, 'each user');
+	is($kept->($_, 'ana'), 0, 'and by no other') foreach others('acme');
+
+	move('acme', 'block_writes');
+	$becomes->($first, 'ana', 0, 'no key stays where the tenant was');
+	on($coordinator, q{SELECT personalization.forget_user('acme', 'ana')}, sprintf($learn, 'bo'));
+	$becomes->($second, 'bo', 1, 'the new owner pushes');
+	is($kept->($second, 'ana'), 0, 'what is there');
+
+	# Also where nobody has looked meanwhile.
+	$second->append_conf('postgresql.conf', 'personalization.worker = off');
+	$second->reload;
+	within($second, q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'personalization worker'}, 'the worker stops');
+	move('acme', 'block_writes');
+	on($coordinator, q{SELECT personalization.forget_user('acme', 'bo')});
+	move('acme', 'block_writes');
+	is($kept->($second, 'bo'), 1, 'what has been forgotten elsewhere is still there');
+	$second->append_conf('postgresql.conf', 'personalization.worker = on');
+	$second->reload;
+	$becomes->($second, 'bo', 0, 'until the worker looks');
+	on($coordinator, sprintf($learn, 'cy'));
+	$becomes->($second, 'cy', 1, 'and goes on');
+	within($_, 'SELECT cache_backlog = 0 AND cache_last_error IS NULL FROM personalization.worker_status', 'without errors, at ' . $_->name) foreach @all;
+	foreach my $node (@all)
+	{
+		$node->append_conf('postgresql.conf', q{personalization.redis_url = ''});
+		$node->reload;
+		$redis{ $node->name }->stop;
+	}
+}
 
 $_->stop foreach reverse @all;
 done_testing();

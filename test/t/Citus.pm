@@ -12,10 +12,11 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 use base 'Exporter';
-our @EXPORT = qw(start_cluster on error_on within owner others look_again);
+our @EXPORT = qw(start_cluster on error_on within owner others look_again $library);
 
-my ($library) = run_command([ $ENV{PG_CONFIG} // 'pg_config', '--pkglibdir' ]);
+our ($library) = run_command([ $ENV{PG_CONFIG} // 'pg_config', '--pkglibdir' ]);
 plan skip_all => 'Citus is not installed for this server' unless -e "$library/citus.so";
+$library .= '/personalization.so';
 
 our (@all, %where, %by_name);
 
