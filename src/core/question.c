@@ -9,9 +9,8 @@
 
 /*
  * Reads the character at text[0..len), len > 0: sets *code and returns its
- * length.  A byte that does not start a well-formed character of up to three
- * bytes is read by itself, with a code that is neither space nor punctuation;
- * no relevant character has four bytes.
+ * length.  A byte that does not start a well-formed character is read by
+ * itself, with a code that is neither space nor punctuation.
  */
 static size_t
 read_char(const unsigned char *text, size_t len, uint32_t *code)
@@ -39,6 +38,17 @@ read_char(const unsigned char *text, size_t len, uint32_t *code)
 			return 3;
 		}
 	}
+	if (text[0] >= 0xF0 && text[0] <= 0xF4 && len >= 4 && (text[1] & 0xC0) == 0x80 &&
+		(text[2] & 0xC0) == 0x80 && (text[3] & 0xC0) == 0x80)
+	{
+		value = (uint32_t) (text[0] & 0x07) << 18 | (uint32_t) (text[1] & 0x3F) << 12 |
+				(uint32_t) (text[2] & 0x3F) << 6 | (uint32_t) (text[3] & 0x3F);
+		if (value >= 0x10000)
+		{
+			*code = value;
+			return 4;
+		}
+	}
 	*code = UINT32_MAX;
 	return 1;
 }
@@ -52,13 +62,20 @@ is_space(uint32_t code)
 		   code == 0x2029 || code == 0x202F || code == 0x205F || code == 0x3000;
 }
 
-/* Characters of no width, and marks of the direction of writing: nobody sees them. */
+/*
+ * Unicode's property Default_Ignorable_Code_Point without the fillers of
+ * Hangul and the tags, which make flags: characters of no width, marks of the
+ * direction of writing, selectors of variants.  Nobody sees them.
+ */
 static bool
 is_invisible(uint32_t code)
 {
-	return code == 0xAD || code == 0x180E || (code >= 0x200B && code <= 0x200F) ||
-		   (code >= 0x202A && code <= 0x202E) || (code >= 0x2060 && code <= 0x2064) ||
-		   (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
+	return code == 0xAD || code == 0x34F || code == 0x61C || (code >= 0x17B4 && code <= 0x17B5) ||
+		   (code >= 0x180B && code <= 0x180F) || (code >= 0x200B && code <= 0x200F) ||
+		   (code >= 0x202A && code <= 0x202E) || (code >= 0x2060 && code <= 0x206F) ||
+		   (code >= 0xFE00 && code <= 0xFE0F) || code == 0xFEFF ||
+		   (code >= 0xFFF0 && code <= 0xFFF8) || (code >= 0x1BCA0 && code <= 0x1BCA3) ||
+		   (code >= 0x1D173 && code <= 0x1D17A) || (code >= 0xE0100 && code <= 0xE01EF);
 }
 
 /*

@@ -529,8 +529,9 @@ walk(Node *node, void *context)
 			FuncCall *call = (FuncCall *) node;
 			const char *name = strVal(llast(call->funcname));
 
-			if (call->agg_star || call->agg_distinct || call->agg_within_group ||
-				call->agg_filter != NULL || sql_is_aggregate(name, strlen(name)))
+			if ((call->agg_star && !sql_takes_star(name, strlen(name))) || call->agg_distinct ||
+				call->agg_within_group || call->agg_filter != NULL ||
+				sql_is_aggregate(name, strlen(name)))
 				found_text(reader, SQL_AGGREGATIONS, name);
 			if (has_two_units(call))
 				reader->otherwise = true; /* which is one, their case says */

@@ -11,6 +11,12 @@
 
 static const char *const sql_units[] = {
 	"a; ",
+	"\nupdate a",
+	"\n\nthis is the a ",
+	"from the\nselect ",
+	"from the;",
+	"SQL: select ",
+	"1and ",
 	"where; ",
 	"update a; ",
 	"with a; ",

@@ -379,6 +379,50 @@ static const struct
 	{"select sumIf(a, b), anyOrNull(c), uniqMergeState(d), quantilesIf(0.5)(e, f), sumthing(g) "
 	 "from t",
 	 "t|sumif,anyornull,uniqmergestate,quantilesif||"},
+
+	/* numbers with what follows them directly */
+	{"select * from t where a=1and b=2or c=3 group by time(5m), d", "t||a =,b =,c =|d"},
+	{"select * from 2024_trips where 1d_total > 3 and a > 10ms and b < 3bd",
+	 "2024_trips||1d_total >,a >,b <|"},
+	{"select * from 5m where 7d.x = 1", "5m||x =|"},
+
+	/* sentences that sound like SQL */
+	{"Select a plan and join us from Monday on", "|||"},
+	{"Delete everything from my cart where the price is over 10", "|||"},
+	{"Insert coin into machine", "|||"},
+	{"INSERT a row into vans with name Rex where missing", "|||"},
+	{"Merge the numbers from sales into one chart", "|||"},
+	{"Create a chart from sales by month", "|||"},
+	{"Select all vans from Leeds, York and Hull with more than 5 parcels", "|||"},
+	{"Set the filter to last month and select from it", "|||"},
+	{"Select orders from last week where totals are high", "|||"},
+	{"don't select vans from our depots", "|||"},
+	{"select * from the list of vans where a = 1", "|||"},
+	{"select * from (vans join their depots on x) where a = 1", "vans|||"},
+	{"Table of vans from May", "|||"},
+	{"(from the team) select winners", "|||"},
+	/* but SQL may have such words as names */
+	{"select the, our from t where this = 1 and that > 2", "t||this =,that >|"},
+	{"select top 5 this, me from them.their, us join \"the\" on us.x = 1",
+	 "them.their,us,the||x =|"},
+	{"select top 5 last, year from me where their.x > 1", "me||x >|"},
+	{"insert into a from b", "a,b|||"},
+	/* prose after SQL, and before it */
+	{"select a from t where b = 1; This query selects from the table; and joins others from x.",
+	 "t||b =|"},
+	{"select a from t where b = 1\n\nThis returns all rows from the table where b is one.",
+	 "t||b =|"},
+	{"select a\n\n, b\n\nfrom t\n\nwhere that = 1", "t||that =|"},
+	{"select a from t where b = 1;\n- `t`: the vans, from accounts\n- `b`: flag from source",
+	 "t||b =|"},
+	{"LINE 1: select a from t", "|||"},
+	{"select top (3) with ties a, b from t group by 2", "t|||b"},
+	{"SQLQuery: select a from t where b > 1", "t||b >|"},
+	{"Question: how many?\nSQL: select count(*) from t", "t|count||"},
+	{"<sql>\nselect a from t where b = 1\n</sql>\n", "t||b =|"},
+	{"```\nselect a from t\n```\nor\n```\nselect b from u where c = \"x y\"\n```", "t,u||c =|"},
+	{"```\nselect 1 from t\n```\n```\nselect a from u where b = 'it\\'s' and c = 2\n```",
+	 "t,u||b =,c =|"},
 };
 
 static void

@@ -6,6 +6,7 @@
  *		in another (ANY, RANK, LEFT, …) is not listed.  ClickHouse's
  *		combinators, as in sumIf and anyOrNull, can be appended to each name.
  */
+#include "core/sql/lexer.h"
 #include "core/sql/scan.h"
 
 #include <stdlib.h>
@@ -180,6 +181,7 @@ static const char *const aggregates[] = {
 	"kurtsamp",
 	"largesttrianglethreebuckets",
 	"last",
+	"list",
 	"list_agg",
 	"listagg",
 	"logical_and",
@@ -195,6 +197,7 @@ static const char *const aggregates[] = {
 	"maxintersections",
 	"maxintersectionsposition",
 	"maxmap",
+	"mean",
 	"meanztest",
 	"median",
 	"merge_set_digest",
@@ -401,6 +404,53 @@ sql_is_aggregate(const char *name, size_t len)
 			return false;
 		len = base;
 		if (is_listed(name, len) || (len == 3 && memcmp(name, "any", 3) == 0))
+			return true;
+	}
+	return false;
+}
+
+bool
+sql_takes_star(const char *name, size_t len)
+{
+	static const char *const functions[] = {"columns",
+											"hash",
+											"xxhash64",
+											"md5",
+											"checksum",
+											"struct",
+											"object_construct",
+											"object_construct_keep_null",
+											"struct_pack",
+											"to_json",
+											"to_json_string",
+											"binary_checksum",
+											"row",
+											"to_csv",
+											"named_struct",
+											"coalesce",
+											"greatest",
+											"least",
+											"concat",
+											"concat_ws",
+											"tuple",
+											"unpack",
+											"array",
+											"array_construct",
+											"hash_record",
+											"sip_hash64",
+											"siphash64",
+											"cityhash64",
+											"from_json",
+											"list_value",
+											"map",
+											"exclude",
+											"to_jsonb",
+											"row_to_json",
+											"json_object"};
+
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
+	{
+		if (sql_is_word(name, len, functions[i]))
 			return true;
 	}
 	return false;

@@ -220,6 +220,34 @@ digits_end(const SqlLexer *lexer, size_t pos)
 	return pos;
 }
 
+/*
+ * Returns the end of what may follow digits directly and is no name: the AND
+ * of a=1AND b=2, and the unit of 5m (InfluxDB) or 3L (Spark).
+ */
+static size_t
+number_suffix_end(const SqlLexer *lexer, size_t pos)
+{
+	static const char *const words[] = {"and", "or"};
+	static const char *const suffixes[] = {"ns", "us", "ms", "s", "m",	"h", "d",
+										   "w",	 "y",  "l",	 "f", "bd", "mo"};
+	size_t end = sql_word_end(lexer, pos);
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	{
+		if (sql_is_word(lexer->text + pos, end - pos, words[i]))
+			return pos;
+	}
+	if (lexer->before == SQL_BEFORE_TABLE || lexer->before == SQL_BEFORE_DOT ||
+		sql_byte(lexer, end) == '.')
+		return SQL_NOWHERE;
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+	{
+		if (sql_is_word(lexer->text + pos, end - pos, suffixes[i]))
+			return end;
+	}
+	return SQL_NOWHERE;
+}
+
 /* Returns the end of the number at pos; *plain if it consists of digits only. */
 static size_t
 number_end(const SqlLexer *lexer, size_t pos, bool *plain)
@@ -379,6 +407,10 @@ read_token(SqlLexer *lexer, size_t pos, bool blank, bool same_line, SqlTokenKind
 		if (plain && sql_starts_word(lexer, end))
 		{
 			/* MySQL's names may begin with digits. */
+			size_t suffix = number_suffix_end(lexer, end);
+
+			if (suffix != SQL_NOWHERE)
+				return suffix;
 			*kind = SQL_WORD;
 			end = sql_word_end(lexer, end);
 		}
@@ -442,7 +474,14 @@ sql_lexer_init(SqlLexer *lexer, const char *sql, size_t len)
 	lexer->backslashes = sql_has_backslashes(sql + lexer->pos, lexer->len - lexer->pos);
 	if (lexer->backslashes)
 		lexer->foreign = true;
-	lexer->double_quotes = sql_may_quote_values(lexer);
+	{
+		/* All fences are read as one text: what a quote means in one, it means in all. */
+		size_t end = lexer->len;
+
+		lexer->len = lexer->full_len;
+		lexer->double_quotes = sql_may_quote_values(lexer);
+		lexer->len = end;
+	}
 	if (lexer->double_quotes)
 		sql_decide_quotes(lexer);
 }

@@ -218,6 +218,7 @@ sql_next_pasted(SqlLexer *lexer)
 		lexer->full_len = lexer->len = lexer->pos = fence == SQL_NOWHERE ? lexer->len : fence;
 		return false;
 	}
+	lexer->backslashes = sql_has_backslashes(lexer->text + lexer->pos, lexer->len - lexer->pos);
 	return true;
 }
 
@@ -273,6 +274,30 @@ sql_prompt_end(const SqlLexer *lexer, size_t pos)
 	while (sql_byte(lexer, end) == '>')
 		end++;
 	return sql_byte(lexer, end) == ' ' || sql_is_newline(sql_byte(lexer, end)) ? end : pos;
+}
+
+/* Removes the tags around a statement in <sql>SELECT …</sql>. */
+static void
+strip_tags(SqlLexer *lexer)
+{
+	size_t name = lexer->pos + 1;
+	size_t end = sql_word_end(lexer, name);
+	size_t last = lexer->len;
+
+	if (sql_byte(lexer, lexer->pos) != '<' || end == name || sql_byte(lexer, end) != '>' ||
+		!begins_at(lexer, skip_blanks(lexer, end + 1)))
+		return;
+	while (last > end && sql_space_length(lexer->text + last - 1, 1) > 0)
+		last--;
+	if (last < end + 3 + (end - name) + 1 || lexer->text[last - 1] != '>' ||
+		memcmp(lexer->text + last - 1 - (end - name), lexer->text + name, end - name) != 0)
+		return;
+	last -= end - name + 1;
+	if (lexer->text[last - 1] != '/' || lexer->text[last - 2] != '<')
+		return;
+	lexer->pos = skip_blanks(lexer, end + 1);
+	lexer->len = lexer->full_len = last - 2;
+	lexer->foreign = true;
 }
 
 /* Removes a prompt before a statement. */
@@ -350,6 +375,7 @@ sql_find_pasted(SqlLexer *lexer)
 		}
 	}
 	lexer->pos = skip_blanks(lexer, lexer->pos);
+	strip_tags(lexer);
 	strip_quotes(lexer);
 	strip_prompt(lexer);
 	if (!lexer->prompt)

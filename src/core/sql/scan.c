@@ -25,8 +25,12 @@
  *	  64 levels deep share one level.
  */
 #include "core/sql/scan_int.h"
+#include "core/sql/talk.h"
 
 #include <string.h>
+
+/* A label before a statement has no more bytes. */
+#define MAX_LABEL 40
 
 void
 sql_unread(SqlScan *scan, SqlUnread unread, const char *text)
@@ -212,6 +216,16 @@ name(SqlScan *scan, SqlLevel *level, SqlToken *token)
 	level->name_keyword = token->keyword;
 	level->name_is_qualified = false;
 	level->name_is_table = level->want_table;
+	if (level->want_table && token->kind == SQL_WORD &&
+		sql_byte(&scan->lexer, scan->lexer.pos) != '.' && sql_is_no_table(token->text, token->len))
+	{
+		/* "… from the list": a sentence */
+		level->want_table = level->name_is_table = false;
+		level->last = SQL_LAST_OPERAND;
+		scan->prose = true;
+		sql_unread(scan, SQL_NO_STATEMENT, token->text);
+		return;
+	}
 	if (level->want_table)
 	{
 		level->want_table = false;
@@ -273,25 +287,46 @@ sql_value(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 	sql_add_value(level, token);
 }
 
-/* Whether the text contains any of the bytes. */
+/* Whether the statement that is at a place contains any of the bytes. */
 static bool
-has_any(SqlScan *scan, const char *bytes)
+has_any(SqlScan *scan, const char *place, const char *bytes)
 {
-	/* The text is searched once, however many statements it has. */
-	if (scan->signs == NULL)
+	SqlLexer *lexer = &scan->lexer;
+	size_t start = (size_t) (place - lexer->text);
+
+	/* A text is searched once up to each semicolon, however many statements begin before it. */
+	if (start >= scan->signs_end)
 	{
 		static const char all[] = "=<>(";
+		const char *end = memchr(place, ';', lexer->len - start);
 		size_t n = 0;
 
+		scan->signs_end = end == NULL ? lexer->len : (size_t) (end - lexer->text);
 		for (size_t i = 0; all[i] != '\0'; i++)
 		{
-			if (memchr(scan->lexer.text, all[i], scan->lexer.len) != NULL)
-				scan->sign_bytes[n++] = all[i];
+			if (memchr(place, all[i], scan->signs_end - start) != NULL)
+				scan->signs[n++] = all[i];
 		}
-		scan->sign_bytes[n] = '\0';
-		scan->signs = scan->sign_bytes;
+		scan->signs[n] = '\0';
 	}
 	return strpbrk(scan->signs, bytes) != NULL;
+}
+
+/* Skips a label before a statement: "SQL: SELECT …". */
+static bool
+skip_label(SqlScan *scan)
+{
+	SqlLexer *lexer = &scan->lexer;
+	const char *next;
+	size_t len;
+
+	if (sql_byte(lexer, lexer->pos) != ':')
+		return false;
+	len = sql_peek_word(scan, lexer->pos + 1, &next);
+	if (len == 0 || !sql_begins_surely(next, len))
+		return false;
+	lexer->pos = (size_t) (next - lexer->text);
+	return true;
 }
 
 /* Decides by its first word whether the text is a statement. */
@@ -302,6 +337,13 @@ begin_word(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 										"ast",	   "extended", "estimate", "formatted",
 										"logical", "cost",	   "codegen",  "options"};
 
+	if (!scan->explaining &&
+		sql_is_talk(token->text, scan->lexer.len - (size_t) (token->text - scan->lexer.text)))
+	{
+		scan->begun = scan->prose = true;
+		sql_unread(scan, SQL_NO_STATEMENT, token->text);
+		return;
+	}
 	switch (sql_beginning(token->text, token->len))
 	{
 		case SQL_BEGINS_QUERY:
@@ -310,8 +352,8 @@ begin_word(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 							   sql_is_word(token->text, token->len, "refresh");
 			scan->begun = !scan->explaining;
 			/* "Update me on …", "With which …" */
-			scan->prose = (token->keyword == KW_UPDATE && !has_any(scan, "=")) ||
-						  (token->keyword == KW_WITH && !has_any(scan, "(=<>"));
+			scan->prose = (token->keyword == KW_UPDATE && !has_any(scan, token->text, "=")) ||
+						  (token->keyword == KW_WITH && !has_any(scan, token->text, "(=<>"));
 			break;
 		case SQL_BEGINS_OTHER:
 			scan->begun = token->keyword != KW_ANALYZE;
@@ -319,7 +361,7 @@ begin_word(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			return;
 		case SQL_BEGINS_PART:
 			scan->begun = true;
-			scan->prose = !has_any(scan, "=<>(");
+			scan->prose = !has_any(scan, token->text, "=<>(");
 			break;
 		case SQL_BEGINS_NOTHING:
 			for (size_t i = 0; scan->explaining && i < sizeof(plans) / sizeof(plans[0]); i++)
@@ -327,10 +369,12 @@ begin_word(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 				if (sql_is_word(token->text, token->len, plans[i]))
 					return;
 			}
+			if (!scan->explaining && skip_label(scan))
+				return;
 			scan->begun = true;
 			if (token->keyword == KW_VERBOSE || scan->previous == KW_VERBOSE)
 				break;
-			scan->prose = !has_any(scan, "=");
+			scan->prose = !has_any(scan, token->text, "=");
 			break;
 	}
 	if (scan->prose)
@@ -341,13 +385,23 @@ begin_word(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 static bool
 ends_prose(const SqlScan *scan, const SqlToken *token)
 {
+	const char *start = scan->lexer.text;
 	const char *text = token->text;
+	const char *label;
 
 	if (token->kind != SQL_WORD || !sql_begins_surely(token->text, token->len))
 		return false;
-	while (text > scan->lexer.text && (text[-1] == ' ' || text[-1] == '\t'))
+	while (text > start && (text[-1] == ' ' || text[-1] == '\t'))
 		text--;
-	return text == scan->lexer.text || text[-1] == '\n' || text[-1] == '\r';
+	/* Or it comes after a label, "SQL: SELECT …". */
+	if (text > start && text[-1] == ':')
+	{
+		label = --text;
+		while (text > start && label - text < MAX_LABEL &&
+			   (text[-1] == ' ' || sql_is_word_start(text[-1])))
+			text--;
+	}
+	return text == start || text[-1] == '\n' || text[-1] == '\r';
 }
 
 static void
@@ -511,6 +565,25 @@ is_sentence(const char *text, size_t len)
 	return true;
 }
 
+/* Whether a paragraph that explains the statement before it starts with the token. */
+static bool
+begins_explanation(const SqlScan *scan, const SqlToken *token)
+{
+	const char *text = token->text;
+	const char *start = scan->lexer.text;
+	int lines = 0;
+
+	if (scan->depth > 0 || !scan->begun || token->kind != SQL_WORD || token->attached ||
+		token->keyword != KW_NONE || sql_beginning(token->text, token->len) != SQL_BEGINS_NOTHING)
+		return false;
+	for (; text > start &&
+		   (text[-1] == ' ' || text[-1] == '\t' || text[-1] == '\n' || text[-1] == '\r');
+		 text--)
+		lines += text[-1] == '\n';
+	return lines >= 2 &&
+		   sql_is_explanation(token->text, scan->lexer.len - (size_t) (token->text - start));
+}
+
 static void
 read_token(SqlScan *scan, SqlToken *token)
 {
@@ -575,6 +648,12 @@ sql_scan(const char *sql, size_t len, SqlFound found, void *arg)
 		}
 		if (scan.prose)
 			sql_begin_statement(&scan);
+		else if (begins_explanation(&scan, &token))
+		{
+			sql_begin_statement(&scan);
+			scan.begun = scan.prose = true;
+			continue;
+		}
 		read_token(&scan, &token);
 		if (scan.passed.text == passed.text)
 			scan.passed.text = NULL;

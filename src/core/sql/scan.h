@@ -60,6 +60,12 @@ extern SqlReading sql_scan(const char *sql, size_t len, SqlFound found, void *ar
 extern bool sql_is_aggregate(const char *name, size_t len);
 
 /*
+ * Whether a star is all columns to the function name[0..len), in any case, and
+ * not all rows: hash(*), struct(*), …
+ */
+extern bool sql_takes_star(const char *name, size_t len);
+
+/*
  * Whether the operator op[0..len) compares its operands, so that "column op"
  * can be a filter.  False for operators that compute a value: +, ||, ->, …  An
  * unknown operator is assumed to compare.

@@ -325,6 +325,17 @@ query_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			sql_begin_clause(scan, level, SQL_AT_OTHER);
 			return true;
 		case KW_WITH:
+			if (level->clause == SQL_AT_SELECT && sql_next_is(scan, "ties"))
+			{
+				/* TOP (10) WITH TIES a */
+				const char *ties;
+				size_t len = sql_peek_word(scan, scan->lexer.pos, &ties);
+
+				scan->lexer.pos = (size_t) (ties - scan->lexer.text) + len;
+				memset(&level->operand, 0, sizeof(level->operand));
+				level->last = SQL_LAST_NONE;
+				return true;
+			}
 			if (level->clause == SQL_AT_GROUP_BY || scan->previous == KW_START)
 				sql_begin_clause(scan, level, SQL_AT_OTHER);
 			else if (level->clause == SQL_AT_START || level->clause == SQL_AT_INTO ||

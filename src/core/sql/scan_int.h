@@ -156,13 +156,13 @@ typedef struct SqlScan
 	SqlFound found;
 	void *arg;
 	SqlReading reading;
-	const char *at;	   /* the present token, or the end */
-	bool begun;		   /* the statement's first word is read */
-	bool prose;		   /* it does not start like a statement */
-	bool explaining;   /* EXPLAIN is before it */
-	int ahead;		   /* remaining tokens of lookahead */
-	const char *signs; /* those of =<>( that are in the text; NULL until asked for */
-	char sign_bytes[5];
+	const char *at;	  /* the present token, or the end */
+	bool begun;		  /* the statement's first word is read */
+	bool prose;		  /* it does not start like a statement */
+	bool explaining;  /* EXPLAIN is before it */
+	int ahead;		  /* remaining tokens of lookahead */
+	size_t signs_end; /* up to here has been searched for =<>( */
+	char signs[5];	  /* those of them that are there */
 
 	SqlKeyword previous; /* the token before is this keyword */
 	SqlKeyword before_previous;
