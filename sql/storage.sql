@@ -3,8 +3,9 @@
 -- Eight hash partitions each: enough to divide vacuum and disk, few enough that a generic plan's locks on all
 -- of them are cheap.  Small tables with one row per tenant have one partition, which the planner uses without
 -- choosing.  All partitions are created here and none at run time, because pg_dump identifies an extension's
--- tables by name.  Roles are granted privileges only on the parents; a partition has no policy, so that even
--- a privilege granted by mistake shows nothing.
+-- tables by name.  Roles are granted privileges only on the parents.  A partition has its parent's policy, under
+-- which the library executes a tenant's statements on it (src/base/leaf.h), so that even a privilege granted by
+-- mistake shows no other tenant's rows.
 --
 -- Where Citus is installed, its shards take the place of partitions: the tables have none.
 DO $storage$
@@ -17,6 +18,7 @@ DECLARE
     indexes  text[];
     index    text;
     leaves   int;
+    policy   text;
     derived  boolean;
     on_citus boolean := EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname OPERATOR(pg_catalog.=) 'citus');
 BEGIN
@@ -41,6 +43,10 @@ BEGIN
                 ' WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,'
                 ' autovacuum_vacuum_insert_threshold = -1, autovacuum_vacuum_cost_delay = 0)'
             ELSE '' END;
+        policy := 'CREATE POLICY tenant_isolation ON personalization.%I'
+            ' USING (tenant_id OPERATOR(pg_catalog.=) personalization.current_tenant()'
+            || CASE parent WHEN 'signal_rules' THEN ' OR tenant_id OPERATOR(pg_catalog.=) ''''' ELSE '' END || ')'
+            ' WITH CHECK (tenant_id OPERATOR(pg_catalog.=) personalization.current_tenant())';
         derived := parent IN ('rankings', 'query_events', 'query_statistics', 'query_lists',
                                'cache_changes');
         IF on_citus THEN
@@ -79,6 +85,7 @@ BEGIN
             END IF;
             EXECUTE pg_catalog.format('ALTER TABLE personalization.%I ENABLE ROW LEVEL SECURITY', leaf);
             EXECUTE pg_catalog.format('ALTER TABLE personalization.%I FORCE ROW LEVEL SECURITY', leaf);
+            EXECUTE pg_catalog.format(policy, leaf);
             -- Derived data is rebuilt after a restore; a restored database starts with an empty
             -- cache, to which nothing waits to be pushed.
             IF NOT derived THEN
@@ -92,11 +99,7 @@ BEGIN
         END IF;
         EXECUTE pg_catalog.format('ALTER TABLE personalization.%I ENABLE ROW LEVEL SECURITY', parent);
         EXECUTE pg_catalog.format('ALTER TABLE personalization.%I FORCE ROW LEVEL SECURITY', parent);
-        EXECUTE pg_catalog.format(
-            'CREATE POLICY tenant_isolation ON personalization.%I'
-            ' USING (tenant_id OPERATOR(pg_catalog.=) personalization.current_tenant()%s)'
-            ' WITH CHECK (tenant_id OPERATOR(pg_catalog.=) personalization.current_tenant())', parent,
-            CASE parent WHEN 'signal_rules' THEN ' OR tenant_id OPERATOR(pg_catalog.=) ''''' ELSE '' END);
+        EXECUTE pg_catalog.format(policy, parent);
         -- The planner keeps no statistics of what a column contains: an estimate in EXPLAIN would tell a role
         -- what rows of other tenants there are.
         EXECUTE (

@@ -10,6 +10,7 @@
 
 #include "base/compat.h"
 #include "base/guc.h"
+#include "base/leaf.h"
 #include "bgworker/launcher.h"
 #include "cluster/route.h"
 #include "tenancy/session.h"
@@ -23,7 +24,8 @@ _PG_init(void)
 		return;
 	guc_init();
 	session_init();
-	route_init();
+	if (!route_init())
+		leaf_init();
 	if (process_shared_preload_libraries_in_progress)
 		launcher_register();
 }

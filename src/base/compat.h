@@ -8,9 +8,13 @@
 
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/plannodes.h"
+#include "parser/parse_relation.h"
 #include "parser/parse_type.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
@@ -118,6 +122,43 @@ my_proc_number(void)
 #else
 	return MyProc->pgprocno;
 #endif
+}
+
+/*
+ * Has the executor check the privileges that a plan needs on a relation, an
+ * entry of its range table, on a partitioned table instead.  They are apart from
+ * the range table since version 16.
+ */
+static inline void
+check_privileges_on(PlannedStmt *planned, RangeTblEntry *entry, Oid table)
+{
+	RangeTblEntry *checked = makeNode(RangeTblEntry);
+
+	checked->rtekind = RTE_RELATION;
+	checked->relid = table;
+	checked->relkind = RELKIND_PARTITIONED_TABLE;
+	checked->rellockmode = entry->rellockmode;
+	checked->eref = entry->eref;
+#if PG_VERSION_NUM >= 160000
+	if (entry->perminfoindex > 0)
+	{
+		RTEPermissionInfo *needed = getRTEPermissionInfo(planned->permInfos, entry);
+		RTEPermissionInfo *on_table = copyObject(needed);
+
+		on_table->relid = table;
+		needed->requiredPerms = 0;
+		planned->permInfos = lappend(planned->permInfos, on_table);
+		checked->perminfoindex = list_length(planned->permInfos);
+	}
+#else
+	checked->requiredPerms = entry->requiredPerms;
+	checked->checkAsUser = entry->checkAsUser;
+	checked->selectedCols = entry->selectedCols;
+	checked->insertedCols = entry->insertedCols;
+	checked->updatedCols = entry->updatedCols;
+	entry->requiredPerms = 0;
+#endif
+	planned->rtable = lappend(planned->rtable, checked);
 }
 
 /* Finds a setting of the server by its name; version 16 has a function for this. */

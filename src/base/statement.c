@@ -14,6 +14,7 @@
 #include "base/statement.h"
 
 StatementRouter statement_router = NULL;
+StatementRouter statement_partitioner = NULL;
 
 /*
  * A new library may meet the objects of an older script whose update has not
@@ -68,7 +69,9 @@ prepare(Statement *statement, uint64 generation)
 
 	error_context_stack = &hint;
 
-	plan = SPI_prepare_cursor(statement->sql, ntypes, types, CURSOR_OPT_CUSTOM_PLAN);
+	plan = SPI_prepare_cursor(statement->sql, ntypes, types,
+							  statement->is_over_leaf ? CURSOR_OPT_GENERIC_PLAN
+													  : CURSOR_OPT_CUSTOM_PLAN);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", statement->sql,
 			 SPI_result_code_string(SPI_result));
@@ -86,10 +89,11 @@ prepare(Statement *statement, uint64 generation)
 }
 
 /*
- * Making a generic plan opens all partitions, which would be most of the time
- * of a connection's first call; a custom plan opens the tenant's partition
- * only.  So the first executions have custom plans, and a statement that is
- * executed repeatedly gets a generic one.
+ * Making a generic plan over a partitioned table opens all partitions, which
+ * would be most of the time of a connection's first call; a custom plan opens
+ * the tenant's partition only.  So the first executions have custom plans, and a
+ * statement that is executed repeatedly gets a generic one.  One over a
+ * partition has a generic plan from the start.
  */
 #define CUSTOM_EXECUTIONS 4
 
@@ -98,7 +102,8 @@ choose_plan(Statement *statement)
 {
 	ListCell *cell;
 
-	if (statement->executions > CUSTOM_EXECUTIONS || ++statement->executions <= CUSTOM_EXECUTIONS)
+	if (statement->is_over_leaf || statement->executions > CUSTOM_EXECUTIONS ||
+		++statement->executions <= CUSTOM_EXECUTIONS)
 		return;
 	foreach (cell, SPI_plan_get_plan_sources(statement->plan))
 	{
@@ -109,16 +114,27 @@ choose_plan(Statement *statement)
 	}
 }
 
+/* Returns the statement to execute in place of one, prepared. */
+static Statement *
+prepared(Statement *statement, const Datum *values, const char *nulls)
+{
+	uint64 generation = extension_objects()->generation;
+
+	if (statement_router != NULL)
+		statement = statement_router(statement, values, nulls);
+	else if (statement_partitioner != NULL)
+		statement = statement_partitioner(statement, values, nulls);
+	if (statement->generation != generation)
+		prepare(statement, generation);
+	return statement;
+}
+
 uint64
 statement_execute(Statement *statement, Datum *values, const char *nulls, ReadAs as)
 {
-	uint64 generation = extension_objects()->generation;
 	int result;
 
-	if (statement_router != NULL)
-		statement = statement_router(statement, values);
-	if (statement->generation != generation)
-		prepare(statement, generation);
+	statement = prepared(statement, values, nulls);
 	choose_plan(statement);
 	result = SPI_execute_plan(statement->plan, values, nulls, as == SNAPSHOT_CALLER, 0);
 	if (result < 0)
@@ -129,12 +145,7 @@ statement_execute(Statement *statement, Datum *values, const char *nulls, ReadAs
 Portal
 statement_cursor(Statement *statement, Datum *values, const char *nulls, ReadAs as)
 {
-	uint64 generation = extension_objects()->generation;
-
-	if (statement_router != NULL)
-		statement = statement_router(statement, values);
-	if (statement->generation != generation)
-		prepare(statement, generation);
+	statement = prepared(statement, values, nulls);
 	return SPI_cursor_open(NULL, statement->plan, values, nulls, as == SNAPSHOT_CALLER);
 }
 

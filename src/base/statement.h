@@ -2,10 +2,10 @@
  * statement.h
  *		Prepared SQL statements.
  *
- *		A statement is prepared once per backend, with a generic plan: with
- *		hash partitions the planner would otherwise plan at each call, which
- *		costs more than the statements themselves.  The caller has connected
- *		to SPI.
+ *		A statement is prepared once per backend, with a generic plan: planning
+ *		at each call would cost more than the statements themselves.  A
+ *		statement of one tenant is executed over the tenant's partitions where
+ *		that is the same (base/leaf.h).  The caller has connected to SPI.
  */
 #ifndef PERSONALIZATION_BASE_STATEMENT_H
 #define PERSONALIZATION_BASE_STATEMENT_H
@@ -26,21 +26,23 @@ typedef struct Statement
 	/* It may be executed by Citus where the tenant is on another node: nothing serializes it. */
 	bool anywhere;
 
-	/* Private to statement.c. */
+	/* Private to statement.c and leaf.c. */
 	uint64 generation;
 	SPIPlanPtr plan;
-	int executions; /* number of executions of this plan, until it is a generic one */
+	int executions;	   /* number of executions of this plan, until it is a generic one */
+	bool is_over_leaf; /* it names partitions: see base/leaf.h */
+	struct LeafStatements *leaves; /* those over the partitions in place of this one */
 } Statement;
 
 #define STATEMENT(sql, parameters)                                                                 \
 	{                                                                                              \
-		sql, parameters, false, 0, NULL, 0                                                         \
+		sql, parameters, false, 0, NULL, 0, false, NULL                                            \
 	}
 
 /* One that may be executed anywhere. */
 #define STATEMENT_ANYWHERE(sql, parameters)                                                        \
 	{                                                                                              \
-		sql, parameters, true, 0, NULL, 0                                                          \
+		sql, parameters, true, 0, NULL, 0, false, NULL                                             \
 	}
 
 /*
@@ -67,11 +69,13 @@ typedef enum ReadAs
 } ReadAs;
 
 /*
- * Where tables are distributed over nodes, the statement to execute in place of one,
- * over this node's part of them (cluster/route.h); NULL where Citus is not loaded.
+ * The statement to execute, at once, in place of one with these parameters: where tables
+ * are distributed over nodes, over this node's part of them (cluster/route.h), NULL where
+ * Citus is not loaded; elsewhere over the tenant's partitions (base/leaf.h).
  */
-typedef Statement *(*StatementRouter)(Statement *statement, const Datum *values);
+typedef Statement *(*StatementRouter)(Statement *statement, const Datum *values, const char *nulls);
 extern StatementRouter statement_router;
+extern StatementRouter statement_partitioner;
 
 /*
  * Executes the statement.  nulls is as for SPI, or NULL.  Rows are in

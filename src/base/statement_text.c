@@ -71,17 +71,15 @@ has_alias(const char *at)
 }
 
 bool
-statement_is_query(const Statement *statement)
+statement_is_query(const char *sql)
 {
-	return begins_with(statement->sql, "SELECT");
+	return begins_with(sql, "SELECT");
 }
 
 bool
-statement_is_of_tenant(const Statement *statement)
+statement_is_of_tenant(const char *sql, const char *parameters)
 {
-	const char *sql = statement->sql;
-
-	return begins_with(statement->parameters, "text") &&
+	return begins_with(parameters, "text") &&
 		   (strstr(sql, "tenant_id = $1") != NULL || strstr(sql, "VALUES ($1") != NULL ||
 			strstr(sql, "SELECT $1") != NULL);
 }

@@ -13,8 +13,6 @@
 
 #include "lib/stringinfo.h"
 
-#include "base/statement.h"
-
 /* A name of the extension's schema in a statement: of a table, or of a type. */
 typedef struct StatementName
 {
@@ -30,10 +28,10 @@ typedef struct StatementName
  */
 extern bool statement_next_name(const char *sql, const char **at, StatementName *name);
 
-/* Whether the statement is bound to a tenant, which is its first parameter. */
-extern bool statement_is_of_tenant(const Statement *statement);
+/* Whether the statement is bound to a tenant, which is its first parameter; given their types. */
+extern bool statement_is_of_tenant(const char *sql, const char *parameters);
 
-extern bool statement_is_query(const Statement *statement);
+extern bool statement_is_query(const char *sql);
 
 /*
  * Appends what stands in place of a table; returns false, and appends nothing,

@@ -4,14 +4,18 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "executor/spi.h"
+#include "storage/bufmgr.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "base/extension.h"
 #include "base/invalidation.h"
+#include "base/leaf.h"
 #include "base/owner.h"
 #include "base/watch.h"
 
@@ -41,13 +45,28 @@ find_table(TableWatch *watch)
 	watch->looked_at = 0;
 }
 
-bool
-table_has_rows(TableWatch *watch)
+static bool
+has_pages(Oid relation)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	Relation opened = table_open(relation, AccessShareLock);
+	bool found = RelationGetNumberOfBlocks(opened) > 0;
+
+	table_close(opened, AccessShareLock);
+	return found;
+}
+
+bool
+table_has_rows(TableWatch *watch, const char *tenant_id)
+{
+	Oid leaf = leaf_of_tenant(watch->table, tenant_id);
+	TimestampTz now;
 	OwnerScope scope;
 
+	if (OidIsValid(leaf))
+		return has_pages(leaf);
+
 	find_table(watch);
+	now = GetCurrentTimestamp();
 	if (watch->looked_at != 0 && now >= watch->looked_at && now < watch->looked_at + REMEMBERED)
 		return watch->has_rows;
 

@@ -3,8 +3,10 @@
  *		Whether a table that most installations leave empty has rows.
  *
  *		What users choose for themselves is looked up by each call that learns.
- *		As long as nobody has chosen anything, that look-up is not made: a session
- *		remembers that the table is empty, until another one announces a row.
+ *		As long as nobody has chosen anything, that look-up is not made.  Where the
+ *		tenant has a partition of the table, its size is looked at: without pages
+ *		it has no rows.  Elsewhere, on a cluster, a session remembers that the
+ *		table is empty, until another one announces a row.
  */
 #ifndef PERSONALIZATION_BASE_WATCH_H
 #define PERSONALIZATION_BASE_WATCH_H
@@ -32,11 +34,11 @@ typedef struct TableWatch
 	}
 
 /*
- * Returns whether any tenant has a row.  Rows that were announced are seen by whoever
- * takes a lock after that commits; others, such as those of a restore, within a second.
- * The caller is in SPI.
+ * Returns false if the tenant has no row, and true if any tenant may have one.  Rows that
+ * were announced are seen by whoever takes a lock after that commits; others, such as
+ * those of a restore, within a second.  The caller is in SPI.
  */
-extern bool table_has_rows(TableWatch *watch);
+extern bool table_has_rows(TableWatch *watch, const char *tenant_id);
 
 /* Announces a row that this transaction has written. */
 extern void table_announce_row(TableWatch *watch);

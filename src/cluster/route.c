@@ -51,7 +51,7 @@ kind_of(const ClusterMap *map, const Statement *statement)
 {
 	const char *at = statement->sql;
 	StatementName name;
-	bool is_query = statement_is_query(statement);
+	bool is_query = statement_is_query(statement->sql);
 	const ClusterTable *table = NULL;
 
 	while (table == NULL && statement_next_name(statement->sql, &at, &name))
@@ -62,7 +62,7 @@ kind_of(const ClusterMap *map, const Statement *statement)
 		return NOT_DISTRIBUTED;
 	if (table->is_reference)
 		return QUERY_OF_ALL;
-	if (statement_is_of_tenant(statement))
+	if (statement_is_of_tenant(statement->sql, statement->parameters))
 		return OF_TENANT;
 	return is_query ? QUERY_OF_ALL : CHANGE_OF_ALL;
 }
@@ -215,7 +215,7 @@ lock_tenant_group(const ClusterMap *map, const char *tenant_id, size_t len, int 
 }
 
 Statement *
-route_statement(Statement *statement, const Datum *values)
+route_statement(Statement *statement, const Datum *values, const char *nulls)
 {
 	const ClusterMap *map = cluster_map();
 	Known *entry;
@@ -252,13 +252,14 @@ route_statement(Statement *statement, const Datum *values)
 	return routed(map, find_known(map, statement), statement, group);
 }
 
-void
+bool
 route_init(void)
 {
 	if (!cluster_init())
-		return;
+		return false;
 	statement_router = route_statement;
 	before_citus_init();
+	return true;
 }
 
 int

@@ -14,8 +14,11 @@
 
 #include "base/statement.h"
 
-/* Called when the library is loaded; has statements routed if Citus is loaded too. */
-extern void route_init(void);
+/*
+ * Called when the library is loaded; has statements routed if Citus is loaded too, and
+ * returns whether it is.
+ */
+extern bool route_init(void);
 
 /*
  * Returns the statement to execute instead of the given one, which is itself
@@ -28,7 +31,7 @@ extern void route_init(void);
  * A query that is not bound to a tenant is executed over all shards of this
  * node.
  */
-extern Statement *route_statement(Statement *statement, const Datum *values);
+extern Statement *route_statement(Statement *statement, const Datum *values, const char *nulls);
 
 /*
  * The number of groups of shards on this node, 1 where tables are not distributed;

@@ -86,7 +86,7 @@ choices_read(const char *tenant_id, const char *user_id, TimestampTz at, ReadAs 
 	uint64 nrows;
 
 	*choices = (Choices){0};
-	if (!table_has_rows(&any_choice))
+	if (!table_has_rows(&any_choice, tenant_id))
 		return;
 	nrows = statement_execute(&select_choices, values, NULL, as);
 	choices->items = palloc(Max(nrows, 1) * sizeof(Choice));
@@ -129,7 +129,7 @@ choices_filter(const char *tenant_id, Observation *observations, int n)
 	const char *user_id = NULL;
 	int kept = 0;
 
-	if (n == 0 || !table_has_rows(&any_choice))
+	if (n == 0 || !table_has_rows(&any_choice, tenant_id))
 		return n;
 	for (int i = 0; i < n; i++)
 	{

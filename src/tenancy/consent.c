@@ -51,7 +51,7 @@ learning_allowed(const char *tenant_id, const char *user_id, const TenantSetting
 {
 	bool enabled;
 
-	if (!table_has_rows(&choices) || !learning_choice(tenant_id, user_id, &enabled, as))
+	if (!table_has_rows(&choices, tenant_id) || !learning_choice(tenant_id, user_id, &enabled, as))
 		return settings->learning_on;
 	return enabled;
 }

@@ -38,9 +38,11 @@ FROM pg_temp.ours WHERE relname = 'worker_state' GROUP BY oid;
 SELECT relname FROM pg_temp.ours WHERE relkind IN ('r', 'p') AND NOT (relrowsecurity AND relforcerowsecurity);
 SELECT o.relname FROM pg_temp.ours AS o JOIN pg_partitioned_table p ON p.partrelid = o.oid
 WHERE p.partstrat <> 'h' OR (SELECT attname FROM pg_attribute a WHERE a.attrelid = o.oid AND a.attnum = p.partattrs[0]) <> 'tenant_id' OR p.partnatts <> 1;
--- One policy a table, for reading and writing, for everyone; none on a leaf.
+-- One policy a table, for reading and writing, for everyone; the same on its leaves.
 SELECT o.relname, count(pol.oid) FROM pg_temp.ours AS o LEFT JOIN pg_policy pol ON pol.polrelid = o.oid
-WHERE relkind IN ('r', 'p') AND relname NOT IN ('worker_state', 'worker_restores', 'topic_subscriptions', 'topic_offsets', 'topic_state') GROUP BY o.relname, o.relispartition HAVING count(pol.oid) <> CASE WHEN o.relispartition THEN 0 ELSE 1 END;
+WHERE relkind IN ('r', 'p') AND relname NOT IN ('worker_state', 'worker_restores', 'topic_subscriptions', 'topic_offsets', 'topic_state') GROUP BY o.relname HAVING count(pol.oid) <> 1;
+SELECT l.polrelid::regclass FROM pg_policy l JOIN pg_inherits i ON i.inhrelid = l.polrelid LEFT JOIN pg_policy p ON p.polrelid = i.inhparent
+WHERE (l.polname, pg_get_expr(l.polqual, l.polrelid), pg_get_expr(l.polwithcheck, l.polrelid)) IS DISTINCT FROM (p.polname, pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid));
 SELECT o.relname, polcmd, polpermissive, polroles FROM pg_policy JOIN pg_temp.ours AS o ON o.oid = polrelid
 WHERE polcmd <> '*' OR NOT polpermissive OR polroles <> '{0}';
 SELECT string_agg(o.relname, ', ' ORDER BY o.relname COLLATE "C") AS tables, pg_get_expr(polqual, polrelid) AS reading, pg_get_expr(polwithcheck, polrelid) AS writing
