@@ -23,16 +23,45 @@ static Statement delete_events = STATEMENT("DELETE FROM personalization.query_ev
 										   " WHERE tenant_id = $1 AND user_id = $2",
 										   "text text");
 
-static Statement select_own = STATEMENT("SELECT query_id, ask_count"
-										" FROM personalization.user_queries"
-										" WHERE tenant_id = $1 AND user_id = $2"
-										" LIMIT $3",
-										"text text int8");
+/*
+ * The user's queries, with how often each was asked, and how many of its requests are in the
+ * statistics: none that waits in query_events, or that a rebuild has still to read ($4, $5: how
+ * far it is).  What was asked before the statistics begin ($6) they only have as far as it was
+ * still stored when they were rebuilt.
+ */
+static Statement select_own = STATEMENT(
+	"WITH own AS MATERIALIZED ("
+	"   SELECT query_id, ask_count, first_asked, " SHORT_QUERY " AS counts"
+	"   FROM personalization.user_queries"
+	"   WHERE tenant_id = $1 AND user_id = $2"
+	"   LIMIT $3),"
+	" uncounted AS MATERIALIZED ("
+	"   SELECT query_id, count(*) AS n"
+	"   FROM ("
+	"     SELECT query_id, interaction_id"
+	"     FROM personalization.query_events"
+	"     WHERE tenant_id = $1 AND user_id = $2"
+	"     UNION SELECT query_id, interaction_id"
+	"     FROM personalization.interactions"
+	"     WHERE tenant_id = $1 AND user_id = $2 AND query_id IS NOT NULL AND occurred_at >= $4"
+	"     AND (occurred_at, interaction_id) > ($4, $5)) u"
+	"   GROUP BY query_id),"
+	" stored AS MATERIALIZED ("
+	"   SELECT query_id, count(*) AS n"
+	"   FROM personalization.interactions"
+	"   WHERE tenant_id = $1 AND user_id = $2 AND query_id IS NOT NULL"
+	"   AND EXISTS (SELECT FROM own WHERE first_asked < $6)"
+	"   GROUP BY query_id)"
+	" SELECT o.query_id, CASE WHEN o.counts THEN greatest(0,"
+	"   CASE WHEN o.first_asked < $6 THEN least(o.ask_count, coalesce(s.n, 0)) ELSE o.ask_count END"
+	"   - coalesce(u.n, 0)) ELSE 0 END"
+	" FROM own o LEFT JOIN uncounted u USING (query_id) LEFT JOIN stored s USING (query_id)",
+	"text text int8 timestamptz uuid timestamptz");
 
 enum
 {
 	OWN_QUERY_ID = 1,
-	OWN_ASK_COUNT
+	OWN_COUNTED
 };
 
 /* The other users of these queries, the latest first. */
@@ -103,7 +132,7 @@ static Statement select_shown_users = STATEMENT("SELECT DISTINCT user_id"
 typedef struct OwnQuery
 {
 	QueryKey id;
-	int64 asks;
+	int64 asks;	 /* those that the statistics have */
 	bool shared; /* others ask it too */
 } OwnQuery;
 
@@ -172,7 +201,8 @@ leave_to_others(QueryStore *store, const char *tenant_id, const char *user_id, O
 		asks = stored->statistics.ask_count;
 		stored->statistics.ask_count = Max(asks - (double) mine->asks, 1.0);
 		tenant->popular.total -= asks - stored->statistics.ask_count;
-		stored->statistics.user_count = Max(stored->statistics.user_count - 1, 1);
+		if (mine->asks > 0)
+			stored->statistics.user_count = Max(stored->statistics.user_count - 1, 1);
 		stored->statistics.last_user = 0;
 		if (links_find(&tenant->popular, &id) >= 0)
 			links_set(&tenant->popular, &id, stored->statistics.ask_count);
@@ -269,23 +299,44 @@ make_shown_stale(const char *tenant_id, const char *user_id)
 void
 statistics_forget(const char *tenant_id, const char *user_id)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
-					  Int64GetDatum(MAX_FORGOTTEN + 1)};
+	pg_uuid_t none = {{0}};
+	Datum values[] = {CStringGetTextDatum(tenant_id),
+					  CStringGetTextDatum(user_id),
+					  Int64GetDatum(MAX_FORGOTTEN + 1),
+					  TimestampTzGetDatum(DT_NOEND),
+					  UUIDPGetDatum(&none),
+					  TimestampTzGetDatum(DT_NOBEGIN)};
 	QueryStore *store = query_store_make(tenant_id, SNAPSHOT_NEW);
 	TenantStatistics *tenant = query_store_statistics(store)->tenant;
 	TimestampTz from;
 	pg_uuid_t from_id;
 	bool rebuilding = query_store_lock(store, &from, &from_id);
-	OwnQuery *own;
+	OwnQuery *own = NULL;
 	Datum lists[2] = {values[0]};
-	int n;
+	int64 counted = 0;
+	int n = 0;
 
 	make_shown_stale(tenant_id, user_id);
 	(void) statement_execute(&delete_shown, values, NULL, SNAPSHOT_NEW);
+	if (tenant->asks > 0)
+	{
+		if (rebuilding)
+		{
+			values[3] = TimestampTzGetDatum(from);
+			values[4] = UUIDPGetDatum(&from_id);
+		}
+		values[5] = TimestampTzGetDatum(tenant->since);
+		n = (int) statement_execute(&select_own, values, NULL, SNAPSHOT_NEW);
+		own = palloc0(Max(n, 1) * sizeof(OwnQuery));
+		for (int i = 0; i < n; i++)
+		{
+			own[i].id = query_key(DatumGetUUIDP(result_value(i, OWN_QUERY_ID, NULL)));
+			own[i].asks = DatumGetInt64(result_value(i, OWN_COUNTED, NULL));
+			query_store_want_query(store, &own[i].id);
+			counted += Min(own[i].asks, tenant->asks - counted);
+		}
+	}
 	(void) statement_execute(&delete_events, values, NULL, SNAPSHOT_NEW);
-	if (tenant->asks == 0)
-		return;
-	n = (int) statement_execute(&select_own, values, NULL, SNAPSHOT_NEW);
 	if (n == 0)
 		return;
 	if (n > MAX_FORGOTTEN)
@@ -293,14 +344,7 @@ statistics_forget(const char *tenant_id, const char *user_id)
 		statistics_restart(tenant_id);
 		return;
 	}
-	own = palloc0(n * sizeof(OwnQuery));
-	for (int i = 0; i < n; i++)
-	{
-		own[i].id = query_key(DatumGetUUIDP(result_value(i, OWN_QUERY_ID, NULL)));
-		own[i].asks = DatumGetInt64(result_value(i, OWN_ASK_COUNT, NULL));
-		query_store_want_query(store, &own[i].id);
-		tenant->asks -= own[i].asks;
-	}
+	tenant->asks -= counted;
 
 	/* There are no requests of others: delete everything. */
 	if (tenant->asks <= 0)
@@ -308,7 +352,8 @@ statistics_forget(const char *tenant_id, const char *user_id)
 		statistics_restart(tenant_id);
 		return;
 	}
-	tenant->users = Max(tenant->users - 1, 0);
+	if (counted > 0)
+		tenant->users = Max(tenant->users - 1, 0);
 	query_store_fetch(store);
 	leave_to_others(store, tenant_id, user_id, own, n);
 	lists[1] = erase_own(store, tenant_id, own, n);
