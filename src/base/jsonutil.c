@@ -246,6 +246,29 @@ json_push_int(JsonbParseState **state, const char *name, int64 number)
 	push(state, name, &value);
 }
 
+/* Larger numbers have no decimals to speak of. */
+#define LARGEST_ROUNDED 1e12
+
+void
+json_push_rounded(JsonbParseState **state, const char *name, double number)
+{
+	JsonbValue value;
+	int64 digits;
+	int decimals = 3;
+
+	if (!(fabs(number) < LARGEST_ROUNDED))
+	{
+		json_push_double(state, name, number);
+		return;
+	}
+	digits = (int64) rint(number * 1000);
+	for (; decimals > 0 && digits % 10 == 0; decimals--)
+		digits /= 10;
+	value.type = jbvNumeric;
+	value.val.numeric = int64_div_fast_to_numeric(digits, decimals);
+	push(state, name, &value);
+}
+
 void
 json_push_jsonb(JsonbParseState **state, const char *name, const Jsonb *document)
 {

@@ -240,7 +240,7 @@ push_contributions(JsonbParseState **state, const ReasonContext *reason_context,
 			ranking_contribution(reason_context->weights, detailed->offer, (Feature) f);
 
 		if (fabs(contribution) >= WORTH_NAMING)
-			json_push_double(state, feature_names[f], rint(contribution * 1000) / 1000);
+			json_push_rounded(state, feature_names[f], contribution);
 	}
 	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }

@@ -160,12 +160,18 @@ test_gradient(void)
 	Offer offers[N];
 	QueryKey asked = {1, 4};
 	const double step = 1e-6;
+	double sums = 0.0;
 
 	ranking_init(&ranking);
+	for (int f = 0; f < FEATURES; f++)
+		ranking.gradients[f] = 1.0 + f;
+	ranking.shift_gradients[MOMENT] = 9.0;
 	random_offers(offers, N);
 	order(&ranking, offers, N);
 	learned = ranking;
 	ranking_learn(&learned, MOMENT, offers, N, &asked, 0.01);
+	for (int f = 0; f < FEATURES; f++)
+		sums += learned.gradients[f];
 	for (int f = 0; f < FEATURES; f++)
 	{
 		Ranking up = ranking;
@@ -182,6 +188,12 @@ test_gradient(void)
 		CHECK(fabs(learned.weights[f] - ranking.weights[f] -
 				   0.01 * gradient / sqrt(learned.gradients[f])) < 1e-6 ||
 			  learned.weights[f] == feature_lowest[f]);
+		/* At the moment less, by its own sum, divided among the features as that of all moments is. */
+		CHECK(fabs((double) learned.shifts[MOMENT][f] -
+				   0.004 * gradient /
+					   sqrt(fmax(learned.gradients[f] * learned.shift_gradients[MOMENT] * FEATURES /
+									 sums,
+								 1.0))) < 1e-6);
 	}
 	CHECK(log_likelihood(&learned, offers, N, &asked) >
 		  log_likelihood(&ranking, offers, N, &asked));
@@ -201,7 +213,7 @@ test_learning(void)
 
 		random_offers(offers, N);
 		if (i % 1000 == 0)
-			offers[0].features[FEATURE_FREQUENCY] = 1e6;
+			offers[0].features[FEATURE_LONG_RUN] = 1e6;
 		offers[asked.low].features[FEATURE_FOLLOWS] = 2.0;
 		offers[(asked.low + 1) % N].features[FEATURE_HABIT] = 2.0;
 		order(&ranking, offers, N);
@@ -288,7 +300,7 @@ test_unknown(void)
 	for (int i = 0; i < 4; i++)
 	{
 		offers[i].id = (QueryKey){0, (uint64_t) i};
-		offers[i].features[FEATURE_FREQUENCY] = i;
+		offers[i].features[FEATURE_LONG_RUN] = i;
 	}
 	ranking_order(&weights, offers, 2, 4);
 	CHECK(offers[0].id.low == 1 && offers[1].id.low == 0);

@@ -69,7 +69,7 @@ static void
 test_own(void)
 {
 	double half = sqrt(0.5);
-	double later = pow(0.5, 1.0 / 16.0);
+	double later = pow(0.5, 1.0 / 64.0);
 	int n;
 
 	CHECK(share_feature(0.0, 1.0) == 0.0);
@@ -80,9 +80,9 @@ test_own(void)
 	n = situation_offers(&situation, offers);
 	CHECK(n == 3);
 	CHECK(find_offer(offers, n, &(QueryKey){0, 'A'}) == -1);
-	CHECK(is_feature(n, 'B', FEATURE_RECENCY, 1.0));
-	CHECK(is_feature(n, 'C', FEATURE_RECENCY, 1.0 / 2.0));
-	CHECK(is_feature(n, 'D', FEATURE_RECENCY, 1.0 / 3.0));
+	CHECK(is_feature(n, 'B', FEATURE_PLACE, 0.0));
+	CHECK(is_feature(n, 'C', FEATURE_PLACE, log(2.0)));
+	CHECK(is_feature(n, 'D', FEATURE_PLACE, log(3.0)));
 	CHECK(is_feature(n, 'D', FEATURE_KNOWN, 1.0));
 	/* One more is supposed than the two that followed. */
 	CHECK(is_feature(n, 'B', FEATURE_HABIT, log1p(50.0 / 3.0)));
@@ -94,17 +94,14 @@ test_own(void)
 
 		CHECK(is_feature(n, 'C', FEATURE_LATELY, log1p(50.0 * c / (b + c + d + 0.2))));
 		b = later, c = pow(later, 3), d = pow(later, 5);
-		CHECK(is_feature(n, 'D', FEATURE_FREQUENCY, log1p(50.0 * d / (b + c + d + 0.2))));
+		CHECK(is_feature(n, 'D', FEATURE_LONG_RUN, log1p(50.0 * d / (b + c + d + 0.2))));
 	}
 	/* Minutes ago: B 2, C 4, D 6, of one sitting. */
 	{
 		double b = sqrt(1.0 / 120.0), c = sqrt(1.0 / 240.0), d = sqrt(1.0 / 360.0);
 
 		CHECK(is_feature(n, 'C', FEATURE_FADING, log1p(50.0 * c / (b + c + d + 1e-4))));
-		CHECK(is_feature(n, 'C', FEATURE_AGE, log1p(4.0 / 60.0)));
-		CHECK(is_feature(n, 'C', FEATURE_PLACE, log(2.0)));
 	}
-	CHECK(is_feature(n, 'D', FEATURE_ASKS, log1p(50.0 / 3.2)));
 	CHECK(is_feature(n, 'D', FEATURE_SESSION, 1.0));
 	CHECK(is_feature(n, 'D', FEATURE_SESSION_SHARE, log1p(50.0 / 4.0)));
 	CHECK(situation_moment(&situation) == MOMENT_SOON);
@@ -118,8 +115,8 @@ test_own(void)
 	history_is("BCA");
 	history[1].weight = 0.0;
 	n = situation_offers(&situation, offers);
-	CHECK(is_feature(n, 'C', FEATURE_RECENCY, 1.0) && is_feature(n, 'C', FEATURE_KNOWN, 1.0));
-	CHECK(is_feature(n, 'C', FEATURE_LATELY, 0.0) && is_feature(n, 'C', FEATURE_FREQUENCY, 0.0));
+	CHECK(is_feature(n, 'B', FEATURE_PLACE, log(2.0)) && is_feature(n, 'C', FEATURE_KNOWN, 1.0));
+	CHECK(is_feature(n, 'C', FEATURE_LATELY, 0.0) && is_feature(n, 'C', FEATURE_LONG_RUN, 0.0));
 	CHECK(is_feature(n, 'B', FEATURE_LATELY, log1p(50.0 * 0.5 / 0.7)));
 }
 
@@ -173,8 +170,8 @@ test_tenant(void)
 	CHECK(is_feature(n, 'B', FEATURE_POPULAR, 0.5));
 	/* A level is no rise, however high. */
 	CHECK(links_find(&trending, &(QueryKey){0, 'U'}) == 0);
-	CHECK(is_feature(n, 'U', FEATURE_TRENDING, 0.0) && is_feature(n, 'U', FEATURE_USUAL, 1.0));
-	CHECK(is_feature(n, 'R', FEATURE_TRENDING, 1.0) && is_feature(n, 'R', FEATURE_USUAL, 0.5));
+	CHECK(is_feature(n, 'U', FEATURE_TRENDING, 0.0));
+	CHECK(is_feature(n, 'R', FEATURE_TRENDING, 1.0));
 	/* Of S and X, which the user knows. */
 	CHECK(is_feature(n, 'S', FEATURE_SIMILAR, log1p(50.0 * 4.0 / 16.0)));
 	CHECK(is_feature(n, 'S', FEATURE_SIMILAR_NEW, log1p(50.0 * 4.0 / 16.0)));
@@ -219,7 +216,7 @@ test_added(void)
 	situation.at = NOW + 30 * MINUTE;
 	n = situation_offers(&situation, offers);
 	CHECK(n == 5 && is_feature(n, 'A', FEATURE_RHYTHM, 0.7));
-	CHECK(is_feature(n, 'A', FEATURE_KNOWN, 1.0) && is_feature(n, 'A', FEATURE_RECENCY, 1.0));
+	CHECK(is_feature(n, 'A', FEATURE_KNOWN, 1.0) && is_feature(n, 'A', FEATURE_PLACE, 0.0));
 	CHECK(is_feature(n, 'A', FEATURE_RELATED, 1.0) && is_feature(n, 'R', FEATURE_RELATED, 0.5));
 	situation.ndue = 1;
 	n = situation_offers(&situation, offers);

@@ -148,12 +148,9 @@ describe_words(Offer *offers, int n, const QueryContent *const *contents,
 		features[FEATURE_ALIKE] = overlap(&vocabulary, rarity, content->words, content->nwords,
 										  last->words, last->nwords);
 	}
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n && most > 0.0; i++)
 	{
-		if (offers[i].features[FEATURE_KNOWN] > 0.0)
-			continue;
-		offers[i].features[FEATURE_ALIKE_NEW] = offers[i].features[FEATURE_ALIKE];
-		if (most > 0.0)
+		if (offers[i].features[FEATURE_KNOWN] == 0.0)
 			offers[i].features[FEATURE_THEME_NEW] = theme[i] / most;
 	}
 }

@@ -10,11 +10,10 @@
 #include "core/ranking/query_index.h"
 
 /*
- * The factor by which each later request reduces a count: half-lives of 2, 6,
- * 16 and 64 requests.
+ * The factor by which each later request reduces a count: half-lives of 2, 16
+ * and 64 requests.
  */
 #define LATER_2 0.70710678118654752
-#define LATER_6 0.89089871814033930
 #define LATER_16 0.95760328069857365
 #define LATER_64 0.98922801319397548
 
@@ -59,11 +58,10 @@ own_queries(const Asked *history, int n, int64_t at, KnownQueries *own)
 	const QueryKey *last = n > 0 ? &history[n - 1].id : NULL;
 	int16_t slots[OWN_SLOTS];
 	QueryIndex index;
-	OwnSums one = {.lately = 1.0, .shortly = 1.0, .frequency = 1.0, .long_run = 1.0};
+	OwnSums one = {.lately = 1.0, .frequency = 1.0, .long_run = 1.0};
 	bool session;
 
 	own->n = 0;
-	own->at = at;
 	own->returns = n > 0 && (double) at - (double) history[n - 1].at > RETURN_AFTER;
 	session = !own->returns;
 	query_index_init(&index, slots, OWN_SLOTS, own->queries, sizeof(KnownQuery));
@@ -80,11 +78,9 @@ own_queries(const Asked *history, int n, int64_t at, KnownQueries *own)
 		{
 			memset(query, 0, sizeof(KnownQuery));
 			query->id = history[i].id;
-			query->last = history[i].at;
 			own->n++;
 		}
 		query->sums.lately += one.lately * weight;
-		query->sums.shortly += one.shortly * weight;
 		query->sums.frequency += one.frequency * weight;
 		query->sums.long_run += one.long_run * weight;
 		query->sums.asks += weight;
@@ -99,7 +95,6 @@ own_queries(const Asked *history, int n, int64_t at, KnownQueries *own)
 				session && (double) history[i].at - (double) history[i - 1].at <= RETURN_AFTER;
 		}
 		one.lately *= LATER_2;
-		one.shortly *= LATER_6;
 		one.frequency *= LATER_16;
 		one.long_run *= LATER_64;
 	}
@@ -108,14 +103,13 @@ own_queries(const Asked *history, int n, int64_t at, KnownQueries *own)
 void
 own_sums_init(OwnSums *sums)
 {
-	*sums = (OwnSums){UNSEEN, UNSEEN, UNSEEN, UNSEEN, UNSEEN, UNSEEN_FADING, 1.0, 1.0};
+	*sums = (OwnSums){UNSEEN, UNSEEN, UNSEEN, UNSEEN, UNSEEN_FADING, 1.0, 1.0};
 }
 
 void
 own_sums_add(OwnSums *sums, const OwnSums *query)
 {
 	sums->lately += query->lately;
-	sums->shortly += query->shortly;
 	sums->frequency += query->frequency;
 	sums->long_run += query->long_run;
 	sums->asks += query->asks;
@@ -131,14 +125,9 @@ describe_own(const KnownQueries *own, const KnownQuery *query, int place, const 
 	const OwnSums *sums = &query->sums;
 
 	features[FEATURE_LATELY] = share_feature(sums->lately, all->lately);
-	features[FEATURE_SHORTLY] = share_feature(sums->shortly, all->shortly);
-	features[FEATURE_FREQUENCY] = share_feature(sums->frequency, all->frequency);
 	features[FEATURE_LONG_RUN] = share_feature(sums->long_run, all->long_run);
-	features[FEATURE_ASKS] = share_feature(sums->asks, all->asks);
 	features[FEATURE_FADING] = share_feature(sums->fading, all->fading);
-	features[FEATURE_RECENCY] = rank_feature(place);
 	features[FEATURE_PLACE] = log1p(place);
-	features[FEATURE_AGE] = age_feature(query->last, own->at);
 	features[FEATURE_KNOWN] = 1.0;
 	features[FEATURE_HABIT] = share_feature(sums->habit, all->habit);
 	if (!own->returns)

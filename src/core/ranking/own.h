@@ -29,7 +29,6 @@ typedef struct Asked
 typedef struct OwnSums
 {
 	double lately;	  /* half-life of two requests */
-	double shortly;	  /* six */
 	double frequency; /* sixteen */
 	double long_run;  /* 64 */
 	double asks;
@@ -42,15 +41,13 @@ typedef struct OwnSums
 typedef struct KnownQuery
 {
 	QueryKey id;
-	int64_t last; /* time of the user's last request for it */
 	OwnSums sums;
 } KnownQuery;
 
 typedef struct KnownQueries
 {
 	int n;
-	bool returns; /* the user returns after a break */
-	int64_t at;
+	bool returns;					 /* the user returns after a break */
 	KnownQuery queries[HISTORY_MAX]; /* without duplicates, latest first */
 } KnownQueries;
 

@@ -10,14 +10,9 @@
 
 const char *const feature_names[FEATURES] = {
 	[FEATURE_LATELY] = "lately",
-	[FEATURE_SHORTLY] = "shortly",
-	[FEATURE_FREQUENCY] = "frequency",
 	[FEATURE_LONG_RUN] = "long_run",
-	[FEATURE_ASKS] = "asks",
 	[FEATURE_FADING] = "fading",
-	[FEATURE_RECENCY] = "recency",
 	[FEATURE_PLACE] = "place",
-	[FEATURE_AGE] = "age",
 	[FEATURE_KNOWN] = "known",
 	[FEATURE_SESSION] = "session",
 	[FEATURE_SESSION_SHARE] = "session_share",
@@ -31,7 +26,6 @@ const char *const feature_names[FEATURES] = {
 	[FEATURE_SHARED] = "shared",
 	[FEATURE_WORDS] = "words",
 	[FEATURE_ALIKE] = "alike",
-	[FEATURE_ALIKE_NEW] = "alike_new",
 	[FEATURE_NAMES] = "names",
 	[FEATURE_THEME] = "theme",
 	[FEATURE_THEME_NEW] = "theme_new",
@@ -43,7 +37,6 @@ const char *const feature_names[FEATURES] = {
 	[FEATURE_SIMILAR_NEW] = "similar_new",
 	[FEATURE_POPULAR] = "popular",
 	[FEATURE_POPULARITY] = "popularity",
-	[FEATURE_USUAL] = "usual",
 	[FEATURE_USUAL_SHARE] = "usual_share",
 	[FEATURE_USERS] = "users",
 	[FEATURE_QUIET] = "quiet",
@@ -56,14 +49,9 @@ const char *const feature_names[FEATURES] = {
 
 const char *const feature_words[FEATURES] = {
 	[FEATURE_LATELY] = "what the user asked in their latest two or so requests",
-	[FEATURE_SHORTLY] = "what the user asked in their latest six or so",
-	[FEATURE_FREQUENCY] = "what the user asked in their latest sixteen or so",
 	[FEATURE_LONG_RUN] = "what the user asked in their latest 64 or so",
-	[FEATURE_ASKS] = "what the user has asked most",
 	[FEATURE_FADING] = "what the user asked not long ago, by the clock",
-	[FEATURE_RECENCY] = "what the user asked just before",
 	[FEATURE_PLACE] = "what the user asked longer ago",
-	[FEATURE_AGE] = "what the user has not asked for long",
 	[FEATURE_KNOWN] = "what the user has asked at all",
 	[FEATURE_SESSION] = "what the user asked in this session",
 	[FEATURE_SESSION_SHARE] = "what the user asked most in this session",
@@ -77,7 +65,6 @@ const char *const feature_words[FEATURES] = {
 	[FEATURE_SHARED] = "how many rare words and tables it shares with it",
 	[FEATURE_WORDS] = "what has the last query's words",
 	[FEATURE_ALIKE] = "what is worded like the last query",
-	[FEATURE_ALIKE_NEW] = "what is worded like it and is new to the user",
 	[FEATURE_NAMES] = "what names the same things as the last query",
 	[FEATURE_THEME] = "what fits the words of the latest five queries",
 	[FEATURE_THEME_NEW] = "what fits them and is new to the user",
@@ -89,7 +76,6 @@ const char *const feature_words[FEATURES] = {
 	[FEATURE_SIMILAR_NEW] = "what they ask and is new to the user",
 	[FEATURE_POPULAR] = "what is asked most",
 	[FEATURE_POPULARITY] = "what has a large share of all requests",
-	[FEATURE_USUAL] = "what is usual",
 	[FEATURE_USUAL_SHARE] = "what has a large share of what is usual",
 	[FEATURE_USERS] = "what many users ask",
 	[FEATURE_QUIET] = "what nobody has asked for long",
@@ -113,21 +99,18 @@ const char *const shift_words[SHIFTS] = {
  * because logs of requests do not contain them.
  */
 const double feature_weights[FEATURES] = {
-	[FEATURE_LATELY] = 0.19,	  [FEATURE_SHORTLY] = 0.02,		[FEATURE_FREQUENCY] = 0.28,
-	[FEATURE_LONG_RUN] = 0.22,	  [FEATURE_ASKS] = -0.18,		[FEATURE_FADING] = -0.04,
-	[FEATURE_RECENCY] = -0.11,	  [FEATURE_PLACE] = -0.05,		[FEATURE_AGE] = -0.03,
-	[FEATURE_KNOWN] = 1.08,		  [FEATURE_SESSION] = 0.33,		[FEATURE_SESSION_SHARE] = -0.45,
-	[FEATURE_HABIT] = 0.09,		  [FEATURE_RHYTHM] = 3.0,		[FEATURE_FOLLOWS] = 0.23,
-	[FEATURE_FOLLOWS_NEW] = 0.29, [FEATURE_FOLLOWS_ON] = 0.23,	[FEATURE_PRECEDES] = 0.21,
-	[FEATURE_RELATED] = 0.05,	  [FEATURE_SHARED] = -0.25,		[FEATURE_WORDS] = -0.38,
-	[FEATURE_ALIKE] = 1.81,		  [FEATURE_ALIKE_NEW] = 0.16,	[FEATURE_NAMES] = 0.76,
-	[FEATURE_THEME] = 0.43,		  [FEATURE_THEME_NEW] = 0.53,	[FEATURE_TABLES] = 0.19,
-	[FEATURE_SOURCE] = 0.40,	  [FEATURE_READER] = 0.41,		[FEATURE_CONTEXT] = 10.0,
-	[FEATURE_SIMILAR] = 0.40,	  [FEATURE_SIMILAR_NEW] = 0.58, [FEATURE_POPULAR] = 0.05,
-	[FEATURE_POPULARITY] = -0.17, [FEATURE_USUAL] = -0.18,		[FEATURE_USUAL_SHARE] = 0.38,
-	[FEATURE_USERS] = 0.35,		  [FEATURE_QUIET] = -0.01,		[FEATURE_OTHERS_LATELY] = 0.35,
-	[FEATURE_TRENDING] = 0.04,	  [FEATURE_NEW_TABLE] = 1.5,	[FEATURE_PASSED_OVER] = -0.1,
-	[FEATURE_TASTE] = 0.3,
+	[FEATURE_LATELY] = 0.20,		 [FEATURE_LONG_RUN] = 0.27,		 [FEATURE_FADING] = -0.04,
+	[FEATURE_PLACE] = -0.11,		 [FEATURE_KNOWN] = 1.04,		 [FEATURE_SESSION] = 0.35,
+	[FEATURE_SESSION_SHARE] = -0.43, [FEATURE_HABIT] = 0.09,		 [FEATURE_RHYTHM] = 3.0,
+	[FEATURE_FOLLOWS] = 0.22,		 [FEATURE_FOLLOWS_NEW] = 0.31,	 [FEATURE_FOLLOWS_ON] = 0.22,
+	[FEATURE_PRECEDES] = 0.18,		 [FEATURE_RELATED] = -0.11,		 [FEATURE_SHARED] = 0.63,
+	[FEATURE_WORDS] = -0.67,		 [FEATURE_ALIKE] = 1.75,		 [FEATURE_NAMES] = 0.61,
+	[FEATURE_THEME] = 0.32,			 [FEATURE_THEME_NEW] = 0.62,	 [FEATURE_TABLES] = 0.12,
+	[FEATURE_SOURCE] = 0.37,		 [FEATURE_READER] = 0.36,		 [FEATURE_CONTEXT] = 10.0,
+	[FEATURE_SIMILAR] = 0.43,		 [FEATURE_SIMILAR_NEW] = 0.52,	 [FEATURE_POPULAR] = -0.09,
+	[FEATURE_POPULARITY] = -0.16,	 [FEATURE_USUAL_SHARE] = 0.38,	 [FEATURE_USERS] = 0.34,
+	[FEATURE_QUIET] = -0.02,		 [FEATURE_OTHERS_LATELY] = 0.31, [FEATURE_TRENDING] = 0.04,
+	[FEATURE_NEW_TABLE] = 1.5,		 [FEATURE_PASSED_OVER] = -0.1,	 [FEATURE_TASTE] = 0.3,
 };
 
 /*
@@ -137,14 +120,9 @@ const double feature_weights[FEATURES] = {
 #define WIDEST 4.0
 const double feature_lowest[FEATURES] = {
 	[FEATURE_LATELY] = -WIDEST,
-	[FEATURE_SHORTLY] = -WIDEST,
-	[FEATURE_FREQUENCY] = -WIDEST,
 	[FEATURE_LONG_RUN] = -WIDEST,
-	[FEATURE_ASKS] = -WIDEST,
 	[FEATURE_FADING] = -WIDEST,
-	[FEATURE_RECENCY] = -WIDEST,
 	[FEATURE_PLACE] = -WIDEST,
-	[FEATURE_AGE] = -WIDEST,
 	[FEATURE_KNOWN] = -WIDEST,
 	[FEATURE_SESSION] = -WIDEST,
 	[FEATURE_SESSION_SHARE] = -WIDEST,
@@ -158,7 +136,6 @@ const double feature_lowest[FEATURES] = {
 	[FEATURE_SHARED] = -WIDEST,
 	[FEATURE_WORDS] = -WIDEST,
 	[FEATURE_ALIKE] = -WIDEST,
-	[FEATURE_ALIKE_NEW] = -WIDEST,
 	[FEATURE_NAMES] = -WIDEST,
 	[FEATURE_THEME] = -WIDEST,
 	[FEATURE_THEME_NEW] = -WIDEST,
@@ -170,7 +147,6 @@ const double feature_lowest[FEATURES] = {
 	[FEATURE_SIMILAR_NEW] = -WIDEST,
 	[FEATURE_POPULAR] = -WIDEST,
 	[FEATURE_POPULARITY] = -WIDEST,
-	[FEATURE_USUAL] = -WIDEST,
 	[FEATURE_USUAL_SHARE] = -WIDEST,
 	[FEATURE_USERS] = -WIDEST,
 	[FEATURE_QUIET] = -WIDEST,
@@ -182,49 +158,24 @@ const double feature_lowest[FEATURES] = {
 };
 
 const double feature_highest[FEATURES] = {
-	[FEATURE_LATELY] = WIDEST,
-	[FEATURE_SHORTLY] = WIDEST,
-	[FEATURE_FREQUENCY] = WIDEST,
-	[FEATURE_LONG_RUN] = WIDEST,
-	[FEATURE_ASKS] = WIDEST,
-	[FEATURE_FADING] = WIDEST,
-	[FEATURE_RECENCY] = WIDEST,
-	[FEATURE_PLACE] = WIDEST,
-	[FEATURE_AGE] = WIDEST,
-	[FEATURE_KNOWN] = WIDEST,
-	[FEATURE_SESSION] = WIDEST,
-	[FEATURE_SESSION_SHARE] = WIDEST,
-	[FEATURE_HABIT] = WIDEST,
-	[FEATURE_RHYTHM] = 6.0,
-	[FEATURE_FOLLOWS] = WIDEST,
-	[FEATURE_FOLLOWS_NEW] = WIDEST,
-	[FEATURE_FOLLOWS_ON] = WIDEST,
-	[FEATURE_PRECEDES] = WIDEST,
-	[FEATURE_RELATED] = WIDEST,
-	[FEATURE_SHARED] = WIDEST,
-	[FEATURE_WORDS] = WIDEST,
-	[FEATURE_ALIKE] = WIDEST,
-	[FEATURE_ALIKE_NEW] = WIDEST,
-	[FEATURE_NAMES] = WIDEST,
-	[FEATURE_THEME] = WIDEST,
-	[FEATURE_THEME_NEW] = WIDEST,
-	[FEATURE_TABLES] = WIDEST,
-	[FEATURE_SOURCE] = WIDEST,
-	[FEATURE_READER] = WIDEST,
-	[FEATURE_CONTEXT] = 16.0,
-	[FEATURE_SIMILAR] = WIDEST,
-	[FEATURE_SIMILAR_NEW] = WIDEST,
-	[FEATURE_POPULAR] = WIDEST,
-	[FEATURE_POPULARITY] = WIDEST,
-	[FEATURE_USUAL] = WIDEST,
-	[FEATURE_USUAL_SHARE] = WIDEST,
-	[FEATURE_USERS] = WIDEST,
-	[FEATURE_QUIET] = WIDEST,
-	[FEATURE_OTHERS_LATELY] = WIDEST,
-	[FEATURE_TRENDING] = WIDEST,
-	[FEATURE_NEW_TABLE] = 3.0,
-	[FEATURE_PASSED_OVER] = -0.02,
-	[FEATURE_TASTE] = 1.0,
+	[FEATURE_LATELY] = WIDEST,		  [FEATURE_LONG_RUN] = WIDEST,
+	[FEATURE_FADING] = WIDEST,		  [FEATURE_PLACE] = WIDEST,
+	[FEATURE_KNOWN] = WIDEST,		  [FEATURE_SESSION] = WIDEST,
+	[FEATURE_SESSION_SHARE] = WIDEST, [FEATURE_HABIT] = WIDEST,
+	[FEATURE_RHYTHM] = 6.0,			  [FEATURE_FOLLOWS] = WIDEST,
+	[FEATURE_FOLLOWS_NEW] = WIDEST,	  [FEATURE_FOLLOWS_ON] = WIDEST,
+	[FEATURE_PRECEDES] = WIDEST,	  [FEATURE_RELATED] = WIDEST,
+	[FEATURE_SHARED] = WIDEST,		  [FEATURE_WORDS] = WIDEST,
+	[FEATURE_ALIKE] = WIDEST,		  [FEATURE_NAMES] = WIDEST,
+	[FEATURE_THEME] = WIDEST,		  [FEATURE_THEME_NEW] = WIDEST,
+	[FEATURE_TABLES] = WIDEST,		  [FEATURE_SOURCE] = WIDEST,
+	[FEATURE_READER] = WIDEST,		  [FEATURE_CONTEXT] = 16.0,
+	[FEATURE_SIMILAR] = WIDEST,		  [FEATURE_SIMILAR_NEW] = WIDEST,
+	[FEATURE_POPULAR] = WIDEST,		  [FEATURE_POPULARITY] = WIDEST,
+	[FEATURE_USUAL_SHARE] = WIDEST,	  [FEATURE_USERS] = WIDEST,
+	[FEATURE_QUIET] = WIDEST,		  [FEATURE_OTHERS_LATELY] = WIDEST,
+	[FEATURE_TRENDING] = WIDEST,	  [FEATURE_NEW_TABLE] = 3.0,
+	[FEATURE_PASSED_OVER] = -0.02,	  [FEATURE_TASTE] = 1.0,
 };
 
 /* Initial value of AdaGrad's sums, so that the first steps are not the largest. */
@@ -234,8 +185,8 @@ const double feature_highest[FEATURES] = {
 #define SHRINKAGE 1e-4
 #define SHIFT_SHRINKAGE 5e-4
 
-/* Weights of a moment are learned half as fast, because they see fewer requests. */
-#define SHIFT_STEP 0.5
+/* Weights of a moment are learned less than half as fast, because they see fewer requests. */
+#define SHIFT_STEP 0.4
 
 /* Prior: offers cover half of the requests. */
 #define PRIOR_ASKED 6.0
@@ -370,14 +321,9 @@ kind_of(Feature feature)
 	switch (feature)
 	{
 		case FEATURE_LATELY:
-		case FEATURE_SHORTLY:
-		case FEATURE_FREQUENCY:
 		case FEATURE_LONG_RUN:
-		case FEATURE_ASKS:
 		case FEATURE_FADING:
-		case FEATURE_RECENCY:
 		case FEATURE_PLACE:
-		case FEATURE_AGE:
 		case FEATURE_KNOWN:
 		case FEATURE_SESSION:
 		case FEATURE_SESSION_SHARE:
@@ -392,7 +338,6 @@ kind_of(Feature feature)
 		case FEATURE_SHARED:
 		case FEATURE_WORDS:
 		case FEATURE_ALIKE:
-		case FEATURE_ALIKE_NEW:
 		case FEATURE_NAMES:
 		case FEATURE_THEME:
 		case FEATURE_THEME_NEW:
@@ -405,7 +350,6 @@ kind_of(Feature feature)
 		case FEATURE_SIMILAR_NEW:
 		case FEATURE_POPULAR:
 		case FEATURE_POPULARITY:
-		case FEATURE_USUAL:
 		case FEATURE_USUAL_SHARE:
 		case FEATURE_USERS:
 		case FEATURE_QUIET:
@@ -645,25 +589,31 @@ learn_weights(Ranking *ranking, const double gradient[FEATURES], double rate)
 }
 
 /*
- * Updates the weights added at a moment, with one step size for all features,
- * which needs less storage.
+ * Updates the weights added at a moment.  Only one sum of squares is kept for them; how it is
+ * divided among the features is taken from the sums of all moments, so that features that are
+ * rarely or hardly ever different make the larger steps here too.
  */
 static void
 learn_shifts(Ranking *ranking, int set, const double gradient[FEATURES], double rate)
 {
 	float *shifts = ranking->shifts[set];
 	double squares = 0.0;
-	double step;
+	double all = 0.0;
+	double share;
 
-	for (int f = 0; f < FEATURES; f++)
-		squares += gradient[f] * gradient[f];
-	ranking->shift_gradients[set] += squares / FEATURES;
-	step = SHIFT_STEP * rate / sqrt(ranking->shift_gradients[set]);
 	for (int f = 0; f < FEATURES; f++)
 	{
+		squares += gradient[f] * gradient[f];
+		all += ranking->gradients[f];
+	}
+	ranking->shift_gradients[set] += squares / FEATURES;
+	share = ranking->shift_gradients[set] * FEATURES / all;
+	for (int f = 0; f < FEATURES; f++)
+	{
+		double sum = fmax(ranking->gradients[f] * share, FIRST_GRADIENT);
 		double shift = (double) shifts[f];
 
-		shift += step * (gradient[f] - SHIFT_SHRINKAGE * shift);
+		shift += SHIFT_STEP * rate / sqrt(sum) * (gradient[f] - SHIFT_SHRINKAGE * shift);
 		shifts[f] = (float) within(shift, -widest_shift(f), widest_shift(f));
 	}
 }

@@ -23,17 +23,12 @@
 typedef enum Feature
 {
 	/* The user's own requests. */
-	FEATURE_LATELY,	   /* share of them, each halved by two later ones */
-	FEATURE_SHORTLY,   /* the same, halved by six later ones */
-	FEATURE_FREQUENCY, /* the same, halved by sixteen later ones */
-	FEATURE_LONG_RUN,  /* the same, halved by 64 later ones */
-	FEATURE_ASKS,	   /* share of the latest 200, all with equal weight */
-	FEATURE_FADING,	   /* share of them, each divided by the root of its age */
-	FEATURE_RECENCY,   /* rank by the user's last request */
-	FEATURE_PLACE,	   /* log of the same position */
-	FEATURE_AGE,	   /* since the user's last request */
-	FEATURE_KNOWN,	   /* 1 when the user has asked it */
-	FEATURE_SESSION,   /* 1 if they have since the last break, and this is not a break */
+	FEATURE_LATELY,	  /* share of them, each halved by two later ones */
+	FEATURE_LONG_RUN, /* the same, halved by 64 later ones */
+	FEATURE_FADING,	  /* share of them, each divided by the root of its age */
+	FEATURE_PLACE,	  /* log of the position by the user's last request */
+	FEATURE_KNOWN,	  /* 1 when the user has asked it */
+	FEATURE_SESSION,  /* 1 if they have since the last break, and this is not a break */
 	FEATURE_SESSION_SHARE,
 	FEATURE_HABIT,	/* share of what they asked after the last query */
 	FEATURE_RHYTHM, /* due today: the share of its periods in which it was asked */
@@ -47,7 +42,6 @@ typedef enum Feature
 	FEATURE_SHARED,		 /* how much is shared, rare terms counting more: 0 to 1 */
 	FEATURE_WORDS,		 /* share of the last query's words, relative to its length: 0 to 1 */
 	FEATURE_ALIKE,		 /* words in common, as a share of both queries' words: 0 to 1 */
-	FEATURE_ALIKE_NEW,	 /* the same, if the user has not asked it */
 	FEATURE_NAMES,		 /* the same for names only */
 	FEATURE_THEME,		 /* words in common with the latest five distinct queries */
 	FEATURE_THEME_NEW,	 /* the same, relative to the largest of all offers, if new to the user */
@@ -57,12 +51,11 @@ typedef enum Feature
 	FEATURE_CONTEXT,	 /* share of the context that it matches: 0 to 1 */
 
 	/* Others in the tenant. */
-	FEATURE_SIMILAR,	   /* share of what is asked by those who ask the user's latest queries */
-	FEATURE_SIMILAR_NEW,   /* the same, if the user has not asked it */
-	FEATURE_POPULAR,	   /* rank by requests */
-	FEATURE_POPULARITY,	   /* share of all requests */
-	FEATURE_USUAL,		   /* rank by requests, with a half-life of 28 days */
-	FEATURE_USUAL_SHARE,   /* share of the requests of the most usual queries */
+	FEATURE_SIMILAR,	 /* share of what is asked by those who ask the user's latest queries */
+	FEATURE_SIMILAR_NEW, /* the same, if the user has not asked it */
+	FEATURE_POPULAR,	 /* rank by requests */
+	FEATURE_POPULARITY,	 /* share of all requests */
+	FEATURE_USUAL_SHARE, /* share of the requests, with a half-life of 28 days, of the most usual queries */
 	FEATURE_USERS,		   /* number of users who have asked it */
 	FEATURE_QUIET,		   /* time since anyone last asked it */
 	FEATURE_OTHERS_LATELY, /* another user asked it last: e^-days */

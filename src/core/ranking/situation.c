@@ -426,7 +426,6 @@ situation_offers(const Situation *situation, Offer *offers)
 	describe_similar(&gathering);
 	describe_related(&gathering);
 	describe_ranks(&gathering, situation->popular, FEATURE_POPULAR);
-	describe_ranks(&gathering, situation->usual, FEATURE_USUAL);
 	describe_rising(&gathering);
 	describe_weights(&gathering, situation->context, situation->ncontext, FEATURE_CONTEXT);
 	describe_weights(&gathering, situation->due, situation->ndue, FEATURE_RHYTHM);

@@ -254,11 +254,14 @@ heaviest(const Sums *sums, Weighed *list, int max)
 	return n;
 }
 
-/* Returns the weight of a term: rare terms weigh more. */
+/*
+ * Returns the weight of a term among some: a rare term weighs more, and one that as many queries
+ * have as the most common of them next to nothing.
+ */
 static double
-rarity(const TermStatistics *term)
+rarity(const TermStatistics *term, double most)
 {
-	return 1.0 / log2(2.0 + (double) term->queries);
+	return log((most + 1.0) / (fmax((double) term->queries, 0.0) + 0.5));
 }
 
 /*
@@ -269,21 +272,28 @@ static int
 gather_by_terms(Statistics *statistics, const char *const *terms, int n, double fading,
 				Weighed *list)
 {
+	const TermStatistics *known[TERMS_MAX];
 	Sums sums;
 	double all = 0.0;
+	double most = 0.0;
 	int found;
 
+	for (int i = 0; i < n; i++)
+	{
+		known[i] = statistics->term(statistics, terms[i], false);
+		if (known[i] != NULL)
+			most = fmax(most, (double) known[i]->queries);
+	}
 	sums.n = 0;
 	query_index_init(&sums.index, sums.slots, SUMS_SLOTS, sums.sums, sizeof(Weighed));
 	for (int i = 0; i < n; i++)
 	{
-		const TermStatistics *term = statistics->term(statistics, terms[i], false);
+		const TermStatistics *term = known[i];
+		double weight = term == NULL ? 0.0 : rarity(term, most);
 
-		if (term == NULL)
-			continue;
-		all += rarity(term);
-		for (int k = 0; k < term->latest.n; k++)
-			sums_add(&sums, &term->latest.ids[k], rarity(term) / (1.0 + fading * k));
+		all += weight;
+		for (int k = 0; term != NULL && k < term->latest.n; k++)
+			sums_add(&sums, &term->latest.ids[k], weight / (1.0 + fading * k));
 	}
 	found = heaviest(&sums, list, RELATED_MAX);
 	for (int i = 0; i < found; i++)
