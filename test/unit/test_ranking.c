@@ -332,6 +332,14 @@ test_kinds(void)
 	CHECK(fabs(ranking_kind_contribution(&weights, &offer, KIND_RELATED) - 1.5) < 1e-12);
 	CHECK(ranking_kind_contribution(&weights, &offer, KIND_NEW_TABLE) == 0.0);
 	CHECK(ranking_kind(&weights, &offer) == KIND_RELATED);
+
+	/* What the user has asked comes from no other. */
+	offer.features[FEATURE_SIMILAR] = 10.0;
+	CHECK(ranking_kind(&weights, &offer) == KIND_SIMILAR);
+	offer.features[FEATURE_KNOWN] = 1.0;
+	CHECK(ranking_kind(&weights, &offer) == KIND_RELATED);
+	offer.features[FEATURE_SIMILAR] = 1.0;
+	offer.features[FEATURE_KNOWN] = 0.0;
 	CHECK(ranking_evidence(&weights, &offer, KIND_RELATED) == FEATURE_FOLLOWS);
 	CHECK(ranking_evidence(&weights, &offer, KIND_SIMILAR) == FEATURE_SIMILAR);
 	ranking_taste(&weights, &offer, 1, taste);

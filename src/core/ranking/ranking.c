@@ -383,13 +383,14 @@ OfferKind
 ranking_kind(const Weights *weights, const Offer *offer)
 {
 	double sums[OFFER_KINDS + 1] = {0};
-	int best = KIND_FREQUENT;
+	bool known = offer->features[FEATURE_KNOWN] > 0.0;
+	int best = known ? KIND_FREQUENT : KIND_SIMILAR;
 
 	for (int f = 0; f < FEATURES; f++)
 		sums[kind_of((Feature) f)] += ranking_contribution(weights, offer, (Feature) f);
-	for (int k = 1; k < OFFER_KINDS; k++)
+	for (int k = 0; k < OFFER_KINDS; k++)
 	{
-		if (sums[k] > sums[best])
+		if (sums[k] > sums[best] && k != (known ? KIND_SIMILAR : KIND_FREQUENT))
 			best = k;
 	}
 	return (OfferKind) best;

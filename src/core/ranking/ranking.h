@@ -175,7 +175,8 @@ typedef enum OfferKind
 
 /*
  * Return the contribution of the features of a kind to an offer's score, and
- * the kind with the largest contribution.
+ * the kind with the largest contribution: what the user has asked is not of the
+ * others, nor is what they have not asked frequent.
  */
 extern double ranking_kind_contribution(const Weights *weights, const Offer *offer, OfferKind kind);
 extern OfferKind ranking_kind(const Weights *weights, const Offer *offer);
