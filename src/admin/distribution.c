@@ -196,6 +196,47 @@ distribute_functions(void)
 	SPI_freetuptable(rows);
 }
 
+/*
+ * Adds to the shards of a node the columns and indexes that their tables have got: an
+ * upgrade script, which each node executes by itself, changes the tables only.
+ */
+#define COMPLETE_SHARDS                                                                            \
+	"DO $do$ DECLARE command text; BEGIN"                                                          \
+	" FOR command IN"                                                                              \
+	"  WITH shards AS ("                                                                           \
+	"   SELECT s.logicalrelid AS parent, s.shardid,"                                               \
+	"    pg_catalog.to_regclass('personalization.' || p.relname || '_' || s.shardid) AS shard"     \
+	"   FROM pg_catalog.pg_dist_shard s"                                                           \
+	"   JOIN pg_catalog.pg_dist_placement USING (shardid)"                                         \
+	"   JOIN pg_catalog.pg_dist_local_group USING (groupid)"                                       \
+	"   JOIN pg_catalog.pg_class p ON p.oid = s.logicalrelid"                                      \
+	"   WHERE p.relnamespace = 'personalization'::regnamespace)"                                   \
+	"  SELECT c FROM ("                                                                            \
+	"   SELECT 1 AS part, a.attnum::int AS n, pg_catalog.format("                                  \
+	"    'ALTER TABLE %s ADD COLUMN %I %s%s%s%s', shard, a.attname,"                               \
+	"    pg_catalog.format_type(a.atttypid, a.atttypmod),"                                         \
+	"    CASE WHEN a.attcollation <> t.typcollation"                                               \
+	"     THEN ' COLLATE ' || a.attcollation::regcollation END,"                                   \
+	"    ' DEFAULT ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid),"                               \
+	"    CASE WHEN a.attnotnull THEN ' NOT NULL' END) AS c"                                        \
+	"   FROM shards JOIN pg_catalog.pg_attribute a ON a.attrelid = parent"                         \
+	"   JOIN pg_catalog.pg_type t ON t.oid = a.atttypid"                                           \
+	"   LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = parent AND d.adnum = a.attnum"            \
+	"   WHERE shard IS NOT NULL AND a.attnum > 0 AND NOT a.attisdropped"                           \
+	"   AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute b"                                     \
+	"    WHERE b.attrelid = shard AND b.attname = a.attname AND NOT b.attisdropped)"               \
+	"   UNION ALL"                                                                                 \
+	"   SELECT 2, x.indexrelid::int,"                                                              \
+	"    pg_catalog.regexp_replace(pg_catalog.pg_get_indexdef(x.indexrelid),"                      \
+	"     '^(CREATE (UNIQUE )?INDEX )\\S+( ON )\\S+',"                                             \
+	"     '\\1' || pg_catalog.quote_ident(i.relname || '_' || shardid) || '\\3' || shard)"         \
+	"   FROM shards JOIN pg_catalog.pg_index x ON x.indrelid = parent"                             \
+	"   JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid"                                        \
+	"   WHERE shard IS NOT NULL AND pg_catalog.to_regclass("                                       \
+	"    'personalization.' || pg_catalog.quote_ident(i.relname || '_' || shardid)) IS NULL"       \
+	"  ) y ORDER BY part, n"                                                                       \
+	" LOOP EXECUTE command; END LOOP; END $do$"
+
 /* Grants the access that roles have here on all nodes, and for the shards of this one. */
 static void
 distribute_privileges(void)
@@ -242,6 +283,7 @@ personalization_distribute(PG_FUNCTION_ARGS)
 	check_cluster();
 	distribute_tables(shards);
 	distribute_functions();
+	nodes_execute_on_all(COMPLETE_SHARDS);
 	CommandCounterIncrement();
 
 	/* No dump is being restored into a node, so its worker may begin. */

@@ -25,6 +25,11 @@
 	" FROM pg_catalog.run_command_on_workers($1) r"                                                \
 	" JOIN pg_catalog.pg_dist_node n USING (nodename, nodeport)"                                   \
 	" WHERE NOT r.success"
+#define ON_ALL                                                                                     \
+	"SELECT pg_catalog.format('%s:%s: %s', n.nodename, n.nodeport, r.result)"                      \
+	" FROM pg_catalog.run_command_on_all_nodes($1) r"                                              \
+	" JOIN pg_catalog.pg_dist_node n USING (nodeid)"                                               \
+	" WHERE NOT r.success"
 
 static const ClusterMap *
 distributed(void)
@@ -71,8 +76,8 @@ nodes_local_end(int level)
 	AtEOXact_GUC(true, level);
 }
 
-void
-nodes_execute(const char *sql)
+static void
+execute(const char *on_nodes, const char *sql)
 {
 	Oid type = TEXTOID;
 	Datum value = CStringGetTextDatum(sql);
@@ -80,7 +85,7 @@ nodes_execute(const char *sql)
 
 	if (!nodes_are_many() || !nodes_is_coordinator())
 		return;
-	result = SPI_execute_with_args(ON_WORKERS, 1, &type, &value, NULL, false, 0);
+	result = SPI_execute_with_args(on_nodes, 1, &type, &value, NULL, false, 0);
 	if (result < 0)
 		elog(ERROR, "could not execute on other nodes: %s", SPI_result_code_string(result));
 	if (SPI_processed > 0)
@@ -89,6 +94,18 @@ nodes_execute(const char *sql)
 						errdetail("%s", result_text(0, ONLY_COLUMN)),
 						errhint("Nodes where it succeeded keep what it did; call the function "
 								"again.")));
+}
+
+void
+nodes_execute(const char *sql)
+{
+	execute(ON_WORKERS, sql);
+}
+
+void
+nodes_execute_on_all(const char *sql)
+{
+	execute(ON_ALL, sql);
 }
 
 List *

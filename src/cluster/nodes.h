@@ -35,6 +35,9 @@ extern void nodes_local_end(int level);
  */
 extern void nodes_execute(const char *sql);
 
+/* The same on all nodes, this one too, where it sees only what has been committed. */
+extern void nodes_execute_on_all(const char *sql);
+
 /*
  * Names of all shards of a table, of which those of this node are tables here, and
  * those that are being moved here; NIL if the tables are not distributed.

@@ -22,8 +22,8 @@ our (@all, %where, %by_name);
 
 sub node
 {
-	my ($name, $settings) = @_;
-	my $node = PostgreSQL::Test::Cluster->new($name);
+	my ($name, $settings, @install_path) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name, @install_path);
 
 	$node->init(allows_streaming => 'logical');
 	$node->append_conf('postgresql.conf', qq{
@@ -46,12 +46,12 @@ sub node
 	return $node;
 }
 
-# start_cluster(settings, name => …): the servers, which know of each other; the extension is up to the caller.
-# A list of settings by name is for one of them, the text for all.
+# start_cluster(settings, install_path => …): the servers, which know of each other; the extension is up to the
+# caller.
 sub start_cluster
 {
-	my ($settings, %of) = @_;
-	my ($coordinator, @nodes) = @all = map { node($_, ($settings // '') . "\n" . ($of{$_} // '')) } qw(coordinator one two);
+	my ($settings, @install_path) = @_;
+	my ($coordinator, @nodes) = @all = map { node($_, $settings // '', @install_path) } qw(coordinator one two);
 
 	%by_name = map { ('127.0.0.1:' . $_->port => $_) } @all;
 	on($coordinator, q{SELECT citus_set_coordinator_host('127.0.0.1', } . $coordinator->port . ')',

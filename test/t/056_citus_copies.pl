@@ -1,0 +1,128 @@
+# A cluster of Citus, and copies of it: a dump that is made under load and restored into one server, and into
+# another cluster; a dump of one server restored into a cluster; and the update of the extension.
+
+use strict;
+use warnings;
+
+use File::Basename;
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+use Citus;
+
+# An installation with an update of the test's own: a table has a column and an index more, and there is a new
+# function and a new table.
+my $dir = $PostgreSQL::Test::Utils::tmp_check;
+my $pg_config = $ENV{PG_CONFIG} || 'pg_config';
+my ($bin, $share, $lib) = map { my ($out) = run_command([ $pg_config, $_ ]); $out } qw(--bindir --sharedir --pkglibdir);
+my $root = $bin;
+$root = dirname($root) while index("$share/", "$root/") != 0 || index("$lib/", "$root/") != 0;
+plan skip_all => 'needs an installation of its own' if $root eq '/' || $root eq '/usr';
+my $copy = "$dir/t_installation";
+system_or_bail('cp', '-a', $root, $copy);
+append_to_file($copy . substr($share, length $root) . '/extension/personalization--1.0--1.1.sql', q{
+ALTER TABLE personalization.profiles ADD COLUMN mood text COLLATE "C" NOT NULL DEFAULT 'calm';
+ALTER TABLE personalization.signal_rules ADD COLUMN mood text;
+ALTER TABLE personalization.worker_state ADD COLUMN mood text NOT NULL DEFAULT 'calm';
+CREATE INDEX profiles_by_mood ON personalization.profiles (tenant_id, mood) WHERE mood <> 'calm';
+CREATE TABLE personalization.moods (mood text PRIMARY KEY);
+CREATE FUNCTION personalization.mood(tenant_id text) RETURNS text LANGUAGE sql AS $$SELECT 'calm'$$;});
+
+my ($coordinator, @nodes) = start_cluster('', install_path => $copy . substr(dirname($bin), length $root));
+my @all = ($coordinator, @nodes);
+my @tenants = qw(acme globex initech umbrella);
+
+on($coordinator, 'CREATE EXTENSION personalization', 'CREATE ROLE acme_app LOGIN', 'SELECT personalization.distribute(8)',
+	map { "SELECT personalization.create_tenant('$_')" } @tenants);
+on($coordinator, q{SELECT personalization.bind_role('acme_app', 'acme')});
+
+sub in { my ($database, @sql) = @_; return $coordinator->safe_psql($database, join(";\n", @sql)); }
+# In two steps, as Citus does not join what functions say.
+sub differences
+{
+	return in(shift, q{CREATE TEMPORARY TABLE i AS SELECT tenant_id, user_id, interaction_type, data FROM personalization.interactions;
+		CREATE TEMPORARY TABLE p AS SELECT tenant_id, user_id, category, key, observation_count FROM personalization.preferences;
+		SELECT count(*) FROM p FULL JOIN (SELECT i.tenant_id, i.user_id, s.category, s.key, count(*) AS n
+			FROM i, personalization.extract_signals(i.interaction_type, i.data) s GROUP BY 1, 2, 3, 4) x USING (tenant_id, user_id, category, key)
+		WHERE observation_count IS DISTINCT FROM n});
+}
+sub dump_of { my ($database, @options) = @_; return (run_command([ "$bin/pg_dump", @options, '-d', $coordinator->connstr($database) ]))[0]; }
+# restore(database, dump): without errors.
+sub restore
+{
+	my ($database, $dump) = @_;
+	my $file = "$dir/$database.sql";
+
+	append_to_file($file, $dump);
+	my ($out, $err) = run_command([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', $file, '-d', $coordinator->connstr($database) ]);
+	return is($err, '', "restored into $database");
+}
+sub new_cluster
+{
+	my $database = shift;
+
+	foreach my $node (@all)
+	{
+		$node->safe_psql('postgres', "CREATE DATABASE $database");
+		$node->safe_psql($database, 'CREATE EXTENSION citus');
+	}
+	return in($database, q{SELECT citus_set_coordinator_host('127.0.0.1', } . $coordinator->port . ')', map { "SELECT citus_add_node('127.0.0.1', " . $_->port . ')' } @nodes);
+}
+
+####################################################################
+# A dump under load.
+
+my @writers = map {
+	my $number = $_;
+	append_to_file("$dir/writer$number.sql", join('', map { my $i = $_; "SELECT personalization.learn('$tenants[ ($i + $number) % 4 ]', 'user @{[$i % 5]}', 'query', '{\"query\": \"asked $i\", \"tables_used\": [\"table @{[$i % 7]}\"]}');\n" } 1 .. 8000));
+	IPC::Run::start([ 'psql', '-XAtq', '-o', "$dir/writer$number.out", '-f', "$dir/writer$number.sql", '-d', $all[ $number % 3 ]->connstr('postgres') ], '2>', "$dir/writer$number.err")
+} 1 .. 4;
+within($coordinator, 'SELECT count(*) > 200 FROM personalization.interactions', 'there is load');
+my $before = in('postgres', 'SELECT count(*) FROM personalization.interactions');
+my $dump = do { local $ENV{PGOPTIONS} = '-c citus.max_adaptive_executor_pool_size=1'; dump_of('postgres') };
+cmp_ok(in('postgres', 'SELECT count(*) FROM personalization.interactions'), '>', $before, 'that goes on while the cluster is dumped');
+$_->kill_kill(grace => 0) foreach @writers;
+
+in('postgres', 'CREATE DATABASE single');
+restore('single', $dump =~ s/^CREATE EXTENSION IF NOT EXISTS citus\b.*\n//mr =~ s/^COMMENT ON EXTENSION citus\b.*\n//mr);
+cmp_ok(in('single', 'SELECT count(*) FROM personalization.interactions'), '>=', $before, 'all tenants are in one server');
+is(differences('single'), 0, 'whose interactions equal observations');
+like(in('single', q{SELECT personalization.learn('acme', 'new', 'export', '{}')}), qr/^[0-9a-f-]{36}$/, 'and who can go on there');
+
+new_cluster('again');
+restore('again', $dump);
+in('again', 'SELECT personalization.distribute(4)');
+cmp_ok(in('again', 'SELECT count(DISTINCT node) FROM personalization.distribution_status'), '>', 1, 'or in another cluster');
+is(in('again', 'SELECT count(*) FROM personalization.interactions') . differences('again'), in('single', q{SELECT count(*) - 1 FROM personalization.interactions}) . 0, 'with the same rows');
+ok($coordinator->poll_query_until('again', 'SELECT bool_and(same_privileges) FROM personalization.distribution_status'), 'the privileges follow');
+is($coordinator->safe_psql('again', q{INSERT INTO personalization.inbox (user_id, interaction_type, data) VALUES ('wes', 'export', '{}') RETURNING tenant_id},
+		connstr => $coordinator->connstr('again') . ' user=acme_app'), 'acme', 'roles have access');
+
+new_cluster('grown');
+restore('grown', dump_of('single', '--load-via-partition-root'));
+in('grown', 'SELECT personalization.distribute(4)');
+is(in('grown', 'SELECT count(*) FROM personalization.interactions') . differences('grown'), in('single', q{SELECT count(*) FROM personalization.interactions}) . 0, 'one server becomes a cluster');
+
+####################################################################
+# An update.
+
+foreach my $node (@nodes, $coordinator)
+{
+	is(on($coordinator, 'SELECT bool_and(same_version) FROM personalization.distribution_status'), $node == $nodes[0] ? 't' : 'f', 'distribution_status shows versions');
+	on($node, 'SET citus.enable_ddl_propagation = off', q{ALTER EXTENSION personalization UPDATE TO '1.1'});
+}
+is(on($coordinator, 'SELECT bool_and(same_version) FROM personalization.distribution_status'), 't', 'all nodes are updated');
+like(on($coordinator, q{SELECT personalization.learn('acme', 'new', 'export', '{}')}), qr/^[0-9a-f-]{36}$/, 'calls go on');
+like(error_on($coordinator, 'SELECT mood FROM personalization.profiles'), qr/ERROR:  column "mood" does not exist/, 'shards are as they were');
+is(on($coordinator, 'SELECT personalization.distribute(8)', 'SELECT personalization.distribute(8)'), "\n", 'until they are distributed again');
+is(on($coordinator, q{SELECT DISTINCT mood FROM personalization.profiles}), 'calm', 'then they have the new columns');
+is(on($coordinator, q{SELECT bool_and(result = '4') FROM run_command_on_workers($$SELECT count(*) FROM pg_class WHERE relname ~ '^profiles_by_mood_\d+$'$$)}), 't', 'and indexes');
+is(on($coordinator, q{SELECT count(mood) FROM personalization.signal_rules}), 0, 'the rules, too');
+is(on($coordinator, q{SELECT personalization.mood('acme')}), 'calm', 'new functions are there');
+is(differences('postgres'), 0, 'interactions equal observations');
+
+$_->stop foreach reverse @all;
+done_testing();
