@@ -89,30 +89,46 @@ static const char *const application_grants[] = {
  * is a member: bypassing row-level security, setting the tenant, making itself
  * a member of other roles, reading files, or one of the server's own roles, which
  * read everybody's tables, statistics and settings, or end everybody's sessions.
+ * GRANT ALL on the tables brings privileges that no policy restricts: TRUNCATE
+ * deletes everybody's rows, and a trigger is run by the worker, as a superuser;
+ * an owner may define one too.
  */
-static Statement find_way_out =
-	STATEMENT("SELECT r.rolname,"
-			  "  CASE"
-			  "   WHEN r.rolsuper THEN 'is a superuser'"
-			  "   WHEN r.rolbypassrls THEN 'has BYPASSRLS'"
-			  "   WHEN r.rolcreaterole THEN 'has CREATEROLE'"
-			  "   WHEN r.rolreplication THEN 'has REPLICATION'"
-			  "   WHEN r.rolname IN"
-			  "    ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')"
-			  "    THEN 'can access the server''s files or programs'"
-			  "   WHEN r.oid < 16384 THEN 'has privileges on the whole server'"
-			  "   ELSE 'may set personalization.tenant_id'"
-			  "  END"
-			  " FROM pg_catalog.pg_roles r"
-			  " WHERE pg_catalog.pg_has_role($1, r.oid, 'MEMBER')"
-			  " AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolreplication"
-			  "  OR r.rolname ~ '^pg_' AND r.oid < 16384 AND r.rolname <> 'pg_database_owner'"
-			  "  OR EXISTS ("
-			  "   SELECT FROM pg_catalog.pg_parameter_acl, pg_catalog.aclexplode(paracl) a"
-			  "   WHERE parname = 'personalization.tenant_id' AND a.privilege_type = 'SET'"
-			  "   AND a.grantee IN (r.oid, 0)))"
-			  " ORDER BY r.oid = $1 DESC, 1 LIMIT 1",
-			  "oid");
+static Statement find_way_out = STATEMENT(
+	"SELECT r.rolname,"
+	"  CASE"
+	"   WHEN r.rolsuper THEN 'is a superuser'"
+	"   WHEN r.rolbypassrls THEN 'has BYPASSRLS'"
+	"   WHEN r.rolcreaterole THEN 'has CREATEROLE'"
+	"   WHEN r.rolreplication THEN 'has REPLICATION'"
+	"   WHEN r.rolname IN"
+	"    ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')"
+	"    THEN 'can access the server''s files or programs'"
+	"   WHEN r.oid < 16384 THEN 'has privileges on the whole server'"
+	"   WHEN pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE')"
+	"    THEN 'may create objects in schema personalization'"
+	"   WHEN EXISTS ("
+	"    SELECT FROM pg_catalog.pg_parameter_acl, pg_catalog.aclexplode(paracl) a"
+	"    WHERE parname = 'personalization.tenant_id' AND a.privilege_type = 'SET'"
+	"    AND a.grantee IN (r.oid, 0)) THEN 'may set personalization.tenant_id'"
+	"   ELSE 'has more privileges on tables of schema personalization than grant_access() gives'"
+	"  END"
+	" FROM pg_catalog.pg_roles r, pg_catalog.pg_namespace n"
+	" WHERE n.nspname = 'personalization' AND pg_catalog.pg_has_role($1, r.oid, 'MEMBER')"
+	" AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolreplication"
+	"  OR r.rolname ~ '^pg_' AND r.oid < 16384 AND r.rolname <> 'pg_database_owner'"
+	"  OR EXISTS ("
+	"   SELECT FROM pg_catalog.pg_parameter_acl, pg_catalog.aclexplode(paracl) a"
+	"   WHERE parname = 'personalization.tenant_id' AND a.privilege_type = 'SET'"
+	"   AND a.grantee IN (r.oid, 0))"
+	"  OR pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE')"
+	"  OR EXISTS ("
+	"   SELECT FROM pg_catalog.pg_class c"
+	"   LEFT JOIN LATERAL pg_catalog.aclexplode(c.relacl) a"
+	"    ON a.grantee IN (r.oid, 0)"
+	"    AND a.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN')"
+	"   WHERE c.relnamespace = n.oid AND (c.relowner = r.oid OR a.grantee IS NOT NULL)))"
+	" ORDER BY r.oid = $1 DESC, 1 LIMIT 1",
+	"oid");
 
 enum
 {
@@ -419,7 +435,7 @@ personalization_bind_role(PG_FUNCTION_ARGS)
 				 strcmp(way_out, name) == 0
 					 ? errdetail("The role %s.", reason)
 					 : errdetail("The role is a member of role \"%s\", which %s.", way_out, reason),
-				 errhint("Remove this attribute or membership first.")));
+				 errhint("Remove this attribute, privilege or membership first.")));
 	}
 	nodes_local_end(level);
 	if (nodes_is_coordinator())

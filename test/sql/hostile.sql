@@ -19,9 +19,7 @@ INSERT INTO personalization.inbox (user_id, interaction_type, data, position) VA
 INSERT INTO personalization.inbox (user_id, interaction_type, data, topic) VALUES ('ana', 'export', '{}', 't');
 INSERT INTO personalization.inbox (user_id, interaction_type, data, position) SELECT 'ana', 'export', '{}', 4611686018427387904;
 INSERT INTO personalization.inbox (user_id, interaction_type, data, partition, "offset") VALUES ('ana', 'export', '{}', 0, 0);
-COPY personalization.inbox (user_id, interaction_type, data, position) FROM stdin;
-ana	export	{}	-1
-\.
+\copy personalization.inbox (user_id, interaction_type, data, position) FROM '/dev/null'
 UPDATE personalization.inbox SET position = 0;
 
 -- Texts of any length leave the inbox, and are set aside with their beginning.
@@ -111,6 +109,31 @@ GRANT pg_monitor TO regress_hostile;
 SELECT personalization.bind_role('regress_hostile', 'hostile');
 \set VERBOSITY terse
 REVOKE pg_monitor FROM regress_hostile;
+-- GRANT ALL gives what no policy restricts, by itself, to all, or through another role.
+DO $$
+DECLARE
+    grants text[] := ARRAY['ALL ON ALL TABLES IN SCHEMA personalization', 'ALL ON personalization.interactions', 'TRIGGER ON personalization.inbox', 'TRUNCATE ON personalization.preferences_3',
+        'REFERENCES ON personalization.tenants', 'CREATE ON SCHEMA personalization', 'ALL ON SCHEMA personalization'];
+    g text;
+    r text;
+BEGIN
+    CREATE ROLE regress_granted;
+    GRANT regress_granted TO regress_hostile;
+    FOREACH g IN ARRAY grants LOOP
+        FOREACH r IN ARRAY ARRAY['regress_hostile', 'regress_granted', 'PUBLIC'] LOOP
+            EXECUTE format('GRANT %s TO %s', g, r);
+            BEGIN
+                PERFORM personalization.bind_role('regress_hostile', 'hostile');
+                RAISE WARNING 'bound with % granted to %', g, r;
+            EXCEPTION WHEN object_not_in_prerequisite_state THEN
+                NULL;
+            END;
+            EXECUTE format('REVOKE %s FROM %s', g, r);
+        END LOOP;
+    END LOOP;
+    PERFORM personalization.bind_role('regress_hostile', 'hostile');
+END $$;
+DROP ROLE regress_granted;
 -- Nor through another role, whether or not its privileges are inherited.
 CREATE ROLE regress_between;
 GRANT regress_between TO regress_hostile;
