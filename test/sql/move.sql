@@ -97,6 +97,26 @@ EXCEPTION WHEN OTHERS THEN
     RETURN replace(SQLERRM, 'version ' || (personalization.version() ->> 'extension'), 'the installed one') || E'\n' || hint;
 END
 $$;
+-- Lines that are not those of an export: each is refused, and the tenant waits for the right ones.
+CREATE FUNCTION pg_temp.refused(line jsonb) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN personalization.import_tenant('v_bad', line);
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE || ': ' || SQLERRM;
+END
+$$;
+SELECT pg_temp.refused(line || patch) FROM lines, unnest(ARRAY['{"tenant_id": "v_bad", "settings": 1}', '{"tenant_id": "v_bad", "created_at": null}', '{"tenant_id": 7}']::jsonb[]) AS patch
+WHERE n = 1;
+BEGIN;
+SELECT pg_temp.refused(line || '{"tenant_id": "v_bad"}') FROM lines WHERE n = 1;
+SELECT l AS line, pg_temp.refused(l) FROM unnest(ARRAY['{}', '{"format": 1}', '{"table": 7}', '{"table": "preferences"}', '{"table": "preferences", "rows": 7}', '{"table": "preferences", "rows": {}}',
+    '{"table": "tenants", "rows": []}', '{"table": "nothing", "rows": []}', '{"end": 7}', '{"end": {}}', '{"end": {"interactions": "3"}}', '{"table": "preferences", "rows": []}']::jsonb[]) AS l;
+SELECT pg_temp.refused(line || '{"tenant_id": "v_bad"}') FROM lines WHERE n = 1;
+SAVEPOINT before;
+SELECT personalization.freeze_tenant('v_bad');
+ROLLBACK TO before;
+SELECT personalization.publish_tenant('v_bad');
+ROLLBACK;
 SELECT personalization.import_tenant('v_new', line) FROM lines WHERE n = 1;
 SELECT pg_temp.refusal(line || '{"tenant_id": "v_new", "version": "0.1"}') FROM lines WHERE n = 1;
 SELECT personalization.import_tenant('v_new', line || '{"tenant_id": "v_new", "format": "other"}') FROM lines WHERE n = 1;

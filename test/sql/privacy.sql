@@ -111,6 +111,7 @@ SELECT path, pg_temp.try(patch::jsonb, path::text[]) FROM (VALUES
     ('{data,preferences}', '{}'), ('{data,preferences,0}', '1'), ('{data,preferences,0,confidence}', '1.0000001'), ('{data,preferences,0,confidence}', '-0.1'), ('{data,preferences,0,confidence}', '"NaN"'),
     ('{data,preferences,0,confidence}', '1e999'), ('{data,preferences,0,confidence}', '"high"'), ('{data,preferences,0,confidence}', '[0.5]'), ('{data,preferences,0,confidence}', 'null'),
     ('{data,preferences,0,category}', '"colour"'), ('{data,preferences,0,key}', '""'), ('{data,preferences,0,observation_count}', '-1'), ('{data,preferences,0,observation_count}', '1e12'),
+    ('{data,preferences,0,confidence}', 'true'),
     ('{data,preferences,0,last_updated}', '"infinity"'), ('{data,preferences,0,last_updated}', '"2999-01-01"'), ('{data,preferences,0,last_updated}', '"yesterday-ish"'),
     ('{data,preferences,0,tenant_id}', '"p2"'), ('{data,preferences,0,user_id}', '"bo"'), ('{data,preferences,0,"x\"; DROP TABLE y; --"}', '1'), ('{data,preferences,0,ctid}', '"(0,1)"'),
     ('{data,interactions,0,interaction_id}', '"x"'), ('{data,interactions,0,interaction_type}', '"x"'), ('{data,interactions,0,data}', '[]'), ('{data,interactions,0,occurred_at}', '"2999-01-01"'),

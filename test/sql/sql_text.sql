@@ -38,6 +38,10 @@ SELECT pg_temp.lists('SELECT * FROM t WHERE region = ''EU'' AND t.day >= $1 OR N
 SELECT pg_temp.lists('SELECT * FROM t WHERE 5 < age AND ''EU'' = region AND 1 >= n');
 SELECT pg_temp.lists('SELECT * FROM t WHERE a IN (1, 2) AND b NOT IN (3) AND c BETWEEN 1 AND 2 AND d LIKE ''x%'' AND e NOT ILIKE ''y'' AND f IS NULL AND g IS NOT NULL');
 SELECT pg_temp.lists('SELECT * FROM t WHERE a IS DISTINCT FROM 1 AND b = ANY (ARRAY[1]) AND c NOT BETWEEN 1 AND 2 AND d IS TRUE AND e ~ ''x'' AND f @> ''{}''');
+SELECT pg_temp.lists('SELECT * FROM t WHERE a > ALL (ARRAY[1, 2]) AND b <> ALL ($1) AND c SIMILAR TO ''x%'' AND d NOT SIMILAR TO ''y%''');
+SELECT pg_temp.lists('CREATE VIEW v AS SELECT max(x) FROM t WHERE a = 1');
+SELECT pg_temp.lists('DECLARE c CURSOR FOR SELECT * FROM t WHERE a = 1');
+SELECT pg_temp.lists('INSERT INTO t (id, n) SELECT id, n FROM s ON CONFLICT (id) WHERE active = true DO UPDATE SET n = excluded.n WHERE t.n < 7');
 SELECT pg_temp.lists('SELECT * FROM t WHERE lower(name) = ''x'' AND day::date = current_date AND coalesce(a, b) = 1 AND a + a > 2');
 SELECT pg_temp.lists('SELECT * FROM a JOIN b ON a.id = b.id AND b.kind = ''x'' WHERE a.x = b.y');
 SELECT pg_temp.lists('SELECT * FROM t WHERE id IN (SELECT id FROM u WHERE u.kind = 1) AND z > ALL (SELECT 1)');
