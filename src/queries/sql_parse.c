@@ -26,6 +26,7 @@
 #include "utils/memutils.h"
 
 #include "core/ranking/statistics.h"
+#include "core/sql/talk.h"
 #include "core/sql/words.h"
 #include "queries/sql_parse.h"
 
@@ -48,6 +49,7 @@ found_text(Reader *reader, SqlList list, const char *item)
 static void
 read_table(const RangeVar *table, Reader *reader)
 {
+	const char *alias = "";
 	ListCell *cell;
 
 	if (table->schemaname == NULL)
@@ -58,6 +60,11 @@ read_table(const RangeVar *table, Reader *reader)
 				return;
 		}
 	}
+	if (table->schemaname == NULL && table->alias != NULL)
+		alias = table->alias->aliasname;
+	if (table->schemaname == NULL &&
+		sql_is_no_table(table->relname, strlen(table->relname), alias, strlen(alias)))
+		reader->otherwise = true; /* a sentence, if it is not in quotes */
 	found_text(reader, SQL_TABLES,
 			   psprintf("%s%s%s%s%s", table->catalogname ? table->catalogname : "",
 						table->catalogname ? "." : "", table->schemaname ? table->schemaname : "",

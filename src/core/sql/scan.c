@@ -139,6 +139,20 @@ is_name_too_many(const SqlScan *scan, const SqlLevel *level, const SqlToken *tok
 		   sql_beginning(token->text, token->len) == SQL_BEGINS_NOTHING;
 }
 
+/* Whether a word in the place of a table shows that the text is a sentence: "… from the list". */
+static bool
+is_in_sentence(const SqlScan *scan, const SqlToken *token)
+{
+	const char *next;
+	size_t len;
+
+	if (token->kind != SQL_WORD || scan->cte_count > 0 ||
+		sql_byte(&scan->lexer, scan->lexer.pos) == '.')
+		return false;
+	len = sql_peek_word(scan, scan->lexer.pos, &next);
+	return sql_is_no_table(token->text, token->len, next, len);
+}
+
 /* Handles a word or quoted identifier that is a name here. */
 static void
 name(SqlScan *scan, SqlLevel *level, SqlToken *token)
@@ -216,10 +230,8 @@ name(SqlScan *scan, SqlLevel *level, SqlToken *token)
 	level->name_keyword = token->keyword;
 	level->name_is_qualified = false;
 	level->name_is_table = level->want_table;
-	if (level->want_table && token->kind == SQL_WORD &&
-		sql_byte(&scan->lexer, scan->lexer.pos) != '.' && sql_is_no_table(token->text, token->len))
+	if (level->want_table && is_in_sentence(scan, token))
 	{
-		/* "… from the list": a sentence */
 		level->want_table = level->name_is_table = false;
 		level->last = SQL_LAST_OPERAND;
 		scan->prose = true;
@@ -357,6 +369,8 @@ begin_word(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			break;
 		case SQL_BEGINS_OTHER:
 			scan->begun = token->keyword != KW_ANALYZE;
+			/* What SHOW filters is not data. */
+			scan->prose = token->keyword == KW_SHOW;
 			level->no_from = level->into_variable = true;
 			return;
 		case SQL_BEGINS_PART:
@@ -571,10 +585,12 @@ begins_explanation(const SqlScan *scan, const SqlToken *token)
 {
 	const char *text = token->text;
 	const char *start = scan->lexer.text;
+	const SqlLast last = scan->levels[0].last;
 	int lines = 0;
 
-	if (scan->depth > 0 || !scan->begun || token->kind != SQL_WORD || token->attached ||
-		token->keyword != KW_NONE || sql_beginning(token->text, token->len) != SQL_BEGINS_NOTHING)
+	if ((last != SQL_LAST_NAME && last != SQL_LAST_OPERAND) || scan->depth > 0 || !scan->begun ||
+		token->kind != SQL_WORD || token->attached || token->keyword != KW_NONE ||
+		sql_beginning(token->text, token->len) != SQL_BEGINS_NOTHING)
 		return false;
 	for (; text > start &&
 		   (text[-1] == ' ' || text[-1] == '\t' || text[-1] == '\n' || text[-1] == '\r');

@@ -22,11 +22,13 @@ typedef struct Text
 	size_t len;
 } Text;
 
-/* In the first group also where a table's name should be; the others may be names of tables. */
-static const char *const no_tables[] = {"the", "my",	"our",	 "your",  "their", "his", "her",
-										"its", "these", "those", "which", "whom",  "them"};
+/* The first are no names of tables either; the others may be. */
+static const char *const no_tables[] = {"the",	"my",	 "our",	  "your",  "their", "his",
+										"her",	"its",	 "these", "those", "which", "whom",
+										"them", "every", "each",  "any",   "some",	"another"};
 static const char *const others[] = {"this", "that", "me",	"us",	"you",	  "we",
 									 "they", "than", "was", "were", "please", "there"};
+static const char *const of_sql[] = {"every", "each", "any", "some"};
 static const char *const befores[] = {"last", "next", "past", "previous", "this"};
 static const char *const times[] = {"day",	  "days", "night", "week",	  "weeks",	 "month",
 									"months", "year", "years", "quarter", "quarters"};
@@ -45,9 +47,10 @@ is_among(const char *word, size_t len, const char *const *words, size_t n)
 #define IS_AMONG(word, len, words) is_among(word, len, words, sizeof(words) / sizeof((words)[0]))
 
 bool
-sql_is_no_table(const char *word, size_t len)
+sql_is_no_table(const char *word, size_t len, const char *next, size_t next_len)
 {
-	return IS_AMONG(word, len, no_tables) || sql_is_word(word, len, "of");
+	return IS_AMONG(word, len, no_tables) || sql_is_word(word, len, "of") ||
+		   (IS_AMONG(word, len, befores) && IS_AMONG(next, next_len, times));
 }
 
 /* Finds the next word from *pos on and moves *pos behind it; false if there is none. */
@@ -101,9 +104,11 @@ has_talk(const Text *in, int *words)
 		/* An element of a list is a name. */
 		if (c == ',' || (c == ' ' && pos + 1 < in->len && in->text[pos + 1] == ','))
 			continue;
-		talk = IS_AMONG(word.text, word.len, no_tables) || IS_AMONG(word.text, word.len, others) ||
-			   (IS_AMONG(word.text, word.len, befores) && next_word(in, &after, &next) &&
-				IS_AMONG(next.text, next.len, times));
+		talk =
+			(IS_AMONG(word.text, word.len, no_tables) && !IS_AMONG(word.text, word.len, of_sql)) ||
+			IS_AMONG(word.text, word.len, others) ||
+			(IS_AMONG(word.text, word.len, befores) && next_word(in, &after, &next) &&
+			 IS_AMONG(next.text, next.len, times));
 	}
 	return talk;
 }
@@ -151,6 +156,8 @@ lacks_its_word(const Text *part)
 		return !HAS_ONE_OF(part, of_insert);
 	if (sql_is_word(word.text, word.len, "merge"))
 		return !HAS_ONE_OF(part, of_merge);
+	if (sql_is_word(word.text, word.len, "delete"))
+		return next_word(part, &pos, &word) && sql_is_word(word.text, word.len, "all");
 	return sql_is_word(word.text, word.len, "create") && !HAS_ONE_OF(part, of_create);
 }
 

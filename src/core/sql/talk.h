@@ -19,7 +19,10 @@ extern bool sql_is_talk(const char *text, size_t len);
 /* Whether a paragraph after SQL that starts here explains it. */
 extern bool sql_is_explanation(const char *text, size_t len);
 
-/* Whether no table has this name without quotes, because it is a word such as "the". */
-extern bool sql_is_no_table(const char *word, size_t len);
+/*
+ * Whether no table has this name without quotes, because it is a word such as
+ * "the", or "last" and the next word is "month".
+ */
+extern bool sql_is_no_table(const char *word, size_t len, const char *next, size_t next_len);
 
 #endif
