@@ -9,6 +9,7 @@
 #include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/catcache.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
@@ -40,18 +41,24 @@ find_name(const char *const *names, int nnames, const char *name, size_t len)
 static void
 enum_values(Oid type, const char *const *names, int nnames, Oid *values)
 {
+	CatCList *list = SearchSysCacheList1(ENUMTYPOIDNAME, ObjectIdGetDatum(type));
+
 	for (int i = 0; i < nnames; i++)
 	{
-		HeapTuple tuple =
-			SearchSysCache2(ENUMTYPOIDNAME, ObjectIdGetDatum(type), CStringGetDatum(names[i]));
+		values[i] = InvalidOid;
+		for (int m = 0; m < list->n_members; m++)
+		{
+			Form_pg_enum member = (Form_pg_enum) GETSTRUCT(&list->members[m]->tuple);
 
-		if (!HeapTupleIsValid(tuple))
+			if (strcmp(NameStr(member->enumlabel), names[i]) == 0)
+				values[i] = member->oid;
+		}
+		if (!OidIsValid(values[i]))
 			ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 							errmsg("type %s has no value \"%s\"", format_type_be(type), names[i]),
 							errhint("Run ALTER EXTENSION " EXTENSION_NAME " UPDATE.")));
-		values[i] = ((Form_pg_enum) GETSTRUCT(tuple))->oid;
-		ReleaseSysCache(tuple);
 	}
+	ReleaseSysCacheList(list);
 }
 
 /*

@@ -61,6 +61,7 @@ typedef struct LeafTable
 
 struct LeafStatements
 {
+	bool is_of_tenant; /* otherwise of tables with a single partition */
 	int ntables;
 	LeafTable *tables[MAX_TABLES];
 	int nleaves;	 /* the most that one of its tables has; 0 if it stays on the tables */
@@ -96,7 +97,7 @@ same_expression(const char *a, const char *b)
 
 	while (*a != '\0' && *a == *b)
 	{
-		if (strncmp(a, location, strlen(location)) == 0 &&
+		if (*a == ':' && strncmp(a, location, strlen(location)) == 0 &&
 			strncmp(b, location, strlen(location)) == 0)
 		{
 			a += strlen(location);
@@ -199,12 +200,29 @@ has_statement_triggers(Oid table)
 	return found;
 }
 
+/* Returns the row of pg_class of a table of the extension, to be released, or NULL. */
+static HeapTuple
+class_row(const char *name)
+{
+	return SearchSysCache2(RELNAMENSP, CStringGetDatum(name),
+						   ObjectIdGetDatum(extension_objects()->schema));
+}
+
+static HeapTuple
+leaf_row(const char *table, int n)
+{
+	char name[NAMEDATALEN];
+
+	snprintf(name, sizeof(name), "%s_%d", table, n);
+	return class_row(name);
+}
+
 /* Returns the modulus of a hash partition, and its remainder; 0 if it is not one. */
 static int
 hash_bound(HeapTuple leaf, int *remainder)
 {
 	bool isnull;
-	Datum value = SysCacheGetAttr(RELOID, leaf, Anum_pg_class_relpartbound, &isnull);
+	Datum value = SysCacheGetAttr(RELNAMENSP, leaf, Anum_pg_class_relpartbound, &isnull);
 	PartitionBoundSpec *bound;
 
 	if (isnull)
@@ -220,8 +238,8 @@ hash_bound(HeapTuple leaf, int *remainder)
 static bool
 same_as_table(const LeafTable *table, int n)
 {
-	HeapTuple parent = SearchSysCache1(RELOID, ObjectIdGetDatum(table->table));
-	HeapTuple child = SearchSysCache1(RELOID, ObjectIdGetDatum(table->leaves[n]));
+	HeapTuple parent = class_row(table->name);
+	HeapTuple child = leaf_row(table->name, n);
 	bool same = false;
 
 	if (HeapTupleIsValid(parent) && HeapTupleIsValid(child))
@@ -248,33 +266,29 @@ same_as_table(const LeafTable *table, int n)
 
 /* ---------------------------------------------------------------- the tables */
 
-static Oid
-leaf_relation(const char *table, int n)
-{
-	char name[NAMEDATALEN];
-
-	snprintf(name, sizeof(name), "%s_%d", table, n);
-	return get_relname_relid(name, extension_objects()->schema);
-}
-
 static void
 look_up(LeafTable *table)
 {
-	HeapTuple first = NULL;
-	Oid leaf = InvalidOid;
+	HeapTuple row;
 	int remainder;
 
 	table->nleaves = 0;
+	table->table = InvalidOid;
 	table->valid = true; /* until an invalidation, which may come from here on */
-	table->table = get_relname_relid(table->name, extension_objects()->schema);
-	if (OidIsValid(table->table) && get_rel_relkind(table->table) == RELKIND_PARTITIONED_TABLE)
-		leaf = leaf_relation(table->name, 0);
-	if (OidIsValid(leaf))
-		first = SearchSysCache1(RELOID, ObjectIdGetDatum(leaf));
-	if (HeapTupleIsValid(first))
+	row = class_row(table->name);
+	if (HeapTupleIsValid(row))
 	{
-		table->nleaves = hash_bound(first, &remainder);
-		ReleaseSysCache(first);
+		Form_pg_class class = (Form_pg_class) GETSTRUCT(row);
+		bool is_partitioned = class->relkind == RELKIND_PARTITIONED_TABLE;
+
+		table->table = class->oid;
+		ReleaseSysCache(row);
+		row = is_partitioned ? leaf_row(table->name, 0) : NULL;
+	}
+	if (HeapTupleIsValid(row))
+	{
+		table->nleaves = hash_bound(row, &remainder);
+		ReleaseSysCache(row);
 	}
 	if (table->nleaves > MAX_LEAVES)
 		table->nleaves = 0;
@@ -312,7 +326,15 @@ static Oid
 find_leaf(LeafTable *table, int n)
 {
 	if (!OidIsValid(table->leaves[n]))
-		table->leaves[n] = leaf_relation(table->name, n);
+	{
+		HeapTuple row = leaf_row(table->name, n);
+
+		if (HeapTupleIsValid(row))
+		{
+			table->leaves[n] = ((Form_pg_class) GETSTRUCT(row))->oid;
+			ReleaseSysCache(row);
+		}
+	}
 	return table->leaves[n];
 }
 
@@ -336,8 +358,7 @@ find_tables(struct LeafStatements *statements, const Statement *statement)
 	StatementName name;
 	int nleaves = 0;
 
-	if (!statement_is_of_tenant(statement->sql, statement->parameters))
-		return;
+	statements->is_of_tenant = statement_is_of_tenant(statement->sql, statement->parameters);
 	while (statement_next_name(statement->sql, &at, &name))
 	{
 		LeafTable *table = find_table(name.name, name.len);
@@ -349,6 +370,8 @@ find_tables(struct LeafStatements *statements, const Statement *statement)
 		statements->tables[statements->ntables++] = table;
 		nleaves = Max(nleaves, table->nleaves);
 	}
+	if (nleaves > 1 && !statements->is_of_tenant)
+		return;
 	if (nleaves > 0)
 		statements->over = MemoryContextAllocZero(TopMemoryContext, nleaves * sizeof(Statement));
 	statements->nleaves = nleaves;
@@ -398,10 +421,12 @@ leaf_statement(Statement *statement, const Datum *values, const char *nulls)
 		statement->leaves = statements;
 	}
 	/* The message of row_security = off names the table. */
-	if (statements->nleaves == 0 || !row_security || (nulls != NULL && nulls[0] == 'n'))
+	if (statements->nleaves == 0 || !row_security)
+		return statement;
+	if (statements->is_of_tenant && nulls != NULL && nulls[0] == 'n')
 		return statement;
 
-	hash = tenant_hash(values[0]);
+	hash = statements->is_of_tenant ? tenant_hash(values[0]) : 0;
 	for (int i = 0; i < statements->ntables; i++)
 	{
 		LeafTable *table = statements->tables[i];

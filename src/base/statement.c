@@ -36,6 +36,43 @@ hint_at_update(void *arg)
 	}
 }
 
+/*
+ * Returns one of the server's types by its name, InvalidOid for other types.
+ * Having names parsed is a thirtieth of a connection's first call.
+ */
+static Oid
+usual_type(const char *name)
+{
+	static const struct
+	{
+		const char *name;
+		Oid type;
+	} types[] = {{"text", TEXTOID},
+				 {"timestamptz", TIMESTAMPTZOID},
+				 {"uuid", UUIDOID},
+				 {"int4", INT4OID},
+				 {"int8", INT8OID},
+				 {"float8", FLOAT8OID},
+				 {"bool", BOOLOID},
+				 {"jsonb", JSONBOID},
+				 {"date", DATEOID},
+				 {"text[]", TEXTARRAYOID},
+				 {"timestamptz[]", TIMESTAMPTZARRAYOID},
+				 {"uuid[]", UUIDARRAYOID},
+				 {"int4[]", INT4ARRAYOID},
+				 {"int8[]", INT8ARRAYOID},
+				 {"float8[]", FLOAT8ARRAYOID},
+				 {"jsonb[]", JSONBARRAYOID},
+				 {"date[]", DATEARRAYOID}};
+
+	for (size_t i = 0; i < lengthof(types); i++)
+	{
+		if (strcmp(types[i].name, name) == 0)
+			return types[i].type;
+	}
+	return InvalidOid;
+}
+
 int
 statement_types(const char *list, Oid *types, int max)
 {
@@ -52,7 +89,10 @@ statement_types(const char *list, Oid *types, int max)
 
 		if (n == max)
 			elog(ERROR, "more than %d types in \"%s\"", max, list);
-		parse_type_string(name, &types[n++], &typmod);
+		types[n] = usual_type(name);
+		if (!OidIsValid(types[n]))
+			parse_type_string(name, &types[n], &typmod);
+		n++;
 	}
 	error_context_stack = hint.previous;
 	pfree(copy);

@@ -131,7 +131,10 @@ suggestions_make(const SuggestionRequest *request, Suggestion **suggestions)
 	SuggestionRequest hashed = *request;
 
 	state->request = request;
-	tenant_require(request->tenant_id, &state->settings);
+	if (request->settings != NULL)
+		state->settings = *request->settings;
+	else
+		tenant_require(request->tenant_id, &state->settings);
 	*suggestions = NULL;
 	if (!state->settings.suggestions ||
 		holdout_has(request->tenant_id, request->user_id, state->settings.suggestion_holdout))
@@ -187,15 +190,21 @@ suggestions_document(const char *tenant_id, const char *user_id, TimestampTz at)
 /*
  * Whether suggestions can be recorded, without waiting for another session,
  * and without failing because another session has changed them since the
- * transaction's snapshot.
+ * transaction's snapshot.  Reads the settings, in any case.
  */
 static bool
-may_record(const char *tenant_id, const char *user_id)
+may_record(const char *tenant_id, const char *user_id, TenantSettings *settings)
 {
-	return !RecoveryInProgress() && !XactReadOnly && !IsInParallelMode() &&
-		   !IsolationUsesXactSnapshot() && lock_shown(tenant_id, user_id, false) &&
-		   recording_allowed(tenant_id, user_id) &&
-		   tenant_hold(tenant_id, SNAPSHOT_NEW) == HOLD_NONE;
+	TenantHold hold;
+
+	if (RecoveryInProgress() || XactReadOnly || IsInParallelMode() || IsolationUsesXactSnapshot() ||
+		!lock_shown(tenant_id, user_id, false))
+	{
+		tenant_require(tenant_id, settings);
+		return false;
+	}
+	tenant_require_with_hold(tenant_id, settings, &hold);
+	return hold == HOLD_NONE && learning_allowed(tenant_id, user_id, settings, SNAPSHOT_NEW);
 }
 
 Datum
@@ -204,6 +213,7 @@ personalization_get_suggestions(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	const ExtensionObjects *ours = extension_objects();
 	SuggestionRequest request = {0};
+	TenantSettings settings;
 	Suggestion *suggestions;
 	int n;
 
@@ -220,7 +230,8 @@ personalization_get_suggestions(PG_FUNCTION_ARGS)
 						errmsg("max_results must not be negative: %d", request.max_results)));
 	request.max_results = Min(request.max_results, MAX_SUGGESTIONS);
 	SPI_connect();
-	request.record = may_record(request.tenant_id, request.user_id);
+	request.record = may_record(request.tenant_id, request.user_id, &settings);
+	request.settings = &settings;
 	n = suggestions_make(&request, &suggestions);
 
 	/*

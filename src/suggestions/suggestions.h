@@ -13,6 +13,7 @@
 #include "utils/uuid.h"
 
 #include "core/ranking/ranking.h"
+#include "tenancy/settings.h"
 
 /* Maximum number of suggestions of one call. */
 #define MAX_SUGGESTIONS 100
@@ -36,7 +37,8 @@ typedef struct SuggestionRequest
 	ArrayType *exclude;	 /* texts that are shown already; NULL for none */
 	int max_results;
 	TimestampTz at;
-	bool record; /* whether they are shown to the user and are to be recorded */
+	bool record;					/* whether they are shown to the user and are to be recorded */
+	const TenantSettings *settings; /* NULL: to be read */
 } SuggestionRequest;
 
 /*

@@ -56,15 +56,6 @@ learning_allowed(const char *tenant_id, const char *user_id, const TenantSetting
 	return enabled;
 }
 
-bool
-recording_allowed(const char *tenant_id, const char *user_id)
-{
-	TenantSettings settings;
-
-	return !tenant_read(tenant_id, &settings) ||
-		   learning_allowed(tenant_id, user_id, &settings, SNAPSHOT_NEW);
-}
-
 void
 learning_choose(const char *tenant_id, const char *user_id, bool enabled)
 {

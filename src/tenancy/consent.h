@@ -20,11 +20,6 @@
 extern bool learning_allowed(const char *tenant_id, const char *user_id,
 							 const TenantSettings *settings, ReadAs as);
 
-/*
- * The same for a call that has not read the tenant's settings.  The caller is in SPI.
- */
-extern bool recording_allowed(const char *tenant_id, const char *user_id);
-
 /* The user's own choice: *enabled; returns false if they have made none.  The caller is in SPI. */
 extern bool learning_choice(const char *tenant_id, const char *user_id, bool *enabled, ReadAs as);
 

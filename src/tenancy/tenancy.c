@@ -228,6 +228,21 @@ tenant_require(const char *tenant_id, TenantSettings *settings)
 }
 
 void
+tenant_require_with_hold(const char *tenant_id, TenantSettings *settings, TenantHold *hold)
+{
+	Jsonb *changes = read_tenant(tenant_id, SNAPSHOT_NEW, hold);
+
+	if (changes == NULL)
+	{
+		if (!auto_create_tenants)
+			raise_unknown(tenant_id);
+		*hold = hold_of_unknown(SNAPSHOT_NEW);
+		changes = json_empty_object();
+	}
+	settings_decode(changes, settings);
+}
+
+void
 tenant_require_prepared(const char *tenant_id, TenantSettings *settings)
 {
 	if (!tenant_prepare(tenant_id, settings))

@@ -10,6 +10,7 @@
 #include "base/arguments.h"
 #include "base/fault.h"
 #include "base/statement.h"
+#include "tenancy/hold.h"
 #include "tenancy/settings.h"
 
 /* Checks that the session may act for a tenant. */
@@ -24,6 +25,13 @@ extern char *checked_tenant(char *tenant_id);
  * (with auto_create_tenants, the defaults are used).  The caller is in SPI.
  */
 extern bool tenant_read(const char *tenant_id, TenantSettings *settings);
+
+/*
+ * The same with its hold, for a call that writes only if it may; raises an error if there is
+ * no such tenant.  Both are as of now.
+ */
+extern void
+tenant_require_with_hold(const char *tenant_id, TenantSettings *settings, TenantHold *hold);
 
 /*
  * The same for a write, after the tenant has been locked: creates the tenant with
