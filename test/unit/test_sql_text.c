@@ -104,7 +104,11 @@ static const struct
 	/* operators */
 	{"a<=b", "a <= b"},
 	{"a<>b!=c", "a <> b <> c"},
-	{"a->>'x'#>>'{a}'", "a ->> 'x' #>> ?"},
+	{"a->>'x'#>>'{a}'", "a ->> 'x' #>> '{a}'"},
+	{"a #> '{b,\"c d\"}' -> '{{ x }}' #>> '{% x %}' #> '{a,{b}}'",
+	 "a #> '{b,\"c d\"}' -> ? #>> ? #> ?"},
+	{"from read_csv('a.csv', 'x') join s3('http://b/{c}') where f('d.csv') = 1",
+	 "from read_csv ( 'a.csv' , 'x' ) join s3 ( ? ) where f ( ? ) = ?"},
 	{"a =-- c\n1", "a = ?"},
 	{"a =/* c */1", "a = ?"},
 	{"a */* c */ b", "a * b"},

@@ -108,16 +108,21 @@ static bool
 plain_text(const SqlToken *token, const char **text, size_t *len)
 {
 	char quote = token->text[0];
+	bool path;
 
 	if (token->len < 2 || (quote != '\'' && quote != '"') || token->text[token->len - 1] != quote)
 		return false;
 	*text = token->text + 1;
 	*len = token->len - 2;
+	/* A path into a document, as in a #> '{b,"c d"}' */
+	path = token->before == SQL_BEFORE_KEY && quote == '\'' && *len > 1 && (*text)[0] == '{' &&
+		   (*text)[1] != '{' && (*text)[1] != '%' && (*text)[*len - 1] == '}';
 	for (size_t i = 0; i < *len; i++)
 	{
 		char c = (*text)[i];
 
-		if (c == '\'' || c == '"' || c == '\\' || c == '{' || (unsigned char) c < ' ')
+		if (c == '\'' || (c == '"' && !path) || c == '\\' || (c == '{' && (!path || i > 0)) ||
+			(unsigned char) c < ' ')
 			return false;
 	}
 	return true;
@@ -153,6 +158,8 @@ is_kept_text(Form *form, const SqlToken *token, bool *lower)
 			return len < 5 || text[4] != '-';
 		case SQL_TEXTS_ARE_FORMATS:
 			return len > 0 && !(text[0] >= '0' && text[0] <= '9');
+		case SQL_TEXTS_ARE_FILES:
+			return true;
 		case SQL_TEXTS_ARE_KEYS:
 			return !open->first;
 		default:

@@ -213,6 +213,9 @@ sql_texts_of(const char *text, size_t len)
 	static const char *const formats[] = {"date_format", "format_date",		 "format_datetime",
 										  "format_time", "format_timestamp", "formatdatetime",
 										  "strftime",	 "to_char",			 "to_varchar"};
+	static const char *const files[] = {"csvread",	 "delta_scan",	 "file",	   "gcs",
+										"hdfs",		 "iceberg_scan", "openrowset", "parquet_scan",
+										"sniff_csv", "st_read",		 "url"};
 	char name[LONGEST];
 
 	if (lower_case(text, len, name) == 0)
@@ -223,6 +226,8 @@ sql_texts_of(const char *text, size_t len)
 		return SQL_TEXTS_ARE_UNITS;
 	if (IS_LISTED(name, formats))
 		return SQL_TEXTS_ARE_FORMATS;
+	if (IS_LISTED(name, files) || begins_with(name, "read_") || begins_with(name, "s3"))
+		return SQL_TEXTS_ARE_FILES;
 	if (begins_with(name, "json") || begins_with(name, "get_json") ||
 		begins_with(name, "simplejson") || begins_with(name, "visitparam"))
 		return SQL_TEXTS_ARE_KEYS;

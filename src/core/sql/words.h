@@ -38,6 +38,7 @@ typedef enum SqlTexts
 	SQL_TEXTS_ARE_UNITS,   /* if they are units */
 	SQL_TEXTS_ARE_WIDTHS,  /* of time: time_bucket('1 hour', x) */
 	SQL_TEXTS_ARE_FORMATS, /* to_char(x, 'YYYY') */
+	SQL_TEXTS_ARE_FILES,   /* read_csv('a.csv') */
 	SQL_TEXTS_ARE_KEYS	   /* into documents, but for the first argument */
 } SqlTexts;
 
