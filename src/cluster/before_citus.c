@@ -96,6 +96,15 @@ has_null_tenant(const FuncExpr *call)
 	return IsA(tenant, Const) && ((Const *) tenant)->constisnull;
 }
 
+/* Whether its first argument is written first, as a constant that is not null. */
+static bool
+names_tenant(const FuncExpr *call)
+{
+	const Node *tenant = call->args == NIL ? NULL : linitial(call->args);
+
+	return tenant != NULL && IsA(tenant, Const) && !((const Const *) tenant)->constisnull;
+}
+
 /* ---------------------------------------------------------------- times */
 
 static bool
@@ -209,7 +218,9 @@ check_and_plan(Query *query, const char *text, int options, ParamListInfo parame
 
 	if (call != NULL && takes_tenant(call->funcid))
 	{
-		call = known_call(call, parameters);
+		/* Most calls are the same when all is known. */
+		if (!names_tenant(call) || DateStyle != USE_ISO_DATES)
+			call = known_call(call, parameters);
 		if (call != NULL && has_null_tenant(call))
 			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 							errmsg("tenant_id must not be null")));

@@ -23,7 +23,9 @@ $root = dirname($root) while index("$share/", "$root/") != 0 || index("$lib/", "
 plan skip_all => 'needs an installation of its own' if $root eq '/' || $root eq '/usr';
 my $copy = "$dir/t_installation";
 system_or_bail('cp', '-a', $root, $copy);
-append_to_file($copy . substr($share, length $root) . '/extension/personalization--1.0--1.1.sql', q{
+my $extension = $copy . substr($share, length $root) . '/extension';
+my ($version) = slurp_file("$extension/personalization.control") =~ /^default_version\s*=\s*'(.*)'/m;
+append_to_file("$extension/personalization--$version--test.sql", q{
 ALTER TABLE personalization.profiles ADD COLUMN mood text COLLATE "C" NOT NULL DEFAULT 'calm';
 ALTER TABLE personalization.signal_rules ADD COLUMN mood text;
 ALTER TABLE personalization.worker_state ADD COLUMN mood text NOT NULL DEFAULT 'calm';
@@ -112,7 +114,7 @@ is(in('grown', 'SELECT count(*) FROM personalization.interactions') . difference
 foreach my $node (@nodes, $coordinator)
 {
 	is(on($coordinator, 'SELECT bool_and(same_version) FROM personalization.distribution_status'), $node == $nodes[0] ? 't' : 'f', 'distribution_status shows versions');
-	on($node, 'SET citus.enable_ddl_propagation = off', q{ALTER EXTENSION personalization UPDATE TO '1.1'});
+	on($node, 'SET citus.enable_ddl_propagation = off', q{ALTER EXTENSION personalization UPDATE TO 'test'});
 }
 is(on($coordinator, 'SELECT bool_and(same_version) FROM personalization.distribution_status'), 't', 'all nodes are updated');
 like(on($coordinator, q{SELECT personalization.learn('acme', 'new', 'export', '{}')}), qr/^[0-9a-f-]{36}$/, 'calls go on');
