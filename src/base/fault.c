@@ -44,7 +44,7 @@ take_apart(Fault *fault, const char *marked)
 		if (*c == PRIVATE_BEGIN)
 		{
 			trim_introduction(&summary);
-			appendStringInfoString(&detail, detail.len == 0 ? "The value is " : ", ");
+			appendStringInfoString(&detail, detail.len == 0 ? FAULT_DETAIL : ", ");
 			is_private = true;
 		}
 		else if (*c == PRIVATE_END)
@@ -113,6 +113,6 @@ fault_raise(const Fault *fault, int index)
 	ereport(ERROR, (errcode(fault->sqlstate),
 					index < 0 ? errmsg("%s", message) : errmsg("events[%d]: %s", index, message),
 					fault->detail ? errdetail("%s", fault->detail) : 0,
-					fault->detail ? errdetail_log("The value is shown to the client only.") : 0,
+					fault->detail ? errdetail_log(FAULT_DETAIL_LOG) : 0,
 					fault->hint ? errhint("%s", fault->hint) : 0));
 }

@@ -24,6 +24,10 @@ typedef struct Fault
 	const char *detail;
 } Fault;
 
+/* The beginning of such a detail, and what the server's log has in its place. */
+#define FAULT_DETAIL "The value is "
+#define FAULT_DETAIL_LOG "The value is shown to the client only."
+
 /* Fills fault and returns false, to be used as "return fault_set(…)". */
 extern bool fault_set(Fault *fault, int sqlstate, const char *hint, const char *format, ...)
 	pg_attribute_printf(4, 5);

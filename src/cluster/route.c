@@ -15,6 +15,7 @@
 #include "base/extension.h"
 #include "base/statement_text.h"
 #include "cluster/before_citus.h"
+#include "cluster/log.h"
 #include "cluster/map.h"
 #include "cluster/route.h"
 
@@ -259,6 +260,7 @@ route_init(void)
 		return false;
 	statement_router = route_statement;
 	before_citus_init();
+	log_init();
 	return true;
 }
 

@@ -13,7 +13,7 @@ use Time::HiRes qw(sleep time);
 use Citus;
 
 my $dir = $PostgreSQL::Test::Utils::tmp_check;
-my ($coordinator, @nodes) = start_cluster();
+my ($coordinator, @nodes) = start_cluster('log_statement = none');
 my @all = ($coordinator, @nodes);
 my @tenants = qw(acme globex initech umbrella);
 
@@ -111,6 +111,21 @@ foreach my $node (others('acme'))
 	like(error_on($node, "BEGIN;\nSELECT personalization.use_tenant('acme');\n" . batch('', event('acme', 'x')), as($node, 'web')),
 		qr/ERROR:  tenant "acme" is on node \Q$where{acme}\E\n/, 'a pooled role has its tenant in its own session only');
 }
+
+####################################################################
+# What a user wrote is in no node's log, unless the client's statements are logged.
+
+foreach my $node (@all)
+{
+	my $quiet = "SET log_min_error_statement = panic;\n";
+	my $secret = 'unutterable ' . $node->name;
+
+	like(error_on($node, $quiet . batch('', event('acme', 'x'), map { qq({"tenant_id": "$_", "user_id": "x", "interaction_type": "feedback", "data": {"rating": "$secret"}}) } @tenants)),
+		qr/ERROR:  events\[\d\]: invalid rating in feedback\nDETAIL:  The value is ""$secret""/, 'the client sees it');
+	like(error_on($node, "${quiet}SELECT personalization.learn('$_', 'x', 'feedback', '{\"rating\": \"$secret\"}')"), qr/DETAIL:  The value is ""$secret""/, 'also of a single call') foreach @tenants;
+}
+unlike(slurp_file($_->logfile), qr/unutterable/, 'no log has it, at ' . $_->name) foreach @all;
+like(slurp_file($_->logfile), qr/ERROR:  (?:events\[\d\]: )?invalid rating in feedback\n.*DETAIL:  The value is shown to the client only/, 'but the error, at ' . $_->name) foreach @all;
 
 ####################################################################
 # All or nothing: under load from all nodes, while a shard moves and nodes are killed.
