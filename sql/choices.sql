@@ -54,3 +54,10 @@ CREATE FUNCTION personalization.set_learning(tenant_id text, user_id text, enabl
     AS 'MODULE_PATHNAME', 'personalization_set_learning';
 COMMENT ON FUNCTION personalization.set_learning(text, text, boolean) IS
     'decides for a user whether anything is recorded of them from now on; outlives forget_user()';
+
+CREATE FUNCTION personalization.learning_enabled(
+    tenant_id text, user_id text, OUT enabled boolean, OUT decided_by text, OUT decided_at timestamptz)
+    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+    AS 'MODULE_PATHNAME', 'personalization_learning_enabled';
+COMMENT ON FUNCTION personalization.learning_enabled(text, text) IS
+    'whether anything is recorded of a user, and who decided that: the user, or else the tenant, by its setting learning';

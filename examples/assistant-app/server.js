@@ -43,7 +43,12 @@ function text (value) {
 
 // What the page may ask for. `me` is the user who is logged in, and the only place that tenant and user come from.
 const actions = {
-  'GET /api/me': async me => ({ ...me, users: (await pool.query('SELECT id, name, tenant FROM users ORDER BY tenant, id')).rows, charts }),
+  'GET /api/me': async me => {
+    const [{ enabled: learning }] = await transaction(me.tenant, query =>
+      query('SELECT enabled FROM personalization.learning_enabled($1, $2)', [me.tenant, me.id]))
+
+    return { ...me, learning, users: (await pool.query('SELECT id, name, tenant FROM users ORDER BY tenant, id')).rows, charts }
+  },
 
   // Each time the user stops typing; `text` is what is in the box so far.
   'GET /api/suggestions': (me, { text: typed }) => transaction(me.tenant, query =>
@@ -87,18 +92,17 @@ const actions = {
   'POST /api/forget': (me, { category, key }) => transaction(me.tenant, query =>
     query('SELECT personalization.forget_preference($1, $2, $3, $4)', [me.tenant, me.id, text(category), text(key)])),
 
-  // "Do not learn". The product notes it too, to show it.
+  // "Do not learn".
   'POST /api/learning': (me, { enabled }) => transaction(me.tenant, async query => {
     if (typeof enabled !== 'boolean') throw new Refused(400, 'enabled must be true or false')
     await query('SELECT personalization.set_learning($1, $2, $3)', [me.tenant, me.id, enabled])
-    await query('UPDATE users SET learning = $2 WHERE id = $1', [me.id, enabled])
   })
 }
 
 // Put your session here. This example believes what a cookie says, so it listens on this machine only.
 async function loggedIn (request) {
   const id = /(?:^|; )user=([^;]*)/.exec(request.headers.cookie ?? '')?.[1] ?? 'ana'
-  const { rows: [me] } = await pool.query('SELECT id, tenant, name, learning FROM users WHERE id = $1', [id])
+  const { rows: [me] } = await pool.query('SELECT id, tenant, name FROM users WHERE id = $1', [id])
 
   if (!me) throw new Refused(401, 'nobody is logged in')
   return me

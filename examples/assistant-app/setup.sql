@@ -13,10 +13,10 @@ CREATE ROLE web LOGIN;
 SELECT personalization.grant_access('web', pooled => true);
 ALTER ROLE web SET personalization.local_tenant_only = on;
 
--- The product's own table of users: who belongs to which tenant, and what they have said about learning.
-CREATE TABLE users (id text PRIMARY KEY, tenant text NOT NULL, name text NOT NULL, learning boolean NOT NULL DEFAULT true);
+-- The product's own table of users: who belongs to which tenant.
+CREATE TABLE users (id text PRIMARY KEY, tenant text NOT NULL, name text NOT NULL);
 INSERT INTO users (id, tenant, name) VALUES ('ana', 'acme', 'Ana'), ('bo', 'acme', 'Bo'), ('cy', 'acme', 'Cy'), ('eve', 'globex', 'Eve');
-GRANT SELECT, UPDATE (learning) ON users TO web;
+GRANT SELECT ON users TO web;
 
 -- What Ana and Bo of acme did in the last four weeks: some questions on each working day, others once a week.
 SELECT personalization.learn_batch(jsonb_agg(jsonb_build_object(

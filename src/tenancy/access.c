@@ -79,7 +79,8 @@ static const char *const application_grants[] = {
 	"EXECUTE ON FUNCTION personalization.begin_turn, personalization.end_turn",
 	"EXECUTE ON FUNCTION personalization.explain_preference",
 	"EXECUTE ON FUNCTION personalization.set_preference, personalization.reset_preference,"
-	" personalization.forget_preference, personalization.set_learning",
+	" personalization.forget_preference, personalization.set_learning,"
+	" personalization.learning_enabled",
 	"EXECUTE ON FUNCTION personalization.forget_user, personalization.export_user,"
 	" personalization.import_user",
 };

@@ -1,11 +1,14 @@
 /*
  * consent.c
- *		Whether anything may be recorded of a user: set_learning().
+ *		Whether anything may be recorded of a user: set_learning(), and
+ *		learning_enabled(), which tells.
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -18,10 +21,16 @@
 
 static TableWatch choices = TABLE_WATCH("learning_choices", "true");
 
-static Statement select_choice = STATEMENT("SELECT enabled"
+static Statement select_choice = STATEMENT("SELECT enabled, chosen_at"
 										   " FROM personalization.learning_choices"
 										   " WHERE tenant_id = $1 AND subject = $2",
 										   "text text");
+
+enum
+{
+	CHOICE_ENABLED = 1,
+	CHOICE_AT
+};
 
 static Statement upsert_choice =
 	STATEMENT("INSERT INTO personalization.learning_choices"
@@ -31,17 +40,34 @@ static Statement upsert_choice =
 			  " SET enabled = excluded.enabled, chosen_at = excluded.chosen_at",
 			  "text text bool timestamptz");
 
-PG_FUNCTION_INFO_V1(personalization_set_learning);
+/* The columns of learning_enabled(). */
+enum
+{
+	ENABLED,
+	DECIDED_BY,
+	DECIDED_AT,
+	LEARNING_COLUMNS
+};
 
-bool
-learning_choice(const char *tenant_id, const char *user_id, bool *enabled, ReadAs as)
+PG_FUNCTION_INFO_V1(personalization_set_learning);
+PG_FUNCTION_INFO_V1(personalization_learning_enabled);
+
+/* Finds the choice of a user, which is then the only row of the result. */
+static bool
+find_choice(const char *tenant_id, const char *user_id, ReadAs as)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id),
 					  CStringGetTextDatum(user_pseudonym(tenant_id, user_id))};
 
-	if (statement_execute(&select_choice, values, NULL, as) == 0)
+	return statement_execute(&select_choice, values, NULL, as) > 0;
+}
+
+bool
+learning_choice(const char *tenant_id, const char *user_id, bool *enabled, ReadAs as)
+{
+	if (!find_choice(tenant_id, user_id, as))
 		return false;
-	*enabled = DatumGetBool(result_value(0, ONLY_COLUMN, NULL));
+	*enabled = DatumGetBool(result_value(0, CHOICE_ENABLED, NULL));
 	return true;
 }
 
@@ -89,4 +115,37 @@ personalization_set_learning(PG_FUNCTION_ARGS)
 		  JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 	SPI_finish();
 	PG_RETURN_VOID();
+}
+
+/* (enabled, decided_by, decided_at): by the user, or else by the tenant's setting, at no time that is known. */
+Datum
+personalization_learning_enabled(PG_FUNCTION_ARGS)
+{
+	char *tenant_id = tenant_argument(fcinfo, 0);
+	char *user_id = id_argument(fcinfo, 1, "user_id");
+	TenantSettings settings;
+	TupleDesc columns;
+	Datum values[LEARNING_COLUMNS] = {0};
+	bool nulls[LEARNING_COLUMNS] = {false};
+	HeapTuple row;
+
+	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	SPI_connect();
+	tenant_require(tenant_id, &settings);
+	if (find_choice(tenant_id, user_id, SNAPSHOT_CALLER))
+	{
+		values[ENABLED] = result_value(0, CHOICE_ENABLED, NULL);
+		values[DECIDED_BY] = CStringGetTextDatum("user");
+		values[DECIDED_AT] = result_value(0, CHOICE_AT, NULL);
+	}
+	else
+	{
+		values[ENABLED] = BoolGetDatum(settings.learning_on);
+		values[DECIDED_BY] = CStringGetTextDatum("tenant");
+		nulls[DECIDED_AT] = true;
+	}
+	row = SPI_copytuple(heap_form_tuple(BlessTupleDesc(columns), values, nulls));
+	SPI_finish();
+	PG_RETURN_DATUM(HeapTupleGetDatum(row));
 }

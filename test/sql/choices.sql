@@ -100,6 +100,13 @@ SELECT personalization.learn('ch2', 'flo', 'export', '{"format": "csv"}') IS NUL
 SELECT personalization.set_learning('ch2', 'flo', true);
 SELECT personalization.learn('ch2', 'flo', 'export', '{"format": "csv"}') IS NOT NULL AS agreed;
 SELECT personalization.configure_tenant('ch2', '{"learning": "maybe"}');
+-- Who has decided: the user, or else the tenant.
+SELECT t AS tenant_id, u AS user_id, enabled, decided_by, decided_at = (SELECT max(chosen_at) FROM personalization.learning_choices WHERE tenant_id = t) AS latest
+FROM (VALUES ('ch', 'dan'), ('ch', 'eve'), ('ch2', 'flo'), ('ch2', 'gus')) AS v (t, u), personalization.learning_enabled(t, u);
+BEGIN;
+SELECT personalization.set_learning('ch', 'dan', false);
+SELECT enabled, decided_by, decided_at >= now() AS now FROM personalization.learning_enabled('ch', 'dan');
+ROLLBACK;
 
 -- == They come along with a user who is exported.
 SELECT personalization.set_preference('ch', 'cy', 'data', 'k', '1'), personalization.set_learning('ch', 'cy', false);
@@ -118,6 +125,10 @@ SELECT personalization.set_preference('ch', 'ana', 'visualization', 'k', to_json
 SELECT personalization.set_preference('ch', 'ana', NULL, 'k', '1');
 SELECT personalization.forget_preference('nobody', 'ana', 'data', 'k');
 SELECT personalization.set_learning('ch', 'ana', NULL);
+SELECT personalization.learning_enabled('nobody', 'ana');
+SELECT personalization.learning_enabled(NULL, 'ana');
+SELECT personalization.learning_enabled('ch', NULL);
+SELECT personalization.learning_enabled('ch', '');
 SET client_min_messages = warning;
 CREATE ROLE regress_choices LOGIN;
 RESET client_min_messages;
@@ -127,6 +138,8 @@ SET ROLE regress_choices;
 SELECT personalization.set_preference('ch2', 'flo', 'data', 'k', '"mine"');
 SELECT personalization.forget_preference('ch2', 'flo', 'presentation', 'export_format');
 SELECT personalization.set_learning('ch2', 'flo', false);
+SELECT enabled, decided_by FROM personalization.learning_enabled('ch2', 'flo');
+SELECT personalization.learning_enabled('ch', 'dan');
 SELECT personalization.set_preference('ch', 'ana', 'data', 'k', '"theirs"');
 SELECT count(*) FROM personalization.preference_choices WHERE tenant_id = 'ch';
 RESET ROLE;
