@@ -348,9 +348,9 @@ begin_word(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 	static const char *const plans[] = {"query",   "plan",	   "pipeline", "syntax",
 										"ast",	   "extended", "estimate", "formatted",
 										"logical", "cost",	   "codegen",  "options"};
+	const size_t rest = scan->lexer.len - (size_t) (token->text - scan->lexer.text);
 
-	if (!scan->explaining &&
-		sql_is_talk(token->text, scan->lexer.len - (size_t) (token->text - scan->lexer.text)))
+	if (!scan->explaining && sql_is_talk(token->text, rest))
 	{
 		scan->begun = scan->prose = true;
 		sql_unread(scan, SQL_NO_STATEMENT, token->text);
@@ -388,7 +388,8 @@ begin_word(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			scan->begun = true;
 			if (token->keyword == KW_VERBOSE || scan->previous == KW_VERBOSE)
 				break;
-			scan->prose = !has_any(scan, token->text, "=");
+			scan->prose =
+				!has_any(scan, token->text, "=") || !sql_may_be_statement(token->text, rest);
 			break;
 	}
 	if (scan->prose)

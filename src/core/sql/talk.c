@@ -49,7 +49,9 @@ is_among(const char *word, size_t len, const char *const *words, size_t n)
 bool
 sql_is_no_table(const char *word, size_t len, const char *next, size_t next_len)
 {
+	/* And "from x import y" is Python. */
 	return IS_AMONG(word, len, no_tables) || sql_is_word(word, len, "of") ||
+		   sql_is_word(next, next_len, "import") ||
 		   (IS_AMONG(word, len, befores) && IS_AMONG(next, next_len, times));
 }
 
@@ -193,4 +195,15 @@ sql_is_explanation(const char *text, size_t len)
 			return false;
 	}
 	return has_talk(&part, &words) && words >= MIN_EXPLANATION;
+}
+
+bool
+sql_may_be_statement(const char *text, size_t len)
+{
+	static const char *const words[] = {"select", "from",  "into",	"join", "update",
+										"table",  "merge", "group", "using"};
+	bool cut;
+	Text part = first_part(text, len, &cut);
+
+	return cut || HAS_ONE_OF(&part, words);
 }

@@ -16,6 +16,9 @@
 #define SQL_MAX_TALK 300
 extern bool sql_is_talk(const char *text, size_t len);
 
+/* Whether a text that begins with an unknown word has one of those that statements have. */
+extern bool sql_may_be_statement(const char *text, size_t len);
+
 /* Whether a paragraph after SQL that starts here explains it. */
 extern bool sql_is_explanation(const char *text, size_t len);
 
