@@ -349,8 +349,11 @@ begin_word(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 										"ast",	   "extended", "estimate", "formatted",
 										"logical", "cost",	   "codegen",  "options"};
 	const size_t rest = scan->lexer.len - (size_t) (token->text - scan->lexer.text);
+	const bool look = scan->talks > 0;
 
-	if (!scan->explaining && sql_is_talk(token->text, rest))
+	/* Where many statements begin in one text, the first ones are looked at. */
+	scan->talks -= look;
+	if (look && !scan->explaining && sql_is_talk(token->text, rest))
 	{
 		scan->begun = scan->prose = true;
 		sql_unread(scan, SQL_NO_STATEMENT, token->text);
@@ -642,6 +645,7 @@ sql_scan(const char *sql, size_t len, SqlFound found, void *arg)
 	scan.found = found;
 	scan.arg = arg;
 	scan.ahead = SQL_MAX_AHEAD;
+	scan.talks = SQL_MAX_TALKS;
 	sql_lexer_init(&scan.lexer, sql, len);
 	sql_reset_level(&scan, &scan.levels[0], SQL_IN_QUERY);
 	if (is_sentence(sql, len))

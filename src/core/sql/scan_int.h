@@ -19,6 +19,7 @@
 #define SQL_MAX_ITEMS 256	/* select items that positions can name */
 #define SQL_MAX_NAME 256	/* longer names are left out */
 #define SQL_MAX_OPERATOR 16 /* longer operators are left out */
+#define SQL_MAX_TALKS 64	/* statements that are asked whether they are sentences */
 #define SQL_MAX_AHEAD 4096	/* maximum number of tokens of lookahead */
 
 /* The kind of a level. */
@@ -161,6 +162,7 @@ typedef struct SqlScan
 	bool prose;		  /* it does not start like a statement */
 	bool explaining;  /* EXPLAIN is before it */
 	int ahead;		  /* remaining tokens of lookahead */
+	int talks;		  /* remaining statements to be asked */
 	size_t signs_end; /* up to here has been searched for =<>( */
 	char signs[5];	  /* those of them that are there */
 
