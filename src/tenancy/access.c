@@ -397,6 +397,7 @@ personalization_bind_role(PG_FUNCTION_ARGS)
 	char *tenant_id = tenant_argument(fcinfo, 1);
 	Datum values[] = {PG_GETARG_DATUM(0)};
 	Datum tenant[] = {CStringGetTextDatum(tenant_id)};
+	bool was_pooled;
 	int level;
 
 	if (!can_login)
@@ -416,11 +417,9 @@ personalization_bind_role(PG_FUNCTION_ARGS)
 						   quote_literal_cstr(role), quote_literal_cstr(tenant_id)));
 	level = nodes_local_begin();
 	grant_application(role);
-	if (statement_execute(&find_set_right, values, NULL, SNAPSHOT_NEW) > 0)
-	{
-		ereport(NOTICE, (errmsg("role \"%s\" may no longer set personalization.tenant_id", name)));
+	was_pooled = statement_execute(&find_set_right, values, NULL, SNAPSHOT_NEW) > 0;
+	if (was_pooled)
 		run_command(psprintf("REVOKE SET ON PARAMETER personalization.tenant_id FROM %s", role));
-	}
 	(void) unbind(PG_GETARG_DATUM(0), role);
 	run_command(psprintf("ALTER ROLE %s SET personalization.tenant_id = %s", role,
 						 quote_literal_cstr(tenant_id)));
@@ -438,6 +437,8 @@ personalization_bind_role(PG_FUNCTION_ARGS)
 					 : errdetail("The role is a member of role \"%s\", which %s.", way_out, reason),
 				 errhint("Remove this attribute, privilege or membership first.")));
 	}
+	if (was_pooled)
+		ereport(NOTICE, (errmsg("role \"%s\" may no longer set personalization.tenant_id", name)));
 	nodes_local_end(level);
 	if (nodes_is_coordinator())
 		audit("bind_role", tenant_id, NULL, name, NULL);

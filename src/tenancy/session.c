@@ -5,7 +5,9 @@
  *		A pooled role sets its tenant in each transaction.  Behind a
  *		transaction pooler, the effect of SET for the whole session reaches
  *		the next client of the connection, so the setting
- *		personalization.local_tenant_only refuses it.  Only the server's GUC
+ *		personalization.local_tenant_only refuses it, as it does a tenant that
+ *		such a role has from its login: any statement could have stored one, by
+ *		ALTER ROLE, for all later connections.  Only the server's GUC
  *		machinery knows whether a value outlives its transaction: the stack of
  *		the variable is examined when the tenant is read and before the
  *		transaction commits.
@@ -39,12 +41,21 @@ may_set_tenant(void)
 	return pg_parameter_aclcheck(TENANT_SETTING, GetUserId(), ACL_SET) == ACLCHECK_OK;
 }
 
-/* Whether the present tenant was set with SET, not only for this transaction. */
+/*
+ * Whether the present tenant is not only for this transaction: it was set with SET,
+ * or by a role that may set it when it logged in (for the role or the database, or by
+ * the client's options).  A bound role has its tenant from the login, and may not set
+ * any.  A parallel worker has the leader's values without their history.
+ */
 static bool
 tenant_is_of_session(void)
 {
 	struct config_generic *setting = server_setting(TENANT_SETTING);
 
+	if (setting->source != PGC_S_SESSION)
+		return may_set_tenant();
+	if (IsParallelWorker())
+		return false;
 	for (const GucStack *change = setting->stack; change != NULL; change = change->prev)
 	{
 		if (change->state == GUC_SET)
@@ -52,7 +63,7 @@ tenant_is_of_session(void)
 		if (change->state == GUC_LOCAL || change->state == GUC_SET_LOCAL)
 			return false;
 	}
-	return setting->source == PGC_S_SESSION;
+	return true;
 }
 
 /*
@@ -90,11 +101,10 @@ tenant_will_last(void)
 	return was_set && source == PGC_S_SESSION && value != NULL && value[0] != '\0';
 }
 
-/* A parallel worker has the leader's values without their history. */
 static bool
 must_be_local(void)
 {
-	return local_tenant_only && !IsParallelWorker() && bound_by_tenancy();
+	return local_tenant_only && bound_by_tenancy();
 }
 
 const char *
@@ -109,7 +119,7 @@ const char *
 no_tenant_hint(void)
 {
 	if (session_tenant != NULL && session_tenant[0] != '\0' && must_be_local())
-		return "personalization.local_tenant_only is on: SET for a whole session has no effect. "
+		return "personalization.local_tenant_only is on: a tenant for a whole session has no effect. "
 			   "Begin a transaction, and call personalization.use_tenant() in it.";
 	if (may_set_tenant())
 		return "Begin a transaction, and call personalization.use_tenant() in it.";
@@ -123,7 +133,7 @@ before_commit(XactEvent event, void *arg)
 {
 	if (event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PRE_PREPARE)
 		return;
-	if (session_tenant == NULL || !must_be_local() || !tenant_will_last())
+	if (session_tenant == NULL || IsParallelWorker() || !must_be_local() || !tenant_will_last())
 		return;
 	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 					errmsg("parameter \"" TENANT_SETTING "\" cannot be set for a whole session"),

@@ -279,9 +279,9 @@ user_begin(const char *tenant_id, const char *user_id, TenantSettings *settings)
 }
 
 /*
- * The server checks that the role may set the parameter.  The tenant is looked
- * up after it has been set, because row-level security then shows its row, and
- * no other.
+ * The server checks that the role may set the parameter; for the tenant of a bound role
+ * there is nothing to set.  The tenant is looked up after it has been set, because
+ * row-level security then shows its row, and no other.
  */
 Datum
 personalization_use_tenant(PG_FUNCTION_ARGS)
@@ -291,14 +291,19 @@ personalization_use_tenant(PG_FUNCTION_ARGS)
 	Fault fault;
 
 	RequireTransactionBlock(true, "use_tenant()");
-	if (!superuser() && !may_set_tenant())
+	if (superuser() || may_set_tenant())
+		(void) set_config_option(TENANT_SETTING, tenant_id, superuser() ? PGC_SUSET : PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+	else if (current_tenant() != NULL)
+		tenant_id = checked_tenant(tenant_id);
+	else
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 						errmsg("permission denied for function use_tenant"),
 						errdetail("The role may not set " TENANT_SETTING "."),
 						errhint("An administrator makes it a pooled role with "
-								"personalization.grant_access(role, pooled => true).")));
-	(void) set_config_option(TENANT_SETTING, tenant_id, superuser() ? PGC_SUSET : PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+								"personalization.grant_access(role, pooled => true), or binds it "
+								"to a tenant with personalization.bind_role(), which takes effect "
+								"at its next login.")));
 	SPI_connect();
 	if (!tenant_read(tenant_id, &settings))
 	{
