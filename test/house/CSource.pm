@@ -151,7 +151,10 @@ sub literals
 		my ($t, $line) = @$token;
 		if ($t =~ /^"(.*)"$/s)
 		{
-			my $string = $1 =~ s/\\n/ /gr =~ s/\\(.)/$1/gr;
+			my $string = $1;
+
+			$string =~ s/\\n/ /g;
+			$string =~ s/\\(.)/$1/g;
 			if (@joined && $joined[-1][0] =~ /^"/) { $joined[-1][0] .= $string; next; }
 			push @joined, [ "\"$string", $line ];
 		}
