@@ -107,7 +107,7 @@ define_session_settings(void)
 							 "Creates an unknown tenant when its first event is learned.", NULL,
 							 &auto_create_tenants, false, PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable("personalization.warn_unknown_data",
-							 "Warns of names in an interaction's data that no rule reads.",
+							 "Warns of names in an interaction's data that nothing reads.",
 							 "Each name is reported once per session.", &warn_unknown_data, false,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable("personalization.count_at_commit",

@@ -65,7 +65,7 @@ typedef struct Lesson
 	bool has_query;	   /* whether the query has an identity, query_id */
 	pg_uuid_t query_id;
 	Signals signals;
-	ArrayType *unread; /* if it says nothing: the names that no rule reads; else NULL */
+	ArrayType *unread; /* if it says nothing: the names that nothing reads; else NULL */
 } Lesson;
 
 /* The events of one tenant, in the order in which they were passed. */
@@ -225,6 +225,22 @@ read_event(Lesson *lesson, const SignalSource *source, bool store_text, Fault *f
 						   fault);
 }
 
+/*
+ * Returns the suggestion that feedback accepts or dismisses, with its rating;
+ * false if it does neither.
+ */
+static bool
+suggestion_feedback(const Jsonb *data, pg_uuid_t *suggestion_id, double *rating)
+{
+	char *text;
+	bool rated;
+	Fault fault;
+
+	return json_text_member(&data->root, "suggestion_id", &text) && text != NULL &&
+		   uuid_decode(text, suggestion_id) &&
+		   feedback_rating(&data->root, rating, &rated, &fault) && *rating != 0;
+}
+
 /* Checks the events: decodes what they ask, and extracts their signals. */
 static void
 read_events(TenantEvents *events, const SignalRules *rules, bool store_text, bool divert)
@@ -239,6 +255,8 @@ read_events(TenantEvents *events, const SignalRules *rules, bool store_text, boo
 	{
 		Lesson *lesson = events->items[i];
 		Event *event = lesson->event;
+		pg_uuid_t suggestion_id;
+		double rating;
 		Fault fault;
 
 		CHECK_FOR_INTERRUPTS();
@@ -248,7 +266,9 @@ read_events(TenantEvents *events, const SignalRules *rules, bool store_text, boo
 		if (event->fault != NULL)
 			continue;
 		unread_warn(rules, event->type, event->data);
-		if (lesson->signals.n == 0 && !lesson->has_query)
+		if (lesson->signals.n == 0 && !lesson->has_query &&
+			!(event->type == INTERACTION_FEEDBACK &&
+			  suggestion_feedback(event->data, &suggestion_id, &rating)))
 			lesson->unread = unread_names(rules, event->type, event->data);
 	}
 }
@@ -409,22 +429,6 @@ note_users(const TenantEvents *events)
 		users[nusers - 1].asked = users[nusers - 1].asked || event->type == INTERACTION_QUERY;
 	}
 	cache_users_learned(events->tenant_id, users, nusers);
-}
-
-/*
- * Returns the suggestion that feedback accepts or dismisses, with its rating;
- * false if it does neither.
- */
-static bool
-suggestion_feedback(const Jsonb *data, pg_uuid_t *suggestion_id, double *rating)
-{
-	char *text;
-	bool rated;
-	Fault fault;
-
-	return json_text_member(&data->root, "suggestion_id", &text) && text != NULL &&
-		   uuid_decode(text, suggestion_id) &&
-		   feedback_rating(&data->root, rating, &rated, &fault) && *rating != 0;
 }
 
 /* The signals of the new interactions as observations. */

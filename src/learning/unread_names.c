@@ -1,6 +1,6 @@
 /*
  * unread_names.c
- *		Names in an interaction's data that no rule reads.
+ *		Names in an interaction's data that nothing reads.
  */
 #include "postgres.h"
 
@@ -13,6 +13,7 @@
 
 #include "base/fault.h"
 #include "base/guc.h"
+#include "base/jsonutil.h"
 #include "learning/unread_names.h"
 
 /* A session that sends many different names gets warnings for the first ones only. */
@@ -25,51 +26,94 @@ begins_path(const char *path, const char *name, size_t len)
 	return strncmp(path, name, len) == 0 && (path[len] == '\0' || path[len] == '.');
 }
 
-/* Names that are read by the code, not by rules. */
-static bool
-is_read_anyway(InteractionType type, const char *name, size_t len)
-{
-	static const char *const of_query[] = {"query", "sql"};
-	static const char *const of_refinement[] = {"original", "corrected"};
+/* What is read by the code, not by rules. */
+static const char *const of_query[] = {"query", "sql"};
+static const char *const of_refinement[] = {"original", "corrected"};
+static const char *const of_feedback[] = {"rating", "category",		  "key",
+										  "value",	"interaction_id", "suggestion_id"};
 
-	if (type == INTERACTION_QUERY)
-		return find_name(of_query, lengthof(of_query), name, len) >= 0;
-	return type == INTERACTION_REFINEMENT &&
-		   find_name(of_refinement, lengthof(of_refinement), name, len) >= 0;
-}
-
+/* Whether a rule for a type, or for any type, reads a name. */
 static bool
-is_read(const SignalRules *rules, InteractionType type, const char *name, size_t len)
+rule_reads(const SignalRules *rules, int type, const char *name, size_t len)
 {
-	if (is_read_anyway(type, name, len))
-		return true;
 	for (int i = 0; i < rules->n; i++)
 	{
-		if (rules->items[i].type == type && begins_path(rules->items[i].path, name, len))
+		if ((type == ALL_TYPES || (int) rules->items[i].type == type) &&
+			begins_path(rules->items[i].path, name, len))
 			return true;
 	}
 	return false;
+}
+
+/* Whether a name in data is read or, with ALL_TYPES, one in either object of a refinement. */
+static bool
+is_read(const SignalRules *rules, int type, const char *name, size_t len)
+{
+	switch (type)
+	{
+		case INTERACTION_FEEDBACK:
+			return find_name(of_feedback, lengthof(of_feedback), name, len) >= 0;
+		case INTERACTION_REFINEMENT:
+			return find_name(of_refinement, lengthof(of_refinement), name, len) >= 0;
+		case INTERACTION_QUERY:
+		case ALL_TYPES:
+			if (find_name(of_query, lengthof(of_query), name, len) >= 0)
+				return true;
+			break;
+		default:
+			break;
+	}
+	return rule_reads(rules, type, name, len);
+}
+
+/*
+ * Appends the names of an object's members that are not read, truncated, to the n
+ * there are.  Returns their number.  within: the member of data that the object is,
+ * or NULL for data itself.
+ */
+static int
+find_in_object(const SignalRules *rules, int type, const JsonbContainer *object, const char *within,
+			   char **names, int n)
+{
+	JsonbIterator *it = JsonbIteratorInit(unconstify(JsonbContainer *, object));
+	JsonbIteratorToken token;
+	JsonbValue name;
+
+	while (n < UNREAD_NAMES && (token = JsonbIteratorNext(&it, &name, true)) != WJB_DONE)
+	{
+		char *text;
+		int len;
+
+		if (token != WJB_KEY || is_read(rules, type, name.val.string.val, name.val.string.len))
+			continue;
+		text = pnstrdup(name.val.string.val, name.val.string.len);
+		if (within != NULL)
+			text = psprintf("%s.%s", within, text);
+		len = (int) strlen(text);
+		text[pg_mbcliplen(text, len, Min(len, NAMEDATALEN - 1))] = '\0';
+		names[n++] = text;
+	}
+	return n;
 }
 
 /* Finds the names that are not read, truncated; returns their number. */
 static int
 find_unread(const SignalRules *rules, InteractionType type, const Jsonb *data, char **names)
 {
-	JsonbIterator *it = JsonbIteratorInit(unconstify(JsonbContainer *, &data->root));
-	JsonbIteratorToken token;
-	JsonbValue name;
-	int n = 0;
+	int n;
 
-	if (type == INTERACTION_FEEDBACK || !JB_ROOT_IS_OBJECT(data))
+	if (!JB_ROOT_IS_OBJECT(data))
 		return 0;
-	while (n < UNREAD_NAMES && (token = JsonbIteratorNext(&it, &name, true)) != WJB_DONE)
+	n = find_in_object(rules, type, &data->root, NULL, names, 0);
+	for (int i = 0; type == INTERACTION_REFINEMENT && i < (int) lengthof(of_refinement); i++)
 	{
-		const char *text = name.val.string.val;
-		int len = name.val.string.len;
+		JsonbValue value;
+		JsonbValue *version = json_member(&data->root, of_refinement[i], &value);
 
-		if (token != WJB_KEY || is_read(rules, type, text, len))
-			continue;
-		names[n++] = pnstrdup(text, pg_mbcliplen(text, len, Min(len, NAMEDATALEN - 1)));
+		if (version != NULL && version->type == jbvBinary &&
+			JsonContainerIsObject(version->val.binary.data))
+			n = find_in_object(rules, ALL_TYPES, version->val.binary.data, of_refinement[i], names,
+							   n);
 	}
 	return n;
 }
@@ -83,24 +127,68 @@ unread_names(const SignalRules *rules, InteractionType type, const Jsonb *data)
 
 	for (int i = 0; i < n; i++)
 		values[i] = CStringGetTextDatum(names[i]);
-	if (type == INTERACTION_FEEDBACK)
-		return NULL;
 	return construct_array(values, n, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
-/* Returns the names that the rules for a type read, for a hint. */
+static void
+append_name(StringInfo list, const char *name)
+{
+	appendStringInfo(list, "%s%s", list->len > 0 ? ", " : "", name);
+}
+
+static void
+append_names(StringInfo list, const char *const *names, int n)
+{
+	for (int i = 0; i < n; i++)
+		append_name(list, names[i]);
+}
+
+/* Appends what the rules for a type, or for all types, read: each path once. */
+static void
+append_paths(StringInfo list, const SignalRules *rules, int type)
+{
+	for (int i = 0; i < rules->n; i++)
+	{
+		bool again = false;
+
+		if (type != ALL_TYPES && (int) rules->items[i].type != type)
+			continue;
+		for (int before = 0; before < i && !again; before++)
+			again = (type == ALL_TYPES || (int) rules->items[before].type == type) &&
+					strcmp(rules->items[before].path, rules->items[i].path) == 0;
+		if (!again)
+			append_name(list, rules->items[i].path);
+	}
+}
+
+/* Returns a hint with all that is read of a type. */
 static char *
-names_read(const SignalRules *rules, InteractionType type)
+what_is_read(const SignalRules *rules, InteractionType type)
 {
 	StringInfoData list;
 
 	initStringInfo(&list);
-	for (int i = 0; i < rules->n; i++)
+	if (type == INTERACTION_FEEDBACK)
 	{
-		if (rules->items[i].type == type)
-			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", rules->items[i].path);
+		append_names(&list, of_feedback, lengthof(of_feedback));
+		return psprintf("The names read in feedback are %s. Others are stored with it.", list.data);
 	}
-	return list.data;
+	if (type == INTERACTION_REFINEMENT)
+	{
+		append_name(&list, "sql");
+		append_paths(&list, rules, ALL_TYPES);
+		return psprintf("A refinement has the objects original and corrected. The names read in "
+						"both are %s. Rows of personalization.signal_rules add others.",
+						list.data);
+	}
+	if (type == INTERACTION_QUERY)
+		append_names(&list, of_query, lengthof(of_query));
+	append_paths(&list, rules, type);
+	if (list.len == 0)
+		return pstrdup("An administrator adds rules to personalization.signal_rules.");
+	return psprintf("The names read for this type are %s. Rows of personalization.signal_rules add "
+					"others.",
+					list.data);
 }
 
 /* Whether this is the first occurrence of a name in the session. */
@@ -136,18 +224,9 @@ unread_warn(const SignalRules *rules, InteractionType type, const Jsonb *data)
 	n = find_unread(rules, type, data, names);
 	for (int i = 0; i < n; i++)
 	{
-		char *read;
-
-		if (!is_new_to_session(type, names[i]))
-			continue;
-		read = names_read(rules, type);
-		ereport(WARNING,
-				(errmsg("no rule reads \"%s\" of an interaction of type %s", names[i],
-						interaction_type_names[type]),
-				 read[0] != '\0'
-					 ? errhint("The rules for this type read %s. Rules are rows of "
-							   "personalization.signal_rules.",
-							   read)
-					 : errhint("An administrator adds rules to personalization.signal_rules.")));
+		if (is_new_to_session(type, names[i]))
+			ereport(WARNING, (errmsg("nothing reads \"%s\" of an interaction of type %s", names[i],
+									 interaction_type_names[type]),
+							  errhint("%s", what_is_read(rules, type))));
 	}
 }

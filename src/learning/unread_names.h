@@ -1,6 +1,6 @@
 /*
  * unread_names.h
- *		Names in an interaction's data that no rule reads, which are reported
+ *		Names in an interaction's data that nothing reads, which are reported
  *		because nothing is learned from a misspelt name.
  */
 #ifndef PERSONALIZATION_LEARNING_UNREAD_NAMES_H
@@ -14,9 +14,10 @@
 #include "preferences/signal_rules.h"
 
 /*
- * Returns the names of the members of data that no rule for the type reads, as
- * text[], possibly empty: at most UNREAD_NAMES, each truncated to 63 bytes.
- * NULL for feedback, which has no rules.
+ * Returns the names of the members of data that nothing reads, as text[],
+ * possibly empty: at most UNREAD_NAMES, each truncated to 63 bytes.  Names in
+ * the objects of a refinement begin with the object, as in original.charttype;
+ * for it, rules has those of all types.
  */
 #define UNREAD_NAMES 16
 

@@ -290,7 +290,13 @@ personalization_use_tenant(PG_FUNCTION_ARGS)
 	TenantSettings settings;
 	Fault fault;
 
-	RequireTransactionBlock(true, "use_tenant()");
+	/* RequireTransactionBlock() has no hint, and an autocommit session needs one. */
+	if (!IsTransactionBlock() && !IsSubTransaction())
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_ACTIVE_SQL_TRANSACTION),
+				 errmsg("use_tenant() can only be used in transaction blocks"),
+				 errhint("Begin a transaction first. With autocommit, begin one explicitly that "
+						 "contains this call and the statements of the tenant.")));
 	if (superuser() || may_set_tenant())
 		(void) set_config_option(TENANT_SETTING, tenant_id, superuser() ? PGC_SUSET : PGC_USERSET,
 								 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);

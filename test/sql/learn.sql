@@ -211,8 +211,19 @@ SELECT personalization.learn('l3', 'ana', 'visualization', '{"chartType": "bar",
 SELECT personalization.learn('l3', 'ana', 'visualization', '{"chartType": "bar", "colour": "red"}') IS NOT NULL AS learned;
 SELECT personalization.learn('l3', 'ana', 'custom', '{"click": "save"}') IS NOT NULL AS learned;
 SELECT personalization.learn('l3', 'ana', 'query', '{"query": "Revenue?", "tables_used": ["orders"]}') IS NOT NULL AS learned;
+-- The hint names what the code reads, too; those of a refinement are in its objects.
+SELECT personalization.learn('l3', 'ana', 'query', '{"question": "Revenue?"}') IS NOT NULL AS learned;
+SELECT personalization.learn('l3', 'ana', 'refinement', '{"originl": {"chart_type": "bar"}, "corrected": {"chart_type": "pie"}}') IS NOT NULL AS learned;
+SELECT personalization.learn('l3', 'ana', 'refinement', '{"original": {"charttype": "bar"}, "corrected": {"chart_type": "pie", "sql": "SELECT 1", "format": "csv"}}') IS NOT NULL AS learned;
+SELECT personalization.learn('l3', 'ana', 'refinement', '{"original": {"charttype": "bar"}, "corrected": {"charttype": "pie"}}') IS NOT NULL AS learned;
+SELECT personalization.learn('l3', 'ana', 'feedback', '{"rating": 1, "catgory": "visualization"}') IS NOT NULL AS learned;
+SELECT personalization.learn('l3', 'ana', 'feedback', '{"rating": 1, "category": "visualization", "key": "chart", "value": "bar"}') IS NOT NULL AS learned;
+SELECT personalization.collect_feedback('l3', 'ana', '{"ratng": 1}') IS NOT NULL AS learned;
 RESET personalization.warn_unknown_data;
 SELECT personalization.learn('l3', 'ana', 'visualization', '{"never_heard_of": 1}') IS NOT NULL AS learned;
+-- Feedback on a suggestion is an outcome, not a remark of which nothing is learned.
+SELECT personalization.learn('l3', 'ana', 'feedback', jsonb_build_object('rating', 1, 'suggestion_id', gen_random_uuid())) IS NOT NULL AS learned;
+SELECT interaction_type, data - 'suggestion_id' AS data, unread FROM personalization.interactions WHERE tenant_id = 'l3' AND interaction_type IN ('refinement', 'feedback') ORDER BY interaction_type, data;
 -- They come along with the user.
 SELECT personalization.export_user('l3', 'ana') AS document \gset
 SELECT personalization.forget_user('l3', 'ana') IS NOT NULL AS forgotten;
