@@ -1,22 +1,24 @@
--- The database of the example: as a superuser, once, in a new database.
+-- The database of the example: as a superuser, once, in a new database. All of it or, after an error, nothing.
 \set ON_ERROR_STOP on
 \set QUIET on
-CREATE EXTENSION IF NOT EXISTS personalization;
 \o /dev/null
+BEGIN;
+CREATE EXTENSION IF NOT EXISTS personalization;
 
 -- Two customers of the product. With a chart_confidence as low as this, choosing a kind of chart three times makes it
 -- the default, so that there is something to see; leave it out in a product.
 SELECT personalization.create_tenant(t, '{"chart_confidence": 0.15}') FROM unnest('{acme,globex}'::text[]) AS t;
 
--- The role of the application, for a pool of connections that all tenants share.
-CREATE ROLE web LOGIN;
-SELECT personalization.grant_access('web', pooled => true);
-ALTER ROLE web SET personalization.local_tenant_only = on;
+-- The role of the application, for a pool of connections that all tenants share. Roles are of the whole server, so it may be
+-- there from an earlier time.
+SELECT 'CREATE ROLE assistant_web LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'assistant_web') \gexec
+SELECT personalization.grant_access('assistant_web', pooled => true);
+ALTER ROLE assistant_web SET personalization.local_tenant_only = on;
 
 -- The product's own table of users: who belongs to which tenant.
 CREATE TABLE users (id text PRIMARY KEY, tenant text NOT NULL, name text NOT NULL);
 INSERT INTO users (id, tenant, name) VALUES ('ana', 'acme', 'Ana'), ('bo', 'acme', 'Bo'), ('cy', 'acme', 'Cy'), ('eve', 'globex', 'Eve');
-GRANT SELECT ON users TO web;
+GRANT SELECT ON users TO assistant_web;
 
 -- What Ana and Bo of acme did in the last four weeks: some questions on each working day, others once a week.
 SELECT personalization.learn_batch(jsonb_agg(jsonb_build_object(
@@ -32,3 +34,4 @@ JOIN (VALUES ('ana', 'query', '{"query": "Open orders?", "tables_used": ["sales.
              ('bo', 'query', '{"query": "Stock of what sells best?", "tables_used": ["stock.items"]}', '11:00', '{2,4}')
      ) AS does (who, type, data, at, weekdays) ON extract(isodow FROM day) = ANY (weekdays);
 SELECT personalization.run_maintenance();
+COMMIT;

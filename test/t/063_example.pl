@@ -34,7 +34,7 @@ $node->psql('postgres', "\\i $app/setup.sql", on_error_die => 1);
 # One connection for all of them, so that whatever stays on it is seen by the next.
 my $port = PostgreSQL::Test::Cluster::get_free_port();
 my $ini = "$dir/pgbouncer.ini";
-append_to_file("$ini.users", qq("web" ""\n));
+append_to_file("$ini.users", qq("assistant_web" ""\n));
 append_to_file($ini, join("\n", '[databases]', 'postgres = host=' . $node->host . ' port=' . $node->port . ' pool_size=1',
 	'[pgbouncer]', 'listen_addr = 127.0.0.1', 'unix_socket_dir = ' . $node->host, "listen_port = $port", 'auth_type = trust',
 	"auth_file = $ini.users", 'pool_mode = transaction', "logfile = $ini.log", ''));
@@ -45,7 +45,7 @@ ok(defined wait_until(60, sub { -S $socket }), 'PgBouncer is up') or diag($bounc
 # The application says where it listens.
 my ($server, $url, $log) = (undef, '', '');
 {
-	local $ENV{DATABASE_URL} = "postgresql://web\@127.0.0.1:$port/postgres";
+	local $ENV{DATABASE_URL} = "postgresql://assistant_web\@127.0.0.1:$port/postgres";
 	local $ENV{PORT} = 0;
 	local $ENV{PGUSER};
 	delete $ENV{PGUSER};
