@@ -24,7 +24,7 @@ my %without_worker = map { $_ => 1 }
 # run all the same, and what comes after sees what they did.
 my @exempt = (
 	[ 'docs/isolation.md', qr/AS planted/, 'run', 'a preloaded server refuses the SET; the page shows one that is not preloaded' ],
-	[ 'docs/functions.md', qr/jsonb_pretty\(personalization\.version/, 'run', 'the server's version, and what was built in; version.sql tests the rest' ],
+	[ 'docs/functions.md', qr/jsonb_pretty\(personalization\.version/, 'run', 'the version of the server, and what was built in; version.sql tests the rest' ],
 	[ 'docs/operations.md', qr/pg_size_pretty/, 'run', 'sizes depend on the version of PostgreSQL and on when rows were vacuumed' ],
 	[ 'docs/scale-out.md', qr/./, 'skip', 'needs a second server: 050_move.pl and 051_logical_copy.pl do these steps' ],
 	[ 'docs/suggestions.md', qr/ AS score, reason|evidence\)|ranking_weights/, 'run', 'figures that change whenever the initial weights are fitted again' ],
