@@ -86,20 +86,44 @@ COMMENT ON VIEW personalization.profile_overview IS
 CREATE VIEW personalization.health WITH (security_invoker = true) AS
 SELECT pg_catalog.cardinality(h.problems) OPERATOR(pg_catalog.=) 0 AS ok, h.problems
 FROM (SELECT pg_catalog.array_remove(ARRAY[
-        CASE WHEN w.pid IS NULL AND coalesce(GREATEST(w.last_finished, w.last_run_maintenance) OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) interval '25 hours'), true)
-             THEN 'no worker is running, and run_maintenance() has not finished a pass in a day' END,
+        -- On a standby there is no worker, and the times are those of the primary.
+        CASE WHEN w.pid IS NOT NULL THEN NULL
+             WHEN e.switched_on AND w.last_error_in OPERATOR(pg_catalog.=) 'starting'
+             THEN pg_catalog.format('no worker is running, because none could be started: %s', w.last_error)
+             WHEN e.expected AND NOT pg_catalog.pg_is_in_recovery()
+                  AND GREATEST(w.last_finished, s.created_at) OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) interval '5 minutes')
+             THEN 'no worker has been running for minutes, although the library is preloaded: the server log says why'
+             WHEN e.expected AND NOT pg_catalog.pg_is_in_recovery() THEN NULL
+             WHEN coalesce(GREATEST(w.last_finished, w.last_run_maintenance) OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) interval '25 hours'), true)
+             THEN pg_catalog.format('no worker is running%s, and %s',
+                    CASE WHEN NOT e.preloaded THEN ' (the library is not preloaded)' WHEN NOT e.switched_on THEN ' (personalization.worker is off)' ELSE '' END,
+                    CASE WHEN coalesce(w.last_finished, w.last_run_maintenance) IS NULL THEN 'run_maintenance() has never finished'
+                         ELSE 'run_maintenance() has not finished in a day' END) END,
         CASE WHEN w.pid IS NOT NULL AND w.last_finished OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) interval '1 hour')
              THEN 'the worker has not finished a pass for an hour' END,
         CASE WHEN w.inbox_lag OPERATOR(pg_catalog.>) interval '1 minute'
              THEN pg_catalog.format('%s rows wait in the inbox, the oldest for %s', w.inbox_backlog, pg_catalog.date_trunc('second', w.inbox_lag)) END,
         CASE WHEN w.last_error_at OPERATOR(pg_catalog.>) (pg_catalog.now() OPERATOR(pg_catalog.-) interval '15 minutes')
+                  AND NOT coalesce(w.pid IS NULL AND w.last_error_in OPERATOR(pg_catalog.=) 'starting', false)
              THEN pg_catalog.format('the worker failed in %s: %s', coalesce(w.last_error_in, 'a step'), w.last_error) END,
         CASE WHEN w.cache_state OPERATOR(pg_catalog.=) 'failing' THEN pg_catalog.format('the cache cannot be reached: %s', w.cache_last_error) END,
         CASE WHEN w.cache_lag OPERATOR(pg_catalog.>) interval '5 minutes' AND w.cache_state OPERATOR(pg_catalog.<>) 'off'
              THEN pg_catalog.format('%s changes wait for the cache, the oldest for %s', w.cache_backlog, pg_catalog.date_trunc('second', w.cache_lag)) END,
         (SELECT pg_catalog.format('%s tenants back off after failures', pg_catalog.count(DISTINCT b.tenant_id))
-         FROM personalization.backing_off AS b HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0)], NULL) AS problems
-      FROM personalization.worker_status AS w) AS h;
+         FROM personalization.backing_off AS b HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0),
+        -- No tenant's counts have them, and no pass deletes them.
+        (SELECT pg_catalog.format('rejected_events has rows of tenants that do not exist: %s, such as of "%s"', pg_catalog.count(*), pg_catalog.min(r.tenant_id) COLLATE pg_catalog."default")
+         FROM personalization.rejected_events AS r
+         WHERE NOT EXISTS (SELECT FROM personalization.tenants AS t WHERE t.tenant_id OPERATOR(pg_catalog.=) r.tenant_id)
+         HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0)], NULL) AS problems
+      FROM personalization.worker_status AS w
+      LEFT JOIN personalization.worker_state AS s ON true
+      -- Who may not read the setting of libraries is told no reason.
+      CROSS JOIN LATERAL (
+          SELECT p.preloaded, p.switched_on, coalesce(p.preloaded AND p.switched_on, false) AS expected
+          FROM (SELECT (SELECT c.setting OPERATOR(pg_catalog.~) '\mpersonalization\M' FROM pg_catalog.pg_settings AS c
+                        WHERE c.name OPERATOR(pg_catalog.=) 'shared_preload_libraries') AS preloaded,
+                       coalesce(pg_catalog.current_setting('personalization.worker', true)::boolean, true) AS switched_on) AS p) AS e) AS h;
 COMMENT ON VIEW personalization.health IS
     'whether the worker, the inbox and the cache are well, and if not, why not; for administrators';
 

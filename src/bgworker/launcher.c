@@ -151,10 +151,36 @@ free_slot(int slot)
 			failures->at = GetCurrentTimestamp();
 		}
 	}
+	if (outcome == WORKER_NO_WORK)
+	{
+		StartFailures *failures = worker_start_failures(worker_shared->slots[slot].database, false);
+
+		if (failures != NULL)
+			failures->database = InvalidOid;
+	}
 	worker_shared->slots[slot].database = InvalidOid;
 	worker_shared->slots[slot].pid = 0;
 	LWLockRelease(worker_shared->lock);
 	return outcome;
+}
+
+/* For worker_start_failures(): the log has it only once, and not where somebody looks. */
+static void
+note_no_place(const Database *database, const char *message)
+{
+	StartFailures *failures;
+
+	if (database->has_no_work)
+		return;
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	failures = worker_start_failures(database->oid, true);
+	if (failures != NULL)
+	{
+		failures->n++;
+		failures->at = GetCurrentTimestamp();
+		strlcpy(failures->message, message, sizeof(failures->message));
+	}
+	LWLockRelease(worker_shared->lock);
 }
 
 static void
@@ -168,6 +194,7 @@ start_worker(Database *database)
 	if (database->slot < 0)
 	{
 		database->next_try = elapsed_clock() + RETRY_FAILED_MAX_MS * INT64CONST(1000);
+		note_no_place(database, "as many databases have a worker as may have one");
 		return;
 	}
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
@@ -192,6 +219,7 @@ start_worker(Database *database)
 		worker_shared->slots[database->slot].outcome = WORKER_DISMISSED;
 		(void) free_slot(database->slot);
 		database->next_try = elapsed_clock() + RETRY_GAVE_WAY_MS * INT64CONST(1000);
+		note_no_place(database, "no free worker slot: max_worker_processes is too low");
 		if (!complained)
 			ereport(LOG, (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
 						  errmsg("personalization: out of background worker slots for database %u",

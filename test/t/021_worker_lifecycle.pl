@@ -251,8 +251,12 @@ sleep(7);
 my @said = grep { /out of background worker slots/ } split /\n/, log_since($start);
 is(scalar(@said), 1, 'no free slot is said once');
 like(log_since($start), qr/HINT:  You might need to increase max_worker_processes/, 'with a hint');
+my $problems = q(SELECT coalesce(string_agg(p, '; '), '') FROM personalization.health, unnest(problems) AS p);
+is(sql('crowded', $problems), 'no worker is running, because none could be started: no free worker slot: max_worker_processes is too low',
+	'health and worker_start_failures() say it as well');
 sql('postgres', 'DROP EXTENSION personalization');
 within(10, 'crowded', $pid, 'and the worker comes when there is one');
+within(10, 'crowded', "SELECT ($problems) = ''", 'then all is well');
 
 ####################################################################
 # Switched off for one database.
@@ -262,6 +266,15 @@ sql('crowded', 'SELECT pg_terminate_backend(pid) FROM personalization.worker_sta
 within(10, 'crowded', 'SELECT pid IS NULL FROM personalization.worker_status', 'it leaves the database in which it is off');
 sleep(5);
 is(sql('crowded', $pid), 'f', 'and does not come back');
+sql('crowded', 'UPDATE personalization.worker_state SET last_finished = NULL');
+is(sql('crowded', $problems), 'no worker is running (personalization.worker is off), and run_maintenance() has never finished',
+	'health says that it is off');
+sql('crowded', q(UPDATE personalization.worker_state SET last_finished = now() - interval '2 hours'));
+is(sql('crowded', $problems), '', 'two hours without a pass are well where it is off');
+# As if it had been on and the worker gone.
+sql('crowded', q(UPDATE personalization.worker_state SET created_at = now() - interval '1 day'));
+is(sql('crowded', "SET personalization.worker = on; $problems"),
+	'no worker has been running for minutes, although the library is preloaded: the server log says why', 'and not where it is on');
 sql('ALTER DATABASE crowded RESET personalization.worker', 'SELECT pg_reload_conf()');
 within(10, 'crowded', $pid, 'until it is on there again');
 
