@@ -164,6 +164,9 @@ free_slot(int slot)
 	return outcome;
 }
 
+#define NO_PLACE "as many databases have a worker as may have one"
+#define NO_SLOT "no free worker slot: max_worker_processes is too low"
+
 /* For worker_start_failures(): the log has it only once, and not where somebody looks. */
 static void
 note_no_place(const Database *database, const char *message)
@@ -183,6 +186,20 @@ note_no_place(const Database *database, const char *message)
 	LWLockRelease(worker_shared->lock);
 }
 
+/* A worker that waits for the first tenant has not begun, but there is a place for it. */
+static void
+note_place(const Database *database)
+{
+	StartFailures *failures;
+
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	failures = worker_start_failures(database->oid, false);
+	if (failures != NULL &&
+		(strcmp(failures->message, NO_PLACE) == 0 || strcmp(failures->message, NO_SLOT) == 0))
+		failures->database = InvalidOid;
+	LWLockRelease(worker_shared->lock);
+}
+
 static void
 start_worker(Database *database)
 {
@@ -194,7 +211,7 @@ start_worker(Database *database)
 	if (database->slot < 0)
 	{
 		database->next_try = elapsed_clock() + RETRY_FAILED_MAX_MS * INT64CONST(1000);
-		note_no_place(database, "as many databases have a worker as may have one");
+		note_no_place(database, NO_PLACE);
 		return;
 	}
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
@@ -212,14 +229,17 @@ start_worker(Database *database)
 	/* The handle must live as long as the worker. */
 	old = MemoryContextSwitchTo(TopMemoryContext);
 	if (RegisterDynamicBackgroundWorker(&worker, &database->handle))
+	{
 		complained = false;
+		note_place(database);
+	}
 	else
 	{
 		database->handle = NULL;
 		worker_shared->slots[database->slot].outcome = WORKER_DISMISSED;
 		(void) free_slot(database->slot);
 		database->next_try = elapsed_clock() + RETRY_GAVE_WAY_MS * INT64CONST(1000);
-		note_no_place(database, "no free worker slot: max_worker_processes is too low");
+		note_no_place(database, NO_SLOT);
 		if (!complained)
 			ereport(LOG, (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
 						  errmsg("personalization: out of background worker slots for database %u",
