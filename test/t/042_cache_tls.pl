@@ -147,7 +147,7 @@ unlike(status('cache_last_error'), qr/pass\b/, 'nothing tells the password');
 
 $redis->ask('CONFIG', 'SET', 'tls-auth-clients', 'yes');
 refuses('no certificate', qr/^TLS: .*certificate required/, redis_url => "rediss://:pass\@localhost:$port");
-refuses('a certificate without its key', qr/go together$/, redis_cert_file => "$dir/client.crt");
+refuses('a certificate without its key', qr/must be set together$/, redis_cert_file => "$dir/client.crt");
 refuses('the key of another', qr/^personalization\.redis_key_file: .*mismatch/, redis_key_file => "$dir/ca.key");
 set(redis_key_file => "$dir/client.key");
 converges('our certificate');
