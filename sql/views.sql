@@ -111,7 +111,7 @@ FROM (SELECT pg_catalog.array_remove(ARRAY[
              THEN pg_catalog.format('%s changes wait for the cache, the oldest for %s', w.cache_backlog, pg_catalog.date_trunc('second', w.cache_lag)) END,
         (SELECT pg_catalog.format('%s tenants back off after failures', pg_catalog.count(DISTINCT b.tenant_id))
          FROM personalization.backing_off AS b HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0),
-        -- No tenant's counts have them, and no pass deletes them.
+        -- No tenant's counts have them; upkeep deletes them after 90 days.
         (SELECT pg_catalog.format('rejected_events has rows of tenants that do not exist: %s, such as of "%s"', pg_catalog.count(*), pg_catalog.min(r.tenant_id) COLLATE pg_catalog."default")
          FROM personalization.rejected_events AS r
          WHERE NOT EXISTS (SELECT FROM personalization.tenants AS t WHERE t.tenant_id OPERATOR(pg_catalog.=) r.tenant_id)
