@@ -44,13 +44,13 @@ enum
 
 static Statement select_histories = STATEMENT(
 	"SELECT u.ordinal, h.*"
-	" FROM unnest($2, $3, $4) WITH ORDINALITY AS u (user_id, until, n, ordinal), LATERAL ("
+	" FROM unnest($2, $3, $4, $5) WITH ORDINALITY AS u (user_id, until, last, n, ordinal), LATERAL ("
 	"   SELECT occurred_at, interaction_id, query_id"
 	"   FROM personalization.interactions"
 	"   WHERE tenant_id = $1 AND user_id = u.user_id AND query_id IS NOT NULL"
-	"   AND occurred_at <= u.until"
+	"   AND (occurred_at, interaction_id) <= (u.until, u.last)"
 	"   ORDER BY occurred_at DESC, interaction_id DESC LIMIT u.n) h",
-	"text text[] timestamptz[] int8[]");
+	"text text[] timestamptz[] uuid[] int8[]");
 
 enum
 {
@@ -142,10 +142,9 @@ history_read_before(const char *tenant_id, TimestampTz at, const pg_uuid_t *inte
 }
 
 void
-history_read_many(const char *tenant_id, const TimestampTz *until, const int64 *limits,
-				  History *histories, int n)
+history_read_many(const char *tenant_id, const HistoryEnd *ends, History *histories, int n)
 {
-	const Oid types[] = {TEXTOID, TIMESTAMPTZOID, INT8OID};
+	const Oid types[] = {TEXTOID, TIMESTAMPTZOID, UUIDOID, INT8OID};
 	Column columns[lengthof(types)];
 	Datum values[1 + lengthof(types)];
 	uint64 nrows;
@@ -156,8 +155,9 @@ history_read_many(const char *tenant_id, const TimestampTz *until, const int64 *
 	for (int i = 0; i < n; i++)
 	{
 		column_add_text(&columns[0], histories[i].user_id);
-		column_add(&columns[1], TimestampTzGetDatum(until[i]));
-		column_add(&columns[2], Int64GetDatum(limits[i]));
+		column_add(&columns[1], TimestampTzGetDatum(ends[i].at));
+		column_add(&columns[2], UUIDPGetDatum(&ends[i].interaction_id));
+		column_add(&columns[3], Int64GetDatum(ends[i].limit));
 	}
 	values[0] = CStringGetTextDatum(tenant_id);
 	for (size_t c = 0; c < lengthof(types); c++)
@@ -167,7 +167,7 @@ history_read_many(const char *tenant_id, const TimestampTz *until, const int64 *
 	/* The rows of a user are adjacent, the latest first. */
 	for (int i = 0; i < n; i++)
 	{
-		histories[i].until = until[i];
+		histories[i].until = ends[i].at;
 		histories[i].n = 0;
 	}
 	for (uint64 row = 0; row < nrows; row = end)
@@ -185,7 +185,7 @@ history_read_many(const char *tenant_id, const TimestampTz *until, const int64 *
 			read_entry(r, HISTORIES_ENTRY, &history->entries[end - 1 - r]);
 	}
 	for (int i = 0; i < n; i++)
-		histories[i].complete = histories[i].n < limits[i];
+		histories[i].complete = histories[i].n < ends[i].limit;
 	SPI_freetuptable(SPI_tuptable);
 }
 

@@ -45,12 +45,21 @@ extern void history_read(const char *tenant_id, TimestampTz until, int64 limit, 
 extern void history_read_before(const char *tenant_id, TimestampTz at,
 								const pg_uuid_t *interaction_id, int64 limit, History *history);
 
+/* The last request of a history that is to be read, and the number of requests up to it. */
+typedef struct HistoryEnd
+{
+	TimestampTz at;
+	pg_uuid_t interaction_id;
+	int64 limit;
+} HistoryEnd;
+
 /*
- * Like history_read() in a new snapshot, for several users, each with a time
- * and a limit of its own.
+ * Like history_read() in a new snapshot, for several users, each up to a
+ * request: rows that were copied into a table often have the same time, of which
+ * the latest would otherwise be read instead of those before the request.
  */
-extern void history_read_many(const char *tenant_id, const TimestampTz *until, const int64 *limits,
-							  History *histories, int n);
+extern void
+history_read_many(const char *tenant_id, const HistoryEnd *ends, History *histories, int n);
 
 /*
  * If a user's stored interactions contain few requests, because interactions

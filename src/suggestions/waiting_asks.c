@@ -79,10 +79,13 @@ enum
 	ASK_POSITION /* of those that wait */
 };
 
-static Statement select_queued = STATEMENT("SELECT interaction_id"
-										   " FROM personalization.query_events"
-										   " WHERE tenant_id = $1 AND interaction_id = ANY ($2)",
-										   "text uuid[]");
+/* The times come first: to look for each row that waits among all ids would take long if many wait. */
+static Statement select_queued =
+	STATEMENT("SELECT interaction_id"
+			  " FROM personalization.query_events"
+			  " WHERE tenant_id = $1 AND occurred_at >= $3 AND occurred_at <= $4"
+			  " AND interaction_id = ANY ($2)",
+			  "text uuid[] timestamptz timestamptz");
 
 static Statement select_texts = STATEMENT(
 	"SELECT k.ordinal, q.*"
@@ -155,12 +158,12 @@ read_asks(AskBatch *batch, uint64 nrows)
 	SPI_freetuptable(SPI_tuptable);
 }
 
-/* Removes requests that are still waiting in query_events. */
+/* Removes requests, which are in order of time, that are still waiting in query_events. */
 static void
 drop_queued(AskBatch *batch)
 {
 	Column ids;
-	Datum values[2];
+	Datum values[4];
 	uint64 nrows;
 	int n = 0;
 
@@ -169,6 +172,8 @@ drop_queued(AskBatch *batch)
 		column_add(&ids, UUIDPGetDatum(&batch->asks[i].interaction_id));
 	values[0] = CStringGetTextDatum(batch->tenant_id);
 	values[1] = column_array(&ids);
+	values[2] = TimestampTzGetDatum(batch->asks[0].at);
+	values[3] = TimestampTzGetDatum(batch->asks[batch->n - 1].at);
 	nrows = statement_execute(&select_queued, values, NULL, SNAPSHOT_NEW);
 	if (nrows == 0)
 		return;
@@ -191,13 +196,20 @@ compare_ask_users(const void *a, const void *b)
 	return strcmp((*(WaitingAsk *const *) a)->user_id, (*(WaitingAsk *const *) b)->user_id);
 }
 
+static bool
+is_later(const WaitingAsk *ask, const HistoryEnd *end)
+{
+	return ask->at > end->at ||
+		   (ask->at == end->at &&
+			memcmp(ask->interaction_id.data, end->interaction_id.data, UUID_LEN) > 0);
+}
+
 /* Reads the history of each user of the batch, as far back as needed for each of their requests. */
 static void
 read_histories(AskBatch *batch)
 {
 	WaitingAsk **by_user = palloc(batch->n * sizeof(WaitingAsk *));
-	TimestampTz *until = palloc(batch->n * sizeof(TimestampTz));
-	int64 *limits = palloc(batch->n * sizeof(int64));
+	HistoryEnd *ends = palloc(batch->n * sizeof(HistoryEnd));
 
 	for (int i = 0; i < batch->n; i++)
 		by_user[i] = &batch->asks[i];
@@ -211,17 +223,20 @@ read_histories(AskBatch *batch)
 		if (i == 0 || strcmp(by_user[i]->user_id, by_user[i - 1]->user_id) != 0)
 		{
 			batch->histories[u].user_id = by_user[i]->user_id;
-			until[u] = by_user[i]->at;
-			limits[u] = HISTORY_MAX;
+			ends[u] = (HistoryEnd){by_user[i]->at, by_user[i]->interaction_id, HISTORY_MAX};
 			batch->nusers++;
 		}
 		else
 			u--;
-		until[u] = Max(until[u], by_user[i]->at);
-		limits[u]++;
+		if (is_later(by_user[i], &ends[u]))
+		{
+			ends[u].at = by_user[i]->at;
+			ends[u].interaction_id = by_user[i]->interaction_id;
+		}
+		ends[u].limit++;
 		by_user[i]->history = &batch->histories[u];
 	}
-	history_read_many(batch->tenant_id, until, limits, batch->histories, batch->nusers);
+	history_read_many(batch->tenant_id, ends, batch->histories, batch->nusers);
 	batch->outcomes = outcomes_read_many(batch->tenant_id, batch->histories, batch->nusers);
 }
 

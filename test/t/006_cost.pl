@@ -66,6 +66,23 @@ cost('get_context', q(SELECT personalization.get_context('acme', 'user %d')), 4,
 cost('usage_patterns', q(SELECT personalization.usage_patterns('acme', 'user %d')), 5, 22);
 cost('preferences', q(SELECT * FROM personalization.preferences('acme', 'user %d')), 2, 6);
 
+# Requests that were copied into the inbox together have one time.  The history of each user is read once for a
+# batch of 5,000 of them, and not once more for each request.
+sql(q{
+	SELECT personalization.create_tenant('copied');
+	INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data, occurred_at)
+		SELECT 'copied', 'user ' || i % 4, 'query', jsonb_build_object('query', 'Question ' || i % 60), now() - interval '1 hour'
+		FROM generate_series(1, 9000) i});
+my $again = sql(q{
+	SELECT pg_stat_statements_reset();
+	SELECT personalization.run_maintenance();
+	SELECT format('=%s|%s', coalesce(sum(calls) FILTER (WHERE query ~ 'unnest.*LIMIT u.n'), 0),
+			coalesce(sum(calls) FILTER (WHERE query ~ 'interaction_id\) < '), 0))
+	FROM pg_stat_statements});
+my ($together, $alone) = $again =~ /^=(\d+)\|(\d+)$/m;
+cmp_ok($together, '>', 0, "requests of one time are counted, with their users' history ($together)");
+cmp_ok($alone, '<=', 4, "requests of one time are counted together ($alone read alone)");
+
 ####################################################################
 # A session whose plans were made while the tables were empty.  To the planner every index is then as good
 # as the right one: what it read later would be the whole tenant instead of one user's rows.
