@@ -34,6 +34,16 @@
 /* After this time a transaction gets no further batches. */
 #define ROUND (USECS_PER_SEC / 5)
 
+/*
+ * Larger batches cost less a row while many wait, because several events of a
+ * user in one batch change each preference only once.  They grow while
+ * transactions are shorter than the first of these, and shrink when they are
+ * longer than the second: a session that learns for one of their users waits
+ * that long.
+ */
+#define TRANSACTION_SHORT (USECS_PER_SEC / 20)
+#define TRANSACTION_LONG (USECS_PER_SEC / 5)
+
 /* How long a batch waits for a lock outside the worker, in milliseconds. */
 #define PATIENCE_OF_SESSIONS 2000
 
@@ -213,7 +223,20 @@ full_batch(const TenantWork *work)
 {
 	if (work->in_session)
 		return work->session_rows;
-	return work->most_rows > 0 ? Min(work->most_rows, worker_batch_size) : worker_batch_size;
+	return Max(work->factor, 1) *
+		   (work->most_rows > 0 ? Min(work->most_rows, worker_batch_size) : worker_batch_size);
+}
+
+/* Fits the size of batches to how long a transaction took, and whether there is more to do. */
+static void
+adapt_size(TenantWork *work, bool more, int64 took)
+{
+	if (!more)
+		work->factor = 1;
+	else if (took > TRANSACTION_LONG)
+		work->factor /= 2;
+	else if (took < TRANSACTION_SHORT)
+		work->factor = Min(2 * Max(work->factor, 1), Max(work->growth, 1));
 }
 
 static TurnOutcome
@@ -525,6 +548,7 @@ worker_take_turns(TenantWork *work, int64 duration)
 	{
 		char last_tenant[MAX_ID_LENGTH + 1];
 		char *saved = MemoryContextAlloc(TopMemoryContext, Max(work->counters_size, 1));
+		int64 begun = elapsed_clock();
 		Failure failure;
 		bool done;
 
@@ -542,6 +566,7 @@ worker_take_turns(TenantWork *work, int64 duration)
 			return false;
 		}
 		work->failed_rounds = 0;
+		adapt_size(work, round.more, elapsed_clock() - begun);
 	} while (round.more && elapsed_clock() < until);
 	turns_tidy(&work->turns, elapsed_clock());
 	return round.more;

@@ -46,10 +46,12 @@ typedef struct TenantWork
 	Size counters_size;
 
 	int most_rows;	  /* of a batch; 0: worker_batch_size */
+	int growth;		  /* how many times as large batches become while many rows wait; 0: once */
 	int session_rows; /* the same for run_maintenance() */
 	int most_tenants; /* in one transaction */
 
 	/* Private to turns.c. */
+	int factor;		 /* by which batches have grown; 0 at first, as 1 */
 	bool in_session; /* whether it runs in a session that called run_maintenance() */
 	Turns turns;
 	uint64 generation;					 /* of the extension's objects; 0 if not started */

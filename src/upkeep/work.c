@@ -16,6 +16,9 @@
 /* More would exceed the server's cache of subtransactions. */
 #define TENANTS_AT_ONCE 50
 
+/* How many times worker_batch_size a batch of the inbox may have while many rows wait. */
+#define INBOX_GROWTH 4
+
 /* Number of rows in a batch of run_maintenance(). */
 #define SESSION_ROWS 10000
 
@@ -158,6 +161,7 @@ TenantWork inbox_work = {
 	.finish = note_learned_rows,
 	.counters = &inbox_counters,
 	.counters_size = sizeof(inbox_counters),
+	.growth = INBOX_GROWTH,
 	.session_rows = SESSION_ROWS,
 	.most_tenants = TENANTS_AT_ONCE,
 };

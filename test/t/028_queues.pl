@@ -17,7 +17,7 @@ my $rows = 2000;
 my $node = node('queues', q(
 shared_preload_libraries = 'personalization'
 personalization.worker_naptime = '20ms'
-personalization.worker_batch_size = 50
+personalization.worker_batch_size = 12
 autovacuum = off
 fsync = off
 ));
@@ -51,10 +51,15 @@ foreach my $queue (sort keys %cost)
 	my ($first, @later) = @{ $cost{$queue} };
 
 	note("$queue, entries for a row: ", join(', ', map { sprintf('%.1f', $_) } $first, @later));
-	# If each batch of the fourth load went through the first three, more than these: 3 * $rows / 50, and counting twice that.
+	# If each batch of the fourth load went through the first three, more than these: 3 * $rows / 48, and in counting more.
 	cmp_ok($later[-1], '<', $queue eq 'inbox' ? 100 : 220, "$queue: a batch does not go through the rows that were taken before");
 }
 $snapshot->quit;
+
+# A transaction's rows have its id.
+my $largest = sql('SELECT max(n) FROM (SELECT count(*) AS n FROM personalization.interactions GROUP BY xmin::text) x');
+cmp_ok($largest, '>', 12, "batches grow while rows wait ($largest)");
+cmp_ok($largest, '<=', 4 * 12, 'up to four times worker_batch_size');
 
 sql('ALTER SYSTEM SET personalization.redis_url = ' . quote($redis->url)) if $redis;
 $node->reload;
