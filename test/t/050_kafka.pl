@@ -8,6 +8,7 @@ use FindBin;
 use lib $FindBin::RealBin;
 
 use Kafka;
+use POSIX qw(strftime);
 use Personalization;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -42,7 +43,9 @@ sql('CREATE EXTENSION personalization',
 
 my $first = $kafka->topic('first', 3);
 my @charts = qw(bar line pie bar bar);
-my @events = map { [ "u$_", 'visualization', qq({"chart_type": "$charts[$_ % 5]"}), sprintf(', "occurred_at": "2026-01-01T00:00:%02dZ"', $_) ] } 0 .. 29;
+# Of yesterday: what is older than the history retention, a pass would delete in between.
+my $yesterday = int(time) - 86400;
+my @events = map { [ "u$_", 'visualization', qq({"chart_type": "$charts[$_ % 5]"}), strftime(', "occurred_at": "%FT%TZ"', gmtime($yesterday + $_)) ] } 0 .. 29;
 foreach my $p (0 .. 2) { $kafka->produce($first, $p, [ map { event('acme', @{ $events[ $_ * 3 + $p ] }) } 0 .. 4 ]); }
 sql("SELECT personalization.subscribe_topic('$first')");
 learned($first, 15, 'what was there before');
@@ -90,10 +93,10 @@ is(sql(q(SELECT event ->> 'base64' FROM personalization.rejected_events WHERE "o
 my $mapped = $kafka->topic('mapped', 1);
 sql("SELECT personalization.subscribe_topic('$mapped', NULL, " . quote('{"tenant_id": {"header": "tenant"}, "user_id": {"key": ""},
 	"interaction_type": "event.name", "data": "event.payload", "occurred_at": "ts", "types": {"export_clicked": "export", "heartbeat": null}}') . ')');
-$kafka->produce($mapped, 0, [ 'ana:{"event": {"name": "export_clicked", "payload": {"format": "pdf"}}, "ts": 1764400000123, "v": 7}', 'ana:{"event": {"name": "heartbeat"}}' ], '-K:', '-H', 'tenant=globex');
+$kafka->produce($mapped, 0, [ qq(ana:{"event": {"name": "export_clicked", "payload": {"format": "pdf"}}, "ts": ${yesterday}123, "v": 7}), 'ana:{"event": {"name": "heartbeat"}}' ], '-K:', '-H', 'tenant=globex');
 learned($mapped, 2, 'a mapped message');
 is(sql(q(SELECT user_id, interaction_type, data, extract(epoch FROM occurred_at) FROM personalization.interactions WHERE tenant_id = 'globex')),
-	'ana|export|{"format": "pdf"}|1764400000.123000', 'has its fields from key, header and elsewhere');
+	qq(ana|export|{"format": "pdf"}|$yesterday.123000), 'has its fields from key, header and elsewhere');
 is(status($mapped, 'learned, rejected'), '1|0', 'what is no event is passed over');
 
 ####################################################################
