@@ -5,47 +5,29 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "base/arguments.h"
+#include "base/extension.h"
 #include "base/jsonutil.h"
 #include "base/statement.h"
 #include "base/uuid.h"
 #include "conversations/conversations.h"
+#include "preferences/as_of.h"
+#include "preferences/preferences.h"
+#include "profiles/profiles.h"
+#include "queries/identity.h"
+#include "suggestions/suggestions.h"
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
 
 /* Limit of suggestions, as for get_suggestions(), and of messages of a conversation. */
 #define MOST_ASKED_FOR 1000
-
-/*
- * The query of the turn has been asked already and is not suggested, so one
- * more suggestion is requested.
- */
-static Statement select_turn = STATEMENT(
-	"SELECT jsonb_build_object("
-	"  'conversation_id', $4 -> 'conversation_id',"
-	"  'context', coalesce($4 -> 'context', '{}'),"
-	"  'messages', coalesce($4 -> 'messages', '[]'),"
-	"  'routing', personalization.route($1, $2, $3),"
-	"  'preferences', ("
-	"   SELECT coalesce(jsonb_agg(jsonb_build_object('category', p.category, 'key', p.key,"
-	"      'value', p.value, 'confidence', p.confidence) ORDER BY p.n), '[]')"
-	"   FROM personalization.preferences($1, $2) WITH ORDINALITY AS p (category, key, value,"
-	"    confidence, observation_count, last_updated, candidates, state, n)),"
-	"  'suggestions', CASE WHEN $5 = 0 THEN '[]'::jsonb ELSE ("
-	"   SELECT coalesce(jsonb_agg(jsonb_build_object('suggestion_id', s.suggestion_id,"
-	"      'suggestion_type', s.suggestion_type, 'suggestion', s.suggestion, 'score', s.score,"
-	"      'reason', s.reason) ORDER BY s.score DESC, s.suggestion_id), '[]')"
-	"   FROM ("
-	"    SELECT * FROM personalization.get_suggestions($1, $2, max_results => $5 + 1) g"
-	"    WHERE personalization.query_id(jsonb_build_object('query', g.suggestion))"
-	"     IS DISTINCT FROM personalization.query_id(jsonb_build_object('query', $3))"
-	"    LIMIT $5) s) END)",
-	"text text text jsonb int4");
 
 /* The turn that was stored with an interaction's id, if there is one. */
 static Statement find_turn =
@@ -126,32 +108,139 @@ conversation_of(const char *tenant_id, const char *user_id, const pg_uuid_t *id,
 	return owner != NULL && strcmp(owner, user_id) == 0 ? document : NULL;
 }
 
+/* Pushes a member of the conversation's document, or an empty one in its place. */
+static void
+push_of_conversation(JsonbParseState **state, const Jsonb *conversation, const char *name,
+					 bool is_list)
+{
+	JsonbValue value;
+	JsonbValue *member =
+		conversation == NULL ? NULL : json_member(&conversation->root, name, &value);
+
+	json_push_key(state, name);
+	if (member != NULL)
+		(void) pushJsonbValue(state, WJB_VALUE, member);
+	else
+	{
+		(void) pushJsonbValue(state, is_list ? WJB_BEGIN_ARRAY : WJB_BEGIN_OBJECT, NULL);
+		(void) pushJsonbValue(state, is_list ? WJB_END_ARRAY : WJB_END_OBJECT, NULL);
+	}
+}
+
+static void
+push_preferences(JsonbParseState **state, const PreferencesAsOf *known)
+{
+	json_push_key(state, "preferences");
+	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = 0; i < known->nlive; i++)
+	{
+		const Preference *preference = &known->items[i];
+
+		(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+		json_push_text(state, "category", category_names[preference->category]);
+		json_push_text(state, "key", preference->key);
+		json_push_jsonb(state, "value", preference_value(preference));
+		json_push_double(state, "confidence", preference->confidence);
+		(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	}
+	(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
+static int
+compare_suggestions(const void *a, const void *b)
+{
+	const Suggestion *x = a;
+	const Suggestion *y = b;
+
+	if (x->score != y->score)
+		return x->score > y->score ? -1 : 1;
+	return memcmp(x->id.data, y->id.data, UUID_LEN);
+}
+
+/*
+ * Pushes suggestions other than the query of the turn.  This has been asked
+ * already, so one more suggestion is requested.
+ */
+static void
+push_suggestions(JsonbParseState **state, SuggestionRequest *request, const char *query)
+{
+	QueryText text = {.question = query[0] == '\0' ? NULL : query};
+	int wanted = request->max_results++;
+	Suggestion *suggestions = NULL;
+	pg_uuid_t asked;
+	bool has_id = query_identify(&text, &asked);
+	int n = wanted == 0 ? 0 : suggestions_show(request, &suggestions);
+	int kept = 0;
+
+	for (int i = 0; i < n && kept < wanted; i++)
+	{
+		pg_uuid_t id;
+
+		text = (QueryText){.question = suggestions[i].text};
+		if (query_identify(&text, &id) != has_id ||
+			(has_id && memcmp(id.data, asked.data, UUID_LEN) != 0))
+			suggestions[kept++] = suggestions[i];
+	}
+	if (kept > 1)
+		qsort(suggestions, kept, sizeof(Suggestion), compare_suggestions);
+
+	json_push_key(state, "suggestions");
+	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = 0; i < kept; i++)
+	{
+		const Suggestion *suggestion = &suggestions[i];
+
+		(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+		json_push_text(state, "suggestion_id", uuid_text(&suggestion->id));
+		json_push_text(state, "suggestion_type", suggestion_type_names[suggestion->kind]);
+		json_push_text(state, "suggestion", suggestion->text);
+		json_push_double(state, "score", suggestion->score);
+		json_push_text(state, "reason", suggestion->reason);
+		(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	}
+	(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
 Datum
 personalization_begin_turn(PG_FUNCTION_ARGS)
 {
 	char *tenant_id = tenant_argument(fcinfo, 0);
 	char *user_id = id_argument(fcinfo, 1, "user_id");
-	Datum values[5] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
-	char nulls[] = "   n ";
+	char *query = text_to_cstring(text_argument(fcinfo, 2, "query"));
+	int32 messages = count_argument(fcinfo, 4, "max_messages");
+	SuggestionRequest request = {.tenant_id = tenant_id,
+								 .user_id = user_id,
+								 .max_results = count_argument(fcinfo, 5, "max_suggestions"),
+								 .at = GetCurrentTransactionStartTimestamp()};
 	TenantSettings settings;
-	int32 messages;
+	PreferencesAsOf known;
+	Jsonb *conversation = NULL;
+	JsonbParseState *state = NULL;
 	Jsonb *result;
 
-	values[2] = PointerGetDatum(text_argument(fcinfo, 2, "query"));
-	messages = count_argument(fcinfo, 4, "max_messages");
-	values[4] = Int32GetDatum(count_argument(fcinfo, 5, "max_suggestions"));
-
+	/* One snapshot for all that is read, and one that sees what others have written by now. */
 	SPI_connect();
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
 	tenant_require(tenant_id, &settings);
+	preferences_as_of(tenant_id, user_id, &settings.learning, request.at, BEFORE_KNOWN_NONE,
+					  &known);
 	if (!PG_ARGISNULL(3))
-	{
-		Jsonb *conversation = conversation_of(tenant_id, user_id, PG_GETARG_UUID_P(3), messages);
+		conversation = conversation_of(tenant_id, user_id, PG_GETARG_UUID_P(3), messages);
 
-		values[3] = conversation == NULL ? (Datum) 0 : JsonbPGetDatum(conversation);
-		nulls[3] = conversation == NULL ? 'n' : ' ';
-	}
-	(void) statement_execute(&select_turn, values, nulls, SNAPSHOT_NEW);
-	result = json_keep(result_jsonb(0, ONLY_COLUMN));
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	if (conversation == NULL)
+		json_push_null(&state, "conversation_id");
+	else
+		json_push_text(&state, "conversation_id", uuid_text(PG_GETARG_UUID_P(3)));
+	push_of_conversation(&state, conversation, "context", false);
+	push_of_conversation(&state, conversation, "messages", true);
+	json_push_jsonb(&state, "routing",
+					routing_document(tenant_id, user_id, query, request.at, &settings, &known));
+	push_preferences(&state, &known);
+	push_suggestions(&state, &request, query);
+	result = json_keep(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+	PopActiveSnapshot();
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
 }

@@ -56,6 +56,14 @@ has_pages(Oid relation)
 }
 
 bool
+table_has_pages(const char *table, const char *tenant_id)
+{
+	Oid leaf = leaf_of_tenant(table, tenant_id);
+
+	return !OidIsValid(leaf) || has_pages(leaf);
+}
+
+bool
 table_has_rows(TableWatch *watch, const char *tenant_id)
 {
 	Oid leaf = leaf_of_tenant(watch->table, tenant_id);

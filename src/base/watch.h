@@ -34,6 +34,12 @@ typedef struct TableWatch
 	}
 
 /*
+ * Returns false if the tenant's partition of a table has no pages, and so no rows that any
+ * snapshot could see; true if it may have rows.
+ */
+extern bool table_has_pages(const char *table, const char *tenant_id);
+
+/*
  * Returns false if the tenant has no row, and true if any tenant may have one.  Rows that
  * were announced are seen by whoever takes a lock after that commits; others, such as
  * those of a restore, within a second.  The caller is in SPI.

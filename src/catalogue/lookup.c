@@ -17,8 +17,12 @@
 #include "base/local_time.h"
 #include "base/rows.h"
 #include "base/statement.h"
+#include "base/watch.h"
 #include "catalogue/catalogue.h"
 #include "catalogue/names.h"
+
+/* Many products keep none; then it is not read. */
+#define CATALOGUE "tenant_tables"
 
 static Statement select_any_link = STATEMENT("SELECT FROM personalization.linked_schemas"
 											 " WHERE tenant_id = $1"
@@ -68,13 +72,17 @@ catalogue_new_tables(const char *tenant_id, const char *user_id, UsedTables used
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), TimestampTzGetDatum(at - window),
 					  TimestampTzGetDatum(known_until(at)), Int64GetDatum(NEW_TABLES_REACH)};
-	uint64 nrows = statement_execute(&select_new, values, NULL, SNAPSHOT_CALLER);
-	SPITupleTable *rows = SPI_tuptable;
+	uint64 nrows;
+	SPITupleTable *rows;
 	char **used_names;
 	FoldedName *folded_used;
 	int nused;
 	int n = 0;
 
+	if (!table_has_pages(CATALOGUE, tenant_id))
+		return 0;
+	nrows = statement_execute(&select_new, values, NULL, SNAPSHOT_CALLER);
+	rows = SPI_tuptable;
 	if (nrows == 0)
 		return 0;
 	used_names = used(tenant_id, user_id, &nused);
@@ -126,7 +134,7 @@ catalogue_filter(const char *tenant_id, const char *const *names, int n, bool *h
 	uint64 nrows;
 
 	memset(hidden, 0, n * sizeof(bool));
-	if (n == 0)
+	if (n == 0 || !table_has_pages(CATALOGUE, tenant_id))
 		return false;
 	column_init(&last_names, TEXTOID, n);
 	for (int i = 0; i < n; i++)

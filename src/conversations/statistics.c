@@ -67,8 +67,7 @@ static Statement select_statistics =
 	STATEMENT("SELECT role, conversations, messages, characters, milliseconds, asked_brief,"
 			  "  asked_detailed, asked_technical, lengths, gaps"
 			  " FROM personalization.conversation_statistics"
-			  " WHERE tenant_id = $1 AND user_id = $2"
-			  " ORDER BY messages DESC, role",
+			  " WHERE tenant_id = $1 AND user_id = $2",
 			  "text text");
 
 enum
@@ -179,6 +178,18 @@ personalization_add_to_bucket(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(construct_array(items, n, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 }
 
+/* Most messages first.  In SQL, this would look up how two types are sorted, in each connection. */
+static int
+compare_roles(const void *a, const void *b)
+{
+	const RoleCount *x = a;
+	const RoleCount *y = b;
+
+	if (x->messages != y->messages)
+		return x->messages > y->messages ? -1 : 1;
+	return strcmp(x->role, y->role);
+}
+
 void
 conversation_patterns(const char *tenant_id, const char *user_id, ConversationPatterns *out)
 {
@@ -217,6 +228,7 @@ conversation_patterns(const char *tenant_id, const char *user_id, ConversationPa
 		if (role->messages > 0)
 			out->nroles++;
 	}
+	qsort(out->roles, out->nroles, sizeof(RoleCount), compare_roles);
 	gap = buckets_median(gaps);
 	out->typical_gap = gap < 0.0 ? -1.0 : gap / 1000.0;
 	out->mean_messages =

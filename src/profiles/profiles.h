@@ -1,6 +1,6 @@
 /*
  * profiles.h
- *		The profile document.
+ *		Documents about a user.  The callers are in SPI; what is returned is in their memory.
  */
 #ifndef PERSONALIZATION_PROFILES_PROFILES_H
 #define PERSONALIZATION_PROFILES_PROFILES_H
@@ -9,10 +9,16 @@
 
 #include "utils/timestamp.h"
 
+#include "preferences/as_of.h"
 #include "tenancy/settings.h"
 
-/* Returns the document of get_profile(), in the caller's memory. The caller is in SPI. */
+/* Returns the document of get_profile(). */
 extern Jsonb *profile_document(const char *tenant_id, const char *user_id, TimestampTz at,
 							   const TenantSettings *settings);
+
+/* Returns the document of route(), from the user's preferences as of the time. */
+extern Jsonb *
+routing_document(const char *tenant_id, const char *user_id, const char *query, TimestampTz at,
+				 const TenantSettings *settings, const PreferencesAsOf *known);
 
 #endif

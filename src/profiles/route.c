@@ -22,6 +22,7 @@
 #include "preferences/preferences.h"
 #include "preferences/replay.h"
 #include "preferences/used_tables.h"
+#include "profiles/profiles.h"
 #include "profiles/traits.h"
 #include "queries/identity.h"
 #include "tenancy/settings.h"
@@ -244,6 +245,36 @@ push_likely_tables(JsonbParseState **state, const char *query, const Jsonb *aske
 	(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 
+Jsonb *
+routing_document(const char *tenant_id, const char *user_id, const char *query, TimestampTz at,
+				 const TenantSettings *settings, const PreferencesAsOf *known)
+{
+	Traits traits;
+	const Preference *chart;
+	const Preference *preferred;
+	JsonbParseState *state = NULL;
+
+	traits_read(tenant_id, user_id, at, &traits);
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	json_push_text(&state, "skill_level", skill_level_names[traits.skill_level]);
+	json_push_text(&state, "explanation_level", explanation_levels[traits.skill_level]);
+	json_push_text(&state, "chart_complexity", chart_complexities[traits.skill_level]);
+	json_push_text(&state, "communication_style",
+				   communication_style_names[traits.communication_style]);
+	chart = default_chart(known, settings, at);
+	push_preference(&state, "default_chart_type", "default_chart_source", chart);
+	preferred = preferences_find(known, CATEGORY_VISUALIZATION, "preferred_chart_type");
+	if (chart == NULL && (preferred == NULL || preferred >= known->items + known->nlive))
+		push_organisation_chart(&state, tenant_id, settings, at);
+	push_preference(&state, "export_format", "export_format_source",
+					live_choice(known, settings, at, CATEGORY_PRESENTATION, "export_format"));
+	push_preference(&state, "color_scheme", "color_scheme_source",
+					live_choice(known, settings, at, CATEGORY_VISUALIZATION, "color_scheme"));
+	push_likely_tables(&state, query, tables_asked(tenant_id, user_id, query, at), known->items,
+					   known->nlive);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
 Datum
 personalization_route(PG_FUNCTION_ARGS)
 {
@@ -252,11 +283,7 @@ personalization_route(PG_FUNCTION_ARGS)
 	char *query;
 	TimestampTz at;
 	TenantSettings settings;
-	Traits traits;
 	PreferencesAsOf known;
-	const Preference *chart;
-	const Preference *preferred;
-	JsonbParseState *state = NULL;
 	Jsonb *result;
 
 	query = text_to_cstring(text_argument(fcinfo, 2, "query"));
@@ -264,27 +291,8 @@ personalization_route(PG_FUNCTION_ARGS)
 
 	SPI_connect();
 	tenant_require(tenant_id, &settings);
-	traits_read(tenant_id, user_id, at, &traits);
 	preferences_as_of(tenant_id, user_id, &settings.learning, at, BEFORE_KNOWN_NONE, &known);
-
-	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	json_push_text(&state, "skill_level", skill_level_names[traits.skill_level]);
-	json_push_text(&state, "explanation_level", explanation_levels[traits.skill_level]);
-	json_push_text(&state, "chart_complexity", chart_complexities[traits.skill_level]);
-	json_push_text(&state, "communication_style",
-				   communication_style_names[traits.communication_style]);
-	chart = default_chart(&known, &settings, at);
-	push_preference(&state, "default_chart_type", "default_chart_source", chart);
-	preferred = preferences_find(&known, CATEGORY_VISUALIZATION, "preferred_chart_type");
-	if (chart == NULL && (preferred == NULL || preferred >= known.items + known.nlive))
-		push_organisation_chart(&state, tenant_id, &settings, at);
-	push_preference(&state, "export_format", "export_format_source",
-					live_choice(&known, &settings, at, CATEGORY_PRESENTATION, "export_format"));
-	push_preference(&state, "color_scheme", "color_scheme_source",
-					live_choice(&known, &settings, at, CATEGORY_VISUALIZATION, "color_scheme"));
-	push_likely_tables(&state, query, tables_asked(tenant_id, user_id, query, at), known.items,
-					   known.nlive);
-	result = json_keep(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+	result = json_keep(routing_document(tenant_id, user_id, query, at, &settings, &known));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);
 }

@@ -15,12 +15,11 @@
 #define EARLIER_TRAITS 100
 
 static Statement select_profile =
-	STATEMENT("SELECT skill_level::text, to_jsonb(domain_expertise), communication_style::text,"
-			  "  created_at, updated_at, earlier_traits,"
-			  "  jsonb_path_query_first(earlier_traits, '$[*] ? (@.until > $at)', $3)"
+	STATEMENT("SELECT skill_level, to_jsonb(domain_expertise), communication_style,"
+			  "  created_at, updated_at, earlier_traits"
 			  " FROM personalization.profiles"
 			  " WHERE tenant_id = $1 AND user_id = $2",
-			  "text text jsonb");
+			  "text text");
 
 enum
 {
@@ -29,40 +28,63 @@ enum
 	PROFILE_STYLE,
 	PROFILE_CREATED_AT,
 	PROFILE_UPDATED_AT,
-	PROFILE_EARLIER,
-	PROFILE_THEN
+	PROFILE_EARLIER
 };
 
-/*
- * Returns {"at": …} for the statement; the present has no such time, because
- * later traits do not affect it.
- */
-static Datum
-time_of_traits(TimestampTz at)
+/* Returns the name of a trait's value, NULL for null. */
+static char *
+trait_name(int column)
 {
-	JsonbParseState *state = NULL;
+	bool isnull;
+	Datum value = result_value(0, column, &isnull);
 
-	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	json_push_int(&state, "at", at < GetCurrentTransactionStartTimestamp() ? at : PG_INT64_MAX);
-	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+	return isnull ? NULL : DatumGetCString(DirectFunctionCall1(enum_out, value));
+}
+
+/* Returns the first of the earlier traits that were in force until after a time, or NULL. */
+static const JsonbContainer *
+traits_then(const Jsonb *earlier, TimestampTz at)
+{
+	Datum time = NumericGetDatum(int64_to_numeric(at));
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue item;
+
+	if (earlier == NULL || !JB_ROOT_IS_ARRAY(earlier))
+		return NULL;
+	it = JsonbIteratorInit(unconstify(JsonbContainer *, &earlier->root));
+	while ((token = JsonbIteratorNext(&it, &item, true)) != WJB_DONE)
+	{
+		JsonbValue value;
+		const JsonbValue *until;
+
+		if (token != WJB_ELEM || item.type != jbvBinary)
+			continue;
+		until = json_member(item.val.binary.data, "until", &value);
+		if (until != NULL && until->type == jbvNumeric &&
+			DatumGetBool(
+				DirectFunctionCall2(numeric_gt, NumericGetDatum(until->val.numeric), time)))
+			return item.val.binary.data;
+	}
+	return NULL;
 }
 
 /* Replaces the present traits with those of an earlier time. */
 static void
-replace_traits(SetTraits *traits, const Jsonb *then)
+replace_traits(SetTraits *traits, const JsonbContainer *then)
 {
 	JsonbValue value;
 	JsonbValue *found;
 	double updated;
 
-	(void) json_text_member(&then->root, "skill_level", &traits->skill);
-	(void) json_text_member(&then->root, "communication_style", &traits->style);
-	found = json_member(&then->root, "domain_expertise", &value);
+	(void) json_text_member(then, "skill_level", &traits->skill);
+	(void) json_text_member(then, "communication_style", &traits->style);
+	found = json_member(then, "domain_expertise", &value);
 	traits->expertise =
 		found != NULL && found->type == jbvBinary && JsonContainerIsArray(found->val.binary.data)
 			? JsonbValueToJsonb(found)
 			: NULL;
-	found = json_member(&then->root, "updated_at", &value);
+	found = json_member(then, "updated_at", &value);
 	if (found != NULL && found->type == jbvNumeric && json_number(found, &updated) &&
 		updated >= (double) MIN_TIMESTAMP && updated < (double) END_TIMESTAMP)
 		traits->updated = (TimestampTz) updated;
@@ -72,21 +94,23 @@ void
 set_traits_read(const char *tenant_id, const char *user_id, TimestampTz at, ReadAs as,
 				SetTraits *traits)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
-					  time_of_traits(at)};
-	Jsonb *then;
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
+	const JsonbContainer *then = NULL;
 
 	memset(traits, 0, sizeof(*traits));
 	traits->known = statement_execute(&select_profile, values, NULL, as) > 0;
 	if (!traits->known)
 		return;
-	traits->skill = result_text(0, PROFILE_SKILL);
+	traits->skill = trait_name(PROFILE_SKILL);
 	traits->expertise = result_jsonb(0, PROFILE_EXPERTISE);
-	traits->style = result_text(0, PROFILE_STYLE);
+	traits->style = trait_name(PROFILE_STYLE);
 	traits->created = DatumGetTimestampTz(result_value(0, PROFILE_CREATED_AT, NULL));
 	traits->updated = DatumGetTimestampTz(result_value(0, PROFILE_UPDATED_AT, NULL));
 	traits->earlier = result_jsonb(0, PROFILE_EARLIER);
-	then = result_jsonb(0, PROFILE_THEN);
+
+	/* Later traits do not affect the present. */
+	if (at < GetCurrentTransactionStartTimestamp())
+		then = traits_then(traits->earlier, at);
 	if (then != NULL)
 		replace_traits(traits, then);
 	else if (at < traits->created && at < GetCurrentTransactionStartTimestamp())

@@ -46,8 +46,13 @@ enum
 	SHOWN_ORDINAL
 };
 
-/* At most this number are read, whatever has been shown: dismissed ones, then the latest. */
-#define FIRST_SHOWN " ORDER BY dismissed_at IS NULL, shown_at DESC, query_id LIMIT 500"
+/*
+ * At most this number are read, whatever has been shown: dismissed ones, for which the CASE is
+ * null, then the latest.  Each type that is sorted is looked up once in a connection.
+ */
+#define FIRST_SHOWN                                                                                \
+	" ORDER BY CASE WHEN dismissed_at IS NULL THEN shown_at END DESC, shown_at DESC, query_id"     \
+	" LIMIT 500"
 
 static Statement select_shown =
 	STATEMENT("SELECT " SHOWN_COLUMNS " FROM personalization.suggestions"

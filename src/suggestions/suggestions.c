@@ -207,13 +207,34 @@ may_record(const char *tenant_id, const char *user_id, TenantSettings *settings)
 	return hold == HOLD_NONE && learning_allowed(tenant_id, user_id, settings, SNAPSHOT_NEW);
 }
 
+int
+suggestions_show(const SuggestionRequest *asked, Suggestion **suggestions)
+{
+	SuggestionRequest request = *asked;
+	TenantSettings settings;
+	int n;
+
+	request.max_results = Min(request.max_results, MAX_SUGGESTIONS);
+	request.record = may_record(request.tenant_id, request.user_id, &settings);
+	request.settings = &settings;
+	n = suggestions_make(&request, suggestions);
+
+	/*
+	 * The worker fills the cache with its own privileges, so nothing is cached
+	 * if tables of linked schemas are involved.
+	 */
+	if (request.record && request.context == NULL && request.exclude == NULL && cache_wanted() &&
+		!catalogue_is_linked(request.tenant_id))
+		cache_suggestions_changed(request.tenant_id, request.user_id);
+	return n;
+}
+
 Datum
 personalization_get_suggestions(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	const ExtensionObjects *ours = extension_objects();
 	SuggestionRequest request = {0};
-	TenantSettings settings;
 	Suggestion *suggestions;
 	int n;
 
@@ -228,19 +249,8 @@ personalization_get_suggestions(PG_FUNCTION_ARGS)
 	if (request.max_results < 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("max_results must not be negative: %d", request.max_results)));
-	request.max_results = Min(request.max_results, MAX_SUGGESTIONS);
 	SPI_connect();
-	request.record = may_record(request.tenant_id, request.user_id, &settings);
-	request.settings = &settings;
-	n = suggestions_make(&request, &suggestions);
-
-	/*
-	 * The worker fills the cache with its own privileges, so nothing is cached
-	 * if tables of linked schemas are involved.
-	 */
-	if (request.record && request.context == NULL && request.exclude == NULL && cache_wanted() &&
-		!catalogue_is_linked(request.tenant_id))
-		cache_suggestions_changed(request.tenant_id, request.user_id);
+	n = suggestions_show(&request, &suggestions);
 	for (int i = 0; i < n; i++)
 	{
 		bool nulls[6] = {false};

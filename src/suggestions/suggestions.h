@@ -48,6 +48,13 @@ typedef struct SuggestionRequest
  */
 extern int suggestions_make(const SuggestionRequest *request, Suggestion **suggestions);
 
+/*
+ * The same for suggestions that the user is shown: at most MAX_SUGGESTIONS, recorded if that is
+ * allowed and needs no waiting, and for the cache.  Reads the tenant's settings itself; record
+ * and settings of the request are ignored.
+ */
+extern int suggestions_show(const SuggestionRequest *asked, Suggestion **suggestions);
+
 /* Default of max_results of get_suggestions(). */
 #define USUAL_SUGGESTIONS 5
 

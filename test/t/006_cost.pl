@@ -59,7 +59,8 @@ cost('learn_batch of 20', q(SELECT personalization.learn_batch(jsonb_agg(jsonb_b
 	'interaction_type', 'export', 'data', '{"format": "csv"}'::jsonb))) FROM generate_series(1, 20)), 6, 175);
 cost('route', q(SELECT personalization.route('acme', 'user %d', 'Revenue of table 3?')), 6, 51);
 # One probe of an index for each query: of 60 queries as many pages as reading them all, of 5,000 a tenth.
-cost('get_suggestions', q(SELECT * FROM personalization.get_suggestions('acme', 'user %d')), 14, 275);
+cost('get_suggestions', q(SELECT * FROM personalization.get_suggestions('acme', 'user %d')), 12, 245);
+cost('begin_turn', q(SELECT personalization.begin_turn('acme', 'user %d', 'Revenue of table 3?')), 18, 305);
 cost('get_profile', q(SELECT personalization.get_profile('acme', 'user %d')), 5, 62);
 cost('get_profile without history', q(SELECT personalization.get_profile('acme', 'user %d', history => 0)), 5, 49);
 cost('get_context', q(SELECT personalization.get_context('acme', 'user %d')), 4, 59);
