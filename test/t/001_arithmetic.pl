@@ -5,14 +5,10 @@
 use strict;
 use warnings;
 
-use FindBin;
 use Personalization;
 use PostgreSQL::Test::Utils;
 use Test::More;
-
-my $data = "$FindBin::RealBin/../data";
-my $shared = $ENV{PERSONALIZATION_SHARED} // "$FindBin::RealBin/../../../shared";
-my $model = "$shared/oracle/engine.py";
+use Vectors;
 
 my $node = node('arithmetic');
 
@@ -22,83 +18,16 @@ sql('CREATE EXTENSION personalization');
 # Sequences of events, each learned under several settings, event by event
 # and in batches.
 
-# What is to be learned, in which ways, and what comes of it.
-sql(q{
-	CREATE SCHEMA test;
-	CREATE TABLE test.event (seed int, n bigint, doc jsonb);
-	CREATE TABLE test.expectation (seed int, policy text, days int, doc jsonb);
+sql($vectors_schema);
 
-	CREATE VIEW test.run AS
-		SELECT e.seed, e.policy, e.days, e.doc -> 'read_at' AS read_at, way, t.tenant,
-			format('%s %s %s %s %s', t.tenant, seed, policy, days, way) AS tenant_id
-		FROM test.expectation e,
-			(VALUES ('singly'), ('in batches')) w (way),
-			LATERAL (SELECT DISTINCT doc ->> 'tenant' AS tenant FROM test.event v
-					 WHERE v.seed = e.seed) t;
-
-	CREATE VIEW test.expected AS
-		SELECT r.tenant_id, p ->> 1 AS user_id, p ->> 2 AS category, p ->> 3 AS key,
-			p -> 4 AS value, (p ->> 5)::int AS count, to_timestamp((p ->> 6)::int8) AS last_updated,
-			to_timestamp((p ->> 7)::int8) AS expires, p -> 8 AS confidences
-		FROM test.run r JOIN test.expectation e USING (seed, policy, days),
-			jsonb_array_elements(e.doc -> 'preferences') p
-		WHERE p ->> 0 = r.tenant;
-
-	CREATE VIEW test.reading AS
-		SELECT r.tenant_id, u.user_id, i - 1 AS i, to_timestamp(at::text::int8) AS at
-		FROM test.run r,
-			LATERAL (SELECT DISTINCT doc ->> 'user' AS user_id FROM test.event v
-					 WHERE v.seed = r.seed AND v.doc ->> 'tenant' = r.tenant) u,
-			jsonb_array_elements(r.read_at) WITH ORDINALITY a (at, i);
-});
-
-sub load_vectors
-{
-	my ($dir, @seeds) = @_;
-
-	sql('TRUNCATE test.event, test.expectation');
-	foreach my $seed (@seeds)
-	{
-		sql(qq{INSERT INTO test.event
-				SELECT $seed, n, line::jsonb
-				FROM regexp_split_to_table(pg_read_file('$dir/sequence_$seed.jsonl'), '\\n')
-					WITH ORDINALITY l (line, n) WHERE line <> ''});
-		foreach my $policy ('strongest', 'latest')
-		{
-			foreach my $days (0, 90)
-			{
-				sql(qq{INSERT INTO test.expectation SELECT $seed, '$policy', $days,
-						pg_read_file('$dir/expected_${seed}_${policy}_$days.json')::jsonb});
-			}
-		}
-	}
-	return;
-}
-
-# Each event is a statement and a transaction of its own; or batches of 1, 2, 7 and 30 follow each
-# other, of the events of both tenants.
 sub learn_vectors
 {
-	sql(q{
-		SELECT count(personalization.create_tenant(tenant_id, jsonb_build_object(
-			'value_policy', policy, 'evidence_retention', format('%s days', days))))
-		FROM test.run;
-
-		SELECT format('SELECT personalization.learn(%L, %L, %L, %L, to_timestamp(%s))',
-			tenant_id, doc ->> 'user', doc ->> 'type', doc -> 'data', doc ->> 'at')
-		FROM test.run r JOIN test.event v USING (seed)
-		WHERE way = 'singly' AND doc ->> 'tenant' = tenant
-		ORDER BY n
-		\gexec
-
-		SELECT format('SELECT personalization.learn_batch(%L)', jsonb_agg(jsonb_build_object(
-			'tenant_id', tenant_id, 'user_id', doc ->> 'user', 'interaction_type', doc ->> 'type',
-			'data', doc -> 'data', 'occurred_at', to_timestamp((doc ->> 'at')::int8)) ORDER BY n))
-		FROM test.run r JOIN test.event v USING (seed)
-		WHERE way = 'in batches' AND doc ->> 'tenant' = tenant
-		GROUP BY seed, policy, days, n / 40, width_bucket(n % 40, ARRAY[1, 3, 10])
-		ORDER BY seed, policy, days, min(n)
-		\gexec
+	sql(qq{
+		SELECT count(personalization.create_tenant(tenant_id, settings)) FROM test.run;
+		$learn_singly
+		\\gexec
+		$learn_in_batches
+		\\gexec
 	});
 	return;
 }
@@ -108,26 +37,13 @@ sub compare_readings
 {
 	my $what = shift;
 
-	my $differences = sql(q{
-		WITH actual AS (
-			SELECT r.tenant_id, r.user_id, r.i, p.category::text, p.key, p.value, p.confidence,
-				p.observation_count, p.last_updated
-			FROM test.reading r, personalization.preferences(r.tenant_id, r.user_id, r.at) p),
-		expected AS (
-			SELECT tenant_id, user_id, i - 1 AS i, category, key, value, c::text::float8 AS confidence,
-				count, last_updated
-			FROM test.expected, jsonb_array_elements(confidences) WITH ORDINALITY a (c, i))
-		SELECT a, e
-		FROM actual a FULL JOIN expected e USING (tenant_id, user_id, i, category, key)
-		WHERE ((a.value = e.value AND abs(a.confidence - e.confidence) <= 1e-9 AND
-				a.observation_count = e.count AND a.last_updated = e.last_updated) IS NOT TRUE)
-		LIMIT 5});
-	is($differences, '', "$what: the live preferences are the model's");
+	sql(q{
+		INSERT INTO test.actual
+		SELECT r.tenant_id, r.user_id, r.i, p.category, p.key, p.value, p.confidence, p.observation_count, p.last_updated
+		FROM test.reading r, personalization.preferences(r.tenant_id, r.user_id, r.at) p});
+	is(sql($vectors_differences), '', "$what: the live preferences are the model's");
 
-	# That would hold of empty ones too.
-	my ($preferences, $readings) = split /\|/, sql(q{
-		SELECT sum(jsonb_array_length(confidences)), count(DISTINCT jsonb_array_length(confidences))
-		FROM test.expected});
+	my ($preferences, $readings) = split /\|/, sql($vectors_weight);
 	cmp_ok($preferences, '>', 1000, "$what: $preferences preferences were compared");
 	cmp_ok($readings, '>=', 3, "$what: they fade between the readings");
 
@@ -221,40 +137,33 @@ sub compare_with_model
 {
 	my ($what, $dir, $moments, @seeds) = @_;
 
-	load_vectors($dir, @seeds);
+	sql(load_vectors($dir, @seeds));
 	learn_vectors();
 	compare_readings($what);
 	compare_maintenance($what, $moments);
 	return;
 }
 
-compare_with_model('recorded sequences', $data, 60, 1, 2, 3, 6);
+compare_with_model('recorded sequences', $vectors, 60, 1, 2, 3, 6);
 
 SKIP:
 {
-	my $here = -r $model;
-	my $python = grep { -x "$_/python3" } split /:/, $ENV{PATH};
-
-	skip "the reference model is not here (PERSONALIZATION_SHARED tells where)", 1 unless $here;
-	skip "the reference model needs python3", 1 unless $python;
+	skip missing_model(), 1 if missing_model();
 	subtest 'the reference model itself' => sub {
 		my $dir = PostgreSQL::Test::Utils::tempdir;
 		# An even seed or not, divisible by three or not: each its own kind of sequence.
 		my $seed = $ENV{PERSONALIZATION_SEED} // 6 * (1000 + int(rand(1_000_000)));
 		my @seeds = map { $seed + $_ } 0, 1, 2, 3;
-		local $ENV{PYTHONDONTWRITEBYTECODE} = 1;
 
 		note("seeds: @seeds");
-		command_ok([ 'python3', "$data/make_vectors.py", $model, $dir, 500, @seeds ],
-			'the model makes vectors');
+		command_ok(make_vectors($dir, 500, @seeds), 'the model makes vectors');
 		compare_with_model('new sequences', $dir, 20, @seeds);
 		foreach my $number (1, 2, 3, 6)
 		{
-			command_ok([ 'python3', "$data/make_vectors.py", $model, $dir, 580, $number ],
-				"and those of seed $number again");
-			foreach my $file (map { s,.*/,,r } glob "$data/*_${number}[._]*")
+			command_ok(make_vectors($dir, 580, $number), "and those of seed $number again");
+			foreach my $file (map { s,.*/,,r } glob "$vectors/*_${number}[._]*")
 			{
-				is(slurp_file("$dir/$file"), slurp_file("$data/$file"), "$file is what it makes today");
+				is(slurp_file("$dir/$file"), slurp_file("$vectors/$file"), "$file is what it makes today");
 			}
 		}
 	};

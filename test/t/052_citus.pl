@@ -5,15 +5,11 @@
 use strict;
 use warnings;
 
-use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(sleep time);
 
 use Citus;
-
-my $dir = $PostgreSQL::Test::Utils::tmp_check;
 
 my ($coordinator, @nodes) = start_cluster();
 my @all = ($coordinator, @nodes);
@@ -137,88 +133,39 @@ is( owner('globex')->safe_psql('postgres', q{BEGIN; SELECT personalization.use_t
 # Under load from all nodes: shards move, in both ways, and a node is killed.
 
 my @tenants = qw(acme globex initech umbrella);
-sub start_writer
+sub statements
 {
-	my ($node, $number) = @_;
-	my $content = '';
+	my $number = shift;
 
-	foreach my $i (1 .. 6000)
-	{
+	return map {
+		my $i = $_;
 		my $tenant = $tenants[ ($i + $number) % @tenants ];
 		my $id = sprintf('%08x-0000-4000-8000-%012d', $number, $i);
-		$content .= "SELECT personalization.learn('$tenant', 'user @{[$i % 5]}', 'query',"
-		  . qq{ '{"query": "asked $i", "tables_used": ["table @{[$i % 7]}"]}', now(), '$id');\n};
-		$content .= "INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data, interaction_id)"
-		  . qq{ VALUES ('$tenant', 'user @{[$i % 5]}', 'query', '{"query": "waited $i", "tables_used": ["inbox"]}', '@{[$id =~ s/-4000/-4001/r]}');\n}
-		  if $i % 10 == 0;
-	}
-	append_to_file("$dir/writer$number.sql", $content);
-	return {
-		file => "$dir/writer$number.out",
-		run => IPC::Run::start([ 'psql', '-XAtq', '-o', "$dir/writer$number.out", '-f', "$dir/writer$number.sql", '-d', $node->connstr('postgres') ],
-			'2>', "$dir/writer$number.err") };
+		(   "SELECT personalization.learn('$tenant', 'user @{[$i % 5]}', 'query',"
+			  . qq{ '{"query": "asked $i", "tables_used": ["table @{[$i % 7]}"]}', now(), '$id')},
+			$i % 10 ? () : "INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data, interaction_id)"
+			  . qq{ VALUES ('$tenant', 'user @{[$i % 5]}', 'query', '{"query": "waited $i", "tables_used": ["inbox"]}', '@{[$id =~ s/-4000/-4001/r]}') RETURNING interaction_id})
+	} 1 .. 6000;
 }
-sub answered
-{
-	my $file = shift->{file};
-	my @ids = -e $file ? grep { /^[0-9a-f]{8}-/ } split /\n/, slurp_file($file) : ();
-
-	return @ids;
-}
-my @writers = map { start_writer($all[ $_ % 3 ], $_) } 1 .. 5;
-sub wait_for_writers
-{
-	my ($more, @of) = @_;
-	my @before = map { scalar(my @ids = answered($_)) } @of;
-	my $deadline = time + 60;
-
-	foreach my $i (0 .. $#of)
-	{
-		while ((my @ids = answered($of[$i])) < $before[$i] + $more)
-		{
-			die 'the writers do not get on' if time > $deadline;
-			sleep 0.05;
-		}
-	}
-	return;
-}
+my @writers = map { start_writer($all[ $_ % 3 ], "writer$_", 'postgres', statements($_)) } 1 .. 5;
 wait_for_writers(40, @writers);
-my ($from) = grep { $nodes[$_] == owner('acme') } 0, 1;
 foreach my $mode ('block_writes', 'force_logical')
 {
-	my $move = q{SELECT citus_move_shard_placement(get_shard_id_for_distribution_column('personalization.tenants', 'acme'), '127.0.0.1', }
-	  . $nodes[$from]->port . q{, '127.0.0.1', } . $nodes[ 1 - $from ]->port . ", '$mode')";
-	# Citus first removes what an earlier move has left, which waits for nobody who reads it.
-	foreach my $try (1 .. 10)
-	{
-		my $error = error_on($coordinator, $move);
-		last if $error !~ /could not be cleaned up/;
-		note($error);
-		sleep 1;
-	}
-	$from = 1 - $from;
-	%where = look_again();
-	is($where{acme}, '127.0.0.1:' . $nodes[$from]->port, "the shards have moved ($mode)");
+	move_tenant('acme', (grep { $_ != owner('acme') } @nodes), $mode);
 	wait_for_writers(20, @writers);
 }
 is(kill('KILL', on($nodes[1], q{SELECT min(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()})), 1, 'a process of one node is killed');
 $nodes[0]->stop('immediate');
 $nodes[0]->start;
 ok($nodes[1]->poll_query_until('postgres', 'SELECT true'), 'both nodes are back');
-wait_for_writers(20, grep { $_->{file} =~ /writer3/ } @writers);
-$_->{run}->kill_kill(grace => 0) foreach @writers;
-my @answered = map { answered($_) } @writers;
+wait_for_writers(20, @writers);
+end_writers(@writers);
+my @answered = answered(@writers);
 note(scalar(@answered) . ' calls were answered');
 within($coordinator, 'SELECT count(*) = 0 FROM personalization.inbox', 'the inboxes are learned');
 my %stored = map { $_ => 1 } split /\n/, on($coordinator, 'SELECT interaction_id FROM personalization.interactions');
 is(scalar(grep { !$stored{$_} } @answered), 0, 'all that was answered is there');
-# In two steps, as Citus does not join what functions say.
-on($coordinator, q{CREATE TEMPORARY TABLE i AS SELECT tenant_id, user_id, interaction_type, data FROM personalization.interactions;
-	CREATE TEMPORARY TABLE p AS SELECT tenant_id, user_id, category, key, observation_count FROM personalization.preferences;
-	CREATE TABLE public.differences AS SELECT count(*) AS n FROM p FULL JOIN (SELECT i.tenant_id, i.user_id, s.category, s.key, count(*) AS n
-		FROM i, personalization.extract_signals(i.interaction_type, i.data) s GROUP BY 1, 2, 3, 4) x USING (tenant_id, user_id, category, key)
-	WHERE observation_count IS DISTINCT FROM n});
-is(on($coordinator, 'SELECT n FROM public.differences'), '0', 'interactions equal observations: none is lost or counted twice');
+is(differences_of($coordinator, 'postgres'), '0', 'interactions equal observations: none is lost or counted twice');
 is(on($coordinator, 'SELECT count(*) FROM personalization.rejected_events'), '0', 'nothing was rejected');
 
 ####################################################################

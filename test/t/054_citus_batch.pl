@@ -4,15 +4,12 @@
 use strict;
 use warnings;
 
-use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(sleep time);
 
 use Citus;
 
-my $dir = $PostgreSQL::Test::Utils::tmp_check;
 my ($coordinator, @nodes) = start_cluster('log_statement = none');
 my @all = ($coordinator, @nodes);
 my @tenants = qw(acme globex initech umbrella);
@@ -130,59 +127,28 @@ like(slurp_file($_->logfile), qr/ERROR:  (?:events\[\d\]: )?invalid rating in fe
 ####################################################################
 # All or nothing: under load from all nodes, while a shard moves and nodes are killed.
 
-sub start_writer
+sub statements
 {
-	my ($node, $number) = @_;
-	my $content = '';
+	my $number = shift;
 
-	foreach my $i (1 .. 4000)
-	{
+	return map {
+		my $i = $_;
 		my $id = sprintf('%08x-0000-4000-8000-%012d', $number, $i);
-		$content .= batch('', map { event($_, "loaded @{[$i % 5]}", qq(, "interaction_id": "$id")) } @tenants[ map { ($_ + $i) % 4 } 0 .. 3 ]) =~ s/^SELECT /SELECT '$id', /r . ";\n";
-	}
-	append_to_file("$dir/writer$number.sql", $content);
-	return {
-		file => "$dir/writer$number.out",
-		run => IPC::Run::start([ 'psql', '-XAtq', '-o', "$dir/writer$number.out", '-f', "$dir/writer$number.sql", '-d', $node->connstr('postgres') . ' user=loader' ],
-			'2>', "$dir/writer$number.err") };
+		batch('', map { event($_, "loaded @{[$i % 5]}", qq(, "interaction_id": "$id")) } @tenants[ map { ($_ + $i) % 4 } 0 .. 3 ]) =~ s/^SELECT /SELECT '$id', /r
+	} 1 .. 4000;
 }
-sub answered
-{
-	my $file = shift->{file};
-
-	return -e $file ? map { /^([0-9a-f]{8}-[0-9a-f-]+)\|4$/ } split /\n/, slurp_file($file) : ();
-}
-my @writers = map { start_writer($all[ $_ % 3 ], $_) } 1 .. 6;
-sub wait_for_writers
-{
-	my ($more, @of) = @_;
-	my @before = map { scalar(my @ids = answered($_)) } @of;
-	my $deadline = time + 60;
-
-	foreach my $i (0 .. $#of)
-	{
-		while ((my @ids = answered($of[$i])) < $before[$i] + $more)
-		{
-			die "the writers do not get on: $of[$i]{file}" if time > $deadline;
-			sleep 0.05;
-		}
-	}
-	return;
-}
+my @writers = map { start_writer($all[ $_ % 3 ], "writer$_", 'loader', statements($_)) } 1 .. 6;
 wait_for_writers(30, @writers);
-my ($from) = grep { $nodes[$_] == owner('acme') } 0, 1;
-my $moved = error_on($coordinator, q{SELECT citus_move_shard_placement(get_shard_id_for_distribution_column('personalization.tenants', 'acme'), '127.0.0.1', }
-	  . $nodes[$from]->port . q{, '127.0.0.1', } . $nodes[ 1 - $from ]->port . q{, 'block_writes')});
-is($moved, '', 'a shard moves');
+move_tenant('acme', (grep { $_ != owner('acme') } @nodes), 'block_writes');
 wait_for_writers(20, @writers);
 foreach my $node (@nodes)
 {
 	$node->stop('immediate');
 	$node->start;
+	wait_for_writers(10, @writers);
 }
-sleep 1;
-$_->{run}->kill_kill(grace => 0) foreach @writers;
-my @answered = map { answered($_) } @writers;
+end_writers(@writers);
+my @answered = answered(@writers);
 note(scalar(@answered) . ' batches were answered');
 within($_, 'SELECT count(*) = 0 FROM pg_prepared_xacts', 'no transaction is left prepared, at ' . $_->name) foreach @all;
 # In two steps, as Citus does not join over tenants.

@@ -20,25 +20,13 @@ my @tenants = qw(acme globex initech umbrella);
 on($coordinator, 'CREATE EXTENSION personalization', 'CREATE ROLE acme_app LOGIN', 'CREATE ROLE web LOGIN',
 	'SELECT personalization.distribute(8)', map { "SELECT personalization.create_tenant('$_')" } @tenants);
 on($coordinator, q{SELECT personalization.bind_role('acme_app', 'acme')}, q{SELECT personalization.grant_access('web', pooled => true)});
-my %where = look_again();
+look_again();
 
 sub as { my ($node, $role) = @_; return (connstr => $node->connstr('postgres') . " user=$role"); }
 sub move
 {
 	my ($tenant, $mode) = @_;
-	my ($to) = grep { $_ != owner($tenant) } @nodes;
-	my $move = "SELECT citus_move_shard_placement(get_shard_id_for_distribution_column('personalization.tenants', '$tenant'), '127.0.0.1', "
-	  . owner($tenant)->port . ", '127.0.0.1', " . $to->port . ", '$mode')";
-	# Citus first removes what an earlier move has left, which waits for nobody who reads it.
-	foreach my $try (1 .. 10)
-	{
-		my $error = error_on($coordinator, $move);
-		last if $error !~ /could not be cleaned up/;
-		note($error);
-		sleep 1;
-	}
-	%where = look_again();
-	is($where{$tenant}, '127.0.0.1:' . $to->port, "$tenant moves ($mode)");
+	move_tenant($tenant, (grep { $_ != owner($tenant) } @nodes), $mode);
 	return;
 }
 sub workers

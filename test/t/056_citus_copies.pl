@@ -42,15 +42,7 @@ on($coordinator, 'CREATE EXTENSION personalization', 'CREATE ROLE acme_app LOGIN
 on($coordinator, q{SELECT personalization.bind_role('acme_app', 'acme')});
 
 sub in { my ($database, @sql) = @_; return $coordinator->safe_psql($database, join(";\n", @sql)); }
-# In two steps, as Citus does not join what functions say.
-sub differences
-{
-	return in(shift, q{CREATE TEMPORARY TABLE i AS SELECT tenant_id, user_id, interaction_type, data FROM personalization.interactions;
-		CREATE TEMPORARY TABLE p AS SELECT tenant_id, user_id, category, key, observation_count FROM personalization.preferences;
-		SELECT count(*) FROM p FULL JOIN (SELECT i.tenant_id, i.user_id, s.category, s.key, count(*) AS n
-			FROM i, personalization.extract_signals(i.interaction_type, i.data) s GROUP BY 1, 2, 3, 4) x USING (tenant_id, user_id, category, key)
-		WHERE observation_count IS DISTINCT FROM n});
-}
+sub differences { return differences_of($coordinator, shift); }
 sub dump_of { my ($database, @options) = @_; return (run_command([ "$bin/pg_dump", @options, '-d', $coordinator->connstr($database) ]))[0]; }
 # restore(database, dump): without errors.
 sub restore
