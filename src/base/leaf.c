@@ -13,12 +13,14 @@
 #include "catalog/pg_policy.h"
 #include "catalog/pg_trigger.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "nodes/pg_list.h"
 #include "optimizer/cost.h"
 #include "optimizer/planner.h"
 #include "partitioning/partbounds.h"
 #include "storage/lmgr.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/fmgroids.h"
@@ -420,8 +422,8 @@ leaf_statement(Statement *statement, const Datum *values, const char *nulls)
 		find_tables(statements, statement);
 		statement->leaves = statements;
 	}
-	/* The message of row_security = off names the table. */
-	if (statements->nleaves == 0 || !row_security)
+	/* The message of row_security = off, for a role that it concerns, names the table. */
+	if (statements->nleaves == 0 || (!row_security && !has_bypassrls_privilege(GetUserId())))
 		return statement;
 	if (statements->is_of_tenant && nulls != NULL && nulls[0] == 'n')
 		return statement;

@@ -67,6 +67,17 @@ cost('get_context', q(SELECT personalization.get_context('acme', 'user %d')), 4,
 cost('usage_patterns', q(SELECT personalization.usage_patterns('acme', 'user %d')), 5, 22);
 cost('preferences', q(SELECT * FROM personalization.preferences('acme', 'user %d')), 2, 6);
 
+# The worker sets row_security = off, which says nothing to a role that row-level security does not bind: its
+# statements too are over the tenant's partitions.
+my $over = sql(q{
+	SET row_security = off;
+	SELECT pg_stat_statements_reset();
+	SELECT personalization.get_profile('acme', 'user 1');
+	SELECT format('=%s|%s', count(*) FILTER (WHERE query ~ 'personalization\.(tenants|interactions|preferences|profiles)_\d'),
+			count(*) FILTER (WHERE query ~ 'personalization\.(tenants|interactions|preferences|profiles)\M(?!_)'))
+	FROM pg_stat_statements WHERE NOT toplevel});
+like($over, qr/^=4\|0$/m, "statements of a session with row_security = off are over the tenant's partitions ($over)");
+
 # Requests that were copied into the inbox together have one time.  The history of each user is read once for a
 # batch of 5,000 of them, and not once more for each request.
 sql(q{
