@@ -349,7 +349,7 @@ personalization_forget_query_text(PG_FUNCTION_ARGS)
 	tenant_id = tenant_argument(fcinfo, 0);
 	SPI_connect();
 	lock_tenant(tenant_id, TENANT_ALONE);
-	settings_decode(tenant_existing(tenant_id, SNAPSHOT_NEW), &settings);
+	settings_decode_regardless(tenant_existing(tenant_id, SNAPSHOT_NEW), &settings);
 	tenant_check_held(tenant_id);
 	if (settings.store_query_text)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

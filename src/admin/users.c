@@ -62,7 +62,7 @@ personalization_forget_user(PG_FUNCTION_ARGS)
 
 	prevent_if_read_only("forget_user()");
 	SPI_connect();
-	tenant_require_prepared(tenant_id, &settings);
+	tenant_require_prepared_regardless(tenant_id, &settings);
 	waiting = tenant_data_erase_waiting(tenant_id, user_id);
 	lock_for_forgetting(tenant_id, user_id);
 
@@ -102,7 +102,7 @@ personalization_export_user(PG_FUNCTION_ARGS)
 	bool learning;
 
 	SPI_connect();
-	tenant_require(tenant_id, &settings);
+	tenant_require_regardless(tenant_id, &settings);
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	json_push_text(&state, "format", EXPORT_FORMAT);
 	json_push_text(&state, "tenant_id", tenant_id);

@@ -116,3 +116,13 @@ fault_raise(const Fault *fault, int index)
 					fault->detail ? errdetail_log(FAULT_DETAIL_LOG) : 0,
 					fault->hint ? errhint("%s", fault->hint) : 0));
 }
+
+void
+fault_warn(const Fault *fault)
+{
+	ereport(WARNING, (errcode(fault->sqlstate),
+					  errmsg("%s", fault->summary != NULL ? fault->summary : fault->message),
+					  fault->detail ? errdetail("%s", fault->detail) : 0,
+					  fault->detail ? errdetail_log(FAULT_DETAIL_LOG) : 0,
+					  fault->hint ? errhint("%s", fault->hint) : 0));
+}

@@ -46,6 +46,9 @@ extern char *private_text(const char *text, size_t len);
 /* Returns the beginning of a text for a message, without splitting characters. */
 extern char *clipped(const char *text, size_t len);
 
+/* Reports fault as a warning. */
+extern void fault_warn(const Fault *fault);
+
 /* Raises fault. index is the index of the event in its batch, or -1. */
 pg_noreturn extern void fault_raise(const Fault *fault, int index);
 

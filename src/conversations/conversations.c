@@ -208,6 +208,7 @@ typedef struct ConversationChange
 {
 	char *tenant_id;
 	const pg_uuid_t *id;
+	bool regardless; /* of invalid settings */
 	char *user_id;
 	TenantSettings settings;
 	TimestampTz now;
@@ -253,13 +254,16 @@ change_begin(ConversationChange *change)
 
 	if (statement_execute(&select_owner, values, NULL, SNAPSHOT_NEW) == 0)
 	{
-		tenant_require(change->tenant_id, &change->settings);
+		tenant_require_regardless(change->tenant_id, &change->settings);
 		return false;
 	}
 	change->user_id = TextDatumGetCString(result_value(0, OWNER_USER_ID, NULL));
 	change->message_count = DatumGetInt32(result_value(0, OWNER_MESSAGE_COUNT, NULL));
 	change->last_message_at = DatumGetTimestampTz(result_value(0, OWNER_LAST_MESSAGE_AT, NULL));
-	user_begin(change->tenant_id, change->user_id, &change->settings);
+	if (change->regardless)
+		user_begin_regardless(change->tenant_id, change->user_id, &change->settings);
+	else
+		user_begin(change->tenant_id, change->user_id, &change->settings);
 
 	/* The time of the transaction, so that it can read at now() what it wrote. */
 	change->now = GetCurrentTransactionStartTimestamp();
@@ -463,6 +467,7 @@ personalization_end_conversation(PG_FUNCTION_ARGS)
 	ConversationChange change = change_arguments(fcinfo);
 	bool ended = false;
 
+	change.regardless = true;
 	prevent_if_read_only("end_conversation()");
 	SPI_connect();
 	if (change_begin(&change))

@@ -159,13 +159,13 @@ typedef struct ChoiceCall
 	char *tenant_id;
 	char *user_id;
 	Datum values[7]; /* for insert_choice; the first four are those of the other statements */
-	TenantSettings settings;
 } ChoiceCall;
 
 /* Checks the arguments, connects to SPI and locks the user. */
 static void
 begin_choice(FunctionCallInfo fcinfo, const char *function, ChoiceCall *call)
 {
+	TenantSettings settings;
 	text *key;
 
 	call->tenant_id = tenant_argument(fcinfo, 0);
@@ -181,7 +181,7 @@ begin_choice(FunctionCallInfo fcinfo, const char *function, ChoiceCall *call)
 						errhint("The maximum is %d bytes.", MAX_KEY_LENGTH)));
 	prevent_if_read_only(function);
 	SPI_connect();
-	user_begin(call->tenant_id, call->user_id, &call->settings);
+	user_begin_regardless(call->tenant_id, call->user_id, &settings);
 	call->values[0] = CStringGetTextDatum(call->tenant_id);
 	call->values[1] = CStringGetTextDatum(call->user_id);
 	call->values[2] = PG_GETARG_DATUM(2);

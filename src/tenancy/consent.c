@@ -107,7 +107,7 @@ personalization_set_learning(PG_FUNCTION_ARGS)
 	prevent_if_read_only("set_learning()");
 
 	SPI_connect();
-	user_begin(tenant_id, user_id, &settings);
+	user_begin_regardless(tenant_id, user_id, &settings);
 	learning_choose(tenant_id, user_id, enabled);
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	json_push_text(&state, "learning", enabled ? "on" : "off");
@@ -132,7 +132,7 @@ personalization_learning_enabled(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	SPI_connect();
-	tenant_require(tenant_id, &settings);
+	tenant_require_regardless(tenant_id, &settings);
 	if (find_choice(tenant_id, user_id, SNAPSHOT_CALLER))
 	{
 		values[ENABLED] = result_value(0, CHOICE_ENABLED, NULL);

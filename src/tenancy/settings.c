@@ -332,23 +332,39 @@ settings_read(const Jsonb *changes, TenantSettings *settings, Fault *fault)
 	return read_settings(changes, false, settings, fault);
 }
 
+/* Decodes stored settings; returns false if one is invalid, whose default is then used. */
+static bool
+decode_stored(const Jsonb *changes, TenantSettings *settings, Fault *fault)
+{
+	bool valid = read_settings(changes, true, settings, fault);
+	JsonbValue value;
+
+	/* If only history_retention is set, it applies to the statistics of queries too. */
+	if (json_member(&changes->root, "history_retention", &value) != NULL &&
+		json_member(&changes->root, "query_retention", &value) == NULL)
+		settings->query_retention = settings->history_retention;
+	if (!valid)
+		fault->hint =
+			"Use personalization.configure_tenant() to repair the stored settings of the tenant.";
+	return valid;
+}
+
 void
 settings_decode(const Jsonb *changes, TenantSettings *settings)
 {
 	Fault fault;
-	JsonbValue value;
 
-	if (read_settings(changes, true, settings, &fault))
-	{
-		/* If only history_retention is set, it applies to the statistics of queries too. */
-		if (json_member(&changes->root, "history_retention", &value) != NULL &&
-			json_member(&changes->root, "query_retention", &value) == NULL)
-			settings->query_retention = settings->history_retention;
-		return;
-	}
-	fault.hint =
-		"Use personalization.configure_tenant() to repair the stored settings of the tenant.";
-	fault_raise(&fault, -1);
+	if (!decode_stored(changes, settings, &fault))
+		fault_raise(&fault, -1);
+}
+
+void
+settings_decode_regardless(const Jsonb *changes, TenantSettings *settings)
+{
+	Fault fault;
+
+	if (!decode_stored(changes, settings, &fault))
+		fault_warn(&fault);
 }
 
 Jsonb *

@@ -41,6 +41,12 @@ typedef struct TenantSettings
 extern void settings_decode(const Jsonb *changes, TenantSettings *settings);
 
 /*
+ * The same where invalid settings, which only an UPDATE by hand can store, must not stop the
+ * call: it warns, and uses the default in place of an invalid one.
+ */
+extern void settings_decode_regardless(const Jsonb *changes, TenantSettings *settings);
+
+/*
  * The same without raising an error: returns false and sets fault if something
  * is invalid.  Valid settings are then used, and the default in place of an
  * invalid one.

@@ -147,8 +147,11 @@ tenant_insert(const char *tenant_id, const Jsonb *changes)
 	return true;
 }
 
+/* How a call reads stored settings: settings_decode(), or regardless of invalid ones. */
+typedef void (*DecodeSettings)(const Jsonb *changes, TenantSettings *settings);
+
 static bool
-read_settings(const char *tenant_id, TenantSettings *settings, ReadAs as)
+read_settings(const char *tenant_id, TenantSettings *settings, ReadAs as, DecodeSettings decode)
 {
 	TenantHold hold;
 	Jsonb *changes = read_tenant(tenant_id, as, &hold);
@@ -157,19 +160,25 @@ read_settings(const char *tenant_id, TenantSettings *settings, ReadAs as)
 		return false;
 	if (as == SNAPSHOT_NEW && hold != HOLD_NONE)
 		hold_raise(tenant_id, hold);
-	settings_decode(changes, settings);
+	decode(changes, settings);
+	return true;
+}
+
+static bool
+read_tenant_settings(const char *tenant_id, TenantSettings *settings, DecodeSettings decode)
+{
+	if (read_settings(tenant_id, settings, SNAPSHOT_CALLER, decode))
+		return true;
+	if (!auto_create_tenants)
+		return false;
+	settings_decode(json_empty_object(), settings);
 	return true;
 }
 
 bool
 tenant_read(const char *tenant_id, TenantSettings *settings)
 {
-	if (read_settings(tenant_id, settings, SNAPSHOT_CALLER))
-		return true;
-	if (!auto_create_tenants)
-		return false;
-	settings_decode(json_empty_object(), settings);
-	return true;
+	return read_tenant_settings(tenant_id, settings, settings_decode);
 }
 
 /*
@@ -186,12 +195,12 @@ create_missing_tenant(const char *tenant_id)
 	owner_end(&scope);
 }
 
-bool
-tenant_prepare(const char *tenant_id, TenantSettings *settings)
+static bool
+prepare_tenant(const char *tenant_id, TenantSettings *settings, DecodeSettings decode)
 {
 	TenantHold hold;
 
-	if (read_settings(tenant_id, settings, SNAPSHOT_NEW))
+	if (read_settings(tenant_id, settings, SNAPSHOT_NEW, decode))
 		return true;
 	hold = hold_of_unknown(SNAPSHOT_NEW);
 	if (hold != HOLD_NONE)
@@ -199,7 +208,13 @@ tenant_prepare(const char *tenant_id, TenantSettings *settings)
 	if (!auto_create_tenants)
 		return false;
 	create_missing_tenant(tenant_id);
-	return read_settings(tenant_id, settings, SNAPSHOT_NEW);
+	return read_settings(tenant_id, settings, SNAPSHOT_NEW, decode);
+}
+
+bool
+tenant_prepare(const char *tenant_id, TenantSettings *settings)
+{
+	return prepare_tenant(tenant_id, settings, settings_decode);
 }
 
 bool
@@ -228,6 +243,13 @@ tenant_require(const char *tenant_id, TenantSettings *settings)
 }
 
 void
+tenant_require_regardless(const char *tenant_id, TenantSettings *settings)
+{
+	if (!read_tenant_settings(tenant_id, settings, settings_decode_regardless))
+		raise_unknown(tenant_id);
+}
+
+void
 tenant_require_with_hold(const char *tenant_id, TenantSettings *settings, TenantHold *hold)
 {
 	Jsonb *changes = read_tenant(tenant_id, SNAPSHOT_NEW, hold);
@@ -250,6 +272,13 @@ tenant_require_prepared(const char *tenant_id, TenantSettings *settings)
 }
 
 void
+tenant_require_prepared_regardless(const char *tenant_id, TenantSettings *settings)
+{
+	if (!prepare_tenant(tenant_id, settings, settings_decode_regardless))
+		raise_unknown(tenant_id);
+}
+
+void
 tenant_check_current(const char *tenant_id)
 {
 	Jsonb *seen;
@@ -268,14 +297,27 @@ tenant_check_current(const char *tenant_id)
 		serialization_failure();
 }
 
-void
-user_begin(const char *tenant_id, const char *user_id, TenantSettings *settings)
+static void
+begin_user(const char *tenant_id, const char *user_id)
 {
 	uint32 key = user_lock_key(tenant_id, user_id);
 
 	lock_users(tenant_id, &key, 1);
 	tenant_check_current(tenant_id);
+}
+
+void
+user_begin(const char *tenant_id, const char *user_id, TenantSettings *settings)
+{
+	begin_user(tenant_id, user_id);
 	tenant_require_prepared(tenant_id, settings);
+}
+
+void
+user_begin_regardless(const char *tenant_id, const char *user_id, TenantSettings *settings)
+{
+	begin_user(tenant_id, user_id);
+	tenant_require_prepared_regardless(tenant_id, settings);
 }
 
 /*

@@ -73,4 +73,13 @@ extern void tenant_check_current(const char *tenant_id);
  */
 extern void user_begin(const char *tenant_id, const char *user_id, TenantSettings *settings);
 
+/*
+ * The same for calls by which users see, take back or refuse what is stored of them: settings
+ * that an UPDATE has made invalid do not stop these (settings_decode_regardless()).
+ */
+extern void tenant_require_regardless(const char *tenant_id, TenantSettings *settings);
+extern void tenant_require_prepared_regardless(const char *tenant_id, TenantSettings *settings);
+extern void
+user_begin_regardless(const char *tenant_id, const char *user_id, TenantSettings *settings);
+
 #endif

@@ -70,6 +70,26 @@ SELECT personalization.learn('t_broken', 'ana', 'query', '{"query": "orders"}', 
 UPDATE personalization.tenants SET settings = '{"decay_factor": "slow", "learning_rate": 0.2, "suggestions": "no", "x": 1}'
 WHERE tenant_id = 't_broken';
 SELECT pg_temp.outcome($$SELECT personalization.learn('t_broken', 'ana', 'query', '{}', '2026-01-01')$$);
+SELECT pg_temp.outcome($$SELECT personalization.get_profile('t_broken', 'ana')$$);
+-- Calls by which users see, take back or refuse what is stored of them are not stopped.
+INSERT INTO personalization.conversations (tenant_id, conversation_id, user_id, context, message_count, created_at, last_activity, activity_hour)
+SELECT 't_broken', '00000000-0000-4000-8000-000000000001', 'ana', '{}', 0, now(), now(), date_trunc('hour', now());
+SET client_min_messages = error;
+SELECT call, pg_temp.outcome('SELECT personalization.' || call) AS outcome
+FROM unnest(ARRAY[$$set_learning('t_broken', 'bo', false)$$,
+                  $$learning_enabled('t_broken', 'bo')$$,
+                  $$set_preference('t_broken', 'bo', 'visualization', 'preferred_chart_type', '"bar"')$$,
+                  $$reset_preference('t_broken', 'bo', 'visualization', 'preferred_chart_type')$$,
+                  $$forget_preference('t_broken', 'bo', 'visualization', 'preferred_chart_type')$$,
+                  $$end_conversation('t_broken', '00000000-0000-4000-8000-000000000001')$$]) AS call;
+SELECT d #> '{profile,user_id}' AS profile_of, jsonb_array_length(d #> '{data,interactions}') AS interactions
+FROM personalization.export_user('t_broken', 'ana') AS d;
+BEGIN;
+SELECT personalization.forget_user('t_broken', 'ana') -> 'interactions' AS forgotten;
+ROLLBACK;
+RESET client_min_messages;
+SELECT pg_temp.outcome($$SELECT personalization.forget_query_text('t_broken')$$);
+SELECT personalization.learning_enabled('t_broken', 'carl');
 SELECT pg_temp.outcome($$SELECT personalization.configure_tenant('t_broken', '{"decay_factor": null}')$$);
 SELECT personalization.configure_tenant('t_broken', '{"decay_factor": 0.9, "suggestions": true, "x": null}') ->> 'learning_rate' AS kept;
 SELECT settings FROM personalization.tenants WHERE tenant_id = 't_broken';
