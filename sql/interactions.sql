@@ -60,3 +60,5 @@ COMMENT ON TABLE personalization.rejected_events IS
 COMMENT ON COLUMN personalization.rejected_events."offset" IS
     'with topic and partition, where the message stands that the event was in; NULL for one that came another way';
 CREATE INDEX rejected_events_time ON personalization.rejected_events (tenant_id, rejected_at);
+-- Those of tenants that did not exist, for view health.
+CREATE INDEX rejected_events_unknown ON personalization.rejected_events (tenant_id) WHERE sqlstate = '42704';

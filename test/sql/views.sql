@@ -28,6 +28,8 @@ INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data) S
 INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data) VALUES ('v1', 'bo', 'exprot', '{}');
 SELECT personalization.run_maintenance() IS NOT NULL AS done;
 SELECT ok, p AS problem FROM personalization.health, unnest(problems) AS p WHERE p ~ 'rejected';
+INSERT INTO personalization.rejected_events (tenant_id, event, sqlstate, reason) SELECT 'v1e', '{}', '42704', 'no tenant' FROM generate_series(1, 1500);
+SELECT ok, p AS problem FROM personalization.health, unnest(problems) AS p WHERE p ~ 'rejected';
 DELETE FROM personalization.rejected_events WHERE tenant_id = 'v1e';
 SELECT count(*) FROM personalization.health, unnest(problems) AS p WHERE p ~ 'rejected';
 -- One row, whatever the state.
