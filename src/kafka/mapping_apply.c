@@ -212,6 +212,28 @@ number_to_text(JsonbValue *value)
 	value->val.string.len = (int) strlen(text);
 }
 
+/*
+ * Kafka Connect and Debezium write a column of type jsonb, and headers and keys
+ * are always texts: a text that begins like an object is parsed.
+ */
+static bool
+text_to_object(const char *name, JsonbValue *value, Fault *fault)
+{
+	char *text;
+	Jsonb *document;
+
+	if (value->type != jbvString)
+		return true;
+	text = json_text(value);
+	if (text[strspn(text, " \t\r\n")] != '{')
+		return true;
+	text = pg_server_to_any(text, (int) strlen(text), PG_UTF8);
+	if (!parse(name, text, strlen(text), &document, fault))
+		return false;
+	document_value(document, value);
+	return true;
+}
+
 /* A text with this many digits is a number of seconds, milliseconds or microseconds, not a date. */
 static bool
 is_unix_time(const char *text, size_t len)
@@ -350,8 +372,13 @@ take_values(Reading *reading, bool *skip, Fault *fault)
 		number_to_text(&reading->values[FIELD_INTERACTION_TYPE]);
 	}
 	*skip = !convert_type(mapping, &reading->values[FIELD_INTERACTION_TYPE]);
-	return *skip || (convert_tenant(mapping, &reading->values[FIELD_TENANT_ID], fault) &&
-					 convert_time(reading, &reading->values[FIELD_OCCURRED_AT], fault));
+	if (*skip)
+		return true;
+	return convert_tenant(mapping, &reading->values[FIELD_TENANT_ID], fault) &&
+		   convert_time(reading, &reading->values[FIELD_OCCURRED_AT], fault) &&
+		   (mapping->strict ||
+			(text_to_object("data", &reading->values[FIELD_DATA], fault) &&
+			 text_to_object("feedback", &reading->values[FIELD_FEEDBACK], fault)));
 }
 
 static Event *

@@ -51,6 +51,14 @@ SELECT * FROM pg_temp.mapped('{"tenant_id": {"topic": "events."}, "user_id": {"p
 SELECT * FROM pg_temp.mapped('{"tenant_id": "tenant", "user_id": {"key": "user"}, "interaction_type": {"value": "query"}, "data": "payload"}', :'m', 'no json');
 SELECT * FROM pg_temp.mapped('{"tenant_id": "tenant", "user_id": "payload.nobody.id", "interaction_type": {"value": "query"}, "data": "payload"}', :'m');
 
+-- Texts with JSON, as Debezium writes a column of type jsonb: objects where data and feedback are mapped, not in the form of learn_batch().
+SELECT * FROM pg_temp.mapped('{"tenant_id": "after.t", "user_id": "after.u", "interaction_type": "after.k", "data": "after.d"}', '{"after": {"t": "acme", "u": "ana", "k": "export", "d": "{\"format\": \"csv\"}"}}');
+SELECT * FROM pg_temp.mapped('{"tenant_id": "tenant", "user_id": {"key": ""}, "interaction_type": {"value": "query"}, "data": {"header": "data"}}', :'m', 'ana', '{"data": "{\"query\": \"q\"}"}');
+SELECT d, e -> 'data' AS data, e ->> 'rejected' AS rejected FROM unnest(ARRAY[' {} ', '', 'x', '7', '[]', '{}{}', '{"a": "\u0000"}']) d,
+  pg_temp.mapped('{"user_id": "u", "interaction_type": {"value": "query"}}', jsonb_build_object('tenant_id', 'acme', 'u', 'ana', 'data', d)::text) e;
+SELECT personalization.map_message('{"user_id": "u"}', '{"tenant_id": "acme", "u": "ana", "interaction_type": "query", "data": {}, "feedback": "{\"rating\": 5}"}') -> 0 -> 'feedback' AS feedback;
+SELECT * FROM pg_temp.mapped('{}', '{"tenant_id": "acme", "user_id": "ana", "interaction_type": "export", "data": "{}"}');
+
 -- Types: translated, left as they are, not ours, all others.
 SELECT t, e -> 'interaction_type' AS type, e ->> 'rejected' AS rejected
 FROM unnest(ARRAY['search', 'query', 'ping', 'other']) t

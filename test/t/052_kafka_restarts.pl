@@ -119,15 +119,17 @@ while (time - $start < $seconds)
 	$done{$name}++;
 	wait_until(60, sub { ($node->psql('postgres', 'SELECT 1'))[0] == 0 });
 }
-note("$_: $done{$_}") foreach sort keys %done;
+my $times = join(', ', map { "$_: $done{$_}" } sort keys %done);
 my $failed = grep { waitpid($_, 0); $? != 0 } @producers;
 is($failed, 0, 'all producers have got rid of their messages');
 
 my $total = $each * $partitions;
 within($total / 200 + 60, "SELECT messages = $total AND lag = 0 FROM personalization.topic_status WHERE topic = '$topic'", 'all is read');
 within(120, 'SELECT count(*) = 0 FROM personalization.inbox', 'and none waits');
-note(sprintf('after %.0f s', time - $start));
-note(sql("SELECT messages, learned, rejected, failures, last_error FROM personalization.topic_status"));
+my $figures = sprintf('%d messages in %.0f s; %s; messages, learned, rejected, failures, last_error: %s', $total, time - $start, $times,
+	sql("SELECT messages, learned, rejected, failures, last_error FROM personalization.topic_status"));
+# A long run is for its figures.
+$broker_dir ? diag($figures) : note($figures);
 
 ####################################################################
 # The comparison.
