@@ -126,7 +126,7 @@ profile_preferences(const Jsonb *document)
 		if (token != WJB_KEY)
 			continue;
 		(void) JsonbIteratorNext(&it, &value, true);
-		path = psprintf("preferences.%s", private_text(name.val.string.val, name.val.string.len));
+		path = psprintf("preferences.%s", private_name(name.val.string.val, name.val.string.len));
 		preference = object_at(&value, path);
 
 		/* A preference without a value or without confidence has no meaning. */

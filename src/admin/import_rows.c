@@ -86,7 +86,7 @@ collect_columns(const Rows *rows, TupleDesc columns, bool *given)
 			if (column < 0 || is_owner_column(NameStr(TupleDescAttr(columns, column)->attname)))
 				import_error(ERRCODE_INVALID_PARAMETER_VALUE, NULL,
 							 "%s has an unrecognized column %s", rows->paths[row],
-							 private_text(name.val.string.val, name.val.string.len));
+							 private_name(name.val.string.val, name.val.string.len));
 			given[column] = true;
 		}
 	}
@@ -227,6 +227,18 @@ insert_row(const Import *import, const Import *checks, const Inserter *inserter,
 					 "%s duplicates an existing key", row_path);
 }
 
+/* Whether a message begins with a place in the document, whose private part is in the detail. */
+static bool
+has_place(const char *message, const char *path)
+{
+	Fault place;
+
+	(void) fault_set(&place, 0, NULL, "%s", path);
+	if (place.summary == NULL)
+		place.summary = place.message;
+	return strncmp(message, place.summary, strlen(place.summary)) == 0;
+}
+
 /*
  * Inserts a row.  The error of a type or a constraint does not contain the
  * place in the document, and shows the row, so it is replaced.
@@ -250,14 +262,12 @@ insert_row_with_path(const Import *import, const Import *checks, const Inserter 
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
-			strncmp(error->message, row_path, strlen(row_path)) == 0)
+			has_place(error->message, row_path))
 			PG_RE_THROW();
 		FlushErrorState();
-		ereport(ERROR, (errcode(error->sqlerrcode),
-						errmsg("%s: %.*s", *path,
-							   pg_mbcliplen(error->message, (int) strlen(error->message), 200),
-							   error->message),
-						error->hint != NULL ? errhint("%s", error->hint) : 0));
+		import_error(error->sqlerrcode, error->hint, "%s: %.*s", *path,
+					 pg_mbcliplen(error->message, (int) strlen(error->message), 200),
+					 error->message);
 	}
 	PG_END_TRY();
 }
@@ -313,5 +323,5 @@ import_table(const JsonbValue *name)
 	import_error(ERRCODE_INVALID_PARAMETER_VALUE,
 				 "The document may have been exported by a later version of the extension.",
 				 "unrecognized table %s in data",
-				 private_text(name->val.string.val, name->val.string.len));
+				 private_name(name->val.string.val, name->val.string.len));
 }

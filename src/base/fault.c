@@ -12,11 +12,32 @@
 /* They enclose a private text in a message until fault_set() takes it apart. */
 #define PRIVATE_BEGIN '\001'
 #define PRIVATE_END '\002'
+#define PRIVATE_NAME '\003'
+
+/* A text that contains these characters itself must not end where it says. */
+static char *
+enclosed(char begin, const char *text, size_t len)
+{
+	char *copy = clipped(text, len);
+
+	for (char *c = copy; *c != '\0'; c++)
+	{
+		if (*c == PRIVATE_BEGIN || *c == PRIVATE_END || *c == PRIVATE_NAME)
+			*c = '?';
+	}
+	return psprintf("%c\"%s\"%c", begin, copy, PRIVATE_END);
+}
 
 char *
 private_text(const char *text, size_t len)
 {
-	return psprintf("%c\"%s\"%c", PRIVATE_BEGIN, clipped(text, len), PRIVATE_END);
+	return enclosed(PRIVATE_BEGIN, text, len);
+}
+
+char *
+private_name(const char *text, size_t len)
+{
+	return enclosed(PRIVATE_NAME, text, len);
 }
 
 /* Removes the punctuation that introduced a text, as in "invalid value: ". */
@@ -41,10 +62,14 @@ take_apart(Fault *fault, const char *marked)
 	initStringInfo(&detail);
 	for (const char *c = marked; *c != '\0'; c++)
 	{
-		if (*c == PRIVATE_BEGIN)
+		if (*c == PRIVATE_BEGIN || *c == PRIVATE_NAME)
 		{
 			trim_introduction(&summary);
-			appendStringInfoString(&detail, detail.len == 0 ? FAULT_DETAIL : ", ");
+			if (detail.len > 0)
+				appendStringInfoString(&detail, ", ");
+			else
+				appendStringInfoString(&detail,
+									   *c == PRIVATE_NAME ? FAULT_DETAIL_NAME : FAULT_DETAIL);
 			is_private = true;
 		}
 		else if (*c == PRIVATE_END)

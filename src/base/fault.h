@@ -24,8 +24,9 @@ typedef struct Fault
 	const char *detail;
 } Fault;
 
-/* The beginning of such a detail, and what the server's log has in its place. */
+/* The beginnings of such a detail, and what the server's log has in its place. */
 #define FAULT_DETAIL "The value is "
+#define FAULT_DETAIL_NAME "The name is "
 #define FAULT_DETAIL_LOG "The value is shown to the client only."
 
 /* Fills fault and returns false, to be used as "return fault_set(…)". */
@@ -42,6 +43,9 @@ extern bool fault_vset(Fault *fault, int sqlstate, const char *hint, const char 
  * for the client only: what a user wrote does not belong into the server's log.
  */
 extern char *private_text(const char *text, size_t len);
+
+/* The same for a text that is the name of something, such as a field. */
+extern char *private_name(const char *text, size_t len);
 
 /* Returns the beginning of a text for a message, without splitting characters. */
 extern char *clipped(const char *text, size_t len);

@@ -29,7 +29,8 @@ static void
 leave_out(ErrorData *error)
 {
 	if (error->detail != NULL && error->detail_log == NULL && error->funcname != NULL &&
-		strcmp(error->funcname, CITUS_RAISES) == 0 && begins_with(error->detail, FAULT_DETAIL))
+		strcmp(error->funcname, CITUS_RAISES) == 0 &&
+		(begins_with(error->detail, FAULT_DETAIL) || begins_with(error->detail, FAULT_DETAIL_NAME)))
 		error->detail_log = MemoryContextStrdup(error->assoc_context, FAULT_DETAIL_LOG);
 	if (begins_with(application_name, CITUS_CONNECTION) && debug_query_string != NULL &&
 		strstr(debug_query_string, SCHEMA_NAME ".") != NULL)

@@ -180,7 +180,7 @@ event_field_fault(const JsonbValue *name, Fault *fault)
 					 "The fields are tenant_id, user_id, interaction_type, data, occurred_at, "
 					 "interaction_id and feedback. Put other information into data.",
 					 "unrecognized field %s",
-					 private_text(name->val.string.val, name->val.string.len));
+					 private_name(name->val.string.val, name->val.string.len));
 }
 
 bool

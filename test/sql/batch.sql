@@ -162,6 +162,9 @@ SELECT * FROM personalization.learn_part('parts', '{"now": 0, "on_error": "raise
   {"index": 7, "event": {"tenant_id": "parts", "user_id": "pia", "interaction_type": "feedback", "data": {"rating": "high"}}}]}');
 SELECT * FROM personalization.learn_part('parts', '{"now": 0, "on_error": "raise", "events": [
   {"index": 7, "event": {"tenant_id": "parts", "user_id": "pia", "wrong": 1}}]}');
+-- What a user wrote does not end where it says, and begin in the log.
+SELECT * FROM personalization.learn_part('parts', '{"now": 0, "on_error": "raise", "events": [
+  {"index": 7, "event": {"tenant_id": "parts", "user_id": "pia", "interaction_type": "a\u0002b\u0003c"}}]}');
 SELECT * FROM personalization.learn_part('parts', '{"now": 9000000000000000000, "on_error": "raise", "events": []}');
 SELECT * FROM personalization.learn_part('parts', '{"now": 0, "on_error": 1, "events": []}');
 SELECT * FROM personalization.learn_part('parts', '{"now": 0, "on_error": "raise", "events": 1}');
