@@ -15,9 +15,11 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "commands/vacuum.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_node.h"
+#include "storage/procarray.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -125,8 +127,20 @@ typedef struct Queue
 {
 	const char *name;
 	int64 *left;
-	int64 vacuumed; /* by elapsed_clock() */
+	int64 vacuumed;		/* by elapsed_clock() */
+	TransactionId kept; /* rows that transactions before this deleted may have been kept then */
 } Queue;
+
+/*
+ * Whether rows that the last vacuum kept, as a snapshot might see them, can be
+ * removed now.  If no further row leaves the queue, nothing else would ask.
+ */
+static bool
+can_remove_more(const Queue *queue)
+{
+	return TransactionIdIsValid(queue->kept) &&
+		   !TransactionIdPrecedes(GetOldestNonRemovableTransactionId(NULL), queue->kept);
+}
 
 /*
  * The worker vacuums queues itself, because autovacuum's naptime is long
@@ -137,9 +151,10 @@ static bool
 vacuum_queues(void)
 {
 	static MemoryContext context = NULL;
-	static Queue queues[] = {{"inbox", &inbox_counters.since_vacuum, 0},
-							 {"query_events", &counting_counters.since_vacuum, 0},
-							 {"cache_changes", &changes_since_vacuum, 0}};
+	static Queue queues[] = {
+		{"inbox", &inbox_counters.since_vacuum, 0, InvalidTransactionId},
+		{"query_events", &counting_counters.since_vacuum, 0, InvalidTransactionId},
+		{"cache_changes", &changes_since_vacuum, 0, InvalidTransactionId}};
 
 	if (context == NULL)
 		context = AllocSetContextCreate(TopMemoryContext, "personalization vacuum",
@@ -148,12 +163,17 @@ vacuum_queues(void)
 	{
 		Queue *queue = &queues[i];
 		int64 now = elapsed_clock();
+		TransactionId next;
 
-		if (*queue->left < VACUUM_AFTER &&
-			(*queue->left == 0 || now < queue->vacuumed + VACUUM_EVERY))
+		if (*queue->left < VACUUM_AFTER && (now < queue->vacuumed + VACUUM_EVERY ||
+											(*queue->left == 0 && !can_remove_more(queue))))
 			continue;
 		*queue->left = 0;
 		queue->vacuumed = now;
+		next = ReadNextTransactionId();
+		queue->kept = TransactionIdPrecedes(GetOldestNonRemovableTransactionId(NULL), next)
+						  ? next
+						  : InvalidTransactionId;
 		vacuum_table(queue->name, context);
 	}
 	return false;
