@@ -289,6 +289,9 @@ personalization_distribute(PG_FUNCTION_ARGS)
 	/* No dump is being restored into a node, so its worker may begin. */
 	(void) run(settle, NULL);
 	nodes_execute(settle);
+
+	/* Citus has created the extension there in prepared transactions, which wake nobody. */
+	nodes_execute("SELECT personalization.wake_worker()");
 	distribute_privileges();
 	audit("distribute", NULL, NULL, NULL, NULL);
 	SPI_finish();

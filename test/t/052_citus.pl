@@ -29,6 +29,11 @@ on($coordinator, 'CREATE EXTENSION personalization', 'CREATE ROLE acme_app LOGIN
 
 is(on($coordinator, 'SELECT personalization.distribute(8)', 'SELECT personalization.distribute(8)'), "\n", 'distributed, twice');
 like(error_on($nodes[0], 'SELECT personalization.distribute(8)'), qr/must be called on the coordinator/, 'by the coordinator');
+my $begun = time;
+within($_, q{SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'personalization worker'}, 'a worker runs at ' . $_->name) foreach @all;
+cmp_ok(time - $begun, '<', 30, 'and need not be found by the launcher, which looks once a minute');
+like(error_on($coordinator, 'SELECT personalization.distribute(0)'), qr/ERROR:  shard_count must be between 1 and 64000: 0/, 'into some shards');
+is($coordinator->safe_psql('plain', 'SELECT personalization.node_name() IS NULL'), 't', 'a database that is not distributed names no node');
 on($coordinator, map { "SELECT personalization.create_tenant('$_')" } qw(globex initech umbrella));
 is(on($coordinator, 'SELECT count(*), bool_and(same_version AND same_privileges) FROM personalization.distribution_status'), '4|t',
 	'versions and privileges are the same on all nodes');
@@ -75,7 +80,11 @@ foreach my $node (others('initech'))
 	like(error_on($node, "${ambiguous}SELECT count(*) FROM personalization.interactions WHERE tenant_id = 'initech' AND occurred_at > '05/04/2024'"), $refused, 'in a condition');
 	like(on($node, $ambiguous . $learn =~ s/'ana'/'dates'/r =~ s/acme/initech/r), qr/^[0-9a-f-]{36}$/, 'none in a call');
 	is(on($node, "${ambiguous}SELECT count(*) FROM personalization.interactions WHERE tenant_id = 'nobody'"), 0, 'nor in a query');
+	like(error_on($node, "${ambiguous}SELECT count(*) FROM personalization.interactions WHERE tenant_id = 'initech' AND occurred_at > current_timestamp"), $refused, 'what the session computes');
+	like(error_on($node, "${ambiguous}SET plan_cache_mode = force_generic_plan;\nPREPARE q (timestamptz) AS SELECT count(*) FROM personalization.interactions WHERE tenant_id = 'initech' AND occurred_at > \$1;\nEXECUTE q ('05/04/2024 12:00:00')"), $refused, 'a parameter in a condition');
+	is(on($node, "${ambiguous}SELECT count(*) FROM personalization.interactions WHERE tenant_id = 'initech' AND occurred_at > occurred_at + interval '1 day'"), 0, 'a column is none that is sent');
 }
+is($coordinator->safe_psql('plain', "$ambiguous@{[$at_noon =~ s/initech/acme/gr]} IS NOT NULL"), 't', 'a database that is not distributed sends nothing');
 like(on(owner('initech'), "$ambiguous$at_noon"), qr/^[0-9a-f-]{36}$/, 'the owner reads times as they are written');
 is(on($coordinator, q{SELECT min(occurred_at) FROM personalization.interactions WHERE user_id = 'dates'}), '2024-04-05 06:30:00+00', 'which are the right ones');
 
@@ -109,6 +118,9 @@ is(on($coordinator, q{SELECT count(*) FROM personalization.query_events}), '0', 
 
 on($coordinator, q{SELECT personalization.bind_role('acme_app', 'acme')});
 like(error_on($coordinator, q{SELECT personalization.bind_role('acme_app', 'nobody')}), qr/ERROR:  tenant "nobody" does not exist/, 'a tenant of no node');
+on($coordinator, 'SET citus.enable_ddl_propagation = off', 'CREATE ROLE only_here LOGIN');
+like(error_on($coordinator, q{SELECT personalization.grant_access('only_here')}), qr/ERROR:  command failed on another node\nDETAIL:  127\.0\.0\.1:\d+: .*role "only_here" does not exist/, 'a role of one node');
+on($coordinator, 'SET citus.enable_ddl_propagation = off', 'DROP ROLE only_here');
 on($coordinator, q{SELECT personalization.learn('globex', 'gus', 'export', '{"format": "pdf"}')});
 my $waiting = q{INSERT INTO personalization.inbox (user_id, interaction_type, data) VALUES ('wes', 'export', '{"format": "csv"}')};
 foreach my $node (@all)

@@ -73,6 +73,7 @@ foreach my $node (@all)
 		$events[$at] = qq({"tenant_id": "$tenants[$at]", "user_id": "x", "interaction_type": "feedback", "data": {"rating": "high"}});
 		like(error_on($node, batch('', @events)), qr/ERROR:  events\[$at\]: invalid rating in feedback/, "the index is that of the batch, at $name");
 	}
+	like(error_on($node, batch('', @bad, '{"tenant_id": "acme", "interaction_type": "export"}')), qr/ERROR:  events\[4\]: user_id is missing/, 'also of what cannot be read');
 	is(stored("bad $name"), '', 'nothing is learned then');
 	is(on($node, batch(q{, 'divert'}, @bad, qq({"tenant_id": "initech", "user_id": "x", "interaction_type": "feedback", "data": {"rating": "high"}}),
 				q({"tenant_id": "acme", "user_id": "y"}), q({"tenant_id": "globex", "user_id": "z", "wrong": 1}), '5', '{"tenant_id": "nobody"}')), '4', 'or they are set aside');
@@ -102,6 +103,18 @@ foreach my $node (@all)
 	like(error_on($node, 'SELECT * FROM personalization.learn_part(\'acme\', \'{"now": 0, "on_error": "raise", "events": [{"index": 3, "event": ' . event('globex', 'x') . '}]}\')', @as),
 		qr/ERROR:  events\[3\]: permission denied for tenant "globex"/, 'to no event');
 	like(error_on($node, q{SELECT * FROM personalization.learn_part('acme', '{}')}, @as), qr/ERROR:  part has no valid now\n/, 'and takes nothing else');
+	foreach my $part (
+		[ '{"now": 9223372036854775807, "on_error": "raise", "events": []}', qr/ERROR:  occurred_at must be finite/ ],
+		[ '{"now": 0, "on_error": "divert", "events": [["index", "event", "sqlstate"]]}', qr/ERROR:  part has no valid index/ ],
+		[ '{"now": 0, "on_error": "raise", "events": [{"index": 3}]}', qr/ERROR:  events\[3\]: event must be a JSON object/ ],
+		[ '{"now": 0, "on_error": "raise", "events": [{"index": 3, "sqlstate": "22023", "event": 1}]}', qr/ERROR:  events\[3\]: $/m ])
+	{
+		like(error_on($node, "SELECT * FROM personalization.learn_part('acme', '$part->[0]')", @as), $part->[1], 'whatever a role makes up');
+	}
+	is($node->safe_psql('postgres', 'SELECT * FROM personalization.learn_part(\'acme\', \'{"now": 0, "on_error": "divert", "events": [{"index": 0, "sqlstate": "22023", "reason": "made up", "event": ' . event('globex', 'x') . '}]}\')', @as),
+		'0|0', 'what it sets aside');
+	is(on($coordinator, q{SELECT tenant_id, reason FROM personalization.rejected_events}), 'acme|made up', 'is its own, whatever tenant it names');
+	on($coordinator, q{DELETE FROM personalization.rejected_events WHERE tenant_id = 'acme'});
 }
 foreach my $node (others('acme'))
 {
