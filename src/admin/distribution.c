@@ -146,6 +146,9 @@ distribute_tables(int shards)
 		appendStringInfo(&lock, ", personalization.%s", names[i]);
 	if (run(IS_DISTRIBUTED, "tenants") == 0)
 		(void) run(lock.data, NULL);
+	else
+		/* A new node gets its copy of a reference table now, and not with its first shard. */
+		(void) run("SELECT pg_catalog.replicate_reference_tables('block_writes')", NULL);
 
 	for (int i = 0; i < n; i++)
 	{

@@ -1,5 +1,5 @@
-# A cluster of Citus in operation: privileges follow shards that move, and each node pushes its own tenants
-# to Redis; a new node, an update, dump and restore, and the end.
+# A cluster of Citus in operation: privileges follow shards that move, each node pushes its own tenants to Redis, and
+# a new node becomes one like the others.
 
 use strict;
 use warnings;
@@ -142,6 +142,29 @@ SKIP:
 		$redis{ $node->name }->stop;
 	}
 }
+
+####################################################################
+# A new node.
+
+my $three = add_node('three');
+push @all, $three;
+on($coordinator, 'SELECT personalization.distribute(8)', 'SELECT personalization.distribute(8)');
+is(on($coordinator, 'SELECT bool_and(same_version AND same_privileges) FROM personalization.distribution_status'), 't', 'a new node has the same versions and privileges');
+is(on($three, 'SELECT personalization.node_name()'), '127.0.0.1:' . $three->port, 'and knows itself');
+my $export = q{SELECT personalization.learn('acme', 'ned', 'export', '{"format": "csv"}')};
+like($three->safe_psql('postgres', $export, as($three, 'acme_app')), qr/^[0-9a-f-]{36}$/, 'it sends calls to the others');
+move_tenant('acme', $three, 'force_logical');
+within($coordinator, $same, 'its worker follows shards');
+foreach my $node (@all)
+{
+	like($node->safe_psql('postgres', $export, as($node, 'acme_app')), qr/^[0-9a-f-]{36}$/, 'a bound role learns there, from ' . $node->name);
+	is($node->safe_psql('postgres', "$waiting RETURNING tenant_id", as($node, 'acme_app')), 'acme', 'and inserts into its inbox');
+	like(error_on($node, q{SELECT personalization.learn('globex', 'ned', 'export', '{}')}, as($node, 'acme_app')), qr/ERROR:  permission denied for tenant "globex"/, 'for no other tenant');
+}
+is($three->safe_psql('postgres', "BEGIN;\nSELECT personalization.use_tenant('acme');\n$export IS NOT NULL;\nCOMMIT", as($three, 'web')), "\nt", 'a pooled role, at the new node');
+within($coordinator, q{SELECT count(*) = 0 FROM personalization.inbox}, 'its inbox is learned');
+is(on($coordinator, q{SELECT observation_count FROM personalization.preferences WHERE tenant_id = 'acme' AND user_id = 'ned'}), @all + 2, 'each once');
+is(on($coordinator, q{SELECT sum(observation_count) FROM personalization.preferences WHERE tenant_id = 'acme' AND user_id = 'wes'}), $expected + @all, 'also what waited');
 
 $_->stop foreach reverse @all;
 done_testing();

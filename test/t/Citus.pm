@@ -17,7 +17,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 use base 'Exporter';
-our @EXPORT = qw(start_cluster on error_on within owner others look_again move_tenant session
+our @EXPORT = qw(start_cluster add_node on error_on within owner others look_again move_tenant session
   start_writer answered wait_for_writers end_writers kill_server differences_of $library);
 
 our ($library) = run_command([ $ENV{PG_CONFIG} // 'pg_config', '--pkglibdir' ]);
@@ -46,7 +46,7 @@ sub node
 		personalization.worker_naptime = 50ms
 		personalization.maintenance_interval = 1
 		restart_after_crash = on
-		$settings});
+		@{[$settings // '']}});
 	$node->start;
 	$node->safe_psql('postgres', 'CREATE EXTENSION citus');
 	return $node;
@@ -57,12 +57,23 @@ sub node
 sub start_cluster
 {
 	my ($settings, @install_path) = @_;
-	my ($coordinator, @nodes) = @all = map { node($_, $settings // '', @install_path) } qw(coordinator one two);
+	my ($coordinator, @nodes) = @all = map { node($_, $settings, @install_path) } qw(coordinator one two);
 
 	%by_name = map { ('127.0.0.1:' . $_->port => $_) } @all;
 	on($coordinator, q{SELECT citus_set_coordinator_host('127.0.0.1', } . $coordinator->port . ')',
 		map { "SELECT citus_add_node('127.0.0.1', " . $_->port . ')' } @nodes);
 	return @all;
+}
+
+# add_node(name, settings): one more server, which the cluster knows; the extension there is up to the caller again.
+sub add_node
+{
+	my $node = node(@_);
+
+	push @all, $node;
+	$by_name{ '127.0.0.1:' . $node->port } = $node;
+	on($all[0], q{SELECT citus_add_node('127.0.0.1', } . $node->port . ')');
+	return $node;
 }
 
 # on(node, statement…): what they return; error_on(node, sql): its error.
