@@ -8,6 +8,7 @@
 
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "fmgr.h"
@@ -21,6 +22,8 @@
 #include "utils/datetime.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
 
 #if PG_VERSION_NUM < 150000
 #error "personalization needs PostgreSQL 15 or later"
@@ -87,6 +90,27 @@ may_use_schema(Oid schema)
 	return object_aclcheck(NamespaceRelationId, schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK;
 #else
 	return pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK;
+#endif
+}
+
+/* Returns the index of a table's primary key, or InvalidOid. */
+static inline Oid
+primary_key_index(Relation table)
+{
+#if PG_VERSION_NUM >= 180000
+	return RelationGetPrimaryKeyIndex(table, false);
+#else
+	return RelationGetPrimaryKeyIndex(table);
+#endif
+}
+
+static inline IndexScanDesc
+begin_index_scan(Relation table, Relation index, Snapshot snapshot, int nkeys)
+{
+#if PG_VERSION_NUM >= 180000
+	return index_beginscan(table, index, snapshot, NULL, nkeys, 0);
+#else
+	return index_beginscan(table, index, snapshot, nkeys, 0);
 #endif
 }
 

@@ -464,6 +464,21 @@ leaf_of_tenant(const char *table, const char *tenant_id)
 	return find_leaf(found, tenant_hash(CStringGetTextDatum(tenant_id)) % found->nleaves);
 }
 
+bool
+leaf_may_read(const char *table, const char *tenant_id, Oid *parent, Oid *leaf)
+{
+	LeafTable *found = enabled ? find_table(table, strlen(table)) : NULL;
+	int n = 0;
+
+	if (found == NULL || found->nleaves == 0)
+		return false;
+	if (found->nleaves > 1)
+		n = (int) (tenant_hash(CStringGetTextDatum(tenant_id)) % found->nleaves);
+	*parent = found->table;
+	*leaf = find_leaf(found, n);
+	return may_use(found, n);
+}
+
 /* ---------------------------------------------------------------- planning them */
 
 static Oid

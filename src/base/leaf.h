@@ -30,4 +30,11 @@ extern void leaf_init(void);
 /* Returns the tenant's partition of one of the extension's tables, or InvalidOid if it has none. */
 extern Oid leaf_of_tenant(const char *table, const char *tenant_id);
 
+/*
+ * Finds the tenant's partition of a table, and the table, for reading the partition without a
+ * statement; returns false where a statement would be executed over the table.  row_security is
+ * the caller's to check.
+ */
+extern bool leaf_may_read(const char *table, const char *tenant_id, Oid *parent, Oid *leaf);
+
 #endif

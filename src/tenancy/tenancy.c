@@ -26,6 +26,7 @@
 #include "base/jsonutil.h"
 #include "base/owner.h"
 #include "base/statement.h"
+#include "tenancy/direct_read.h"
 #include "tenancy/hold.h"
 #include "tenancy/locks.h"
 #include "tenancy/session.h"
@@ -41,6 +42,17 @@ enum
 	TENANT_SETTINGS = 1,
 	TENANT_FROZEN,
 	TENANT_HOME
+};
+
+/* The same without a statement. */
+static const char *const tenant_columns[] = {"tenant_id", "settings", "frozen_at", "home"};
+
+enum
+{
+	READ_TENANT,
+	READ_SETTINGS,
+	READ_FROZEN_AT,
+	READ_HOME
 };
 
 static Statement insert_tenant =
@@ -91,6 +103,27 @@ checked_tenant(char *tenant_id)
 	return tenant_id;
 }
 
+/* Reads a row that was begun to be read; NULL if there is none. */
+static Jsonb *
+read_directly(DirectRead *read, const Datum *key, TenantHold *hold)
+{
+	Jsonb *changes = NULL;
+
+	direct_seek(read, key);
+	if (direct_next(read))
+	{
+		bool not_frozen;
+		bool no_home;
+		Datum home = direct_value(read, READ_HOME, &no_home);
+
+		(void) direct_value(read, READ_FROZEN_AT, &not_frozen);
+		*hold = hold_of(!not_frozen, no_home ? NULL : TextDatumGetCString(home));
+		changes = DatumGetJsonbPCopy(direct_value(read, READ_SETTINGS, NULL));
+	}
+	direct_end(read);
+	return changes;
+}
+
 /*
  * Returns the changes of a tenant, or NULL if there is no such tenant, and
  * whether it is on hold.
@@ -99,8 +132,11 @@ static Jsonb *
 read_tenant(const char *tenant_id, ReadAs as, TenantHold *hold)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id)};
+	DirectRead read;
 
 	*hold = HOLD_NONE;
+	if (direct_begin(&read, "tenants", tenant_id, tenant_columns, lengthof(tenant_columns), 1, as))
+		return read_directly(&read, values, hold);
 	if (statement_execute(&select_tenant, values, NULL, as) == 0)
 		return NULL;
 	*hold =
