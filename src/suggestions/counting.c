@@ -14,8 +14,10 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "base/local_time.h"
 #include "base/statement.h"
 #include "cluster/route.h"
+#include "core/ranking/due.h"
 #include "core/ranking/situation.h"
 #include "core/ranking/statistics.h"
 #include "suggestions/counting.h"
@@ -152,10 +154,25 @@ want_rows(QueryStore *store, const AskBatch *batch)
 	query_store_fetch(store);
 }
 
+/* Adds to a situation what the requests before it show to have been due on its day. */
+static void
+add_due(Situation *situation, LocalZone *zone)
+{
+	int n = situation->nhistory;
+	int32 *days = palloc(Max(n, 1) * sizeof(int32));
+	Weighed *due = palloc(DUE_MAX * sizeof(Weighed));
+
+	for (int i = 0; i < n; i++)
+		days[i] = local_date(zone, situation->history[i].at);
+	situation->due = due;
+	situation->ndue =
+		queries_due_after(situation->history, days, n, local_date(zone, situation->at), due);
+}
+
 /* Updates the ranking from a request, and counts it. */
 static void
 count_ask(QueryStore *store, const AskBatch *batch, const WaitingAsk *waiting,
-		  const TenantSettings *settings)
+		  const TenantSettings *settings, LocalZone *zone)
 {
 	Statistics *statistics = query_store_statistics(store);
 	Outcomes *outcomes = batch->outcomes[waiting->history - batch->histories];
@@ -180,6 +197,7 @@ count_ask(QueryStore *store, const AskBatch *batch, const WaitingAsk *waiting,
 
 		statistics_situation(statistics, ask.user, waiting->asked, waiting->nasked, waiting->at,
 							 NULL, 0, situation);
+		add_due(situation, zone);
 		n = query_store_offers(store, situation, offers);
 		(void) statistics_learn(statistics, situation, offers, n, &ask, settings->ranking_rate);
 		pfree(offers);
@@ -204,7 +222,9 @@ static TimestampTz
 count_batch(QueryStore *store, AskBatch *batch, const TenantSettings *settings)
 {
 	TimestampTz latest = DT_NOBEGIN;
+	LocalZone zone;
 
+	local_zone_init(&zone, settings->time_zone);
 	if (batch->n == 0)
 	{
 		query_store_fetch(store);
@@ -217,7 +237,7 @@ count_batch(QueryStore *store, AskBatch *batch, const TenantSettings *settings)
 		CHECK_FOR_INTERRUPTS();
 		if (batch->asks[i].text == NULL || TIMESTAMP_NOT_FINITE(batch->asks[i].at))
 			continue;
-		count_ask(store, batch, &batch->asks[i], settings);
+		count_ask(store, batch, &batch->asks[i], settings, &zone);
 		latest = Max(latest, batch->asks[i].at);
 	}
 	return latest;

@@ -22,7 +22,9 @@
 #include "base/arguments.h"
 #include "base/compat.h"
 #include "base/extension.h"
+#include "base/local_time.h"
 #include "base/statement.h"
+#include "core/ranking/due.h"
 #include "core/ranking/links.h"
 #include "core/ranking/ranking.h"
 #include "core/ranking/situation.h"
@@ -112,6 +114,7 @@ typedef struct ReplayedUser
 	int n;
 	int size;
 	Asked *asked;
+	int32 *days; /* of each request the local day */
 	TopQueries recent;
 	TopQueries frequent;
 } ReplayedUser;
@@ -138,6 +141,7 @@ typedef struct Evaluation
 	QueryStore *store;
 	HTAB *users;
 	HTAB *own;
+	LocalZone zone;
 	double rate;
 	int64 judged;
 	Score scores[PREDICTORS];
@@ -221,7 +225,10 @@ remember(Evaluation *evaluation, ReplayedUser *user, const QueryKey *id, Timesta
 		user->size = Max(16, user->size * 2);
 		user->asked = user->asked == NULL ? palloc(user->size * sizeof(Asked))
 										  : repalloc_huge(user->asked, user->size * sizeof(Asked));
+		user->days = user->days == NULL ? palloc(user->size * sizeof(int32))
+										: repalloc_huge(user->days, user->size * sizeof(int32));
 	}
+	user->days[user->n] = local_date(&evaluation->zone, at);
 	user->asked[user->n].id = *id;
 	user->asked[user->n].at = at;
 	user->asked[user->n++].weight = 1.0;
@@ -283,7 +290,7 @@ judge_shown(Evaluation *evaluation, const Situation *situation, const Offer *off
 
 	n = Min(n, SHOWN);
 	memcpy(shown, offers, n * sizeof(Offer));
-	ranking_calibrate(ranking, shown, n);
+	ranking_calibrate(ranking, situation_standing(situation), shown, n);
 	ranking_weights(ranking, situation_moment(situation), &weights);
 	for (int i = 0; i < n; i++)
 	{
@@ -339,9 +346,13 @@ replay_ask(Evaluation *evaluation, const char *user_id, const QueryKey *id, Time
 	{
 		Situation *situation = palloc(sizeof(Situation));
 		Offer *offers = palloc(OFFERS_MAX * sizeof(Offer));
+		Weighed due[DUE_MAX];
 		int noffers;
 
 		statistics_situation(statistics, ask.user, ask.history, n, at, NULL, 0, situation);
+		situation->due = due;
+		situation->ndue = queries_due_after(ask.history, user->days + (user->n - n), n,
+											local_date(&evaluation->zone, at), due);
 		noffers = query_store_offers(evaluation->store, situation, offers);
 		if (judged && user->n >= JUDGED_FROM)
 			evaluate_request(evaluation, user, situation, offers, noffers, id);
@@ -487,6 +498,7 @@ personalization_evaluate(PG_FUNCTION_ARGS)
 	tenant_require(tenant_id, &settings);
 	settings_decode(settings_merge(tenant_existing(tenant_id, SNAPSHOT_CALLER), patch), &settings);
 	evaluation.rate = settings.ranking_rate;
+	local_zone_init(&evaluation.zone, settings.time_zone);
 	evaluation.store = query_store_make(NULL, SNAPSHOT_CALLER);
 	control.hcxt = CurrentMemoryContext;
 	control.keysize = MAX_ID_LENGTH + 1;

@@ -145,10 +145,10 @@ static void
 read_due(SuggestionState *state)
 {
 	const SuggestionRequest *request = state->request;
-	Weighed *due = palloc(MAX_DUE * sizeof(Weighed));
+	Weighed *due = palloc(DUE_MAX * sizeof(Weighed));
 
 	state->ndue = queries_due(request->tenant_id, request->user_id, request->at,
-							  state->settings.time_zone, state->due, MAX_DUE);
+							  state->settings.time_zone, state->due, DUE_MAX);
 	for (int i = 0; i < state->ndue; i++)
 	{
 		due[i].id = query_key(&state->due[i].query_id);
@@ -354,7 +354,8 @@ rank(SuggestionState *state)
 		state->any_often = any_shared(state, kept);
 		put_rising_first(state, kept);
 	}
-	ranking_calibrate(ranking, state->offers, state->noffers);
+	ranking_calibrate(ranking, situation_standing(&state->situation), state->offers,
+					  state->noffers);
 }
 
 void

@@ -311,6 +311,15 @@ read_numbers(int column, Oid type, void *numbers, int n)
 	return true;
 }
 
+/* The grades of newcomers follow; versions before 1.1 had none for them. */
+static bool
+read_grades(Ranking *ranking)
+{
+	memset(ranking->grades, 0, sizeof(ranking->grades));
+	return read_numbers(RANKING_GRADES, FLOAT8OID, ranking->grades, STANDINGS * 2 * GRADES) ||
+		   read_numbers(RANKING_GRADES, FLOAT8OID, ranking->grades, 2 * GRADES);
+}
+
 /* Reads the tenant's row from the last result, if there is one. */
 static void
 read_ranking(TenantStatistics *tenant)
@@ -326,7 +335,7 @@ read_ranking(TenantStatistics *tenant)
 		!read_numbers(RANKING_GRADIENTS, FLOAT8OID, ranking.gradients, FEATURES) ||
 		!read_numbers(RANKING_SHIFTS, FLOAT4OID, ranking.shifts, SHIFTS * FEATURES) ||
 		!read_numbers(RANKING_SHIFT_GRADIENTS, FLOAT8OID, ranking.shift_gradients, SHIFTS) ||
-		!read_numbers(RANKING_GRADES, FLOAT8OID, ranking.grades, 2 * GRADES))
+		!read_grades(&ranking))
 		return;
 	ranking.asked = DatumGetFloat8(result_value(0, RANKING_ASKED, NULL));
 	ranking.covered = DatumGetFloat8(result_value(0, RANKING_COVERED, NULL));

@@ -216,7 +216,7 @@ query_store_save(QueryStore *store, TimestampTz day, const TimestampTz *from,
 					  Float8GetDatum(tenant->ranking.covered),
 					  float4_array(&tenant->ranking.shifts[0][0], SHIFTS * FEATURES),
 					  float8_array(tenant->ranking.shift_gradients, SHIFTS),
-					  float8_array(&tenant->ranking.grades[0][0], 2 * GRADES),
+					  float8_array(&tenant->ranking.grades[0][0][0], STANDINGS * 2 * GRADES),
 					  from != NULL ? TimestampTzGetDatum(*from) : (Datum) 0,
 					  from != NULL ? UUIDPGetDatum(from_id) : (Datum) 0};
 

@@ -12,6 +12,7 @@
 
 #include "postgres.h"
 
+#include "core/ranking/due.h"
 #include "core/ranking/own.h"
 #include "core/ranking/ranking.h"
 #include "core/ranking/situation.h"
@@ -23,9 +24,6 @@
 #include "suggestions/store.h"
 #include "suggestions/suggestions.h"
 #include "tenancy/settings.h"
-
-/* Maximum number of queries due today that are considered. */
-#define MAX_DUE 20
 
 /* Maximum number of new tables that are considered. */
 #define MAX_NEW_TABLES 5
@@ -43,7 +41,7 @@ typedef struct SuggestionState
 	QueryStore *store;
 	Situation situation;
 	Weights weights;
-	DueQuery due[MAX_DUE];
+	DueQuery due[DUE_MAX];
 	int ndue;
 	NewTable new_tables[MAX_NEW_TABLES];
 	int nnew_tables;

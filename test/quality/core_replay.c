@@ -29,6 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/ranking/due.h"
 #include "core/ranking/statistics.h"
 #include "core/ranking/terms.h"
 
@@ -354,14 +355,14 @@ typedef struct Reliability
 } Reliability;
 
 static void
-reliability_add(Reliability *reliability, const Ranking *ranking, const Offer *offers, int n,
-				const QueryKey *asked)
+reliability_add(Reliability *reliability, const Ranking *ranking, Standing standing,
+				const Offer *offers, int n, const QueryKey *asked)
 {
 	Offer shown[SHOWN];
 
 	n = n < SHOWN ? n : SHOWN;
 	memcpy(shown, offers, (size_t) n * sizeof(Offer));
-	ranking_calibrate(ranking, shown, n);
+	ranking_calibrate(ranking, standing, shown, n);
 	for (int i = 0; i < n; i++)
 	{
 		int tenth = (int) (shown[i].probability * TENTHS);
@@ -579,16 +580,31 @@ suggest_context(Tenant *tenant, const User *user, const Ask *ask, const char *wo
 	return n;
 }
 
-/* What is suggested before an ask: returns how many offers. */
+/* Days of UTC since 2000-01-01. */
+#define DAY INT64_C(86400000000)
+#define DAYS_TO_2000 10957
+
+static int32_t
+day_at(int64_t at)
+{
+	return (int32_t) (at / DAY) - DAYS_TO_2000;
+}
+
+/* What is suggested before an ask: returns how many offers; due: room for what is due. */
 static int
-suggest(Tenant *tenant, const User *user, const Ask *ask, Situation *situation, Offer *offers,
-		Times *times)
+suggest(Tenant *tenant, const User *user, const Ask *ask, Situation *situation, Weighed *due,
+		Offer *offers, Times *times)
 {
 	double start = microseconds();
+	int32_t days[HISTORY_MAX];
 	int n;
 
 	statistics_situation(&tenant->statistics, ask->user, user->history, (int) user->n, ask->at,
 						 NULL, 0, situation);
+	for (int i = 0; i < ask->nhistory; i++)
+		days[i] = day_at(ask->history[i].at);
+	situation->due = due;
+	situation->ndue = queries_due_after(ask->history, days, ask->nhistory, day_at(ask->at), due);
 	n = statistics_offers(&tenant->statistics, situation, offers);
 	statistics_describe(&tenant->statistics, situation, offers, n);
 	if (times != NULL)
@@ -699,9 +715,10 @@ replay_log(const char *path, const Options *options)
 		if (ask.nhistory == 0 || !same_query(&ask.id, &ask.history[ask.nhistory - 1].id))
 		{
 			Situation situation;
+			Weighed due[DUE_MAX];
 			Offer offers[OFFERS_MAX];
-			int noffers =
-				suggest(tenant, user, &ask, &situation, offers, options->clock ? &times : NULL);
+			int noffers = suggest(tenant, user, &ask, &situation, due, offers,
+								  options->clock ? &times : NULL);
 			int place = find_offer(offers, offers_kept(noffers), &ask.id);
 			bool judged = n >= nlines / 2 && user->n >= FROM_EVENT;
 
@@ -718,7 +735,8 @@ replay_log(const char *path, const Options *options)
 			}
 			if (judged)
 			{
-				reliability_add(&reliability, &tenant->tenant.ranking, offers, noffers, &ask.id);
+				reliability_add(&reliability, &tenant->tenant.ranking,
+								situation_standing(&situation), offers, noffers, &ask.id);
 				score_add(&all, place);
 				score_add(ask.first ? &new : &known, place);
 			}

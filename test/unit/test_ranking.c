@@ -55,6 +55,7 @@ test_tables(void)
 		CHECK(feature_names[f] != NULL && feature_names[f][0] != '\0');
 		CHECK(feature_lowest[f] < feature_highest[f]);
 		CHECK(feature_weights[f] >= feature_lowest[f] && feature_weights[f] <= feature_highest[f]);
+		CHECK(feature_spreads[f] > 0.0);
 		for (int g = 0; g < f; g++)
 			CHECK(strcmp(feature_names[f], feature_names[g]) != 0);
 	}
@@ -64,7 +65,7 @@ test_tables(void)
 	ranking.weights[FEATURE_FOLLOWS] = 4.5;
 	CHECK(!ranking_valid(&ranking));
 	ranking_init(&ranking);
-	ranking.gradients[FEATURE_FOLLOWS] = 0.0;
+	ranking.gradients[FEATURE_FOLLOWS] = -1.0;
 	CHECK(!ranking_valid(&ranking));
 	ranking_init(&ranking);
 	ranking.covered = 1.0;
@@ -73,7 +74,10 @@ test_tables(void)
 	ranking.shifts[SHIFT_RETURN][FEATURE_FOLLOWS] = NAN;
 	CHECK(!ranking_valid(&ranking));
 	ranking_init(&ranking);
-	ranking.shift_gradients[MOMENT_SOON] = 0.0;
+	ranking.shift_gradients[MOMENT_SOON] = INFINITY;
+	CHECK(!ranking_valid(&ranking));
+	ranking_init(&ranking);
+	ranking.grades[STANDING_NEWCOMER][HAPPENED][GRADES - 1] = -1.0;
 	CHECK(!ranking_valid(&ranking));
 }
 
@@ -98,7 +102,8 @@ test_probability(void)
 
 	/* Nine of ten decisions were covered: (9 + 3) / (10 + 6). */
 	for (int i = 0; i < 10; i++)
-		ranking_learn(&ranking, MOMENT, offers, 2, &(QueryKey){0, i == 0 ? 99 : 2}, 1e-9);
+		ranking_learn(&ranking, MOMENT, STANDING_KNOWN, offers, 2, &(QueryKey){0, i == 0 ? 99 : 2},
+					  1e-9);
 	order(&ranking, offers, 2);
 	CHECK(ranking.asked == 10.0 && ranking.covered == 9.0);
 	CHECK(fabs(offers[0].probability + offers[1].probability - 0.75) < 1e-12);
@@ -151,7 +156,27 @@ log_likelihood(const Ranking *ranking, const Offer *offers, int n, const QueryKe
 	return log(taken / sum);
 }
 
-/* What AdaGrad adds to its sums is the square of the gradient: compared with finite differences. */
+/* The gradient of the logarithm of the probability of what was asked, by finite differences. */
+static void
+gradient_by_differences(const Ranking *ranking, const Offer *offers, const QueryKey *asked,
+						double gradient[FEATURES])
+{
+	const double width = 1e-6;
+
+	for (int f = 0; f < FEATURES; f++)
+	{
+		Ranking up = *ranking;
+		Ranking down = *ranking;
+
+		up.weights[f] += width;
+		down.weights[f] -= width;
+		gradient[f] =
+			(log_likelihood(&up, offers, N, asked) - log_likelihood(&down, offers, N, asked)) /
+			(2.0 * width);
+	}
+}
+
+/* The formulas of docs/ranking.md. */
 static void
 test_gradient(void)
 {
@@ -159,8 +184,12 @@ test_gradient(void)
 	Ranking learned;
 	Offer offers[N];
 	QueryKey asked = {1, 4};
-	const double step = 1e-6;
-	double sums = 0.0;
+	double gradient[FEATURES];
+	double variance[FEATURES];
+	double shift_variance[FEATURES];
+	double uncertain = 1.0;
+	double shift_uncertain = 1.0;
+	double all = 0.0;
 
 	ranking_init(&ranking);
 	for (int f = 0; f < FEATURES; f++)
@@ -168,35 +197,59 @@ test_gradient(void)
 	ranking.shift_gradients[MOMENT] = 9.0;
 	random_offers(offers, N);
 	order(&ranking, offers, N);
+	gradient_by_differences(&ranking, offers, &asked, gradient);
 	learned = ranking;
-	ranking_learn(&learned, MOMENT, offers, N, &asked, 0.01);
+	ranking_learn(&learned, MOMENT, STANDING_KNOWN, offers, N, &asked, 0.5);
 	for (int f = 0; f < FEATURES; f++)
-		sums += learned.gradients[f];
+		all += learned.gradients[f];
 	for (int f = 0; f < FEATURES; f++)
 	{
-		Ranking up = ranking;
-		Ranking down = ranking;
-		double gradient;
+		double share = learned.shift_gradients[MOMENT] * FEATURES / all;
 
-		up.weights[f] += step;
-		down.weights[f] -= step;
-		gradient =
-			(log_likelihood(&up, offers, N, &asked) - log_likelihood(&down, offers, N, &asked)) /
-			(2.0 * step);
-		CHECK(fabs(learned.gradients[f] - ranking.gradients[f] - gradient * gradient) < 1e-6);
+		variance[f] = 0.5 / (30.0 * feature_spreads[f] + 0.2 + ranking.gradients[f]);
+		shift_variance[f] = 0.15 / (60.0 * feature_spreads[f] + 0.2 + learned.gradients[f] * share);
+		uncertain += gradient[f] * gradient[f] * variance[f];
+		shift_uncertain += gradient[f] * gradient[f] * shift_variance[f];
+	}
+	for (int f = 0; f < FEATURES; f++)
+	{
+		/* The sum of squares, in which a thousandth fades. */
+		CHECK(fabs(learned.gradients[f] - 0.999 * ranking.gradients[f] -
+				   gradient[f] * gradient[f]) < 1e-6);
 		/* A step up where that makes the query asked likelier, unless at a bound. */
 		CHECK(fabs(learned.weights[f] - ranking.weights[f] -
-				   0.01 * gradient / sqrt(learned.gradients[f])) < 1e-6 ||
+				   gradient[f] * variance[f] / uncertain) < 1e-6 ||
 			  learned.weights[f] == feature_lowest[f]);
 		/* At the moment less, by its own sum, divided among the features as that of all moments is. */
 		CHECK(fabs((double) learned.shifts[MOMENT][f] -
-				   0.004 * gradient /
-					   sqrt(fmax(learned.gradients[f] * learned.shift_gradients[MOMENT] * FEATURES /
-									 sums,
-								 1.0))) < 1e-6);
+				   gradient[f] * shift_variance[f] / shift_uncertain) < 1e-6);
 	}
 	CHECK(log_likelihood(&learned, offers, N, &asked) >
 		  log_likelihood(&ranking, offers, N, &asked));
+}
+
+/* What has happened less often than foretold is taken for less likely, of newcomers apart. */
+static void
+test_calibration(void)
+{
+	Ranking ranking;
+	Offer offers[2];
+	QueryKey other = {0, 9};
+
+	ranking_init(&ranking);
+	memset(offers, 0, sizeof(offers));
+	offers[0] = (Offer){.id = {0, 1}, .probability = 0.6};
+	offers[1] = (Offer){.id = {0, 2}, .probability = 0.15};
+	for (int i = 0; i < 50; i++)
+		ranking_learn(&ranking, MOMENT, STANDING_KNOWN, offers, 2, i % 2 ? &other : &offers[1].id,
+					  1.0);
+	ranking_calibrate(&ranking, STANDING_NEWCOMER, offers, 2);
+	CHECK(offers[0].probability == 0.6 && offers[1].probability == 0.15);
+	ranking_calibrate(&ranking, STANDING_KNOWN, offers, 2);
+	CHECK(offers[0].probability > 0.05 && offers[0].probability < 0.15);
+	CHECK(offers[1].probability <= offers[0].probability);
+	CHECK(standing_after(0) == STANDING_NEWCOMER && standing_after(4) == STANDING_NEWCOMER);
+	CHECK(standing_after(5) == STANDING_KNOWN);
 }
 
 /* What is always right gains, what is always wrong loses, and nothing leaves its bounds. */
@@ -217,7 +270,7 @@ test_learning(void)
 		offers[asked.low].features[FEATURE_FOLLOWS] = 2.0;
 		offers[(asked.low + 1) % N].features[FEATURE_HABIT] = 2.0;
 		order(&ranking, offers, N);
-		ranking_learn(&ranking, MOMENT, offers, N, &asked, 0.1);
+		ranking_learn(&ranking, MOMENT, STANDING_KNOWN, offers, N, &asked, 1.0);
 	}
 	CHECK(ranking_valid(&ranking));
 	CHECK(ranking.weights[FEATURE_FOLLOWS] > 2.0);
@@ -240,7 +293,7 @@ test_shrinkage(void)
 	for (int i = 0; i < 1000000; i++)
 	{
 		order(&ranking, offers, 1);
-		ranking_learn(&ranking, MOMENT, offers, 1, &asked, 0.1);
+		ranking_learn(&ranking, MOMENT, STANDING_KNOWN, offers, 1, &asked, 1.0);
 	}
 	CHECK(fabs(ranking.weights[FEATURE_SIMILAR] - feature_weights[FEATURE_SIMILAR]) < 0.01);
 	CHECK(ranking.weights[FEATURE_FOLLOWS] == feature_weights[FEATURE_FOLLOWS]);
@@ -273,7 +326,7 @@ test_moments(void)
 	{
 		ranking_weights(&ranking, MOMENT_BREAK, &weights[0]);
 		ranking_order(&weights[0], offers, 2, 2);
-		ranking_learn(&ranking, MOMENT_BREAK, offers, 2, &asked, 0.1);
+		ranking_learn(&ranking, MOMENT_BREAK, STANDING_KNOWN, offers, 2, &asked, 1.0);
 	}
 	for (int m = 0; m < MOMENTS; m++)
 		ranking_weights(&ranking, (Moment) m, &weights[m]);
@@ -358,6 +411,7 @@ main(void)
 	test_probability();
 	test_order();
 	test_gradient();
+	test_calibration();
 	test_learning();
 	test_shrinkage();
 	test_moments();

@@ -51,7 +51,7 @@ test_open_round(void)
 	CHECK(!shown_again(&shown, NULL, 0, 150, KIND_SIMILAR) && shown.shown_at == 200);
 	CHECK(!shown_again(&shown, NULL, 0, INT64_MIN, KIND_SIMILAR) && shown.shown_at == 200);
 
-	/* What was asked before, or in the same microsecond, does not end it. */
+	/* What was asked before, or another query in the same microsecond, does not end it. */
 	shown = shown_then(100);
 	CHECK(shown_passed_over(&shown, before, N(before)) == 0);
 	CHECK(!shown_again(&shown, before, N(before), 300, KIND_SIMILAR) && shown.rounds == 1);
@@ -63,6 +63,7 @@ test_taken(void)
 	Asked at_once[] = {{costs, 50, 1}, {sales, 101, 1}};
 	Asked just[] = {{sales, 100 + TAKEN_WITHIN, 1}};
 	Asked late[] = {{sales, 101 + TAKEN_WITHIN, 1}};
+	Asked same_time[] = {{sales, 100, 1}, {costs, 100, 1}, {costs, 101, 1}};
 	Asked after_other[] = {{costs, 101, 1}, {costs, 102, 1}, {sales, 103, 1}};
 	Shown shown = shown_then(100);
 
@@ -74,6 +75,12 @@ test_taken(void)
 
 	shown = shown_then(100);
 	CHECK(shown_again(&shown, just, 1, 200, KIND_FREQUENT) && shown.taken == 1);
+
+	/* In the same microsecond: what was just asked is not shown, so it was asked afterwards. */
+	shown = shown_then(100);
+	shown.passed_over = 3;
+	CHECK(shown_passed_over(&shown, same_time, 3) == 0);
+	CHECK(shown_again(&shown, same_time, 3, 200, KIND_FREQUENT) && shown.taken == 1);
 
 	/* Too late to be taken, but asked all the same: not passed over. */
 	shown = shown_then(100);
@@ -90,7 +97,7 @@ test_taken(void)
 static void
 test_passed_over(void)
 {
-	Asked other[] = {{sales, 10, 1}, {sales, 100, 1}, {costs, 101, 1}, {costs, 301, 1}};
+	Asked other[] = {{sales, 10, 1}, {sales, 99, 1}, {costs, 101, 1}, {costs, 301, 1}};
 	Shown shown = shown_then(100);
 
 	CHECK(shown_passed_over(&shown, other, 2) == 0);
@@ -229,8 +236,8 @@ test_weight(void)
 	int64_t at = 10 * DAY;
 	Shown shown = shown_then(at);
 
-	/* Without an outcome, half: in the half hour after, but not at the very moment. */
-	CHECK(shown_weight(&shown, at - 1) == 1.0 && shown_weight(&shown, at) == 1.0);
+	/* Without an outcome, half: at the moment, and in the half hour after. */
+	CHECK(shown_weight(&shown, at - 1) == 1.0 && shown_weight(&shown, at) == SHOWN_WEIGHT);
 	CHECK(shown_weight(&shown, at + 1) == SHOWN_WEIGHT);
 	CHECK(shown_weight(&shown, at + TAKEN_WITHIN) == SHOWN_WEIGHT);
 	CHECK(shown_weight(&shown, at + TAKEN_WITHIN + 1) == 1.0);
@@ -263,9 +270,11 @@ test_limits(void)
 	Shown shown = shown_then(INT64_MAX);
 	double taste[OFFER_KINDS];
 
-	CHECK(shown_weight(&shown, INT64_MAX) == 1.0 && shown_weight(&shown, INT64_MIN) == 1.0);
+	CHECK(shown_weight(&shown, INT64_MAX) == SHOWN_WEIGHT);
+	CHECK(shown_weight(&shown, INT64_MAX - 1) == 1.0 && shown_weight(&shown, INT64_MIN) == 1.0);
 	CHECK(shown_passed_over(&shown, ends, 2) == 0);
-	CHECK(!shown_again(&shown, ends, 2, 0, KIND_RELATED) && shown.shown_at == INT64_MAX);
+	CHECK(!shown_again(&shown, ends, 1, 0, KIND_RELATED) && shown.shown_at == INT64_MAX);
+	CHECK(shown_again(&shown, ends, 2, INT64_MAX, KIND_RELATED) && shown.taken == 1);
 	CHECK(shown_outcome(&shown, true, INT64_MAX));
 	CHECK(shown_weight(&shown, INT64_MAX) == ACCEPTED_WEIGHT && shown_weight(&shown, 0) == 1.0);
 

@@ -110,7 +110,26 @@ const double feature_weights[FEATURES] = {
 	[FEATURE_SIMILAR] = 0.43,		 [FEATURE_SIMILAR_NEW] = 0.52,	 [FEATURE_POPULAR] = -0.09,
 	[FEATURE_POPULARITY] = -0.16,	 [FEATURE_USUAL_SHARE] = 0.38,	 [FEATURE_USERS] = 0.34,
 	[FEATURE_QUIET] = -0.02,		 [FEATURE_OTHERS_LATELY] = 0.31, [FEATURE_TRENDING] = 0.04,
-	[FEATURE_NEW_TABLE] = 1.5,		 [FEATURE_PASSED_OVER] = -0.1,	 [FEATURE_TASTE] = 0.3,
+	[FEATURE_NEW_TABLE] = 1.5,		 [FEATURE_PASSED_OVER] = -0.1,	 [FEATURE_TASTE] = 0.1,
+};
+
+/*
+ * The mean variances of the features over the same logs, in the offers as the weights make them
+ * likely; of those that the logs do not contain, by judgement.
+ */
+const double feature_spreads[FEATURES] = {
+	[FEATURE_LATELY] = 1.4,			[FEATURE_LONG_RUN] = 0.71,		 [FEATURE_FADING] = 0.92,
+	[FEATURE_PLACE] = 0.76,			[FEATURE_KNOWN] = 0.15,			 [FEATURE_SESSION] = 0.13,
+	[FEATURE_SESSION_SHARE] = 0.65, [FEATURE_HABIT] = 0.8,			 [FEATURE_RHYTHM] = 0.05,
+	[FEATURE_FOLLOWS] = 0.82,		[FEATURE_FOLLOWS_NEW] = 0.41,	 [FEATURE_FOLLOWS_ON] = 0.64,
+	[FEATURE_PRECEDES] = 1,			[FEATURE_RELATED] = 0.069,		 [FEATURE_SHARED] = 0.039,
+	[FEATURE_WORDS] = 0.033,		[FEATURE_ALIKE] = 0.025,		 [FEATURE_NAMES] = 0.047,
+	[FEATURE_THEME] = 0.042,		[FEATURE_THEME_NEW] = 0.056,	 [FEATURE_TABLES] = 0.038,
+	[FEATURE_SOURCE] = 0.016,		[FEATURE_READER] = 0.017,		 [FEATURE_CONTEXT] = 1,
+	[FEATURE_SIMILAR] = 0.21,		[FEATURE_SIMILAR_NEW] = 0.17,	 [FEATURE_POPULAR] = 0.072,
+	[FEATURE_POPULARITY] = 0.14,	[FEATURE_USUAL_SHARE] = 0.2,	 [FEATURE_USERS] = 0.24,
+	[FEATURE_QUIET] = 3.6,			[FEATURE_OTHERS_LATELY] = 0.039, [FEATURE_TRENDING] = 0.077,
+	[FEATURE_NEW_TABLE] = 1,		[FEATURE_PASSED_OVER] = 1,		 [FEATURE_TASTE] = 1,
 };
 
 /*
@@ -154,7 +173,7 @@ const double feature_lowest[FEATURES] = {
 	[FEATURE_TRENDING] = -WIDEST,
 	[FEATURE_NEW_TABLE] = 0.5,
 	[FEATURE_PASSED_OVER] = -1.0,
-	[FEATURE_TASTE] = 0.1,
+	[FEATURE_TASTE] = 0.05,
 };
 
 const double feature_highest[FEATURES] = {
@@ -178,23 +197,28 @@ const double feature_highest[FEATURES] = {
 	[FEATURE_PASSED_OVER] = -0.02,	  [FEATURE_TASTE] = 1.0,
 };
 
-/* Initial value of AdaGrad's sums, so that the first steps are not the largest. */
-#define FIRST_GRADIENT 1.0
+/*
+ * Weights begin as if they had been learned from so many decisions of other tenants, in which a
+ * feature varied as much as it usually does; those of a moment as if from twice as many, and they
+ * are learned less than a third as fast.  In addition, a feature that hardly ever varies counts
+ * as if it had varied a little.
+ */
+#define PRIOR_DECISIONS 30.0
+#define SHIFT_PRIOR_DECISIONS 60.0
+#define SHIFT_STEP 0.3
+#define LEAST_VARIED 0.2
 
 /* Weights without evidence return to their initial values, those of a moment to 0. */
 #define SHRINKAGE 1e-4
 #define SHIFT_SHRINKAGE 5e-4
-
-/* Weights of a moment are learned less than half as fast, because they see fewer requests. */
-#define SHIFT_STEP 0.4
 
 /* Prior: offers cover half of the requests. */
 #define PRIOR_ASKED 6.0
 #define PRIOR_COVERED 3.0
 
 /*
- * Older decisions count less: about a thousand are remembered, and for the calibration, which
- * follows the weights as they are learned, half of that.
+ * Older decisions count less: about a thousand are remembered, of the calibration, which follows
+ * the weights as they are learned, half of that.
  */
 #define MEMORY 1000.0
 #define MEMORY_GRADES 500.0
@@ -205,12 +229,12 @@ ranking_init(Ranking *ranking)
 	for (int f = 0; f < FEATURES; f++)
 	{
 		ranking->weights[f] = feature_weights[f];
-		ranking->gradients[f] = FIRST_GRADIENT;
+		ranking->gradients[f] = 0.0;
 	}
 	for (int m = 0; m < SHIFTS; m++)
 	{
 		memset(ranking->shifts[m], 0, sizeof(ranking->shifts[m]));
-		ranking->shift_gradients[m] = FIRST_GRADIENT;
+		ranking->shift_gradients[m] = 0.0;
 	}
 	memset(ranking->grades, 0, sizeof(ranking->grades));
 	ranking->asked = 0.0;
@@ -243,7 +267,7 @@ ranking_valid(const Ranking *ranking)
 	{
 		if (!(ranking->weights[f] >= feature_lowest[f] &&
 			  ranking->weights[f] <= feature_highest[f]) ||
-			!(ranking->gradients[f] > 0.0 && isfinite(ranking->gradients[f])))
+			!is_sum(ranking->gradients[f]))
 			return false;
 		for (int m = 0; m < SHIFTS; m++)
 		{
@@ -253,12 +277,14 @@ ranking_valid(const Ranking *ranking)
 	}
 	for (int m = 0; m < SHIFTS; m++)
 	{
-		if (!(ranking->shift_gradients[m] > 0.0 && isfinite(ranking->shift_gradients[m])))
+		if (!is_sum(ranking->shift_gradients[m]))
 			return false;
 	}
-	for (int g = 0; g < GRADES; g++)
+	for (int i = 0; i < STANDINGS * GRADES; i++)
 	{
-		if (!is_sum(ranking->grades[FORETOLD][g]) || !is_sum(ranking->grades[HAPPENED][g]))
+		const double(*grades)[GRADES] = ranking->grades[i / GRADES];
+
+		if (!is_sum(grades[FORETOLD][i % GRADES]) || !is_sum(grades[HAPPENED][i % GRADES]))
 			return false;
 	}
 	return ranking->covered >= 0.0 && ranking->asked >= ranking->covered &&
@@ -276,6 +302,12 @@ moment_after(double elapsed)
 	while (moment < MOMENT_ARRIVAL && elapsed > until[moment])
 		moment++;
 	return (Moment) moment;
+}
+
+Standing
+standing_after(int nasked)
+{
+	return nasked < NEWCOMER_UNTIL ? STANDING_NEWCOMER : STANDING_KNOWN;
 }
 
 static int
@@ -494,32 +526,31 @@ grade_of(double probability)
 }
 
 static double
-grade_ratio(const Ranking *ranking, int grade)
+grade_ratio(const double grades[2][GRADES], int grade)
 {
-	return (ranking->grades[HAPPENED][grade] + PRIOR_FORETOLD) /
-		   (ranking->grades[FORETOLD][grade] + PRIOR_FORETOLD);
+	return (grades[HAPPENED][grade] + PRIOR_FORETOLD) / (grades[FORETOLD][grade] + PRIOR_FORETOLD);
 }
 
 /* How much likelier something is than foretold. */
 static double
-ratio_at(const Ranking *ranking, double probability)
+ratio_at(const double grades[2][GRADES], double probability)
 {
 	double share;
 	int grade = 0;
 
 	if (probability <= grade_middles[0])
-		return grade_ratio(ranking, 0);
+		return grade_ratio(grades, 0);
 	if (probability >= grade_middles[GRADES - 1])
-		return grade_ratio(ranking, GRADES - 1);
+		return grade_ratio(grades, GRADES - 1);
 	while (probability > grade_middles[grade + 1])
 		grade++;
 	share =
 		(probability - grade_middles[grade]) / (grade_middles[grade + 1] - grade_middles[grade]);
-	return (1.0 - share) * grade_ratio(ranking, grade) + share * grade_ratio(ranking, grade + 1);
+	return (1.0 - share) * grade_ratio(grades, grade) + share * grade_ratio(grades, grade + 1);
 }
 
 void
-ranking_calibrate(const Ranking *ranking, Offer *offers, int n)
+ranking_calibrate(const Ranking *ranking, Standing standing, Offer *offers, int n)
 {
 	double least = 1.0;
 	double sum = 0.0;
@@ -528,7 +559,7 @@ ranking_calibrate(const Ranking *ranking, Offer *offers, int n)
 	{
 		double probability = offers[i].probability;
 
-		least = fmin(least, probability * ratio_at(ranking, probability));
+		least = fmin(least, probability * ratio_at(ranking->grades[standing], probability));
 		offers[i].probability = least;
 		sum += least;
 	}
@@ -540,19 +571,19 @@ ranking_calibrate(const Ranking *ranking, Offer *offers, int n)
 #define FIRST_FIVE 5
 
 static void
-learn_grades(Ranking *ranking, const Offer *offers, int n, int taken)
+learn_grades(double grades[2][GRADES], const Offer *offers, int n, int taken)
 {
 	for (int g = 0; g < GRADES; g++)
 	{
-		ranking->grades[FORETOLD][g] *= 1.0 - 1.0 / MEMORY_GRADES;
-		ranking->grades[HAPPENED][g] *= 1.0 - 1.0 / MEMORY_GRADES;
+		grades[FORETOLD][g] *= 1.0 - 1.0 / MEMORY_GRADES;
+		grades[HAPPENED][g] *= 1.0 - 1.0 / MEMORY_GRADES;
 	}
 	for (int i = 0; i < n && i < FIRST_FIVE; i++)
 	{
 		int grade = grade_of(offers[i].probability);
 
-		ranking->grades[FORETOLD][grade] += offers[i].probability;
-		ranking->grades[HAPPENED][grade] += i == taken;
+		grades[FORETOLD][grade] += offers[i].probability;
+		grades[HAPPENED][grade] += i == taken;
 	}
 }
 
@@ -574,30 +605,59 @@ gradient_of(const Offer *offers, int n, const Offer *taken, double gradient[FEAT
 	}
 }
 
-/* Updates the weights of all moments, each feature with its own step size. */
+/*
+ * The step of a decision along a gradient, as an extended Kalman filter makes it whose covariances
+ * are 0: the variance of a weight is 1 / (decisions that the prior is worth × spread + sum of
+ * squared gradients), and the step the smaller the less certain all weights together are.
+ * variances has those on entry, and the steps per slope on return.
+ */
 static void
-learn_weights(Ranking *ranking, const double gradient[FEATURES], double rate)
+steps_of(double variances[FEATURES], const double gradient[FEATURES])
 {
+	double uncertain = 1.0;
+
+	for (int f = 0; f < FEATURES; f++)
+		uncertain += gradient[f] * gradient[f] * variances[f];
+	for (int f = 0; f < FEATURES; f++)
+		variances[f] /= uncertain;
+}
+
+/* A sum of squares in which older ones fade. */
+static double
+add_square(double sum, double square)
+{
+	return sum * (1.0 - 1.0 / MEMORY) + square;
+}
+
+/* Updates the weights of all moments. */
+static void
+learn_weights(Ranking *ranking, const double gradient[FEATURES], double step)
+{
+	double steps[FEATURES];
+
+	for (int f = 0; f < FEATURES; f++)
+		steps[f] =
+			step / (PRIOR_DECISIONS * feature_spreads[f] + LEAST_VARIED + ranking->gradients[f]);
+	steps_of(steps, gradient);
 	for (int f = 0; f < FEATURES; f++)
 	{
 		double slope = gradient[f] - SHRINKAGE * (ranking->weights[f] - feature_weights[f]);
 
-		ranking->gradients[f] += slope * slope;
+		ranking->gradients[f] = add_square(ranking->gradients[f], gradient[f] * gradient[f]);
 		ranking->weights[f] =
-			within(ranking->weights[f] + rate * slope / sqrt(ranking->gradients[f]),
-				   feature_lowest[f], feature_highest[f]);
+			within(ranking->weights[f] + steps[f] * slope, feature_lowest[f], feature_highest[f]);
 	}
 }
 
 /*
  * Updates the weights added at a moment.  Only one sum of squares is kept for them; how it is
- * divided among the features is taken from the sums of all moments, so that features that are
- * rarely or hardly ever different make the larger steps here too.
+ * divided among the features is taken from the sums of all moments.
  */
 static void
-learn_shifts(Ranking *ranking, int set, const double gradient[FEATURES], double rate)
+learn_shifts(Ranking *ranking, int set, const double gradient[FEATURES], double step)
 {
 	float *shifts = ranking->shifts[set];
+	double steps[FEATURES];
 	double squares = 0.0;
 	double all = 0.0;
 	double share;
@@ -607,21 +667,25 @@ learn_shifts(Ranking *ranking, int set, const double gradient[FEATURES], double 
 		squares += gradient[f] * gradient[f];
 		all += ranking->gradients[f];
 	}
-	ranking->shift_gradients[set] += squares / FEATURES;
-	share = ranking->shift_gradients[set] * FEATURES / all;
+	ranking->shift_gradients[set] = add_square(ranking->shift_gradients[set], squares / FEATURES);
+	share = all > 0.0 ? fmin(ranking->shift_gradients[set] * FEATURES / all, 1.0) : 0.0;
+	for (int f = 0; f < FEATURES; f++)
+		steps[f] = SHIFT_STEP * step /
+				   (SHIFT_PRIOR_DECISIONS * feature_spreads[f] + LEAST_VARIED +
+					ranking->gradients[f] * share);
+	steps_of(steps, gradient);
 	for (int f = 0; f < FEATURES; f++)
 	{
-		double sum = fmax(ranking->gradients[f] * share, FIRST_GRADIENT);
 		double shift = (double) shifts[f];
 
-		shift += SHIFT_STEP * rate / sqrt(sum) * (gradient[f] - SHIFT_SHRINKAGE * shift);
+		shift += steps[f] * (gradient[f] - SHIFT_SHRINKAGE * shift);
 		shifts[f] = (float) within(shift, -widest_shift(f), widest_shift(f));
 	}
 }
 
 void
-ranking_learn(Ranking *ranking, Moment moment, const Offer *offers, int n, const QueryKey *asked,
-			  double rate)
+ranking_learn(Ranking *ranking, Moment moment, Standing standing, const Offer *offers, int n,
+			  const QueryKey *asked, double step)
 {
 	int taken = -1;
 	double gradient[FEATURES];
@@ -637,12 +701,12 @@ ranking_learn(Ranking *ranking, Moment moment, const Offer *offers, int n, const
 		ranking->covered *= 1.0 - 1.0 / MEMORY;
 	}
 	ranking->asked += 1.0;
-	learn_grades(ranking, offers, n, taken);
+	learn_grades(ranking->grades[standing], offers, n, taken);
 	if (taken < 0)
 		return;
 	ranking->covered += 1.0;
 	gradient_of(offers, n, &offers[taken], gradient);
-	learn_weights(ranking, gradient, rate);
-	learn_shifts(ranking, moment, gradient, rate);
-	learn_shifts(ranking, side_of(moment), gradient, rate);
+	learn_weights(ranking, gradient, step);
+	learn_shifts(ranking, moment, gradient, step);
+	learn_shifts(ranking, side_of(moment), gradient, step);
 }

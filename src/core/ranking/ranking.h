@@ -4,8 +4,10 @@
  *
  *		A log-linear model: the score of a query is the weighted sum of its
  *		features, and its probability the softmax over all offers (McFadden's
- *		conditional logit, 1974).  The weights are learned online by AdaGrad
- *		(Duchi, Hazan and Singer, 2011) from the queries that were asked next.
+ *		conditional logit, 1974).  The weights are learned online from the
+ *		queries that were asked next, each with a step that is the smaller the
+ *		more is known of it: an extended Kalman filter (Kalman, 1960) without
+ *		covariances.
  */
 #ifndef PERSONALIZATION_CORE_RANKING_RANKING_H
 #define PERSONALIZATION_CORE_RANKING_RANKING_H
@@ -74,8 +76,12 @@ extern const char *const feature_names[FEATURES];
 /* What speaks for a query, in words: "what is asked most". */
 extern const char *const feature_words[FEATURES];
 
-/* The initial weights, and the bounds within which they stay. */
+/*
+ * The initial weights, the bounds within which they stay, and how much the
+ * features differ between offers that are about as likely: variances.
+ */
 extern const double feature_weights[FEATURES];
+extern const double feature_spreads[FEATURES];
 extern const double feature_lowest[FEATURES];
 extern const double feature_highest[FEATURES];
 
@@ -114,15 +120,32 @@ extern Moment moment_after(double elapsed);
 #define FORETOLD 0
 #define HAPPENED 1
 
+/*
+ * What a user asks first is easier to foretell than what they ask later, in a
+ * way that no feature shows, so newcomers have grades of their own.
+ */
+typedef enum Standing
+{
+	STANDING_KNOWN,
+	STANDING_NEWCOMER
+} Standing;
+#define STANDINGS (STANDING_NEWCOMER + 1)
+
+/* A newcomer has made fewer requests than this. */
+#define NEWCOMER_UNTIL 5
+
+/* nasked: number of the user's requests. */
+extern Standing standing_after(int nasked);
+
 /* What has been learned for one tenant. */
 typedef struct Ranking
 {
 	double weights[FEATURES];
-	double gradients[FEATURES];		/* sums of squares, AdaGrad's */
-	float shifts[SHIFTS][FEATURES]; /* what is added to the weights at a moment */
-	double shift_gradients[SHIFTS]; /* the same sums, the mean over the features */
-	double grades[2][GRADES];		/* of the first five, by grade */
-	double asked;					/* decisions seen … */
+	double gradients[FEATURES];			 /* sums of their squares, older ones fading */
+	float shifts[SHIFTS][FEATURES];		 /* what is added to the weights at a moment */
+	double shift_gradients[SHIFTS];		 /* the same sums, the mean over the features */
+	double grades[STANDINGS][2][GRADES]; /* of the first five, by grade */
+	double asked;						 /* decisions seen … */
 	double covered; /* … and those of which the query asked was among the offers */
 } Ranking;
 
@@ -157,7 +180,7 @@ extern void ranking_order(const Weights *weights, Offer *offers, int known, int 
  * Puts the probabilities of offers in order right, by how often what was foretold
  * with as much has happened; they stay in order, and together 1 at most.
  */
-extern void ranking_calibrate(const Ranking *ranking, Offer *offers, int n);
+extern void ranking_calibrate(const Ranking *ranking, Standing standing, Offer *offers, int n);
 
 /* What a feature adds to an offer's score. */
 extern double ranking_contribution(const Weights *weights, const Offer *offer, Feature feature);
@@ -194,11 +217,11 @@ ranking_taste(const Weights *weights, Offer *offers, int n, const double taste[O
 
 /*
  * Learns that the query asked was taken from these offers, as ordered by the
- * weights of a moment; rate is the step size.  If the query is not among them,
- * learns that they did not cover it.
+ * weights of a moment; step: 1, or a multiple of the usual steps.  If the query
+ * is not among them, learns that they did not cover it.
  */
-extern void ranking_learn(Ranking *ranking, Moment moment, const Offer *offers, int n,
-						  const QueryKey *asked, double rate);
+extern void ranking_learn(Ranking *ranking, Moment moment, Standing standing, const Offer *offers,
+						  int n, const QueryKey *asked, double step);
 
 /* Whether stored numbers can be used; false if one is not finite or out of bounds. */
 extern bool ranking_valid(const Ranking *ranking);

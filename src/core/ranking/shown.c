@@ -64,7 +64,9 @@ asked_after(const Asked *asked, int n, int64_t at)
 
 /*
  * Determines what came of the latest round; *since: the first request for the
- * query after it, however late, NULL if there is none.
+ * query after it, however late, NULL if there is none.  A request of the same
+ * time came after it if it is for the query, because what was just asked is not
+ * shown; any other may have come before it, as in one transaction.
  */
 static Round
 latest_round(const Shown *shown, const Asked *asked, int n, const Asked **since)
@@ -72,6 +74,14 @@ latest_round(const Shown *shown, const Asked *asked, int n, const Asked **since)
 	int first = asked_after(asked, n, shown->shown_at);
 
 	*since = NULL;
+	for (int i = first; i > 0 && asked[i - 1].at == shown->shown_at; i--)
+	{
+		if (same_query(&asked[i - 1].id, &shown->query))
+		{
+			*since = &asked[i - 1];
+			return ROUND_TAKEN;
+		}
+	}
 	for (int i = first; i < n; i++)
 	{
 		if (!same_query(&asked[i].id, &shown->query))
@@ -234,7 +244,7 @@ shown_weight(const Shown *shown, int64_t at)
 		if (follows_from(at, shown->accepted_shown[i], shown->accepted_at[i]))
 			return ACCEPTED_WEIGHT;
 	}
-	return shown->outcome == OUTCOME_NONE && at > shown->shown_at &&
+	return shown->outcome == OUTCOME_NONE && at >= shown->shown_at &&
 				   at <= time_after(shown->shown_at, TAKEN_WITHIN)
 			   ? SHOWN_WEIGHT
 			   : 1.0;

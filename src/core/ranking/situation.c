@@ -390,6 +390,12 @@ situation_moment(const Situation *situation)
 	return moment_after(fmax((double) situation->at - (double) situation->history[n - 1].at, 0.0));
 }
 
+Standing
+situation_standing(const Situation *situation)
+{
+	return standing_after(situation->nhistory);
+}
+
 int
 situation_offers(const Situation *situation, Offer *offers)
 {

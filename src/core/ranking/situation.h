@@ -91,7 +91,8 @@ extern int situation_offers(const Situation *situation, Offer *offers);
 /* Returns the index of a query among them, or -1. */
 extern int find_offer(const Offer *offers, int n, const QueryKey *id);
 
-/* Returns the moment, by the time since the user's last request. */
+/* Returns the moment, by the time since the user's last request, and the user's standing. */
 extern Moment situation_moment(const Situation *situation);
+extern Standing situation_standing(const Situation *situation);
 
 #endif

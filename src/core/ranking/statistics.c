@@ -544,7 +544,8 @@ statistics_learn(Statistics *statistics, const Situation *situation, const Offer
 {
 	if (ask->nhistory > 0 && same_query(&ask->history[ask->nhistory - 1].id, &ask->id))
 		return false;
-	ranking_learn(&statistics->tenant->ranking, situation_moment(situation), offers, offers_kept(n),
-				  &ask->id, step);
+	ranking_learn(&statistics->tenant->ranking, situation_moment(situation),
+				  situation_standing(situation), offers, offers_kept(n), &ask->id,
+				  step / RANKING_STEP);
 	return true;
 }

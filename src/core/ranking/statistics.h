@@ -191,8 +191,7 @@ extern void statistics_count_latest(Statistics *statistics, uint32_t user, const
  * Updates the weights of the ranking from a request, before it is counted.
  * offers: described for the history and the time of the request.  Returns
  * whether anything was learned: not from a request that repeats the last
- * query.  step is the step size before AdaGrad reduces it, usually
- * RANKING_STEP.
+ * query.  step is the tenant's setting, usually RANKING_STEP.
  */
 extern bool statistics_learn(Statistics *statistics, const Situation *situation,
 							 const Offer *offers, int n, const Ask *ask, double step);
