@@ -356,6 +356,24 @@ personalization_node_name(PG_FUNCTION_ARGS)
 		"  FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c"                 \
 		"  WHERE c LIKE 'personalization.%') y (x)")
 
+/* All tenants of nodes that can be reached: each is asked for those in its shards. */
+#define TENANTS                                                                                     \
+	"SELECT t.tenant_id FROM ("                                                                     \
+	" SELECT pg_catalog.array_agg(x.nodename) AS names, pg_catalog.array_agg(x.nodeport) AS ports," \
+	"  pg_catalog.array_agg(x.command) AS commands FROM ("                                          \
+	"  SELECT n.nodename, n.nodeport,"                                                              \
+	"   'SELECT pg_catalog.jsonb_agg(tenant_id) FROM (' || pg_catalog.string_agg("                  \
+	"    'SELECT tenant_id FROM personalization.tenants_' || s.shardid, ' UNION ALL ')"             \
+	"    || ') t' AS command"                                                                       \
+	"  FROM pg_catalog.pg_dist_shard s JOIN pg_catalog.pg_dist_placement p USING (shardid)"         \
+	"  JOIN pg_catalog.pg_dist_node n USING (groupid)"                                              \
+	"  WHERE s.logicalrelid = 'personalization.tenants'::regclass AND n.noderole = 'primary'"       \
+	"  GROUP BY n.nodename, n.nodeport) x) y,"                                                      \
+	" LATERAL pg_catalog.master_run_on_worker(y.names, y.ports, y.commands, true) r,"               \
+	" LATERAL pg_catalog.jsonb_array_elements_text("                                                \
+	"  CASE WHEN r.success AND r.result <> '' THEN r.result::jsonb END) t (tenant_id)"              \
+	" ORDER BY t.tenant_id COLLATE \"C\""
+
 static Datum
 is_same(const char *sql)
 {
@@ -381,8 +399,7 @@ personalization_distribution(PG_FUNCTION_ARGS)
 		values[3] = is_same(SAME_VERSION);
 		values[4] = is_same(SAME_PRIVILEGES);
 
-		/* Citus sends this query to all nodes. */
-		nrows = run("SELECT tenant_id FROM personalization.tenants ORDER BY tenant_id", NULL);
+		nrows = run(TENANTS, NULL);
 		rows = SPI_tuptable;
 		map = cluster_map();
 		for (uint64 row = 0; row < nrows; row++)

@@ -100,6 +100,22 @@ restore('grown', dump_of('single', '--load-via-partition-root'));
 in('grown', 'SELECT personalization.distribute(4)');
 is(in('grown', 'SELECT count(*) FROM personalization.interactions') . differences('grown'), in('single', q{SELECT count(*) FROM personalization.interactions}) . 0, 'one server becomes a cluster');
 
+# One tenant, as a file: from one server to a cluster, whose node of the tenant imports it.
+my $node_of_acme = in('grown', q{SELECT node FROM personalization.distribution_status WHERE tenant_id = 'acme'});
+my ($at) = grep { '127.0.0.1:' . $_->port eq $node_of_acme } @all;
+in('grown', q{SELECT personalization.drop_tenant('acme')});
+in('single', q{SELECT personalization.freeze_tenant('acme')});
+command_ok([ 'psql', '-XAtq', '-d', $coordinator->connstr('single'), '-o', "$dir/acme.jsonl", '-c', q{SELECT personalization.export_tenant('acme')} ], 'a tenant is exported');
+my $import = qq{CREATE TEMPORARY TABLE lines (n int GENERATED ALWAYS AS IDENTITY, line text);
+\\copy lines (line) FROM '$dir/acme.jsonl' WITH (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')
+SELECT sum(personalization.import_tenant('acme', line::jsonb)) > 0 FROM (SELECT line FROM lines ORDER BY n) l};
+my (undef, undef, $elsewhere) = (grep { $_ != $at } @all)[0]->psql('grown', $import);
+like($elsewhere, qr/ERROR:  tenant "acme" is on node \Q$node_of_acme\E/, 'other nodes name the one that can import it');
+is($at->safe_psql('grown', $import), 't', 'which does');
+is(in('grown', q{SELECT personalization.tenant_digest('acme')}), in('single', q{SELECT personalization.tenant_digest('acme')}), 'the same rows');
+in('grown', q{SELECT personalization.thaw_tenant('acme')});
+like(in('grown', q{SELECT personalization.learn('acme', 'new', 'export', '{}')}), qr/^[0-9a-f-]{36}$/, 'and it goes on there');
+
 ####################################################################
 # An update.
 

@@ -212,5 +212,25 @@ foreach my $case (
 }
 is(differences_of($coordinator, 'postgres'), 0, 'interactions equal observations');
 
+####################################################################
+# While a node is down, the tenants of the others can be found and go on.
+
+$nodes[1]->stop('immediate');
+foreach my $node ($coordinator, $nodes[0])
+{
+	my ($tenant, $missing) = ((tenants_of($nodes[0]))[0], (tenants_of($nodes[1]))[0]);
+	my $name = $node->name;
+
+	is(on($node, 'SELECT tenant_id, same_version FROM personalization.distribution_status'), join("\n", map { "$_|f" } sort(tenants_of($nodes[0]))), "the tenants of nodes that are up, at $name");
+	is( $node->safe_psql('postgres', "SELECT n.nodename || ':' || n.nodeport FROM pg_dist_placement p JOIN pg_dist_node n USING (groupid)"
+			  . " WHERE n.noderole = 'primary' AND p.shardid = get_shard_id_for_distribution_column('personalization.tenants', '$_')", connstr => $node->connstr('postgres') . ' user=loader'),
+		$where{$_}, "any role with access finds the node of $_") foreach @tenants;
+	like(on($node, learn_from($tenant, 'survivor')), qr/^[0-9a-f-]{36}$/, 'calls for them go on');
+	like(error_on($node, learn_from($missing, 'survivor')), qr/ERROR:  connection to the remote node /, 'and fail for others');
+	like(error_on($node, 'SELECT count(*) FROM personalization.profiles'), qr/ERROR:  connection to the remote node /, 'as do queries over all tenants');
+}
+$nodes[1]->start;
+within($coordinator, 'SELECT count(*) = 4 AND bool_and(same_version) FROM personalization.distribution_status', 'until it is up');
+
 $_->stop foreach reverse @all;
 done_testing();
