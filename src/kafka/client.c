@@ -323,12 +323,6 @@ client_release(ClientItem *item)
 	item->handle = NULL;
 }
 
-int64
-client_queued(void)
-{
-	return queue == NULL ? 0 : (int64) rd_kafka_queue_length(queue);
-}
-
 /* ---------------------------------------------------------------- asking the brokers */
 
 int

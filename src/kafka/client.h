@@ -73,9 +73,6 @@ extern void client_empty_fd(void);
 extern bool client_next(ClientItem *item);
 extern void client_release(ClientItem *item);
 
-/* Number of messages in the queue. */
-extern int64 client_queued(void);
-
 /*
  * Number of partitions of a topic; -1 and error on failure.  Waits at most a
  * second for the broker.
