@@ -342,7 +342,7 @@ is( sql('postgres', q(SELECT count(*), count(DISTINCT xmin::text) BETWEEN 4 AND 
 	'60|t', 'in batches of 2 to 18 rows');
 
 # Rows that a snapshot still sees are in the file when it is vacuumed.  When the snapshot ends, no other row leaves.
-my $vacuums = q(SELECT sum(vacuum_count) FROM pg_stat_user_tables WHERE relid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'personalization.inbox'::regclass));
+my $vacuums = q(SELECT min(vacuum_count) FROM pg_stat_user_tables WHERE relid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'personalization.inbox'::regclass));
 my $snapshot = $node->background_psql('postgres');
 $snapshot->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT txid_current()');
 sql('postgres', "$insert SELECT 'globex', 'seen', 'dashboard', jsonb_build_object('note', repeat(n::text, 1000)), now() FROM generate_series(1, 2000) n",
@@ -353,7 +353,7 @@ within(90, 'postgres', "SELECT ($vacuums) > $before", 'the inbox is vacuumed');
 cmp_ok(sql('postgres', $heaps), '>', 0, 'which keeps what a snapshot sees');
 $snapshot->query_safe('COMMIT');
 $snapshot->quit;
-within(90, 'postgres', "SELECT ($heaps) < 1024 * 1024", 'the file of the backlog is cut');
+within(90, 'postgres', "SELECT ($heaps) = 0", 'the file of the backlog is cut');
 
 # Counting is the worker's, however long it sleeps; calls count only where there is none.
 my $waiting = q{SELECT count(*) FROM personalization.query_events WHERE tenant_id = 'counted'};
