@@ -25,6 +25,7 @@
 #include "preferences/choices.h"
 #include "preferences/preferences.h"
 #include "preferences/snapshots.h"
+#include "tenancy/direct_read.h"
 #include "tenancy/settings.h"
 
 /*
@@ -68,8 +69,15 @@ enum
 	EVIDENCE_CONFIDENCE,
 	EVIDENCE_RIVALS,
 	EVIDENCE_COUNT,
-	EVIDENCE_LAST_UPDATED
+	EVIDENCE_LAST_UPDATED,
+	EVIDENCE_COLUMNS
 };
+
+/* The same without a statement: the primary key, and the evidence. */
+static const char *const evidence_columns[] = {
+	"tenant_id", "user_id",			  "key",		 "category", "value", "confidence",
+	"rivals",	 "observation_count", "last_updated"};
+#define EVIDENCE_KEYS 4
 
 static RowWriter evidence_writer = ROW_WRITER(
 	"personalization.preferences",
@@ -196,30 +204,22 @@ is_ours(double confidence, TimestampTz last_updated)
 	return confidence > 0.0 && confidence <= 1.0 && !TIMESTAMP_NOT_FINITE(last_updated);
 }
 
-/*
- * Reads the columns value, confidence, rivals, observation_count, last_updated
- * of the last result, starting with the given one.
- */
+/* Takes the evidence from the values of its columns; rivals is NULL for null. */
 static void
-read_evidence(uint64 row, int first, Preference *preference)
+take_evidence(const Datum *values, Jsonb *rivals, Preference *preference)
 {
 	Evidence *evidence = &preference->evidence;
-	bool no_rivals;
-	Datum rivals;
 
 	evidence->candidates[0].value =
-		value_number(preference, DatumGetJsonbP(result_value(row, first + EVIDENCE_VALUE, NULL)));
-	evidence->candidates[0].confidence =
-		DatumGetFloat8(result_value(row, first + EVIDENCE_CONFIDENCE, NULL));
-	evidence->last_updated =
-		DatumGetTimestampTz(result_value(row, first + EVIDENCE_LAST_UPDATED, NULL));
+		value_number(preference, DatumGetJsonbP(values[EVIDENCE_VALUE]));
+	evidence->candidates[0].confidence = DatumGetFloat8(values[EVIDENCE_CONFIDENCE]);
+	evidence->last_updated = DatumGetTimestampTz(values[EVIDENCE_LAST_UPDATED]);
 	if (!is_ours(evidence->candidates[0].confidence, evidence->last_updated))
 		return;
 	evidence->ncandidates = 1;
-	rivals = result_value(row, first + EVIDENCE_RIVALS, &no_rivals);
-	if (!no_rivals)
+	if (rivals != NULL)
 	{
-		JsonbIterator *it = JsonbIteratorInit(&DatumGetJsonbP(rivals)->root);
+		JsonbIterator *it = JsonbIteratorInit(&rivals->root);
 		JsonbIteratorToken token;
 		JsonbValue rival;
 
@@ -239,7 +239,23 @@ read_evidence(uint64 row, int first, Preference *preference)
 			evidence->ncandidates++;
 		}
 	}
-	evidence->count = DatumGetInt32(result_value(row, first + EVIDENCE_COUNT, NULL));
+	evidence->count = DatumGetInt32(values[EVIDENCE_COUNT]);
+}
+
+/*
+ * Reads the columns value, confidence, rivals, observation_count, last_updated
+ * of the last result, starting with the given one.
+ */
+static void
+read_evidence(uint64 row, int first, Preference *preference)
+{
+	Datum values[EVIDENCE_COLUMNS];
+	bool nulls[EVIDENCE_COLUMNS];
+
+	for (int i = 0; i < EVIDENCE_COLUMNS; i++)
+		values[i] = result_value(row, first + i, &nulls[i]);
+	take_evidence(values, nulls[EVIDENCE_RIVALS] ? NULL : DatumGetJsonbP(values[EVIDENCE_RIVALS]),
+				  preference);
 }
 
 /* Returns the candidates from first on as [{"value", "confidence"}], decayed to at. */
@@ -329,7 +345,7 @@ load_user_evidence(const char *tenant_id, ChangedPreference *work, int n)
 }
 
 static void
-load_evidence(const char *tenant_id, ChangedPreference *work, int n)
+load_evidence_of_many(const char *tenant_id, ChangedPreference *work, int n)
 {
 	const ExtensionObjects *ours = extension_objects();
 	Column users;
@@ -364,6 +380,63 @@ load_evidence(const char *tenant_id, ChangedPreference *work, int n)
 		work[i].stored = true;
 		read_evidence(row, WANTED_EVIDENCE, &work[i].preference);
 	}
+}
+
+/* Reads one preference; the values stay when the reading has ended. */
+static void
+read_preference(DirectRead *read, ChangedPreference *mine)
+{
+	Datum values[EVIDENCE_COLUMNS];
+	bool nulls[EVIDENCE_COLUMNS];
+
+	mine->stored = true;
+	for (int i = 0; i < EVIDENCE_COLUMNS; i++)
+		values[i] = direct_value(read, EVIDENCE_KEYS + i, &nulls[i]);
+	values[EVIDENCE_VALUE] = JsonbPGetDatum(DatumGetJsonbPCopy(values[EVIDENCE_VALUE]));
+	take_evidence(values,
+				  nulls[EVIDENCE_RIVALS] ? NULL : DatumGetJsonbPCopy(values[EVIDENCE_RIVALS]),
+				  &mine->preference);
+}
+
+/*
+ * Reads the evidence without a statement; returns false if that is not possible.
+ * Under REPEATABLE READ it is read twice, which statements do.
+ */
+static bool
+load_directly(const char *tenant_id, ChangedPreference *work, int n)
+{
+	const ExtensionObjects *ours = extension_objects();
+	Datum keys[EVIDENCE_KEYS] = {CStringGetTextDatum(tenant_id)};
+	DirectRead read;
+
+	if (IsolationUsesXactSnapshot() ||
+		!direct_begin(&read, "preferences", tenant_id, evidence_columns, lengthof(evidence_columns),
+					  EVIDENCE_KEYS, SNAPSHOT_NEW))
+		return false;
+	for (int i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		keys[1] = CStringGetTextDatum(work[i].user_id);
+		keys[2] = CStringGetTextDatum(work[i].preference.key);
+		keys[3] = ObjectIdGetDatum(ours->category_values[work[i].preference.category]);
+		direct_seek(&read, keys);
+		if (direct_next(&read))
+			read_preference(&read, &work[i]);
+	}
+	direct_end(&read);
+	return true;
+}
+
+/* Loads the evidence of preferences, which are in the order of their users. */
+static void
+load_evidence(const char *tenant_id, ChangedPreference *work, int n)
+{
+	if (load_directly(tenant_id, work, n))
+		return;
+	if (n <= FEW_KEYS && strcmp(work[0].user_id, work[n - 1].user_id) == 0)
+		load_user_evidence(tenant_id, work, n);
+	else
+		load_evidence_of_many(tenant_id, work, n);
 }
 
 static DateADT
@@ -506,10 +579,7 @@ preferences_observe(const char *tenant_id, const LearningRule *rule, Observation
 		next->preference.category = observations[i].signal.category;
 		next->preference.key = observations[i].signal.key;
 	}
-	if (npreferences <= FEW_KEYS && strcmp(work[0].user_id, work[npreferences - 1].user_id) == 0)
-		load_user_evidence(tenant_id, work, npreferences);
-	else
-		load_evidence(tenant_id, work, npreferences);
+	load_evidence(tenant_id, work, npreferences);
 
 	for (int i = 0; i < n; i++)
 	{

@@ -1,6 +1,6 @@
 /*
  * direct_read.c
- *		Reading a few rows of a small table without a statement.
+ *		Reading a few rows by their keys without a statement.
  */
 #include "postgres.h"
 
@@ -12,6 +12,7 @@
 #include "catalog/pg_operator_d.h"
 #include "catalog/pg_policy.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/primnodes.h"
@@ -213,8 +214,12 @@ direct_seek(DirectRead *read, const Datum *keys)
 	ScanKeyData scan_keys[DIRECT_MAX_KEYS];
 
 	for (int i = 0; i < read->nkeys; i++)
-		ScanKeyInit(&scan_keys[i], i + 1, BTEqualStrategyNumber, i == 0 ? F_TEXTEQ : F_ENUM_EQ,
-					keys[i]);
+	{
+		Oid type = TupleDescAttr(RelationGetDescr(read->table), read->columns[i] - 1)->atttypid;
+
+		ScanKeyInit(&scan_keys[i], i + 1, BTEqualStrategyNumber,
+					type == TEXTOID ? F_TEXTEQ : F_ENUM_EQ, keys[i]);
+	}
 	read->is_visible = is_visible(read, DatumGetTextPP(keys[0]));
 	index_rescan(read->scan, scan_keys, read->nkeys, NULL, 0);
 }

@@ -1,6 +1,6 @@
 /*
  * direct_read.h
- *		Reading a few rows of a small table without a statement.
+ *		Reading a few rows by their keys without a statement.
  *
  * Starting and ending the executor costs more than reading a row by its key, and
  * every call reads the tenant's settings.  So the rows whose primary key begins
@@ -26,7 +26,7 @@
 #include "base/statement.h"
 
 #define DIRECT_MAX_COLUMNS 12
-#define DIRECT_MAX_KEYS 2
+#define DIRECT_MAX_KEYS 4
 
 typedef struct DirectRead
 {
@@ -44,8 +44,8 @@ typedef struct DirectRead
 
 /*
  * Begins to read from the partition of a tenant of a table.  columns names the n
- * columns to be read; the first nkeys are the first of the primary key, the tenant
- * and then values of enum types.  Returns false if the caller is to execute a
+ * columns to be read; the first nkeys are the first of the primary key, of which the
+ * first is the tenant and the others are texts or values of enum types.  Returns false if the caller is to execute a
  * statement instead.  Otherwise the caller calls direct_end().
  */
 extern bool direct_begin(DirectRead *read, const char *table, const char *tenant_id,

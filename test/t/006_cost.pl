@@ -53,10 +53,10 @@ sub cost
 	return;
 }
 
-cost('learn a chart', q(SELECT personalization.learn('acme', 'user %d', 'visualization', '{"chart_type": "bar"}')), 5, 37);
-cost('learn a query', q(SELECT personalization.learn('acme', 'user %d', 'query', '{"query": "Question 5", "tables_used": ["table 3"]}')), 6, 41);
+cost('learn a chart', q(SELECT personalization.learn('acme', 'user %d', 'visualization', '{"chart_type": "bar"}')), 4, 37);
+cost('learn a query', q(SELECT personalization.learn('acme', 'user %d', 'query', '{"query": "Question 5", "tables_used": ["table 3"]}')), 5, 41);
 cost('learn_batch of 20', q(SELECT personalization.learn_batch(jsonb_agg(jsonb_build_object('tenant_id', 'acme', 'user_id', 'user %d',
-	'interaction_type', 'export', 'data', '{"format": "csv"}'::jsonb))) FROM generate_series(1, 20)), 4, 172);
+	'interaction_type', 'export', 'data', '{"format": "csv"}'::jsonb))) FROM generate_series(1, 20)), 3, 172);
 cost('route', q(SELECT personalization.route('acme', 'user %d', 'Revenue of table 3?')), 5, 50);
 # One probe of an index for each query: of 60 queries as many pages as reading them all, of 5,000 a tenth.
 cost('get_suggestions', q(SELECT * FROM personalization.get_suggestions('acme', 'user %d')), 11, 237);
