@@ -54,7 +54,7 @@ sub statements { return split /\n/, expected(shift); }
 
 sub compare_with_model
 {
-	my ($what, $dir, @seeds) = @_;
+	my ($what, $least, $dir, @seeds) = @_;
 
 	expected(load_vectors($dir, @seeds));
 	my @tenants = split /\n/, expected(q{SELECT tenant_id || '|' || settings FROM test.run ORDER BY 1});
@@ -86,14 +86,14 @@ sub compare_with_model
 	is($errors, '', "$what: all is read");
 	is(expected($vectors_differences), '', "$what: the live preferences are the model's");
 	my ($preferences, $readings) = split /\|/, expected($vectors_weight);
-	cmp_ok($preferences, '>', 1000, "$what: $preferences preferences were compared");
-	cmp_ok($readings, '>=', 3, "$what: they fade between the readings");
+	cmp_ok($preferences, '>', $least, "$what: $preferences preferences were compared");
+	cmp_ok($readings, '>=', 2, "$what: they fade between the readings");
 
 	on($coordinator, map { my ($tenant) = split /\|/; "SELECT personalization.drop_tenant('$tenant')" } @tenants);
 	return;
 }
 
-compare_with_model('recorded sequences', $vectors, 1, 2, 3, 6);
+compare_with_model('recorded sequences', 1000, $vectors, 1, 2, 3, 6);
 
 SKIP:
 {
@@ -101,7 +101,8 @@ SKIP:
 	my $dir = PostgreSQL::Test::Utils::tempdir;
 
 	command_ok(make_vectors($dir, 300, $seed, $seed + 1), 'the model makes vectors');
-	compare_with_model('new sequences', $dir, $seed, $seed + 1);
+	# Sequences with pauses have few, three hundred at the least of forty.
+	compare_with_model('new sequences', 100, $dir, $seed, $seed + 1);
 }
 
 $_->end foreach values %session;
