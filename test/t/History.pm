@@ -60,10 +60,13 @@ sub contents
 	return { map { $_ => sql(qq{SELECT count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM $_ AS t}) } @tables };
 }
 
-# What is read of each user: profile, preferences, context, route, explanations, earlier times, suggestions.
+# What is read of each user: profile, preferences, context, route, explanations, earlier times, and which queries are suggested.
+# How likely each of these is, and in which order they come, another release may see differently.
 sub reads
 {
-	return sql('BEGIN READ ONLY', qq{SELECT tenant_id, user_id, test.reads(tenant_id, user_id, '$at'), test.later_reads(tenant_id, user_id, '$at')
+	return sql('BEGIN READ ONLY', qq{SELECT tenant_id, user_id, test.reads(tenant_id, user_id, '$at'),
+			test.later_reads(tenant_id, user_id, '$at') -> 'preferences',
+			(SELECT jsonb_agg(suggestion ORDER BY suggestion) FROM personalization.get_suggestions(tenant_id, user_id, NULL, 100, '$at'))
 		FROM test.saved ORDER BY 1, 2}, 'COMMIT');
 }
 
