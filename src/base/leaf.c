@@ -8,8 +8,10 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/indexing.h"
+#include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_policy.h"
 #include "catalog/pg_trigger.h"
 #include "executor/spi.h"
@@ -257,6 +259,8 @@ same_as_table(const LeafTable *table, int n)
 			   !of_table->relhasrules && !of_leaf->relhasrules &&
 			   !(of_table->relhastriggers && has_statement_triggers(table->table)) &&
 			   hash_bound(child, &remainder) == table->nleaves && remainder == n &&
+			   get_partition_parent(table->leaves[n], true) == table->table &&
+			   !PartitionHasPendingDetach(table->leaves[n]) &&
 			   same_policies(table->table, table->leaves[n]);
 	}
 	if (HeapTupleIsValid(child))

@@ -96,6 +96,58 @@ SET ROLE regress_bound;
 SELECT pg_temp.outcome($$SELECT personalization.preferences('acme', 'ana')$$);
 RESET ROLE;
 
+-- == Nor does it depend on what the policy calls: another function of that name holds.
+BEGIN;
+CREATE OR REPLACE FUNCTION personalization.current_tenant() RETURNS text LANGUAGE sql STABLE AS $$SELECT 'nobody'$$;
+SET LOCAL ROLE regress_bound;
+SELECT pg_temp.outcome($$SELECT personalization.preferences('acme', 'ana')$$);
+ROLLBACK;
+
+-- == Another table in the tenants' place, while the old one still has the partition of the usual name.
+BEGIN;
+ALTER TABLE personalization.tenants RENAME TO tenants_before;
+CREATE TABLE personalization.tenants (LIKE personalization.tenants_before INCLUDING ALL) PARTITION BY HASH (tenant_id);
+CREATE TABLE personalization.tenants_other PARTITION OF personalization.tenants FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+ALTER TABLE personalization.tenants ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON personalization.tenants USING (tenant_id = personalization.current_tenant())
+    WITH CHECK (tenant_id = personalization.current_tenant());
+INSERT INTO personalization.tenants (tenant_id, settings) VALUES ('acme', '{"learning": "off"}');
+SELECT personalization.tenant_settings('acme') ->> 'learning' AS learning;
+UPDATE personalization.tenants SET settings = '{"learning": "on"}';
+SELECT personalization.tenant_settings('acme') ->> 'learning' AS learning;
+ROLLBACK;
+
+-- == Keys and columns that are not as the extension makes them.
+-- An index in another order than that of the bytes: the evidence is found.
+CREATE FUNCTION pg_temp.learn_again() RETURNS text LANGUAGE sql AS $$
+    SELECT count(personalization.learn('acme', name, 'visualization', '{"chart_type": "bar"}'))
+    FROM unnest('{Kim,kim,Zed,zed,zoe,Zoe}'::text[]) AS name;
+    SELECT string_agg(user_id || ' ' || observation_count, ', ' ORDER BY user_id COLLATE "C") FROM personalization.preferences
+    WHERE tenant_id = 'acme' AND user_id <> 'ana' AND user_id <> 'ben' AND key = 'preferred_chart_type'$$;
+SELECT pg_temp.learn_again();
+BEGIN;
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_collation WHERE collname = 'en-x-icu') THEN -- the server has ICU
+        ALTER TABLE personalization.preferences ALTER user_id TYPE text COLLATE "en-x-icu";
+    END IF;
+END $$;
+SELECT pg_temp.learn_again();
+ROLLBACK;
+-- A shorter key, which has the columns, is an error as before.
+BEGIN;
+DELETE FROM personalization.preferences;
+ALTER TABLE personalization.preferences DROP CONSTRAINT preferences_pkey;
+ALTER TABLE personalization.preferences ADD PRIMARY KEY (tenant_id, user_id) INCLUDE (key, category);
+SELECT pg_temp.outcome($$SELECT personalization.learn('acme', 'new', 'visualization', '{"chart_type": "bar"}')$$);
+ROLLBACK;
+-- So is another type.
+BEGIN;
+DROP INDEX personalization.preferences_chart;
+ALTER TABLE personalization.preferences ALTER category TYPE text;
+SELECT split_part(pg_temp.outcome($$SELECT personalization.learn('acme', 'Kim', 'visualization', '{"chart_type": "bar"}')$$), ':', 1) AS outcome;
+ROLLBACK;
+
 RESET personalization.tenant_id;
 
 DELETE FROM personalization.signal_rules WHERE tenant_id = '' AND NOT built_in;
