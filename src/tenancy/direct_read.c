@@ -231,10 +231,11 @@ direct_begin(DirectRead *read, const char *table, const char *tenant_id, const c
 		return false;
 	LockRelationOid(parent, AccessShareLock);
 	memset(read, 0, sizeof(*read));
-	read->table = table_open(leaf, AccessShareLock);
+	read->table = try_table_open(leaf, AccessShareLock);
 	/* Something may have changed before it was locked. */
-	if (!leaf_may_read(table, tenant_id, &parent, &leaf) || RelationGetRelid(read->table) != leaf ||
-		!may_read(read, parent) || !find_objects(read, columns, n, nkeys))
+	if (read->table == NULL || !leaf_may_read(table, tenant_id, &parent, &leaf) ||
+		RelationGetRelid(read->table) != leaf || !may_read(read, parent) ||
+		!find_objects(read, columns, n, nkeys))
 	{
 		direct_end(read);
 		return false;
@@ -298,5 +299,6 @@ direct_end(DirectRead *read)
 		UnregisterSnapshot(read->snapshot);
 	if (read->index != NULL)
 		index_close(read->index, NoLock);
-	table_close(read->table, NoLock);
+	if (read->table != NULL)
+		table_close(read->table, NoLock);
 }
