@@ -21,7 +21,6 @@
 #include "base/fault.h"
 #include "base/jsonutil.h"
 #include "core/question.h"
-#include "core/sha256.h"
 #include "core/sql/scan.h"
 #include "core/sql/text.h"
 #include "core/ranking/statistics.h"
@@ -32,12 +31,6 @@
  * quadratic in the number of accents on one letter.
  */
 #define MAX_COMPOSED 4096
-
-/*
- * Forms longer than this, in bytes, are hashed by the server, which is faster, but is to be
- * prepared for it first: that is a fifth of a millisecond of a connection's first call.
- */
-#define MAX_HASHED 1024
 
 PG_FUNCTION_INFO_V1(personalization_query_id);
 
@@ -141,22 +134,12 @@ question_form(const char *question, size_t *len)
 static void
 hash_canonical(char *form, size_t len, pg_uuid_t *id)
 {
-	if (len <= MAX_HASHED)
-	{
-		uint8 digest[SHA256_BYTES];
+	bytea *input = (bytea *) form;
+	bytea *digest;
 
-		sha256(form + VARHDRSZ, len, digest);
-		memcpy(id->data, digest, UUID_LEN);
-	}
-	else
-	{
-		bytea *input = (bytea *) form;
-		bytea *digest;
-
-		SET_VARSIZE(input, VARHDRSZ + len);
-		digest = DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, PointerGetDatum(input)));
-		memcpy(id->data, VARDATA_ANY(digest), UUID_LEN);
-	}
+	SET_VARSIZE(input, VARHDRSZ + len);
+	digest = DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, PointerGetDatum(input)));
+	memcpy(id->data, VARDATA_ANY(digest), UUID_LEN);
 }
 
 bool
