@@ -9,6 +9,11 @@ COMMENT ON FUNCTION personalization.learning_enabled(text, text) IS
     'whether anything is recorded of a user, and who decided that: the user, or else the tenant, by its setting learning';
 REVOKE ALL ON FUNCTION personalization.learning_enabled(text, text) FROM PUBLIC;
 
+CREATE INDEX suggestion_rounds_taken ON personalization.suggestion_rounds (tenant_id, user_id, outcome_at)
+    WHERE outcome = 't';
+COMMENT ON TABLE personalization.suggestion_rounds IS
+    'suggestions that were shown in earlier rounds, and what became of them, for suggestion_report() and counting';
+
 CREATE INDEX rejected_events_unknown ON personalization.rejected_events (tenant_id) WHERE sqlstate = '42704';
 
 CREATE OR REPLACE VIEW personalization.health WITH (security_invoker = true) AS

@@ -51,10 +51,13 @@ CREATE TABLE personalization.suggestion_rounds (
     PRIMARY KEY (tenant_id, user_id, suggestion_id)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.suggestion_rounds IS
-    'suggestions that were shown in earlier rounds, and what became of them, for suggestion_report()';
+    'suggestions that were shown in earlier rounds, and what became of them, for suggestion_report() and counting';
 COMMENT ON COLUMN personalization.suggestion_rounds.outcome IS
     'a accepted, t taken: asked without a recorded outcome, d dismissed, p passed over';
 CREATE INDEX suggestion_rounds_time ON personalization.suggestion_rounds (tenant_id, shown_at);
+-- For counting: which requests followed from a suggestion.
+CREATE INDEX suggestion_rounds_taken ON personalization.suggestion_rounds (tenant_id, user_id, outcome_at)
+    WHERE outcome = 't';
 
 CREATE FUNCTION personalization.get_suggestions(
     tenant_id text, user_id text, context text DEFAULT NULL, max_results int DEFAULT 5, at timestamptz DEFAULT now(),

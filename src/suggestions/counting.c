@@ -171,17 +171,16 @@ add_due(Situation *situation, LocalZone *zone)
 
 /* Updates the ranking from a request, and counts it. */
 static void
-count_ask(QueryStore *store, const AskBatch *batch, const WaitingAsk *waiting,
-		  const TenantSettings *settings, LocalZone *zone)
+count_ask(QueryStore *store, const WaitingAsk *waiting, const TenantSettings *settings,
+		  LocalZone *zone)
 {
 	Statistics *statistics = query_store_statistics(store);
-	Outcomes *outcomes = batch->outcomes[waiting->history - batch->histories];
 	StoredQuery *stored;
 	Ask ask = {.id = waiting->query,
 			   .at = waiting->at,
 			   .user = query_user_hash(waiting->user_id),
 			   .first = waiting->first,
-			   .weight = outcomes_weight(outcomes, &waiting->query, waiting->at),
+			   .weight = waiting->weight,
 			   .history = waiting->asked,
 			   .nhistory = waiting->nasked};
 
@@ -237,7 +236,7 @@ count_batch(QueryStore *store, AskBatch *batch, const TenantSettings *settings)
 		CHECK_FOR_INTERRUPTS();
 		if (batch->asks[i].text == NULL || TIMESTAMP_NOT_FINITE(batch->asks[i].at))
 			continue;
-		count_ask(store, batch, &batch->asks[i], settings, &zone);
+		count_ask(store, &batch->asks[i], settings, &zone);
 		latest = Max(latest, batch->asks[i].at);
 	}
 	return latest;

@@ -233,6 +233,14 @@ outcomes_weight(const Outcomes *outcomes, const QueryKey *query, TimestampTz at)
 	return shown == NULL ? 1.0 : shown_weight(shown, at);
 }
 
+bool
+outcomes_shown_since(const Outcomes *outcomes, const QueryKey *query, TimestampTz at)
+{
+	const Shown *shown = find_shown(outcomes, query);
+
+	return shown != NULL && shown->shown_at > at;
+}
+
 Asked *
 outcomes_history(const Outcomes *outcomes, const HistoryEntry *entries, int n)
 {

@@ -33,6 +33,9 @@ extern Outcomes **outcomes_read_many(const char *tenant_id, const History *histo
  */
 extern double outcomes_weight(const Outcomes *outcomes, const QueryKey *query, TimestampTz at);
 
+/* Whether a query was shown after a time, so that its row does not say what came of earlier rounds. */
+extern bool outcomes_shown_since(const Outcomes *outcomes, const QueryKey *query, TimestampTz at);
+
 /* Converts requests for the core, with their weights. */
 extern Asked *outcomes_history(const Outcomes *outcomes, const HistoryEntry *entries, int n);
 

@@ -12,6 +12,7 @@
 #include "base/rows.h"
 #include "base/statement.h"
 #include "base/tenant_queue.h"
+#include "core/ranking/statistics.h"
 #include "suggestions/store.h"
 #include "suggestions/waiting_asks.h"
 
@@ -102,6 +103,16 @@ enum
 	TEXT_QUERY,
 	TEXT_TABLES
 };
+
+/* Requests that ended a round by taking what was suggested: index suggestion_rounds_taken. */
+static Statement select_taken =
+	STATEMENT("SELECT k.ordinal"
+			  " FROM unnest($2, $3) WITH ORDINALITY AS k (user_id, at, ordinal)"
+			  " WHERE EXISTS ("
+			  "   SELECT FROM personalization.suggestion_rounds r"
+			  "   WHERE r.tenant_id = $1 AND r.user_id = k.user_id AND r.outcome = 't'"
+			  "   AND r.outcome_at = k.at)",
+			  "text text[] timestamptz[]");
 
 static Statement skip_first = STATEMENT("DELETE FROM personalization.query_events"
 										" WHERE tenant_id = $1 AND position >= $2"
@@ -262,6 +273,60 @@ place_in_history(AskBatch *batch, WaitingAsk *ask)
 								  &history->entries[before - ask->nasked], ask->nasked);
 }
 
+/*
+ * Finds those of some requests that took a suggestion which has been shown again since: the row of a
+ * suggestion tells its latest round only.  The caller has read the rows before, so no round is missed
+ * that ends meanwhile.
+ */
+static void
+weigh_taken(const char *tenant_id, WaitingAsk **asks, int n)
+{
+	Column users;
+	Column times;
+	Datum values[3];
+	uint64 nrows;
+
+	if (n == 0)
+		return;
+	column_init(&users, TEXTOID, n);
+	column_init(&times, TIMESTAMPTZOID, n);
+	for (int i = 0; i < n; i++)
+	{
+		column_add_text(&users, asks[i]->user_id);
+		column_add(&times, TimestampTzGetDatum(asks[i]->at));
+	}
+	values[0] = CStringGetTextDatum(tenant_id);
+	values[1] = column_array(&users);
+	values[2] = column_array(&times);
+	nrows = statement_execute(&select_taken, values, NULL, SNAPSHOT_NEW);
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		WaitingAsk *ask = asks[DatumGetInt64(result_value(row, ONLY_COLUMN, NULL)) - 1];
+
+		ask->weight = Min(ask->weight, SHOWN_WEIGHT);
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/* Determines what the requests of the batch weigh. */
+static void
+weigh(AskBatch *batch)
+{
+	WaitingAsk **shown_since = palloc(batch->n * sizeof(WaitingAsk *));
+	int n = 0;
+
+	for (int i = 0; i < batch->n; i++)
+	{
+		WaitingAsk *ask = &batch->asks[i];
+		const Outcomes *outcomes = batch->outcomes[ask->history - batch->histories];
+
+		ask->weight = outcomes_weight(outcomes, &ask->query, ask->at);
+		if (outcomes_shown_since(outcomes, &ask->query, ask->at))
+			shown_since[n++] = ask;
+	}
+	weigh_taken(batch->tenant_id, shown_since, n);
+}
+
 /* Reads the texts of the queries of the batch. */
 static void
 read_texts(AskBatch *batch)
@@ -346,6 +411,7 @@ asks_complete(AskBatch *batch)
 	read_histories(batch);
 	for (int i = 0; i < batch->n; i++)
 		place_in_history(batch, &batch->asks[i]);
+	weigh(batch);
 	read_texts(batch);
 }
 

@@ -24,6 +24,7 @@ typedef struct WaitingAsk
 	pg_uuid_t interaction_id;
 	TimestampTz at;
 	bool first;
+	double weight;	  /* less than 1 if it followed from a suggestion */
 	const char *text; /* NULL if the user was forgotten meanwhile, or the text is too long */
 	const Jsonb *tables;
 	History *history;
@@ -65,7 +66,10 @@ extern bool asks_discard(const char *tenant_id, int limit, int64 *discarded);
  */
 extern bool asks_reread(AskBatch *batch, int limit, TimestampTz *from, pg_uuid_t *from_id);
 
-/* Reads the texts of the requests, and of each the user's requests and outcomes before it. */
+/*
+ * Reads the texts of the requests, and of each the user's requests and outcomes before it, and
+ * what it weighs, which does not depend on what has been shown to the user since.
+ */
 extern void asks_complete(AskBatch *batch);
 
 /* Removes the first waiting request. */

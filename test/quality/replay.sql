@@ -39,7 +39,8 @@ BEGIN
     FROM (SELECT DISTINCT tenant FROM quality.events) t;
 END $$;
 
-CREATE PROCEDURE quality.replay(shown int DEFAULT 5) LANGUAGE plpgsql AS $$
+-- A pass after so many events: with more than one, as where the worker is behind.
+CREATE PROCEDURE quality.replay(shown int DEFAULT 5, pass int DEFAULT 1) LANGUAGE plpgsql AS $$
 DECLARE
     e record;
     named uuid[];
@@ -59,8 +60,10 @@ BEGIN
         END IF;
         PERFORM personalization.learn(e.tenant, e.usr, 'query', e.data, e.at);
         COMMIT;
-        PERFORM personalization.run_maintenance(e.at);
-        COMMIT;
+        IF e.n % pass = 0 THEN
+            PERFORM personalization.run_maintenance(e.at);
+            COMMIT;
+        END IF;
     END LOOP;
 END $$;
 

@@ -241,6 +241,29 @@ SELECT a.ask_count = n.ask_count AS as_never_asked, a.ask_count < o.ask_count AS
 FROM personalization.query_statistics a JOIN personalization.query_statistics o USING (query_id) JOIN personalization.query_statistics n USING (query_id)
 WHERE (a.tenant_id, o.tenant_id, n.tenant_id) = ('e_accepted', 'e_alone', 'e_never') AND query_id = personalization.query_id('{"query": "Q 3"}');
 
+-- What was asked after being shown counts the same whenever it is counted, although it has been shown again since: of two twins, one is
+-- counted after each step, one at the end.
+CREATE FUNCTION pg_temp.day(tenant text, punctual boolean) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    shown text;
+BEGIN
+    PERFORM pg_temp.make(tenant);
+    FOR i IN 0 .. 11 LOOP
+        PERFORM pg_temp.ask(tenant, 'ana', 'Q ' || i % 4, timestamptz '2026-02-05 09:00' + i * interval '3 minutes');
+        IF punctual THEN
+            PERFORM pg_temp.pass();
+        END IF;
+        SELECT concat_ws(', ', shown, count(*) FILTER (WHERE suggestion = 'Q ' || (i + 1) % 4)) INTO shown
+        FROM personalization.get_suggestions(tenant, 'ana', NULL, 5, timestamptz '2026-02-05 09:01' + i * interval '3 minutes');
+    END LOOP;
+    PERFORM pg_temp.pass();
+    RETURN shown;
+END $$;
+SELECT pg_temp.day('echo_punctual', true) AS shown_before;
+SELECT pg_temp.day('echo_late', false) AS shown_before;
+SELECT query, p.ask_count AS punctual, l.ask_count AS late FROM personalization.query_statistics p JOIN personalization.query_statistics l USING (query)
+WHERE (p.tenant_id, l.tenant_id) = ('echo_punctual', 'echo_late') ORDER BY query;
+
 -- == What an import has: thousands of asks of one moment are one user's.
 SELECT pg_temp.make('i');
 SELECT personalization.learn_batch(jsonb_agg(jsonb_build_object('tenant_id', 'i', 'user_id', 'u' || i % 2, 'interaction_type', 'query', 'data', jsonb_build_object('query', 'number n' || i), 'occurred_at', '2026-03-01'))) FROM generate_series(1, 2400) i;
