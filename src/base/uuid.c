@@ -7,6 +7,7 @@
 
 #include "fmgr.h"
 #include "datatype/timestamp.h"
+#include "miscadmin.h"
 #include "port.h"
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
@@ -15,6 +16,35 @@
 #include "base/uuid.h"
 
 PG_FUNCTION_INFO_V1(personalization_new_interaction_id);
+
+/* Random bytes are drawn for this number of ids at a time: drawing costs more than the bytes. */
+#define DRAWN_IDS 64
+#define ID_RANDOM_BYTES (UUID_LEN - 8)
+
+/*
+ * Fills in random bytes.  They are drawn by each process for itself: the postmaster, of
+ * whose memory the others begin with a copy, makes no ids.
+ */
+static void
+add_random_bytes(unsigned char *to)
+{
+	static unsigned char drawn[DRAWN_IDS * ID_RANDOM_BYTES];
+	static int drawn_by = 0;
+	static int used = DRAWN_IDS;
+
+	if (used == DRAWN_IDS || drawn_by != MyProcPid)
+	{
+		/* If this fails, the next call draws again. */
+		used = DRAWN_IDS;
+		if (!pg_strong_random(drawn, sizeof(drawn)))
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random bytes")));
+		drawn_by = MyProcPid;
+		used = 0;
+	}
+	memcpy(to, drawn + used * ID_RANDOM_BYTES, ID_RANDOM_BYTES);
+	used++;
+}
 
 /*
  * Version 7 (RFC 9562): 48 bits of milliseconds, 12 bits of fractions of a
@@ -38,9 +68,7 @@ interaction_id_make(pg_uuid_t *id)
 	msecs = last >> 12;
 	fraction = (uint32) (last & 0xfff);
 
-	if (!pg_strong_random(id->data + 8, UUID_LEN - 8))
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random bytes")));
+	add_random_bytes(id->data + 8);
 	for (int i = 0; i < 6; i++)
 		id->data[i] = (unsigned char) (msecs >> (40 - 8 * i));
 	id->data[6] = (unsigned char) (0x70 | (fraction >> 8));

@@ -75,6 +75,7 @@ typedef struct TenantEvents
 	Lesson **items;
 	int n;
 	Lesson **by_id;		   /* the same, sorted by id; equal ids in order */
+	Lesson **by_user;	   /* the same, sorted by user; those of a user in order */
 	const Lesson *current; /* whose signals are being extracted */
 } TenantEvents;
 
@@ -110,7 +111,9 @@ compare_by_user(const void *a, const void *b)
 	const Event *x = (*(Lesson *const *) a)->event;
 	const Event *y = (*(Lesson *const *) b)->event;
 
-	return strcmp(x->user_id, y->user_id);
+	int order = strcmp(x->user_id, y->user_id);
+
+	return order != 0 ? order : x->index - y->index;
 }
 
 static int
@@ -291,31 +294,43 @@ user_keys(const TenantEvents *events, int *nkeys)
 	return keys;
 }
 
+static bool
+has_given_ids(const TenantEvents *events)
+{
+	for (int i = 0; i < events->n; i++)
+	{
+		if (events->items[i]->event->fault == NULL && events->items[i]->event->id_given)
+			return true;
+	}
+	return false;
+}
+
 /*
- * Inserts the interactions, and marks those that are new.  They are inserted
- * in the order of their ids, so that two calls with the same ids do not
- * deadlock.
+ * Inserts the interactions, and marks those that are new.  With given ids they
+ * are inserted in the order of their ids, so that two calls with the same ids do
+ * not deadlock; otherwise in the order of their users, so that those of a user
+ * are together, in the table and in its indexes.
  */
 static void
 insert_interactions(TenantEvents *events)
 {
 	const ExtensionObjects *ours = extension_objects();
 	Column *columns = rows_begin(&interaction_writer, events->n);
+	bool ids_given = has_given_ids(events);
+	Lesson **ordered = ids_given ? events->by_id : events->by_user;
 	Lesson *previous = NULL;
-	bool ids_given = false;
 	uint64 nrows;
 	int candidate = 0;
 
 	for (int i = 0; i < events->n; i++)
 	{
-		Lesson *lesson = events->by_id[i];
+		Lesson *lesson = ordered[i];
 		const Event *event = lesson->event;
 
 		/* Of several events with one id the first counts; the others are retries. */
 		if (event->fault != NULL || (previous != NULL && compare_ids(previous, lesson) == 0))
 			continue;
 		previous = lesson;
-		ids_given = ids_given || event->id_given;
 		column_add(&columns[0], UUIDPGetDatum(&event->id));
 		column_add_text(&columns[1], event->user_id);
 		column_add(&columns[2], ObjectIdGetDatum(ours->interaction_values[event->type]));
@@ -366,25 +381,22 @@ insert_interactions(TenantEvents *events)
 static void
 make_profiles(TenantEvents *events, const Observation *observations, int nobservations)
 {
-	Lesson **by_user = palloc(events->n * sizeof(Lesson *));
 	Column *columns = rows_begin(&profile_writer, events->n);
-	int n = 0;
 	int o = 0;
 
-	for (int i = 0; i < events->n; i++)
+	for (int i = 0; i < events->n;)
 	{
-		if (events->items[i]->event->is_new)
-			by_user[n++] = events->items[i];
-	}
-	qsort(by_user, n, sizeof(Lesson *), compare_by_user);
-	for (int i = 0; i < n;)
-	{
-		const char *user_id = by_user[i]->event->user_id;
-		TimestampTz first = by_user[i]->event->occurred_at;
+		const char *user_id = events->by_user[i]->event->user_id;
+		TimestampTz first = DT_NOEND;
 		bool known = false;
 
-		for (; i < n && strcmp(by_user[i]->event->user_id, user_id) == 0; i++)
-			first = Min(first, by_user[i]->event->occurred_at);
+		for (; i < events->n && strcmp(events->by_user[i]->event->user_id, user_id) == 0; i++)
+		{
+			if (events->by_user[i]->event->is_new)
+				first = Min(first, events->by_user[i]->event->occurred_at);
+		}
+		if (first == DT_NOEND)
+			continue;
 
 		/* The observations are in the order of their users, too. */
 		while (o < nobservations && strcmp(observations[o].user_id, user_id) < 0)
@@ -405,26 +417,19 @@ make_profiles(TenantEvents *events, const Observation *observations, int nobserv
 static void
 note_users(const TenantEvents *events)
 {
-	Lesson **by_user;
 	CacheUser *users;
-	int n = 0;
 	int nusers = 0;
 
 	if (!cache_wanted())
 		return;
-	by_user = palloc(events->n * sizeof(Lesson *));
 	users = palloc(events->n * sizeof(CacheUser));
 	for (int i = 0; i < events->n; i++)
 	{
-		if (events->items[i]->event->is_new)
-			by_user[n++] = events->items[i];
-	}
-	qsort(by_user, n, sizeof(Lesson *), compare_by_user);
-	for (int i = 0; i < n; i++)
-	{
-		const Event *event = by_user[i]->event;
+		const Event *event = events->by_user[i]->event;
 
-		if (i == 0 || strcmp(event->user_id, by_user[i - 1]->event->user_id) != 0)
+		if (!event->is_new)
+			continue;
+		if (nusers == 0 || strcmp(event->user_id, users[nusers - 1].user_id) != 0)
 			users[nusers++] = (CacheUser){event->user_id, false};
 		users[nusers - 1].asked = users[nusers - 1].asked || event->type == INTERACTION_QUERY;
 	}
@@ -497,27 +502,49 @@ learn_new(TenantEvents *events, const TenantSettings *settings)
 	note_users(events);
 }
 
+/* Takes out the refused ones of lessons; returns the number of the others. */
+static int
+keep_not_refused(Lesson **lessons, int n)
+{
+	int kept = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (!lessons[i]->event->is_refused)
+			lessons[kept++] = lessons[i];
+	}
+	return kept;
+}
+
 /* Takes out the events of users of whom nothing may be recorded. */
 static void
 leave_out_refused(TenantEvents *events, const TenantSettings *settings)
 {
 	const char *user_id = NULL;
 	bool allowed = false;
-	int kept = 0;
 
 	for (int i = 0; i < events->n; i++)
 	{
-		Event *event = events->items[i]->event;
+		Event *event = events->by_user[i]->event;
 
 		if (user_id == NULL || strcmp(user_id, event->user_id) != 0)
 			allowed = learning_allowed(events->tenant_id, event->user_id, settings, SNAPSHOT_NEW);
 		user_id = event->user_id;
-		if (allowed)
-			events->items[kept++] = events->items[i];
-		else
-			event->is_refused = true;
+		event->is_refused = !allowed;
 	}
-	events->n = kept;
+	(void) keep_not_refused(events->by_user, events->n);
+	events->n = keep_not_refused(events->items, events->n);
+}
+
+/* Returns the lessons in another order. */
+static Lesson **
+ordered_by(const TenantEvents *events, int (*compare)(const void *a, const void *b))
+{
+	Lesson **lessons = palloc(events->n * sizeof(Lesson *));
+
+	memcpy(lessons, events->items, events->n * sizeof(Lesson *));
+	qsort(lessons, events->n, sizeof(Lesson *), compare);
+	return lessons;
 }
 
 /* Learns the events of one tenant; returns the number of new ones. */
@@ -549,12 +576,11 @@ learn_tenant(TenantEvents *events, bool divert)
 			set_aside(events->items[i]->event, &fault, divert);
 		return 0;
 	}
+	events->by_user = ordered_by(events, compare_by_user);
 	leave_out_refused(events, &settings);
 	if (events->n == 0)
 		return 0;
-	events->by_id = palloc(events->n * sizeof(Lesson *));
-	memcpy(events->by_id, events->items, events->n * sizeof(Lesson *));
-	qsort(events->by_id, events->n, sizeof(Lesson *), compare_by_id);
+	events->by_id = ordered_by(events, compare_by_id);
 	read_events(events, signal_rules_read(events->tenant_id, rule_types(events), SNAPSHOT_NEW),
 				settings.store_query_text, divert);
 
@@ -590,7 +616,7 @@ learn_events(Event *events, int n, bool divert)
 	qsort(sorted, nsorted, sizeof(Lesson *), compare_by_tenant);
 	for (int i = 0; i < nsorted;)
 	{
-		TenantEvents group = {sorted[i]->event->tenant_id, &sorted[i], 0, NULL, NULL};
+		TenantEvents group = {sorted[i]->event->tenant_id, &sorted[i], 0, NULL, NULL, NULL};
 
 		while (i < nsorted && strcmp(sorted[i]->event->tenant_id, group.tenant_id) == 0)
 		{
