@@ -451,6 +451,7 @@ leaf_statement(Statement *statement, const Datum *values, const char *nulls)
 
 		over->sql = statement_over(statement->sql, append_leaf, &n);
 		over->parameters = statement->parameters;
+		over->by_ctid = statement->by_ctid;
 		over->is_over_leaf = true;
 		MemoryContextSwitchTo(old);
 	}
@@ -525,28 +526,47 @@ call_planner(Query *query, const char *text, int options, ParamListInfo paramete
 								: standard_planner(query, text, options, parameters);
 }
 
+/* Which ways to execute a statement the planner may choose; the last two are on by default. */
+static bool *const ways[] = {&enable_sort,	   &enable_indexscan, &enable_bitmapscan,
+							 &enable_seqscan,  &enable_hashjoin,  &enable_mergejoin,
+							 &enable_nestloop, &enable_tidscan};
+#define OTHER_THAN_BY_CTID 6
+
 /*
  * The columns have no statistics, so the planner expects one row of a user or a
  * tenant, to which any index is as good as another, and sorting as good as
  * reading in order.  There may be a hundred thousand, of which a few are
- * wanted: where an index has the order, it is to be used.
+ * wanted: where an index has the order, it is to be used.  Likewise it would
+ * rather read the expected row of the tenant than some that are named by their
+ * ctid.
  */
+static void
+restrict_ways(const Statement *statement)
+{
+	enable_sort = false;
+	for (int i = 0; statement->by_ctid && i < (int) lengthof(ways); i++)
+		*ways[i] = i >= OTHER_THAN_BY_CTID;
+}
+
 static PlannedStmt *
 plan(Query *query, const char *text, int options, ParamListInfo parameters)
 {
-	bool may_sort = enable_sort;
-	PlannedStmt *planned = NULL;
+	bool before[lengthof(ways)];
+	PlannedStmt *volatile planned = NULL;
 
 	if (latest == NULL || text == NULL || strcmp(text, latest->sql) != 0)
 		return call_planner(query, text, options, parameters);
-	enable_sort = false;
+	for (size_t i = 0; i < lengthof(ways); i++)
+		before[i] = *ways[i];
 	PG_TRY();
 	{
+		restrict_ways(latest);
 		planned = call_planner(query, text, options, parameters);
 	}
 	PG_FINALLY();
 	{
-		enable_sort = may_sort;
+		for (size_t i = 0; i < lengthof(ways); i++)
+			*ways[i] = before[i];
 	}
 	PG_END_TRY();
 	check_table_privileges(planned);

@@ -136,9 +136,9 @@ write_values(RowWriter *writer, int nrows, StringInfo sql, StringInfo types)
 	appendStringInfoString(sql, "VALUES ");
 	for (int row = 0; row < nrows; row++)
 	{
-		appendStringInfoString(sql, row == 0 ? "($1" : ", ($1");
+		appendStringInfo(sql, "%s(%s", row == 0 ? "" : ", ", writer->set == NULL ? "$1, " : "");
 		for (int c = 0; c < width; c++)
-			appendStringInfo(sql, ", $%d", 2 + row * width + c);
+			appendStringInfo(sql, "%s$%d", c == 0 ? "" : ", ", 2 + row * width + c);
 		appendStringInfoChar(sql, ')');
 		appendStringInfo(types, " %s", writer->types);
 	}
@@ -155,12 +155,12 @@ write_arrays(RowWriter *writer, StringInfo sql, StringInfo types)
 
 	initStringInfo(&parameters);
 	initStringInfo(&names);
-	appendStringInfoString(sql, "SELECT $1");
+	appendStringInfoString(sql, writer->set == NULL ? "SELECT $1, " : "SELECT ");
 	for (char *type = strtok_r(list, " ", &save); type; type = strtok_r(NULL, " ", &save))
 	{
 		bool is_array = strchr(type, '[') != NULL;
 
-		appendStringInfo(sql, ", a.c%d", c);
+		appendStringInfo(sql, "%sa.c%d", c == 0 ? "" : ", ", c);
 		if (is_array)
 			appendStringInfo(sql, "::%s", type);
 		appendStringInfo(types, " %s[]", is_array ? "text" : type);
@@ -184,15 +184,23 @@ write_statement(RowWriter *writer, Statement *statement, int nrows)
 
 	initStringInfo(&sql);
 	initStringInfo(&types);
-	appendStringInfo(&sql, "INSERT INTO %s (tenant_id, %s) ", writer->table, writer->columns);
+	if (writer->set == NULL)
+		appendStringInfo(&sql, "INSERT INTO %s (tenant_id, %s) ", writer->table, writer->columns);
+	else
+		appendStringInfo(&sql, "UPDATE %s SET %s FROM (", writer->table, writer->set);
 	appendStringInfoString(&types, "text");
 	if (nrows > 0)
 		write_values(writer, nrows, &sql, &types);
 	else
 		write_arrays(writer, &sql, &types);
-	appendStringInfo(&sql, " %s", writer->tail);
+	if (writer->set == NULL)
+		appendStringInfo(&sql, " %s", writer->tail);
+	else
+		appendStringInfo(&sql, ") AS new (%s) WHERE tenant_id = $1 AND %s", writer->columns,
+						 writer->tail);
 	statement->parameters = types.data;
 	statement->sql = sql.data;
+	statement->by_ctid = writer->set != NULL;
 	MemoryContextSwitchTo(old);
 }
 

@@ -37,13 +37,18 @@ extern Datum column_array(const Column *column);
 /* Maximum number of columns of a RowWriter, besides tenant_id. */
 #define ROWS_MAX_COLUMNS 12
 
-/* INSERT INTO table (tenant_id, columns) … tail, for any number of rows. */
+/*
+ * INSERT INTO table (tenant_id, columns) … tail, for any number of rows; or, with set,
+ * UPDATE table SET set, from new values with the names in columns, of the rows where tail,
+ * which says by ctid which.
+ */
 typedef struct RowWriter
 {
 	const char *table;
 	const char *columns; /* without tenant_id */
-	const char *types;	 /* of the columns, separated by a space; may be arrays */
-	const char *tail;	 /* ON CONFLICT …, RETURNING … */
+	const char *types;	 /* of the columns, separated by a space; may be arrays, if inserted */
+	const char *tail;	 /* ON CONFLICT …, RETURNING …; or a condition */
+	const char *set;	 /* NULL to insert */
 
 	/* Of the types; looked up when first needed and after ALTER EXTENSION. */
 	uint64 generation;
@@ -57,7 +62,16 @@ typedef struct RowWriter
 
 #define ROW_WRITER(table, columns, types, tail)                                                    \
 	{                                                                                              \
-		table, columns, types, tail, 0, 0, {0}, {{0}},                                             \
+		table, columns, types, tail, NULL, 0, 0, {0}, {{0}},                                       \
+		{                                                                                          \
+			0                                                                                      \
+		}                                                                                          \
+	}
+
+/* One that updates: the new values are those of a table new, with these columns. */
+#define ROW_UPDATER(table, columns, types, set, where)                                             \
+	{                                                                                              \
+		table, columns, types, where, set, 0, 0, {0}, {{0}},                                       \
 		{                                                                                          \
 			0                                                                                      \
 		}                                                                                          \

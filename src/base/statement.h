@@ -26,6 +26,9 @@ typedef struct Statement
 	/* It may be executed by Citus where the tenant is on another node: nothing serializes it. */
 	bool anywhere;
 
+	/* It joins rows to be changed by their ctid: see base/leaf.h. */
+	bool by_ctid;
+
 	/* Private to statement.c and leaf.c. */
 	uint64 generation;
 	SPIPlanPtr plan;
@@ -36,13 +39,13 @@ typedef struct Statement
 
 #define STATEMENT(sql, parameters)                                                                 \
 	{                                                                                              \
-		sql, parameters, false, 0, NULL, 0, false, NULL                                            \
+		sql, parameters, false, false, 0, NULL, 0, false, NULL                                     \
 	}
 
 /* One that may be executed anywhere. */
 #define STATEMENT_ANYWHERE(sql, parameters)                                                        \
 	{                                                                                              \
-		sql, parameters, true, 0, NULL, 0, false, NULL                                             \
+		sql, parameters, true, false, 0, NULL, 0, false, NULL                                      \
 	}
 
 /*

@@ -89,6 +89,23 @@ static RowWriter evidence_writer = ROW_WRITER(
 	"  observation_count = excluded.observation_count, last_updated = excluded.last_updated,"
 	"  expires_on = excluded.expires_on");
 
+/*
+ * The same for rows that have been read: updating them where they are costs less than
+ * looking for them again, and locking them first, as an upsert does.  A place may have
+ * another row by now, so the key is compared too.
+ */
+static RowWriter evidence_updater =
+	ROW_UPDATER("personalization.preferences AS p",
+				"place, user_id, category, key, value, confidence, rivals, observation_count,"
+				"  last_updated, expires_on",
+				"tid text personalization.preference_category text jsonb float8 jsonb int4"
+				"  timestamptz date",
+				"value = new.value, confidence = new.confidence, rivals = new.rivals,"
+				"  observation_count = new.observation_count, last_updated = new.last_updated,"
+				"  expires_on = new.expires_on",
+				"p.ctid = new.place AND p.user_id = new.user_id AND p.key = new.key"
+				"  AND p.category = new.category");
+
 static Statement delete_preference =
 	STATEMENT("DELETE FROM personalization.preferences"
 			  " WHERE tenant_id = $1 AND user_id = $2 AND category = $3 AND key = $4",
@@ -175,6 +192,7 @@ typedef struct ChangedPreference
 	Preference preference;
 	bool stored;
 	bool changed;
+	ItemPointerData place; /* its row, if that is known; else invalid */
 } ChangedPreference;
 
 /* Returns the number of a value among those of a preference, adding it if it is new. */
@@ -390,6 +408,7 @@ read_preference(DirectRead *read, ChangedPreference *mine)
 	bool nulls[EVIDENCE_COLUMNS];
 
 	mine->stored = true;
+	mine->place = direct_place(read);
 	for (int i = 0; i < EVIDENCE_COLUMNS; i++)
 		values[i] = direct_value(read, EVIDENCE_KEYS + i, &nulls[i]);
 	values[EVIDENCE_VALUE] = JsonbPGetDatum(DatumGetJsonbPCopy(values[EVIDENCE_VALUE]));
@@ -445,39 +464,83 @@ earliest_expiry_day(void)
 	return utc_date(GetCurrentTimestamp()) + ARRIVAL_DAYS;
 }
 
+/* Adds a preference to the columns of evidence_writer. */
 static void
-store_evidence(const char *tenant_id, const LearningRule *rule, const ChangedPreference *work,
-			   int n)
+add_evidence(Column *columns, const LearningRule *rule, const ChangedPreference *changed,
+			 DateADT earliest)
 {
-	const ExtensionObjects *ours = extension_objects();
-	Column *columns = rows_begin(&evidence_writer, n);
+	const Preference *preference = &changed->preference;
+	const Evidence *evidence = &preference->evidence;
+	TimestampTz expires;
+
+	column_add_text(&columns[0], changed->user_id);
+	column_add(&columns[1],
+			   ObjectIdGetDatum(extension_objects()->category_values[preference->category]));
+	column_add_text(&columns[2], preference->key);
+	column_add(&columns[3], JsonbPGetDatum(preference_value(preference)));
+	column_add(&columns[4], Float8GetDatum(evidence->candidates[0].confidence));
+	if (evidence->ncandidates > 1)
+		column_add(&columns[5],
+				   JsonbPGetDatum(candidates_document(preference, 1, 1.0, evidence->last_updated)));
+	else
+		column_add_null(&columns[5]);
+	column_add(&columns[6], Int32GetDatum(evidence->count));
+	column_add(&columns[7], TimestampTzGetDatum(evidence->last_updated));
+	expires = expires_at(rule, evidence->candidates[0].confidence, evidence->last_updated);
+	if (expires == TIME_NEVER)
+		column_add_null(&columns[8]);
+	else
+		column_add(&columns[8], DateADTGetDatum(Max(utc_date(expires), earliest)));
+}
+
+static bool
+is_to_be_stored(const ChangedPreference *changed)
+{
+	return changed->changed && changed->preference.evidence.ncandidates > 0;
+}
+
+/*
+ * Updates the preferences whose rows are known.  Returns false if any of them was not
+ * there any more: then all are to be written in the other way, some of them again.
+ */
+static bool
+update_evidence(const char *tenant_id, const LearningRule *rule, const ChangedPreference *work,
+				int n)
+{
+	Column *columns = rows_begin(&evidence_updater, n);
 	DateADT earliest = earliest_expiry_day();
 
 	for (int i = 0; i < n; i++)
 	{
-		const Preference *preference = &work[i].preference;
-		const Evidence *evidence = &preference->evidence;
-		TimestampTz expires;
-
-		if (!work[i].changed || evidence->ncandidates == 0)
+		if (!is_to_be_stored(&work[i]) || !ItemPointerIsValid(&work[i].place))
 			continue;
-		column_add_text(&columns[0], work[i].user_id);
-		column_add(&columns[1], ObjectIdGetDatum(ours->category_values[preference->category]));
-		column_add_text(&columns[2], preference->key);
-		column_add(&columns[3], JsonbPGetDatum(preference_value(preference)));
-		column_add(&columns[4], Float8GetDatum(evidence->candidates[0].confidence));
-		if (evidence->ncandidates > 1)
-			column_add(&columns[5], JsonbPGetDatum(candidates_document(preference, 1, 1.0,
-																	   evidence->last_updated)));
-		else
-			column_add_null(&columns[5]);
-		column_add(&columns[6], Int32GetDatum(evidence->count));
-		column_add(&columns[7], TimestampTzGetDatum(evidence->last_updated));
-		expires = expires_at(rule, evidence->candidates[0].confidence, evidence->last_updated);
-		if (expires == TIME_NEVER)
-			column_add_null(&columns[8]);
-		else
-			column_add(&columns[8], DateADTGetDatum(Max(utc_date(expires), earliest)));
+		column_add(&columns[0], PointerGetDatum(&work[i].place));
+		add_evidence(columns + 1, rule, &work[i], earliest);
+	}
+	return rows_write(&evidence_updater, tenant_id, columns) == (uint64) columns[0].n;
+}
+
+static void
+store_evidence(const char *tenant_id, const LearningRule *rule, const ChangedPreference *work,
+			   int n)
+{
+	Column *columns = rows_begin(&evidence_writer, n);
+	DateADT earliest = earliest_expiry_day();
+	int nknown = 0;
+	int nnew = 0;
+	bool updated;
+
+	for (int i = 0; i < n; i++)
+	{
+		nknown += is_to_be_stored(&work[i]) && ItemPointerIsValid(&work[i].place);
+		nnew += is_to_be_stored(&work[i]) && !ItemPointerIsValid(&work[i].place);
+	}
+	/* Of a few rows, one statement for all costs less than two. */
+	updated = (nnew == 0 || nknown > ROWS_FEW) && update_evidence(tenant_id, rule, work, n);
+	for (int i = 0; i < n; i++)
+	{
+		if (is_to_be_stored(&work[i]) && !(updated && ItemPointerIsValid(&work[i].place)))
+			add_evidence(columns, rule, &work[i], earliest);
 	}
 	(void) rows_write(&evidence_writer, tenant_id, columns);
 }

@@ -287,6 +287,12 @@ direct_value(DirectRead *read, int column, bool *isnull)
 	return value;
 }
 
+ItemPointerData
+direct_place(const DirectRead *read)
+{
+	return read->slot->tts_tid;
+}
+
 /* The locks are kept until the end of the transaction, as a statement keeps them. */
 void
 direct_end(DirectRead *read)

@@ -63,6 +63,9 @@ extern bool direct_next(DirectRead *read);
 /* Returns a column of the row, by its place in columns, from 0; it is valid until the next row. */
 extern Datum direct_value(DirectRead *read, int column, bool *isnull);
 
+/* Returns where the row is: its ctid. */
+extern ItemPointerData direct_place(const DirectRead *read);
+
 extern void direct_end(DirectRead *read);
 
 #endif
