@@ -54,7 +54,7 @@ static Statement select_waiting =
 			  "   SELECT count(*)"
 			  "   FROM ("
 			  "     SELECT FROM personalization.query_events"
-			  "     WHERE tenant_id = $1 LIMIT $2) e)"
+			  "     WHERE tenant_id = $1 ORDER BY position LIMIT $2) e)"
 			  " FROM (VALUES ($1)) AS t (tenant_id)"
 			  " LEFT JOIN personalization.rankings r ON r.tenant_id = t.tenant_id",
 			  "text int8");
