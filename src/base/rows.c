@@ -144,33 +144,28 @@ write_values(RowWriter *writer, int nrows, StringInfo sql, StringInfo types)
 	}
 }
 
+/*
+ * In the list of SELECT the arrays are expanded row by row.  In FROM, each would be
+ * expanded into a table of its own first.
+ */
 static void
 write_arrays(RowWriter *writer, StringInfo sql, StringInfo types)
 {
-	StringInfoData parameters;
-	StringInfoData names;
 	char *list = pstrdup(writer->types);
 	char *save = NULL;
 	int c = 0;
 
-	initStringInfo(&parameters);
-	initStringInfo(&names);
 	appendStringInfoString(sql, writer->set == NULL ? "SELECT $1, " : "SELECT ");
 	for (char *type = strtok_r(list, " ", &save); type; type = strtok_r(NULL, " ", &save))
 	{
 		bool is_array = strchr(type, '[') != NULL;
 
-		appendStringInfo(sql, "%sa.c%d", c == 0 ? "" : ", ", c);
+		appendStringInfo(sql, "%sunnest($%d)", c == 0 ? "" : ", ", 2 + c);
 		if (is_array)
 			appendStringInfo(sql, "::%s", type);
 		appendStringInfo(types, " %s[]", is_array ? "text" : type);
-		appendStringInfo(&parameters, "%s$%d", c == 0 ? "" : ", ", 2 + c);
-		appendStringInfo(&names, "%sc%d", c == 0 ? "" : ", ", c);
 		c++;
 	}
-	appendStringInfo(sql, " FROM unnest(%s) a(%s)", parameters.data, names.data);
-	pfree(parameters.data);
-	pfree(names.data);
 	pfree(list);
 }
 

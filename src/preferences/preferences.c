@@ -295,7 +295,7 @@ candidates_document(const Preference *preference, int first, double decay, Times
 			decayed_confidence(candidate->confidence, evidence->last_updated, at, decay));
 		(void) pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	}
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+	return json_document(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
 }
 
 /* For a preference that may be in the result without having been requested. */

@@ -135,6 +135,7 @@ fill_template(const char *template, const char *name, int len)
 	StringInfoData buf;
 	const char *rest = template;
 	const char *hole;
+	char *filled;
 
 	initStringInfo(&buf);
 	while ((hole = strstr(rest, "{}")) != NULL)
@@ -144,7 +145,10 @@ fill_template(const char *template, const char *name, int len)
 		rest = hole + 2;
 	}
 	appendStringInfoString(&buf, rest);
-	return buf.data;
+	/* It is kept while the call lasts, which the buffer, of a kilobyte, should not be. */
+	filled = pnstrdup(buf.data, buf.len);
+	pfree(buf.data);
+	return filled;
 }
 
 /* Null and empty text give no signal. */

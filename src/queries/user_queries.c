@@ -153,7 +153,7 @@ asked_tables(AskedQuery *asked)
 	ListCell *cell;
 
 	if (given != NULL && given->type == jbvBinary && JsonContainerIsArray(given->val.binary.data))
-		return JsonbValueToJsonb(given);
+		return json_document(given);
 	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 	if (given != NULL && given->type == jbvString)
 		(void) pushJsonbValue(&state, WJB_ELEM, given);
@@ -162,7 +162,7 @@ asked_tables(AskedQuery *asked)
 		foreach (cell, query_list(&asked->query, SQL_TABLES))
 			json_push_text(&state, NULL, lfirst(cell));
 	}
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+	return json_document(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
 }
 
 static void
