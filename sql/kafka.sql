@@ -44,6 +44,22 @@ COMMENT ON COLUMN personalization.topic_offsets.end_offset IS 'the end of the pa
 SELECT pg_catalog.pg_extension_config_dump('personalization.topic_subscriptions', '');
 SELECT pg_catalog.pg_extension_config_dump('personalization.topic_offsets', '');
 
+-- Events that were read here, of tenants on other nodes of a cluster, and those behind them: the consumer sends
+-- them to the inbox there and deletes them here in one transaction of both nodes.  Dumped, as their offsets are.
+CREATE TABLE personalization.topic_waiting (
+    for_tenant  text COLLATE "C" NOT NULL,
+    position    bigint NOT NULL,
+    events      jsonb NOT NULL,
+    PRIMARY KEY (for_tenant, position)
+);
+ALTER TABLE personalization.topic_waiting ENABLE ROW LEVEL SECURITY;
+ALTER TABLE personalization.topic_waiting FORCE ROW LEVEL SECURITY;
+COMMENT ON TABLE personalization.topic_waiting IS
+    'on a cluster: events read from topics that are to be sent to the inbox of their tenant''s node';
+COMMENT ON COLUMN personalization.topic_waiting.for_tenant IS 'their tenant; empty for rejected messages of no tenant';
+COMMENT ON COLUMN personalization.topic_waiting.position IS 'the order in which the rows of a tenant are sent';
+SELECT pg_catalog.pg_extension_config_dump('personalization.topic_waiting', '');
+
 -- Statistics, which may be lost and are not dumped.
 CREATE TABLE personalization.topic_state (
     topic          text COLLATE "C" PRIMARY KEY,

@@ -25,7 +25,7 @@ CREATE FUNCTION personalization.learn_part(tenant_id text, part jsonb, OUT learn
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_learn_part';
 COMMENT ON FUNCTION personalization.learn_part(text, jsonb) IS
-    'learns events that learn_batch() sends from another node of a Citus cluster; called by it alone';
+    'learns events that learn_batch() sends from another node of a Citus cluster, or has those of topics wait; called by it and the consumer';
 
 CREATE FUNCTION personalization.collect_feedback(tenant_id text, user_id text, feedback jsonb) RETURNS uuid
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off

@@ -61,3 +61,22 @@ FROM (SELECT pg_catalog.array_remove(ARRAY[
           FROM (SELECT (SELECT c.setting OPERATOR(pg_catalog.~) '\mpersonalization\M' FROM pg_catalog.pg_settings AS c
                         WHERE c.name OPERATOR(pg_catalog.=) 'shared_preload_libraries') AS preloaded,
                        coalesce(pg_catalog.current_setting('personalization.worker', true)::boolean, true) AS switched_on) AS p) AS e) AS h;
+
+-- Events that were read here, of tenants on other nodes of a cluster, and those behind them: the consumer sends
+-- them to the inbox there and deletes them here in one transaction of both nodes.  Dumped, as their offsets are.
+CREATE TABLE personalization.topic_waiting (
+    for_tenant  text COLLATE "C" NOT NULL,
+    position    bigint NOT NULL,
+    events      jsonb NOT NULL,
+    PRIMARY KEY (for_tenant, position)
+);
+ALTER TABLE personalization.topic_waiting ENABLE ROW LEVEL SECURITY;
+ALTER TABLE personalization.topic_waiting FORCE ROW LEVEL SECURITY;
+COMMENT ON TABLE personalization.topic_waiting IS
+    'on a cluster: events read from topics that are to be sent to the inbox of their tenant''s node';
+COMMENT ON COLUMN personalization.topic_waiting.for_tenant IS 'their tenant; empty for rejected messages of no tenant';
+COMMENT ON COLUMN personalization.topic_waiting.position IS 'the order in which the rows of a tenant are sent';
+SELECT pg_catalog.pg_extension_config_dump('personalization.topic_waiting', '');
+
+COMMENT ON FUNCTION personalization.learn_part(text, jsonb) IS
+    'learns events that learn_batch() sends from another node of a Citus cluster, or has those of topics wait; called by it and the consumer';

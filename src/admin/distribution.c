@@ -30,8 +30,6 @@
 	"SELECT FROM pg_catalog.pg_class WHERE oid = 'personalization.signal_rules'::regclass"         \
 	" AND relkind = 'p'"
 
-#define HAS_TOPICS "SELECT FROM personalization.topic_subscriptions LIMIT 1"
-
 /*
  * Single calls are sent to the node of the tenant; use_tenant() affects the
  * session that calls it.  Calls by learn_batch() are sent also within a transaction.
@@ -106,10 +104,6 @@ check_cluster(void)
 	if (cluster_node() != 0)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("distribute() must be called on the coordinator")));
-	if (run(HAS_TOPICS, NULL) > 0)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("topics cannot be read on a Citus cluster"),
-						errhint("Unsubscribe from them first.")));
 	if (run(HAS_PARTITIONS, NULL) > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -13,8 +13,8 @@
  * each change of a placement invalidates the relation of the distributed table;
  * and the lock by which a shard that moves keeps writers away.  send.h also relies
  * on this: a call of a function with force_delegation is sent in a transaction of
- * the other node that is part of this one, and a write that Citus executes on this
- * node makes all nodes commit in two phases.
+ * the other node that is part of this one, and its C function
+ * Use2PCForCoordinatedTransaction() makes all nodes commit in two phases.
  */
 #ifndef PERSONALIZATION_CLUSTER_MAP_H
 #define PERSONALIZATION_CLUSTER_MAP_H

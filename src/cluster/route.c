@@ -300,6 +300,18 @@ route_is_here(const char *tenant_id)
 	return map == NULL || map->groups[cluster_group(map, tenant_id, len)].node == map->local;
 }
 
+bool
+route_keep_here(const char *tenant_id)
+{
+	const ClusterMap *map = statement_router == NULL ? NULL : cluster_map();
+	int group;
+
+	if (map == NULL)
+		return true;
+	map = lock_tenant_group(map, tenant_id, strlen(tenant_id), &group);
+	return map == NULL || map->groups[group].node == map->local;
+}
+
 List *
 route_tables(const char *name)
 {

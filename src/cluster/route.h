@@ -40,8 +40,12 @@ extern Statement *route_statement(Statement *statement, const Datum *values, con
 extern int route_groups(void);
 extern void route_to_group(int n); /* -1 ends this */
 
-/* Whether a tenant's statements may be executed here; true where tables are not distributed. */
+/*
+ * Whether a tenant's statements may be executed here; true where tables are not distributed.
+ * route_keep_here() also keeps the tenant's shards here until the end of the transaction.
+ */
 extern bool route_is_here(const char *tenant_id);
+extern bool route_keep_here(const char *tenant_id);
 
 /* The tables of this node with rows of a table: its shards, or the table itself.  A list of names. */
 extern struct List *route_tables(const char *table);

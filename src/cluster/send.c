@@ -5,19 +5,16 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "utils/builtins.h"
+#include "fmgr.h"
 
 #include "base/statement.h"
 #include "cluster/map.h"
 #include "cluster/send.h"
 
-/*
- * Changes nothing, as no user has this name.  It is planned by Citus, which commits
- * in two phases after any write that it has executed on this node.
- */
-#define WRITE_NOTHING "DELETE FROM personalization.profiles WHERE tenant_id = $1 AND user_id = ''"
+/* The function of Citus by which a transaction is to commit in two phases, wherever it has written. */
+#define CITUS_LIBRARY "$libdir/citus"
+#define USE_TWO_PHASES "Use2PCForCoordinatedTransaction"
 
 static const ClusterMap *
 distributed(void)
@@ -54,22 +51,33 @@ execute(const char *sql, int nargs, const Oid *types, const Datum *values)
 void
 send_begin(void)
 {
-	const ClusterMap *map = distributed();
-	const Oid types[] = {TEXTOID};
-	char name[16];
+	static void (*use_two_phases)(void) = NULL;
 
-	/* Where no shards are, nothing is written to them. */
-	if (map == NULL || map->nlocal == 0)
+	if (distributed() == NULL)
 		return;
+	if (use_two_phases == NULL)
+		use_two_phases =
+			(void (*)(void)) load_external_function(CITUS_LIBRARY, USE_TWO_PHASES, true, NULL);
+	use_two_phases();
+}
 
-	/* A name, whether or not there is such a tenant, whose shards are here. */
-	for (int i = 0;; i++)
+char *
+send_name_on(int node)
+{
+	const ClusterMap *map = distributed();
+	bool has_shards = false;
+
+	for (int group = 0; map != NULL && group < map->ngroups; group++)
+		has_shards = has_shards || map->groups[group].node == node;
+	for (int i = 0; has_shards; i++)
 	{
-		snprintf(name, sizeof(name), "%d", i);
-		if (map->groups[cluster_group(map, name, strlen(name))].node == map->local)
-			break;
+		char *name = psprintf("%d", i);
+
+		if (map->groups[cluster_group(map, name, strlen(name))].node == node)
+			return name;
+		pfree(name);
 	}
-	execute(WRITE_NOTHING, 1, types, (const Datum[]){CStringGetTextDatum(name)});
+	return NULL;
 }
 
 uint64

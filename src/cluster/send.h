@@ -21,9 +21,12 @@ extern int send_here(void);
  * commits in two phases if it has written on another node.
  *
  * Citus itself decides so if it sends writes to two nodes; it does not see what is
- * written to shards of this node by their names.
+ * written here to shards by their names, and to tables that are not distributed.
  */
 extern void send_begin(void);
+
+/* Returns a name whose tenant, whether or not there is one, has its shards on a node; NULL if it has none. */
+extern char *send_name_on(int node);
 
 /*
  * Executes a query on the node of the tenant in its first parameter, a text.

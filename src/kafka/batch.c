@@ -15,6 +15,10 @@
  *		events of the tenant follow until none is left in the inbox, because
  *		they must not overtake them.  So neither the other tenants nor the
  *		partition wait for this tenant.
+ *
+ *		On a cluster of Citus, tenants of this node are learned here, and all other
+ *		events are stored in topic_waiting, from which they are moved to the
+ *		inbox of their node (waiting.h): a batch depends on no other node.
  */
 #include "postgres.h"
 
@@ -25,15 +29,17 @@
 #include "base/guc.h"
 #include "base/subxact.h"
 #include "bgworker/session.h"
+#include "cluster/nodes.h"
+#include "cluster/route.h"
 #include "kafka/batch.h"
 #include "kafka/client.h"
 #include "kafka/mapping.h"
 #include "kafka/offsets.h"
 #include "kafka/topics.h"
+#include "kafka/waiting.h"
 #include "learning/apply.h"
 #include "learning/inbox.h"
 #include "learning/rejected.h"
-#include "tenancy/hold.h"
 
 /* A batch ends after the message with which it exceeds this size, in bytes. */
 #define BATCH_BYTES (16 * 1024 * 1024)
@@ -285,18 +291,9 @@ typedef struct TenantGroup
 	const char *tenant_id;
 	Event *events;
 	int n;
+	bool waits; /* they must not be learned at once */
 	MemoryContext context;
 } TenantGroup;
-
-static void
-learn_group(void *arg)
-{
-	TenantGroup *group = arg;
-	MemoryContext old = MemoryContextSwitchTo(group->context);
-
-	(void) learn_events(group->events, group->n, true);
-	MemoryContextSwitchTo(old);
-}
 
 static char *
 find_parked(const char *tenant_id)
@@ -341,12 +338,65 @@ is_parked(const char *tenant_id)
 	return false;
 }
 
+/* Notes the tenants whose events wait in the inboxes of this node. */
+static void
+note_all_parked(void)
+{
+	List *tenants = inbox_tenants_of_topics();
+	ListCell *cell;
+
+	foreach (cell, tenants)
+		note_parked(lfirst(cell));
+}
+
+/*
+ * Whether a tenant's events cannot be learned here, or others must be learned first.  The
+ * shards of a tenant that is here stay; events may have come to the inbox with them.
+ */
+static bool
+must_wait(const char *tenant_id)
+{
+	static uint64 placed = 0;
+
+	if (waiting_has(tenant_id) || !route_keep_here(tenant_id))
+		return true;
+	if (nodes_placed() != placed)
+	{
+		note_all_parked();
+		placed = nodes_placed();
+	}
+	return is_parked(tenant_id);
+}
+
+static void
+learn_group(void *arg)
+{
+	TenantGroup *group = arg;
+	MemoryContext old = MemoryContextSwitchTo(group->context);
+
+	group->waits = must_wait(group->tenant_id);
+	if (!group->waits)
+		(void) learn_events(group->events, group->n, true);
+	MemoryContextSwitchTo(old);
+}
+
 static void
 park(TenantGroup *group)
 {
 	const Event **waiting = palloc(group->n * sizeof(Event *));
 	int n = 0;
 
+	/* The inbox may be on another node, or being moved. */
+	if (nodes_are_many() || waiting_has(group->tenant_id))
+	{
+		for (int i = 0; i < group->n; i++)
+		{
+			group->events[i].is_new = false;
+			group->events[i].fault = NULL;
+		}
+		waiting_add(group->tenant_id, group->events, group->n);
+		return;
+	}
 	for (int i = 0; i < group->n; i++)
 	{
 		group->events[i].is_new = false;
@@ -362,25 +412,18 @@ park(TenantGroup *group)
 static void
 learn_for(Attempt *attempt, TenantGroup *group)
 {
-	ErrorData *error;
+	ErrorData *error = NULL;
 
-	if (is_parked(group->tenant_id))
-	{
-		park(group);
-		return;
-	}
-	if (!attempt->careful)
-	{
+	if (attempt->careful)
+		error = run_in_subxact(learn_group, group);
+	else
 		learn_group(group);
-		return;
-	}
-	error = run_in_subxact(learn_group, group);
-	if (error == NULL)
-		return;
-	ereport(LOG, (errcode(error->sqlerrcode),
-				  errmsg("personalization: events of tenant \"%s\" are moved to the inbox: %s",
-						 clipped(group->tenant_id, strlen(group->tenant_id)), error->message)));
-	park(group);
+	if (error != NULL)
+		ereport(LOG, (errcode(error->sqlerrcode),
+					  errmsg("personalization: events of tenant \"%s\" are moved to the inbox: %s",
+							 clipped(group->tenant_id, strlen(group->tenant_id)), error->message)));
+	if (error != NULL || group->waits)
+		park(group);
 }
 
 static int
@@ -398,24 +441,19 @@ compare_events(const void *a, const void *b)
 }
 
 /*
- * Nothing may be written for a tenant on hold, so that its rejected events are
- * kept under no tenant.
+ * Stores what has been rejected before it could be learned.  On a cluster rejected_events of
+ * its tenant, and that of no tenant, may be on another node.
  */
 static void
-reject_all(Event *events, int n)
+reject(Event *events, int n)
 {
-	for (int i = 0; i < n; i++)
+	if (!nodes_are_many())
 	{
-		Event *event = &events[i];
-
-		if (event->fault == NULL || event->tenant_id == NULL ||
-			tenant_hold(event->tenant_id, SNAPSHOT_NEW) == HOLD_NONE)
-			continue;
-		if (event->document == NULL)
-			event->document = event_document(event);
-		event->tenant_id = NULL;
+		rejected_store_held(events, n);
+		return;
 	}
-	rejected_store(events, n);
+	for (int i = 0; i < n; i++)
+		waiting_add(events[i].tenant_id != NULL ? events[i].tenant_id : "", &events[i], 1);
 }
 
 static void
@@ -423,6 +461,7 @@ learn_all(Attempt *attempt)
 {
 	Event *events = attempt->list.events;
 	int n = attempt->list.n;
+	int rejected;
 	int i = 0;
 
 	if (n == 0)
@@ -430,9 +469,10 @@ learn_all(Attempt *attempt)
 	qsort(events, n, sizeof(Event), compare_events);
 	while (i < n && events[i].fault != NULL)
 		i++;
-	while (i < n)
+	reject(events, i);
+	for (rejected = i; i < n;)
 	{
-		TenantGroup group = {events[i].tenant_id, &events[i], 0, CurrentMemoryContext};
+		TenantGroup group = {events[i].tenant_id, &events[i], 0, false, CurrentMemoryContext};
 
 		while (i < n && strcmp(events[i].tenant_id, group.tenant_id) == 0)
 		{
@@ -441,7 +481,7 @@ learn_all(Attempt *attempt)
 		}
 		learn_for(attempt, &group);
 	}
-	reject_all(events, n);
+	rejected_store_held(&events[rejected], n - rejected);
 }
 
 static void
@@ -551,12 +591,28 @@ batch_learn(void)
 	return true;
 }
 
+bool
+batch_move(void)
+{
+	List *received;
+	const char *failure;
+	bool more = waiting_deliver(&received, &failure);
+	ListCell *cell;
+
+	foreach (cell, received)
+		note_parked(lfirst(cell));
+	list_free_deep(received);
+	if (failure != NULL)
+	{
+		foreach (cell, topics_all())
+			topic_set_error(lfirst(cell), failure);
+	}
+	return more;
+}
+
 void
 batch_init(void)
 {
-	List *tenants = inbox_tenants_of_topics();
-	ListCell *cell;
-
-	foreach (cell, tenants)
-		note_parked(lfirst(cell));
+	note_all_parked();
+	(void) waiting_init();
 }

@@ -27,6 +27,12 @@ extern bool batch_collect(void);
  */
 extern bool batch_learn(void);
 
+/*
+ * On a cluster, moves events that batches have left for other nodes there, in transactions of
+ * its own; returns whether there may be more at once.
+ */
+extern bool batch_move(void);
+
 /* Whether there is no batch waiting; and dropping it, so that it is fetched again. */
 extern bool batch_is_empty(void);
 extern void batch_drop(void);

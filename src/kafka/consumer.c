@@ -32,6 +32,7 @@
 #include "kafka/consumer.h"
 #include "kafka/offsets.h"
 #include "kafka/topics.h"
+#include "kafka/waiting.h"
 
 /* Maximum wait, in milliseconds, until it checks whether it is still wanted. */
 #define NAP 1000
@@ -84,7 +85,7 @@ has_subscriptions(void)
 	has = is_our_database() &&
 		  OidIsValid(
 			  get_relname_relid("topic_subscriptions", get_namespace_oid(SCHEMA_NAME, true))) &&
-		  subscriptions_exist();
+		  (subscriptions_exist() || waiting_init());
 	worker_end();
 	return has;
 }
@@ -339,8 +340,11 @@ do_chores(void)
 	if (is_due(&refreshed, REFRESH_EVERY))
 	{
 		(void) worker_try(try_refresh, &ours, &failure);
-		if (topics_all() == NIL || !is_set(kafka_brokers) || !ours)
-			worker_leave(topics_all() == NIL ? WORKER_NO_WORK : WORKER_DISMISSED);
+		if (!is_set(kafka_brokers) || !ours)
+			worker_leave(WORKER_DISMISSED);
+		/* What was read before the last topic was unsubscribed from is still moved. */
+		if (topics_all() == NIL && !waiting_any())
+			worker_leave(WORKER_NO_WORK);
 	}
 	if (have_client())
 		topics_look();
@@ -391,8 +395,11 @@ personalization_consumer_main(Datum arg)
 
 	for (;;)
 	{
+		bool more;
+
 		do_chores();
-		if (!do_batch())
+		more = do_batch();
+		if (!batch_move() && !more)
 			wait_for_something();
 	}
 }

@@ -21,7 +21,6 @@
 #include "base/guc.h"
 #include "base/jsonutil.h"
 #include "bgworker/state.h"
-#include "cluster/nodes.h"
 #include "kafka/consumer.h"
 #include "kafka/mapping.h"
 #include "kafka/offsets.h"
@@ -79,16 +78,8 @@ personalization_subscribe_topic(PG_FUNCTION_ARGS)
 						errhint("Install librdkafka-dev and build with WITH_KAFKA=1.")));
 
 	SPI_connect();
-	if (nodes_are_many())
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("topics cannot be read on a Citus cluster"),
-						errhint("Let a sink connector insert into table personalization.inbox.")));
 	if (tenant_id != NULL)
-	{
-		TenantSettings settings;
-
-		tenant_require(tenant_id, &settings);
-	}
+		tenant_require_anywhere(tenant_id);
 	if (!subscription_insert(topic, tenant_id, mapping, start))
 		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
 						errmsg("topic \"%s\" is already subscribed to", topic),

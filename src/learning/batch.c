@@ -7,44 +7,25 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/numeric.h"
 
 #include "base/arguments.h"
-#include "base/compat.h"
 #include "base/fault.h"
 #include "base/jsonutil.h"
-#include "base/statement.h"
 #include "cluster/nodes.h"
 #include "cluster/send.h"
 #include "learning/apply.h"
 #include "learning/events.h"
+#include "learning/parts.h"
 #include "learning/rejected.h"
 #include "tenancy/session.h"
 #include "tenancy/tenancy.h"
 
 /* More events in one call are probably a mistake, and better passed in several calls. */
 #define MAX_BATCH 1000000
-
-/* A part ends after the event with which it exceeds one of these. */
-#define PART_EVENTS 10000
-#define PART_BYTES ((Size) 16 * 1024 * 1024)
-
-/* Not a Statement: Citus sends it only with the values in place, so with a plan for each call. */
-#define LEARN_PART "SELECT p.learned, p.aged FROM personalization.learn_part($1, $2) AS p"
-
-enum
-{
-	PART_LEARNED = 1,
-	PART_AGED
-};
 
 typedef struct Batch
 {
@@ -66,7 +47,6 @@ typedef struct Located
 } Located;
 
 PG_FUNCTION_INFO_V1(personalization_learn_batch);
-PG_FUNCTION_INFO_V1(personalization_learn_part);
 
 static bool
 divert_argument(FunctionCallInfo fcinfo, int n)
@@ -171,55 +151,27 @@ compare_by_index(const void *a, const void *b)
 	return ((const Event *) a)->index - ((const Event *) b)->index;
 }
 
-static void
-push_event(JsonbParseState **state, const Event *event)
-{
-	const Fault *fault = event->fault;
-
-	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	json_push_int(state, "index", event->index);
-	json_push_jsonb(state, "event", fault == NULL ? event->document : rejected_document(event));
-	if (fault != NULL)
-	{
-		json_push_text(state, "sqlstate", unpack_sql_state(fault->sqlstate));
-		json_push_text(state, "reason", fault->message);
-		json_push_text(state, "summary", fault->summary);
-		json_push_text(state, "hint", fault->hint);
-	}
-	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
-}
-
 /* Sends the first of the events, which are of one node; returns their number. */
 static int
 send_part(Batch *batch, const Located *located, int n)
 {
-	const Oid types[] = {TEXTOID, JSONBOID};
-	Datum values[lengthof(types)];
 	JsonbParseState *state = NULL;
+	int64 learned;
+	int64 aged;
 	Size bytes = 0;
 	int sent = 0;
 
-	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	/* now() of this transaction, as a number: a text would depend on the session's settings. */
-	json_push_int(&state, "now", GetCurrentTransactionStartTimestamp());
-	json_push_text(&state, "on_error", batch->divert ? "divert" : "raise");
-	json_push_key(&state, "events");
-	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	part_begin(&state, batch->divert ? PART_DIVERT : PART_RAISE);
 	while (sent < n && sent < PART_EVENTS && bytes < PART_BYTES)
 	{
 		const Event *event = located[sent++].event;
 
-		push_event(&state, event);
+		part_push_event(&state, event);
 		bytes += VARSIZE(event->document);
 	}
-	(void) pushJsonbValue(&state, WJB_END_ARRAY, NULL);
-	values[0] = CStringGetTextDatum(located[0].tenant_id);
-	values[1] = JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
-	if (send_query(LEARN_PART, lengthof(types), types, values) != 1)
-		elog(ERROR, "learn_part() returned no row");
-	batch->nnew += DatumGetInt64(result_value(0, PART_LEARNED, NULL));
-	batch->naged += DatumGetInt64(result_value(0, PART_AGED, NULL));
-	SPI_freetuptable(SPI_tuptable);
+	part_send(located[0].tenant_id, part_end(&state), &learned, &aged);
+	batch->nnew += learned;
+	batch->naged += aged;
 	return sent;
 }
 
@@ -300,135 +252,4 @@ personalization_learn_batch(PG_FUNCTION_ARGS)
 	events_report_aged(batch.naged, batch.nnew);
 	SPI_finish();
 	PG_RETURN_INT64(batch.nnew);
-}
-
-/* ---------------------------------------------------------------- the receiving node */
-
-/* Returns a member that send_part() has written, of the type; others are not its work. */
-static JsonbValue *
-part_member(const JsonbContainer *object, const char *name, enum jbvType type, JsonbValue *value)
-{
-	if (json_member(object, name, value) == NULL || value->type != type)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("part has no valid %s", name),
-				 errhint("Call personalization.learn_batch(), which calls this function.")));
-	return value;
-}
-
-static int64
-part_number(const JsonbContainer *object, const char *name)
-{
-	JsonbValue value;
-
-	(void) part_member(object, name, jbvNumeric, &value);
-	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(value.val.numeric)));
-}
-
-static char *
-part_text(const JsonbContainer *object, const char *name)
-{
-	char *text = NULL;
-
-	(void) json_text_member(object, name, &text);
-	return text;
-}
-
-/* The fault with which the sending node has set an event aside. */
-static Fault *
-part_fault(const JsonbContainer *object)
-{
-	const char *sqlstate = part_text(object, "sqlstate");
-	Fault *fault = palloc0(sizeof(Fault));
-
-	fault->sqlstate = strlen(sqlstate) == 5 ? MAKE_SQLSTATE(sqlstate[0], sqlstate[1], sqlstate[2],
-															sqlstate[3], sqlstate[4])
-											: ERRCODE_INTERNAL_ERROR;
-	fault->message = part_text(object, "reason");
-	fault->summary = part_text(object, "summary");
-	fault->hint = part_text(object, "hint");
-	if (fault->message == NULL)
-		fault->message = "";
-	return fault;
-}
-
-/* Reads an event as its sender has read it. */
-static void
-decode_sent(const JsonbContainer *object, TimestampTz started, TimestampTz now, Batch *batch)
-{
-	Event *event = &batch->events[batch->n++];
-	JsonbValue value;
-	JsonbValue given;
-	Fault fault;
-
-	/* Anything may have been set aside. */
-	if (json_member(object, "event", &value) == NULL)
-		value.type = jbvNull;
-	if (!event_decode(&value, now, event, &fault))
-	{
-		event->fault = palloc(sizeof(Fault));
-		*event->fault = fault;
-	}
-	else if (json_member(value.val.binary.data, event_field_names[FIELD_OCCURRED_AT], &given) ==
-			 NULL)
-		event->occurred_at = started;
-	if (part_text(object, "sqlstate") != NULL)
-		event->fault = part_fault(object);
-	event->index = (int) part_number(object, "index");
-	if (event->fault != NULL && !batch->divert)
-		fault_raise(event->fault, event->index);
-	if (batch->divert)
-		event->document = JsonbValueToJsonb(&value);
-}
-
-static void
-decode_part(const JsonbContainer *part, Batch *batch)
-{
-	TimestampTz now = GetCurrentTimestamp();
-	TimestampTz started = part_number(part, "now");
-	JsonbValue events;
-	JsonbValue element;
-	JsonbIterator *it;
-	JsonbIteratorToken token;
-	Fault fault;
-
-	if (!check_occurred_at(started, now, &fault))
-		fault_raise(&fault, -1);
-	batch->divert =
-		strcmp(json_text(part_member(part, "on_error", jbvString, &element)), "divert") == 0;
-	(void) part_member(part, "events", jbvBinary, &events);
-	batch->events = palloc(Max(JsonContainerSize(events.val.binary.data), 1) * sizeof(Event));
-	it = JsonbIteratorInit(events.val.binary.data);
-	while ((token = JsonbIteratorNext(&it, &element, true)) != WJB_DONE)
-	{
-		if (token != WJB_ELEM || element.type != jbvBinary)
-			continue;
-		CHECK_FOR_INTERRUPTS();
-		decode_sent(element.val.binary.data, started, now, batch);
-	}
-}
-
-Datum
-personalization_learn_part(PG_FUNCTION_ARGS)
-{
-	TupleDesc desc;
-	Jsonb *part;
-	Batch batch = {0};
-	Datum values[2];
-	bool nulls[2] = {false};
-
-	prevent_if_read_only("learn_part()");
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	desc = BlessTupleDesc(desc);
-	(void) tenant_argument(fcinfo, 0);
-	require_argument(fcinfo, 1, "part");
-	part = PG_GETARG_JSONB_P(1);
-
-	SPI_connect();
-	decode_part(&part->root, &batch);
-	learn_here(&batch, batch.events, batch.n);
-	SPI_finish();
-	values[PART_LEARNED - 1] = Int64GetDatum(batch.nnew);
-	values[PART_AGED - 1] = Int64GetDatum(batch.naged);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(desc, values, nulls)));
 }

@@ -12,6 +12,7 @@
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -34,6 +35,7 @@
 #include "base/subxact.h"
 #include "base/tenant_queue.h"
 #include "base/uuid.h"
+#include "cluster/nodes.h"
 #include "learning/apply.h"
 #include "learning/events.h"
 #include "learning/inbox.h"
@@ -398,13 +400,48 @@ delete_by_place(Datum *values)
 	return n;
 }
 
+/*
+ * The lock that keeps events of topics in their order on a cluster: whoever receives some
+ * for a tenant holds it until they are committed, also in a prepared transaction, and
+ * whoever takes rows waits for it.
+ */
+static LOCKTAG
+arrival_lock(const char *tenant_id)
+{
+	LOCKTAG tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, get_relname_relid("inbox", extension_objects()->schema),
+					   hash_bytes((const unsigned char *) tenant_id, (int) strlen(tenant_id)), 1);
+	return tag;
+}
+
+/* Reads the first rows of a tenant; returns their number. */
+static uint64
+select_first(const char *tenant_id, int limit)
+{
+	bool many = nodes_are_many();
+	Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(limit), (Datum) 0};
+	LOCKTAG tag;
+	uint64 n;
+
+	if (many)
+	{
+		tag = arrival_lock(tenant_id);
+		(void) LockAcquire(&tag, ShareLock, false, false);
+	}
+	values[2] = Int64GetDatum(tenant_queue_mark(&queue, tenant_id));
+	n = statement_execute(&select_rows, values, NULL, SNAPSHOT_NEW);
+	if (many)
+		(void) LockRelease(&tag, ShareLock, false);
+	return n;
+}
+
 /* Takes rows of a tenant; returns their number. */
 static int
 take_events(const char *tenant_id, TimestampTz now, BatchSize *taken)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id), Int64GetDatum(taken->limit - taken->n),
-					  Int64GetDatum(tenant_queue_mark(&queue, tenant_id))};
-	uint64 nrows = statement_execute(&select_rows, values, NULL, SNAPSHOT_NEW);
+	Datum values[] = {CStringGetTextDatum(tenant_id), (Datum) 0};
+	uint64 nrows = select_first(tenant_id, taken->limit - taken->n);
 	SPITupleTable *rows = SPI_tuptable;
 	Column places;
 	uint64 n = 0;
@@ -545,6 +582,16 @@ inbox_add(const char *tenant_id, const Event *const *events, int n)
 					 Int64GetDatum(source != NULL ? source->offset : 0));
 	}
 	(void) rows_write(&inbox_writer, tenant_id, columns);
+}
+
+void
+inbox_receive(const char *tenant_id, const Event *const *events, int n)
+{
+	LOCKTAG tag = arrival_lock(tenant_id);
+
+	/* Before the positions are determined. */
+	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+	inbox_add(tenant_id, events, n);
 }
 
 List *

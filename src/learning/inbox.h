@@ -37,6 +37,12 @@ extern char *inbox_next_tenant(const char *previous);
  */
 extern void inbox_add(const char *tenant_id, const Event *const *events, int n);
 
+/*
+ * The same on a node of a cluster, for events that are added one transaction after another,
+ * each of which may stay in doubt: none is learned while an earlier one may still arrive.
+ */
+extern void inbox_receive(const char *tenant_id, const Event *const *events, int n);
+
 /* The tenants for whom such events wait, as text; and whether there are any for one tenant. */
 extern List *inbox_tenants_of_topics(void);
 extern bool inbox_has_of_topics(const char *tenant_id);

@@ -240,3 +240,20 @@ rejected_store(const Event *events, int n)
 	}
 	pfree(tenants);
 }
+
+void
+rejected_store_held(Event *events, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		Event *event = &events[i];
+
+		if (event->fault == NULL || event->tenant_id == NULL ||
+			tenant_hold(event->tenant_id, SNAPSHOT_NEW) == HOLD_NONE)
+			continue;
+		if (event->document == NULL)
+			event->document = event_document(event);
+		event->tenant_id = NULL;
+	}
+	rejected_store(events, n);
+}

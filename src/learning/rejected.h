@@ -16,6 +16,12 @@
  */
 extern void rejected_store(const Event *events, int n);
 
+/*
+ * The same for an administrator, where tenants may be on hold, for whom nothing may be
+ * written: what is rejected of theirs is stored under no tenant.
+ */
+extern void rejected_store_held(Event *events, int n);
+
 /* Returns the document of an event as it is stored. */
 extern const Jsonb *rejected_document(const Event *event);
 

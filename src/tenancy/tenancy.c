@@ -26,6 +26,7 @@
 #include "base/jsonutil.h"
 #include "base/owner.h"
 #include "base/statement.h"
+#include "cluster/route.h"
 #include "tenancy/direct_read.h"
 #include "tenancy/hold.h"
 #include "tenancy/locks.h"
@@ -275,6 +276,20 @@ void
 tenant_require(const char *tenant_id, TenantSettings *settings)
 {
 	if (!tenant_read(tenant_id, settings))
+		raise_unknown(tenant_id);
+}
+
+void
+tenant_require_anywhere(const char *tenant_id)
+{
+	static Statement find_tenant =
+		STATEMENT_ANYWHERE("SELECT 1 FROM personalization.tenants WHERE tenant_id = $1", "text");
+	Datum values[] = {CStringGetTextDatum(tenant_id)};
+	TenantSettings settings;
+
+	if (route_is_here(tenant_id))
+		tenant_require(tenant_id, &settings);
+	else if (statement_execute(&find_tenant, values, NULL, SNAPSHOT_NEW) == 0)
 		raise_unknown(tenant_id);
 }
 

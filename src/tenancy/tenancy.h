@@ -54,6 +54,9 @@ extern bool tenant_insert(const char *tenant_id, const Jsonb *changes);
  * instead of returning false.
  */
 extern void tenant_require(const char *tenant_id, TenantSettings *settings);
+
+/* Raises the same error unless there is such a tenant, on whichever node. */
+extern void tenant_require_anywhere(const char *tenant_id);
 extern void tenant_require_prepared(const char *tenant_id, TenantSettings *settings);
 extern bool tenant_unknown(const char *tenant_id, Fault *fault);
 

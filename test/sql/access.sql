@@ -32,7 +32,7 @@ SELECT proleakproof, provolatile, proparallel FROM pg_proc WHERE oid = 'personal
 
 -- Every table: partitioned, row-level security on and forced, leaves too.  worker_state, worker_restores and the topics' hold nobody's
 -- data: its one row is not partitioned, has no policy, so that it is shown to nobody who is bound, and no tenant_id.
-SELECT relname FROM pg_temp.ours WHERE relkind = 'r' AND NOT relispartition AND relname NOT IN ('worker_state', 'worker_restores', 'topic_subscriptions', 'topic_offsets', 'topic_state');
+SELECT relname FROM pg_temp.ours WHERE relkind = 'r' AND NOT relispartition AND relname NOT IN ('worker_state', 'worker_restores', 'topic_subscriptions', 'topic_offsets', 'topic_waiting', 'topic_state');
 SELECT count(*) AS worker_states, bool_and(relrowsecurity AND relforcerowsecurity) AS guarded, (SELECT count(*) FROM pg_policy WHERE polrelid = 'personalization.worker_state'::regclass) AS policies
 FROM pg_temp.ours WHERE relname = 'worker_state' GROUP BY oid;
 SELECT relname FROM pg_temp.ours WHERE relkind IN ('r', 'p') AND NOT (relrowsecurity AND relforcerowsecurity);
@@ -40,7 +40,7 @@ SELECT o.relname FROM pg_temp.ours AS o JOIN pg_partitioned_table p ON p.partrel
 WHERE p.partstrat <> 'h' OR (SELECT attname FROM pg_attribute a WHERE a.attrelid = o.oid AND a.attnum = p.partattrs[0]) <> 'tenant_id' OR p.partnatts <> 1;
 -- One policy a table, for reading and writing, for everyone; the same on its leaves.
 SELECT o.relname, count(pol.oid) FROM pg_temp.ours AS o LEFT JOIN pg_policy pol ON pol.polrelid = o.oid
-WHERE relkind IN ('r', 'p') AND relname NOT IN ('worker_state', 'worker_restores', 'topic_subscriptions', 'topic_offsets', 'topic_state') GROUP BY o.relname HAVING count(pol.oid) <> 1;
+WHERE relkind IN ('r', 'p') AND relname NOT IN ('worker_state', 'worker_restores', 'topic_subscriptions', 'topic_offsets', 'topic_waiting', 'topic_state') GROUP BY o.relname HAVING count(pol.oid) <> 1;
 SELECT l.polrelid::regclass FROM pg_policy l JOIN pg_inherits i ON i.inhrelid = l.polrelid LEFT JOIN pg_policy p ON p.polrelid = i.inhparent
 WHERE (l.polname, pg_get_expr(l.polqual, l.polrelid), pg_get_expr(l.polwithcheck, l.polrelid)) IS DISTINCT FROM (p.polname, pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid));
 SELECT o.relname, polcmd, polpermissive, polroles FROM pg_policy JOIN pg_temp.ours AS o ON o.oid = polrelid
@@ -55,7 +55,7 @@ OR pg_get_expr(polqual, polrelid) NOT LIKE '%(tenant_id = personalization.curren
 -- (A queue, whose rows leave it as they are taken, has no key at all.)
 SELECT o.relname FROM pg_temp.ours AS o WHERE relkind = 'p' AND relname NOT IN ('query_events', 'cache_changes') AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = o.oid AND indisprimary);
 SELECT i.indexrelid::regclass FROM pg_index i JOIN pg_temp.ours AS o ON o.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-WHERE i.indisunique AND relname NOT IN ('worker_state', 'worker_restores', 'topic_subscriptions', 'topic_offsets', 'topic_state') AND (a.attname <> 'tenant_id' OR NOT a.attnotnull);
+WHERE i.indisunique AND relname NOT IN ('worker_state', 'worker_restores', 'topic_subscriptions', 'topic_offsets', 'topic_waiting', 'topic_state') AND (a.attname <> 'tenant_id' OR NOT a.attnotnull);
 -- A subscriber can be told of every row that leaves: without, a publication of the table makes each DELETE fail.
 SELECT o.relname AS without_identity FROM pg_temp.ours AS o JOIN pg_class c ON c.oid = o.oid WHERE o.relkind IN ('r', 'p')
 AND CASE c.relreplident WHEN 'f' THEN false WHEN 'd' THEN NOT EXISTS (SELECT FROM pg_index WHERE indrelid = o.oid AND indisprimary)

@@ -158,6 +158,7 @@ sub fill
 			personalization.set_learning('acme', 'refuses', false);
 		SELECT personalization.subscribe_topic('events', 'acme', '{"user_id": "who"}');
 		INSERT INTO personalization.topic_offsets (topic, partition, next_offset) VALUES ('events', 3, 4711);
+		INSERT INTO personalization.topic_waiting (for_tenant, position, events) VALUES ('acme', 7, '[{"index": 0}]');
 		SELECT personalization.set_profile('acme', 'ana', 'advanced', '{sales,"a, b"}', 'brief')});
 	return;
 }
