@@ -16,7 +16,7 @@
 
 #define NO_STATEMENT                                                                               \
 	{                                                                                              \
-		NULL, NULL, false, false, 0, NULL, 0, false, NULL                                          \
+		NULL, NULL, false, false, 0, NULL, 0, false, NULL, NULL                                    \
 	}
 
 #define ERASE_TENANT(name) STATEMENT("DELETE FROM " OF_TENANT(name), "text")

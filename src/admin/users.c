@@ -110,7 +110,7 @@ personalization_export_user(PG_FUNCTION_ARGS)
 	json_push_time(&state, "exported_at", now);
 	if (learning_choice(tenant_id, user_id, &learning, SNAPSHOT_CALLER))
 		json_push_text(&state, "learning", learning ? "on" : "off");
-	json_push_jsonb(&state, "profile", profile_document(tenant_id, user_id, now, &settings));
+	json_push_jsonb(&state, "profile", profile_document(tenant_id, user_id, now, &settings, NULL));
 	json_push_key(&state, "data");
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < tenant_tables_n; i++)

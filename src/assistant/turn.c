@@ -223,7 +223,7 @@ personalization_begin_turn(PG_FUNCTION_ARGS)
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	tenant_require(tenant_id, &settings);
-	preferences_as_of(tenant_id, user_id, &settings.learning, request.at, BEFORE_KNOWN_NONE,
+	preferences_as_of(tenant_id, user_id, &settings.learning, request.at, BEFORE_KNOWN_NONE, NULL,
 					  &known);
 	if (!PG_ARGISNULL(3))
 		conversation = conversation_of(tenant_id, user_id, PG_GETARG_UUID_P(3), messages);

@@ -170,16 +170,23 @@ prepared(Statement *statement, const Datum *values, const char *nulls)
 }
 
 uint64
-statement_execute(Statement *statement, Datum *values, const char *nulls, ReadAs as)
+statement_execute_limited(Statement *statement, Datum *values, const char *nulls, ReadAs as,
+						  long most)
 {
 	int result;
 
 	statement = prepared(statement, values, nulls);
 	choose_plan(statement);
-	result = SPI_execute_plan(statement->plan, values, nulls, as == SNAPSHOT_CALLER, 0);
+	result = SPI_execute_plan(statement->plan, values, nulls, as == SNAPSHOT_CALLER, most);
 	if (result < 0)
 		elog(ERROR, "could not execute \"%s\": %s", statement->sql, SPI_result_code_string(result));
 	return SPI_processed;
+}
+
+uint64
+statement_execute(Statement *statement, Datum *values, const char *nulls, ReadAs as)
+{
+	return statement_execute_limited(statement, values, nulls, as, 0); /* all rows */
 }
 
 Portal

@@ -35,17 +35,18 @@ typedef struct Statement
 	int executions;	   /* number of executions of this plan, until it is a generic one */
 	bool is_over_leaf; /* it names partitions: see base/leaf.h */
 	struct LeafStatements *leaves; /* those over the partitions in place of this one */
+	struct Statement *of_many;	   /* private to read_ahead.c: the one for many users */
 } Statement;
 
 #define STATEMENT(sql, parameters)                                                                 \
 	{                                                                                              \
-		sql, parameters, false, false, 0, NULL, 0, false, NULL                                     \
+		sql, parameters, false, false, 0, NULL, 0, false, NULL, NULL                               \
 	}
 
 /* One that may be executed anywhere. */
 #define STATEMENT_ANYWHERE(sql, parameters)                                                        \
 	{                                                                                              \
-		sql, parameters, true, false, 0, NULL, 0, false, NULL                                      \
+		sql, parameters, true, false, 0, NULL, 0, false, NULL, NULL                                \
 	}
 
 /*
@@ -92,6 +93,10 @@ extern uint64 statement_execute(Statement *statement, Datum *values, const char 
  * script lacks one.
  */
 extern int statement_types(const char *list, Oid *types, int max);
+
+/* The same for at most so many rows. */
+extern uint64 statement_execute_limited(Statement *statement, Datum *values, const char *nulls,
+										ReadAs as, long most);
 
 /* The same for a query whose rows are fetched in parts, with SPI_cursor_fetch() and SPI_cursor_close(). */
 extern Portal statement_cursor(Statement *statement, Datum *values, const char *nulls, ReadAs as);

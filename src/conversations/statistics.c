@@ -191,10 +191,11 @@ compare_roles(const void *a, const void *b)
 }
 
 void
-conversation_patterns(const char *tenant_id, const char *user_id, ConversationPatterns *out)
+conversation_patterns(const char *tenant_id, const char *user_id, ReadAhead *ahead,
+					  ConversationPatterns *out)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
-	uint64 nrows = statement_execute(&select_statistics, values, NULL, SNAPSHOT_CALLER);
+	uint64 nrows = read_ahead_execute(ahead, &select_statistics, values);
 	int64 gaps[BUCKETS] = {0};
 	int64 milliseconds = 0;
 	double gap;

@@ -12,6 +12,7 @@
 
 #include "utils/timestamp.h"
 
+#include "base/read_ahead.h"
 #include "core/profile/detail.h"
 
 /* Messages of further roles of one user are counted together, under ''. */
@@ -66,7 +67,7 @@ conversation_count_message(const char *tenant_id, const char *user_id, const Mes
  * Fills out; everything is 0 or -1 for a user without conversations.  The
  * caller is in SPI.  The sums are not dated: they are the present ones.
  */
-extern void
-conversation_patterns(const char *tenant_id, const char *user_id, ConversationPatterns *out);
+extern void conversation_patterns(const char *tenant_id, const char *user_id, ReadAhead *ahead,
+								  ConversationPatterns *out);
 
 #endif

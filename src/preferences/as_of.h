@@ -10,6 +10,7 @@
 #include "utils/timestamp.h"
 
 #include "base/extension.h"
+#include "base/read_ahead.h"
 #include "core/profile/evidence.h"
 #include "preferences/preferences.h"
 #include "preferences/replay.h"
@@ -31,8 +32,9 @@ typedef struct PreferencesAsOf
  * that time (see replay.h).  The caller is in SPI; reads in the snapshot of
  * the calling query.
  */
-extern void preferences_as_of(const char *tenant_id, const char *user_id, const LearningRule *rule,
-							  TimestampTz at, BeforeKnown before, PreferencesAsOf *result);
+extern void
+preferences_as_of(const char *tenant_id, const char *user_id, const LearningRule *rule,
+				  TimestampTz at, BeforeKnown before, ReadAhead *ahead, PreferencesAsOf *result);
 
 /* Finds one of them, live or not, by category and key; NULL if there is none. */
 extern const Preference *

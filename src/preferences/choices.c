@@ -77,18 +77,10 @@ PG_FUNCTION_INFO_V1(personalization_set_preference);
 PG_FUNCTION_INFO_V1(personalization_reset_preference);
 PG_FUNCTION_INFO_V1(personalization_forget_preference);
 
-void
-choices_read(const char *tenant_id, const char *user_id, TimestampTz at, ReadAs as,
-			 Choices *choices)
+/* Takes the choices as of a time from the result of select_choices. */
+static void
+read_choices(uint64 nrows, TimestampTz at, Choices *choices)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
-					  TimestampTzGetDatum(at)};
-	uint64 nrows;
-
-	*choices = (Choices){0};
-	if (!table_has_rows(&any_choice, tenant_id))
-		return;
-	nrows = statement_execute(&select_choices, values, NULL, as);
 	choices->items = palloc(Max(nrows, 1) * sizeof(Choice));
 	for (uint64 row = 0; row < nrows; row++)
 	{
@@ -105,6 +97,30 @@ choices_read(const char *tenant_id, const char *user_id, TimestampTz at, ReadAs 
 		forgotten = result_value(row, CHOICE_FORGOTTEN_AT, &isnull);
 		choice->forgotten_at = isnull ? DT_NOBEGIN : DatumGetTimestampTz(forgotten);
 	}
+}
+
+void
+choices_read(const char *tenant_id, const char *user_id, TimestampTz at, ReadAs as,
+			 Choices *choices)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
+					  TimestampTzGetDatum(at)};
+
+	*choices = (Choices){0};
+	if (table_has_rows(&any_choice, tenant_id))
+		read_choices(statement_execute(&select_choices, values, NULL, as), at, choices);
+}
+
+void
+choices_read_ahead(const char *tenant_id, const char *user_id, TimestampTz at, ReadAhead *ahead,
+				   Choices *choices)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
+					  TimestampTzGetDatum(at)};
+
+	*choices = (Choices){0};
+	if (table_has_rows(&any_choice, tenant_id))
+		read_choices(read_ahead_execute(ahead, &select_choices, values), at, choices);
 }
 
 bool

@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "base/extension.h"
+#include "base/read_ahead.h"
 #include "base/statement.h"
 #include "preferences/observation.h"
 
@@ -36,6 +37,10 @@ typedef struct Choices
  */
 extern void choices_read(const char *tenant_id, const char *user_id, TimestampTz at, ReadAs as,
 						 Choices *choices);
+
+/* The same in the snapshot of the calling query. */
+extern void choices_read_ahead(const char *tenant_id, const char *user_id, TimestampTz at,
+							   ReadAhead *ahead, Choices *choices);
 
 /* Returns whether an interaction of a time counts for a preference. */
 extern bool choices_let_count(const Choices *choices, PreferenceCategory category, const char *key,

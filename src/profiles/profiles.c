@@ -19,6 +19,7 @@
 #include "base/fault.h"
 #include "base/jsonutil.h"
 #include "base/local_time.h"
+#include "base/read_ahead.h"
 #include "base/statement.h"
 #include "base/uuid.h"
 #include "cache/changes.h"
@@ -43,7 +44,7 @@
 #define CHARTS_REACH 1000
 
 static Statement select_history =
-	STATEMENT("SELECT interaction_id, interaction_type::text, occurred_at, data, feedback"
+	STATEMENT("SELECT interaction_id, interaction_type, occurred_at, data, feedback"
 			  " FROM personalization.interactions"
 			  " WHERE tenant_id = $1 AND user_id = $2 AND occurred_at <= $3"
 			  " ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",
@@ -101,6 +102,7 @@ typedef struct ReadRequest
 	TimestampTz at;
 	TimestampTz until; /* end of the history as of then */
 	int history;	   /* number of interactions to show in a profile */
+	ReadAhead *ahead;  /* NULL for a single user */
 	TenantSettings settings;
 } ReadRequest;
 
@@ -112,6 +114,7 @@ begin_reading(FunctionCallInfo fcinfo, ReadRequest *question)
 	question->user_id = id_argument(fcinfo, 1, "user_id");
 	question->at = time_argument(fcinfo, 2, "at");
 	question->until = known_until(question->at);
+	question->ahead = NULL;
 	SPI_connect();
 	tenant_require(question->tenant_id, &question->settings);
 }
@@ -144,7 +147,7 @@ personalization_preferences(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	begin_reading(fcinfo, &question);
 	preferences_as_of(question.tenant_id, question.user_id, &question.settings.learning,
-					  question.at, BEFORE_KNOWN_AS_NOW, &known);
+					  question.at, BEFORE_KNOWN_AS_NOW, NULL, &known);
 	for (int i = 0; i < (least < 0 ? known.nlive : known.n); i++)
 	{
 		const Preference *preference = &known.items[i];
@@ -180,80 +183,70 @@ push_preferences(JsonbParseState **state, const Preference *live, int n)
 
 		json_push_key(state, psprintf("%s:%s", category, live[i].key));
 		(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-		json_push_text(state, "category", category);
 		json_push_text(state, "key", live[i].key);
 		json_push_jsonb(state, "value", preference_value(&live[i]));
-		json_push_double(state, "confidence", live[i].confidence);
-		json_push_int(state, "observation_count", live[i].evidence.count);
-		json_push_time(state, "last_updated", live[i].evidence.last_updated);
 		if (live[i].is_set)
 			json_push_text(state, "source", "set");
+		json_push_text(state, "category", category);
+		json_push_double(state, "confidence", live[i].confidence);
+		json_push_time(state, "last_updated", live[i].evidence.last_updated);
+		json_push_int(state, "observation_count", live[i].evidence.count);
 		(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
 	}
 	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
-/*
- * Pushes the latest interactions, as many as are requested, and reads as many
- * as are needed for the user's traits.  Raises *updated to the time of the
- * latest interaction, whether it is shown or not.
- */
-static void
-push_history(JsonbParseState **state, const ReadRequest *question, TraitReader *traits,
-			 TimestampTz *updated)
+/* Returns the type of a row of select_history. */
+static InteractionType
+history_type(uint64 row)
 {
-	int shown = question->history;
-	int reach = Max(shown, traits_reach(traits));
+	return interaction_type_of(DatumGetObjectId(result_value(row, HISTORY_TYPE, NULL)));
+}
+
+/*
+ * Reads the latest interactions, as many as are requested or needed for the user's traits, and
+ * returns their number.  Raises *updated to the time of the latest one, whether it is shown or not.
+ */
+static uint64
+read_history(const ReadRequest *question, TraitReader *traits, TimestampTz *updated)
+{
+	int reach = Max(question->history, traits_reach(traits));
+	/* That of many users is the same for all of them. */
+	int limit = question->ahead == NULL ? reach : Max(question->history, TRAITS_REACH);
 	Datum values[] = {CStringGetTextDatum(question->tenant_id),
 					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->until),
-					  Int64GetDatum(reach)};
-	uint64 nrows = 0;
+					  Int64GetDatum(limit)};
+	uint64 nrows;
 
-	if (reach > 0)
-		nrows = statement_execute(&select_history, values, NULL, SNAPSHOT_CALLER);
+	if (reach == 0)
+		return 0;
+	nrows = read_ahead_execute(question->ahead, &select_history, values);
+	nrows = Min(nrows, (uint64) reach);
 	if (nrows > 0)
 		*updated = Max(*updated, DatumGetTimestampTz(result_value(0, HISTORY_OCCURRED_AT, NULL)));
+	for (uint64 row = 0; row < nrows; row++)
+		traits_observe(traits, history_type(row), result_value(row, HISTORY_DATA, NULL));
+	return nrows;
+}
 
+/* Pushes the first of these interactions, as many as are requested. */
+static void
+push_history(JsonbParseState **state, const ReadRequest *question, uint64 nrows)
+{
 	json_push_key(state, "interaction_history");
 	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
-	for (uint64 row = 0; row < nrows; row++)
+	for (uint64 row = 0; row < Min(nrows, (uint64) question->history); row++)
 	{
-		char *type = result_text(row, HISTORY_TYPE);
-
-		traits_observe(traits,
-					   find_name(interaction_type_names, INTERACTION_TYPES, type, strlen(type)),
-					   result_value(row, HISTORY_DATA, NULL));
-		if (row >= (uint64) shown)
-			continue;
 		(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 		json_push_text(state, "id", uuid_text(DatumGetUUIDP(result_value(row, HISTORY_ID, NULL))));
-		json_push_text(state, "interaction_type", type);
-		json_push_time(state, "timestamp",
-					   DatumGetTimestampTz(result_value(row, HISTORY_OCCURRED_AT, NULL)));
 		json_push_jsonb(state, "data", result_jsonb(row, HISTORY_DATA));
 		json_push_jsonb(state, "feedback", result_jsonb(row, HISTORY_FEEDBACK));
+		json_push_time(state, "timestamp",
+					   DatumGetTimestampTz(result_value(row, HISTORY_OCCURRED_AT, NULL)));
+		json_push_text(state, "interaction_type", interaction_type_names[history_type(row)]);
 		(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
 	}
 	(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
-}
-
-static void
-push_traits(JsonbParseState **state, TraitReader *reader, TimestampTz updated)
-{
-	Traits traits;
-
-	traits_end(reader, &traits);
-	traits_push(state, &traits);
-	if (traits.known)
-	{
-		json_push_time(state, "created_at", traits.created_at);
-		json_push_time(state, "updated_at", Max(updated, traits.updated_at));
-	}
-	else
-	{
-		json_push_null(state, "created_at");
-		json_push_null(state, "updated_at");
-	}
 }
 
 /* The callers call SPI_connect() and SPI_finish(). */
@@ -262,30 +255,57 @@ document(const ReadRequest *question)
 {
 	PreferencesAsOf known;
 	TimestampTz updated;
-	TraitReader *traits;
+	TraitReader *reader;
+	Traits traits;
+	uint64 nrows;
 	JsonbParseState *state = NULL;
 
-	traits = traits_begin(question->tenant_id, question->user_id, question->at);
+	reader = traits_begin(question->tenant_id, question->user_id, question->at, question->ahead);
 	preferences_as_of(question->tenant_id, question->user_id, &question->settings.learning,
-					  question->at, BEFORE_KNOWN_NONE, &known);
+					  question->at, BEFORE_KNOWN_NONE, question->ahead, &known);
 	updated = known.latest;
+	nrows = read_history(question, reader, &updated);
+	traits_end(reader, &traits);
+
+	/* In the order in which jsonb has them, by length, so that there is little to sort. */
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	json_push_text(&state, "user_id", question->user_id);
 	json_push_text(&state, "tenant_id", question->tenant_id);
+	if (traits.known)
+	{
+		json_push_time(&state, "created_at", traits.created_at);
+		json_push_time(&state, "updated_at", Max(updated, traits.updated_at));
+	}
+	else
+	{
+		json_push_null(&state, "created_at");
+		json_push_null(&state, "updated_at");
+	}
 	push_preferences(&state, known.items, known.nlive);
-	push_history(&state, question, traits, &updated);
-	push_traits(&state, traits, updated);
+	traits_push(&state, &traits);
+	push_history(&state, question, nrows);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
 Jsonb *
 profile_document(const char *tenant_id, const char *user_id, TimestampTz at,
-				 const TenantSettings *settings)
+				 const TenantSettings *settings, ReadAhead *ahead)
 {
-	ReadRequest question = {tenant_id, user_id, at, known_until(at), settings->max_history_size,
-							*settings};
+	ReadRequest question = {.tenant_id = tenant_id,
+							.user_id = user_id,
+							.at = at,
+							.until = known_until(at),
+							.history = settings->max_history_size,
+							.ahead = ahead,
+							.settings = *settings};
 
 	return document(&question);
+}
+
+int
+profile_reach(const TenantSettings *settings)
+{
+	return Max(settings->max_history_size, TRAITS_REACH);
 }
 
 /* The number of interactions requested, at most the tenant's; -1 for the tenant's. */
@@ -375,7 +395,7 @@ personalization_set_profile(PG_FUNCTION_ARGS)
 
 	SPI_connect();
 	user_begin(tenant_id, user_id, &settings);
-	set_traits_read(tenant_id, user_id, now, SNAPSHOT_NEW, &before);
+	set_traits_read_locked(tenant_id, user_id, now, &before);
 	if (before.known)
 	{
 		values[6] = JsonbPGetDatum(set_traits_kept(&before, now, settings.history_retention));
@@ -498,7 +518,7 @@ push_frequent_tables(JsonbParseState **state, const ReadRequest *question)
 	int shown = 0;
 
 	preferences_as_of(question->tenant_id, question->user_id, &question->settings.learning,
-					  question->at, BEFORE_KNOWN_NONE, &known);
+					  question->at, BEFORE_KNOWN_NONE, NULL, &known);
 
 	json_push_key(state, "frequent_tables");
 	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);

@@ -291,7 +291,7 @@ personalization_route(PG_FUNCTION_ARGS)
 
 	SPI_connect();
 	tenant_require(tenant_id, &settings);
-	preferences_as_of(tenant_id, user_id, &settings.learning, at, BEFORE_KNOWN_NONE, &known);
+	preferences_as_of(tenant_id, user_id, &settings.learning, at, BEFORE_KNOWN_NONE, NULL, &known);
 	result = json_keep(routing_document(tenant_id, user_id, query, at, &settings, &known));
 	SPI_finish();
 	PG_RETURN_JSONB_P(result);

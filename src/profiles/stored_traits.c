@@ -90,17 +90,12 @@ replace_traits(SetTraits *traits, const JsonbContainer *then)
 		traits->updated = (TimestampTz) updated;
 }
 
-void
-set_traits_read(const char *tenant_id, const char *user_id, TimestampTz at, ReadAs as,
-				SetTraits *traits)
+/* Takes the traits set at a time from the result of select_profile. */
+static void
+read_row(TimestampTz at, SetTraits *traits)
 {
-	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
 	const JsonbContainer *then = NULL;
 
-	memset(traits, 0, sizeof(*traits));
-	traits->known = statement_execute(&select_profile, values, NULL, as) > 0;
-	if (!traits->known)
-		return;
 	traits->skill = trait_name(PROFILE_SKILL);
 	traits->expertise = result_jsonb(0, PROFILE_EXPERTISE);
 	traits->style = trait_name(PROFILE_STYLE);
@@ -119,6 +114,30 @@ set_traits_read(const char *tenant_id, const char *user_id, TimestampTz at, Read
 		traits->skill = traits->style = NULL;
 		traits->expertise = NULL;
 	}
+}
+
+void
+set_traits_read(const char *tenant_id, const char *user_id, TimestampTz at, ReadAhead *ahead,
+				SetTraits *traits)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
+
+	memset(traits, 0, sizeof(*traits));
+	traits->known = read_ahead_execute(ahead, &select_profile, values) > 0;
+	if (traits->known)
+		read_row(at, traits);
+}
+
+void
+set_traits_read_locked(const char *tenant_id, const char *user_id, TimestampTz at,
+					   SetTraits *traits)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id)};
+
+	memset(traits, 0, sizeof(*traits));
+	traits->known = statement_execute(&select_profile, values, NULL, SNAPSHOT_NEW) > 0;
+	if (traits->known)
+		read_row(at, traits);
 }
 
 Jsonb *

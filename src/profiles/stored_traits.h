@@ -14,6 +14,7 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
+#include "base/read_ahead.h"
 #include "base/statement.h"
 
 /* NULL for traits that are not set. Names of earlier ones may be unknown. */
@@ -28,9 +29,13 @@ typedef struct SetTraits
 	Jsonb *earlier;		 /* earlier traits, as stored; NULL if there are none */
 } SetTraits;
 
-/* Reads the traits set at a time. The caller is in SPI. */
-extern void set_traits_read(const char *tenant_id, const char *user_id, TimestampTz at, ReadAs as,
-							SetTraits *traits);
+/* Reads the traits set at a time, in the snapshot of the calling query. The caller is in SPI. */
+extern void set_traits_read(const char *tenant_id, const char *user_id, TimestampTz at,
+							ReadAhead *ahead, SetTraits *traits);
+
+/* The same for the present ones of a user who is locked, in a new snapshot. */
+extern void set_traits_read_locked(const char *tenant_id, const char *user_id, TimestampTz at,
+								   SetTraits *traits);
 
 /*
  * Returns the earlier traits to store when these are replaced: these, and the

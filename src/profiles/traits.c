@@ -88,12 +88,12 @@ number_of(const char *name, const char *const *names, int nnames)
 
 /* Reads what the user wrote in conversations. */
 static void
-read_messages(TraitReader *reader, const char *tenant_id, const char *user_id)
+read_messages(TraitReader *reader, const char *tenant_id, const char *user_id, ReadAhead *ahead)
 {
 	ConversationPatterns patterns;
 	StyleCounts style_counts;
 
-	conversation_patterns(tenant_id, user_id, &patterns);
+	conversation_patterns(tenant_id, user_id, ahead, &patterns);
 	style_counts.messages = patterns.user_messages;
 	style_counts.characters = patterns.user_characters;
 	style_counts.brief = patterns.asked_brief;
@@ -103,7 +103,7 @@ read_messages(TraitReader *reader, const char *tenant_id, const char *user_id)
 }
 
 TraitReader *
-traits_begin(const char *tenant_id, const char *user_id, TimestampTz at)
+traits_begin(const char *tenant_id, const char *user_id, TimestampTz at, ReadAhead *ahead)
 {
 	TraitReader *reader = palloc(sizeof(TraitReader));
 	Traits *traits = &reader->traits;
@@ -116,7 +116,7 @@ traits_begin(const char *tenant_id, const char *user_id, TimestampTz at)
 	reader->budget = TRAITS_SQL_BUDGET;
 	traits->skill_level = SKILL_INTERMEDIATE;
 	traits->communication_style = STYLE_DETAILED;
-	set_traits_read(tenant_id, user_id, at, SNAPSHOT_CALLER, &set);
+	set_traits_read(tenant_id, user_id, at, ahead, &set);
 	traits->known = set.known;
 	if (!set.known)
 		return reader;
@@ -141,7 +141,7 @@ traits_begin(const char *tenant_id, const char *user_id, TimestampTz at)
 		traits->sources[TRAIT_COMMUNICATION_STYLE] = TRAIT_SET;
 	}
 	else
-		read_messages(reader, tenant_id, user_id);
+		read_messages(reader, tenant_id, user_id, ahead);
 	return reader;
 }
 
@@ -382,7 +382,7 @@ traits_end(TraitReader *reader, Traits *traits)
 void
 traits_read(const char *tenant_id, const char *user_id, TimestampTz at, Traits *traits)
 {
-	TraitReader *reader = traits_begin(tenant_id, user_id, at);
+	TraitReader *reader = traits_begin(tenant_id, user_id, at, NULL);
 	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
 					  TimestampTzGetDatum(known_until(at)), Int64GetDatum(traits_reach(reader))};
 	uint64 nrows = 0;
@@ -424,10 +424,6 @@ void
 traits_push(JsonbParseState **state, const Traits *traits)
 {
 	json_push_text(state, "skill_level", skill_level_names[traits->skill_level]);
-	push_expertise(state, traits);
-	json_push_text(state, "communication_style",
-				   communication_style_names[traits->communication_style]);
-
 	json_push_key(state, "trait_sources");
 	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < TRAITS; i++)
@@ -442,4 +438,8 @@ traits_push(JsonbParseState **state, const Traits *traits)
 			json_push_text(state, trait_names[i], traits->evidence[i]);
 	}
 	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
+
+	push_expertise(state, traits);
+	json_push_text(state, "communication_style",
+				   communication_style_names[traits->communication_style]);
 }

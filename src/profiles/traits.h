@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "base/extension.h"
+#include "base/read_ahead.h"
 #include "core/profile/trait_inference.h"
 
 /* Number of the latest interactions that are used, … */
@@ -72,7 +73,8 @@ extern void traits_read(const char *tenant_id, const char *user_id, TimestampTz 
  * ignored), with data as a stored jsonb; end.
  */
 typedef struct TraitReader TraitReader;
-extern TraitReader *traits_begin(const char *tenant_id, const char *user_id, TimestampTz at);
+extern TraitReader *
+traits_begin(const char *tenant_id, const char *user_id, TimestampTz at, ReadAhead *ahead);
 extern void traits_observe(TraitReader *reader, InteractionType type, Datum data);
 extern void traits_end(TraitReader *reader, Traits *traits);
 

@@ -196,7 +196,7 @@ push_conversations(JsonbParseState **state, const char *tenant_id, const char *u
 {
 	ConversationPatterns patterns;
 
-	conversation_patterns(tenant_id, user_id, &patterns);
+	conversation_patterns(tenant_id, user_id, NULL, &patterns);
 	json_push_key(state, "conversations");
 	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	json_push_int(state, "count", patterns.conversations);

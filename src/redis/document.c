@@ -8,12 +8,15 @@
 #include "postgres.h"
 
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 #include "utils/uuid.h"
 
+#include "base/clock.h"
 #include "base/jsonutil.h"
+#include "base/read_ahead.h"
 #include "base/statement.h"
 #include "base/subxact.h"
 #include "cache/changes.h"
@@ -31,12 +34,18 @@
 /* Larger documents are not cached, in bytes. */
 #define MAX_DOCUMENT (16 * 1024 * 1024)
 
+/* Maximum size of the rows that are read together for profiles of many users, in bytes. */
+#define READ_BYTES (16 * 1024 * 1024)
+
+/* For fewer users than this, reading them together is not worth the while. */
+#define PROFILES_FEW 3
+
 /*
  * Returns the document of an id as of a time, or NULL if there is none.  May
- * shorten the lifetime, which is in microseconds.
+ * shorten the lifetime, which is in microseconds.  ahead is NULL, but for profiles of many users.
  */
 typedef Jsonb *(*DocumentBuilder)(const char *tenant_id, const char *id, TimestampTz at,
-								  const TenantSettings *settings, int64 *ttl);
+								  const TenantSettings *settings, int64 *ttl, ReadAhead *ahead);
 
 /* A kind of key: its name, how its document is built, and its lifetime. */
 typedef struct CacheKind
@@ -50,9 +59,9 @@ typedef struct CacheKind
 /* An unknown user has a default profile, but it is not cached. */
 static Jsonb *
 build_profile(const char *tenant_id, const char *id, TimestampTz at, const TenantSettings *settings,
-			  int64 *ttl)
+			  int64 *ttl, ReadAhead *ahead)
 {
-	Jsonb *document = profile_document(tenant_id, id, at, settings);
+	Jsonb *document = profile_document(tenant_id, id, at, settings, ahead);
 	JsonbValue value;
 
 	return json_member(&document->root, "created_at", &value) != NULL ? document : NULL;
@@ -61,7 +70,7 @@ build_profile(const char *tenant_id, const char *id, TimestampTz at, const Tenan
 /* Even if it is pushed late, as after an outage, it expires when the conversation does. */
 static Jsonb *
 build_conversation(const char *tenant_id, const char *id, TimestampTz at,
-				   const TenantSettings *settings, int64 *ttl)
+				   const TenantSettings *settings, int64 *ttl, ReadAhead *ahead)
 {
 	Datum uuid = DirectFunctionCall1(uuid_in, CStringGetDatum(id));
 	Jsonb *document =
@@ -84,7 +93,7 @@ build_conversation(const char *tenant_id, const char *id, TimestampTz at,
  */
 static Jsonb *
 build_suggestions(const char *tenant_id, const char *id, TimestampTz at,
-				  const TenantSettings *settings, int64 *ttl)
+				  const TenantSettings *settings, int64 *ttl, ReadAhead *ahead)
 {
 	if (catalogue_is_linked(tenant_id))
 		return NULL;
@@ -183,6 +192,16 @@ cache_prefixes(const char *tenant_id)
 	return prefixes;
 }
 
+/* Whether a tenant exists and is on this node of a cluster; otherwise it has no documents here. */
+static bool
+is_here(CacheTenant *tenant, const char *tenant_id)
+{
+	if (!tenant->is_read)
+		tenant->is_here = route_is_here(tenant_id) && tenant_read(tenant_id, &tenant->settings);
+	tenant->is_read = true;
+	return tenant->is_here;
+}
+
 /* Arguments for building the document of one key in a subtransaction. */
 typedef struct DocumentBuild
 {
@@ -192,6 +211,7 @@ typedef struct DocumentBuild
 	TimestampTz at;
 	CacheItem *item;
 	MemoryContext context; /* of the result */
+	ReadAhead *ahead;	   /* of profiles; may be NULL */
 } DocumentBuild;
 
 static void
@@ -203,43 +223,110 @@ build(void *arg)
 	CacheTenant *tenant = building->tenant;
 	Jsonb *document;
 	int64 ttl;
-	char *text;
+	StringInfoData text;
+	char *converted;
 	size_t len;
 
-	/* A tenant that does not exist, or is on another node of a cluster, has no documents here. */
-	if (!tenant->is_read)
-		tenant->is_here =
-			route_is_here(change->tenant_id) && tenant_read(change->tenant_id, &tenant->settings);
-	tenant->is_read = true;
-	if (!tenant->is_here)
+	if (!is_here(tenant, change->tenant_id))
 		return;
 	ttl = *(int64 *) ((char *) &tenant->settings + building->kind->ttl);
-	document =
-		building->kind->build(change->tenant_id, change->id, building->at, &tenant->settings, &ttl);
+	document = building->kind->build(change->tenant_id, change->id, building->at, &tenant->settings,
+									 &ttl, building->ahead);
 	if (document == NULL)
 		return;
 	if (!JB_ROOT_IS_OBJECT(document))
 		elog(ERROR, "document for the cache is not an object");
-	text = utf8(JsonbToCString(NULL, &document->root, VARSIZE(document)));
-	len = strlen(text);
+	initStringInfo(&text);
+	(void) JsonbToCString(&text, &document->root, VARSIZE(document));
+	converted = utf8(text.data);
+	len = converted == text.data ? (size_t) text.len : strlen(converted);
 	if (len > MAX_DOCUMENT)
 		return;
 	item->document = MemoryContextAlloc(building->context, len + 1);
-	memcpy(item->document, text, len + 1);
+	memcpy(item->document, converted, len + 1);
 	item->document_len = len;
 	item->ttl = Max(ttl / 1000, 1);
 }
 
+/* Arguments for building the profiles of many users in a subtransaction. */
+typedef struct ProfilesBuild
+{
+	const CacheChange *const *changes;
+	int n;
+	CacheTenant *tenant;
+	TimestampTz at;
+	const CacheLimits *limits;
+	CacheItem *items;
+	int built;
+	MemoryContext context; /* of the result */
+} ProfilesBuild;
+
+static void
+build_profiles(void *arg)
+{
+	ProfilesBuild *all = arg;
+	const char *user_ids[CACHE_PROFILES];
+	ReadAhead *ahead;
+	MemoryContext scratch;
+	Size bytes = 0;
+	int n = all->n;
+
+	if (!is_here(all->tenant, all->changes[0]->tenant_id))
+		return;
+	n = Min(n, READ_AHEAD_ROWS / profile_reach(&all->tenant->settings));
+	for (int i = 0; i < n; i++)
+		user_ids[i] = all->changes[i]->id;
+	if (n < PROFILES_FEW)
+		return;
+	ahead = read_ahead_begin(user_ids, n, READ_BYTES);
+	scratch = AllocSetContextCreate(CurrentMemoryContext, "personalization document",
+									ALLOCSET_DEFAULT_SIZES);
+	for (int i = 0; i < n && bytes < all->limits->bytes && elapsed_clock() < all->limits->until;
+		 i++)
+	{
+		CacheItem *item = &all->items[i];
+		DocumentBuild building = {
+			&kinds[KIND_PROFILE], all->changes[i], all->tenant, all->at, item, all->context, ahead};
+		MemoryContext old;
+
+		CHECK_FOR_INTERRUPTS();
+		read_ahead_turn_to(ahead, i);
+		old = MemoryContextSwitchTo(scratch);
+		build(&building);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(scratch);
+		bytes += item->document_len;
+		all->built++;
+	}
+}
+
 /*
- * Builds the document in a subtransaction: an error affects this document
+ * Nothing is written, so that the documents built before an error stay, and the subtransaction
+ * is one for all of them: without statements, it would be most of what a document costs.
+ */
+int
+cache_profiles_build(const CacheChange *const *changes, int n, CacheTenant *tenant, TimestampTz at,
+					 const CacheLimits *limits, CacheItem *items, ErrorData **fault)
+{
+	ProfilesBuild all = {changes, n, tenant, at, limits, items, 0, CurrentMemoryContext};
+
+	if (n < PROFILES_FEW)
+		return 0;
+	memset(items, 0, n * sizeof(CacheItem));
+	*fault = run_in_subxact(build_profiles, &all);
+	return all.built;
+}
+
+/*
+ * Builds the document in a subtransaction, unless it is there: an error affects this document
  * only, and the memory of its statements is freed.
  */
 static void
 add_item(const CacheKind *kind, const CacheChange *change, bool wanted, CacheTenant *tenant,
-		 TimestampTz at, List **items, ErrorData **fault)
+		 TimestampTz at, const CacheItem *built, List **items, ErrorData **fault)
 {
 	CacheItem *item = palloc0(sizeof(CacheItem));
-	DocumentBuild building = {kind, change, tenant, at, item, CurrentMemoryContext};
+	DocumentBuild building = {kind, change, tenant, at, item, CurrentMemoryContext, NULL};
 	Naming naming = {kind, change, item, CurrentMemoryContext};
 	ErrorData *error = NULL;
 
@@ -253,7 +340,13 @@ add_item(const CacheKind *kind, const CacheChange *change, bool wanted, CacheTen
 		*fault = error;
 		return;
 	}
-	if (wanted && kind->build != NULL)
+	if (built != NULL)
+	{
+		item->document = built->document;
+		item->document_len = built->document_len;
+		item->ttl = built->ttl;
+	}
+	else if (wanted && kind->build != NULL)
 		error = run_in_subxact(build, &building);
 	if (error != NULL)
 	{
@@ -264,16 +357,16 @@ add_item(const CacheKind *kind, const CacheChange *change, bool wanted, CacheTen
 }
 
 void
-cache_items_add(const CacheChange *change, CacheTenant *tenant, TimestampTz at, List **items,
-				ErrorData **fault)
+cache_items_add(const CacheChange *change, CacheTenant *tenant, TimestampTz at,
+				const CacheItem *profile, List **items, ErrorData **fault)
 {
 	if ((change->what & CACHE_PROFILE) != 0)
-		add_item(&kinds[KIND_PROFILE], change, true, tenant, at, items, fault);
+		add_item(&kinds[KIND_PROFILE], change, true, tenant, at, profile, items, fault);
 	if ((change->what & (CACHE_SUGGESTIONS | CACHE_SUGGESTIONS_STALE)) != 0)
 		add_item(&kinds[KIND_SUGGESTIONS], change, (change->what & CACHE_SUGGESTIONS) != 0, tenant,
-				 at, items, fault);
+				 at, NULL, items, fault);
 	if ((change->what & CACHE_CONVERSATION) != 0)
-		add_item(&kinds[KIND_CONVERSATION], change, true, tenant, at, items, fault);
+		add_item(&kinds[KIND_CONVERSATION], change, true, tenant, at, NULL, items, fault);
 }
 
 /*

@@ -40,13 +40,35 @@ typedef struct CacheTenant
 
 /*
  * Adds to items the documents to be pushed after a change of a tenant's data, as of a time
- * and in the transaction's snapshot.  If a document cannot be built, its key is
- * deleted, and the error is stored in *fault; if it has no key, because a name
- * cannot be converted to UTF-8, nothing is added.  The caller is in SPI;
- * everything is in the current memory context.
+ * and in the transaction's snapshot.  profile is NULL, or what cache_profiles_build() built of
+ * it.  If a document cannot be built, its key is deleted, and the error is stored in *fault; if
+ * it has no key, because a name cannot be converted to UTF-8, nothing is added.  The caller is in
+ * SPI; everything is in the current memory context.
  */
 extern void cache_items_add(const CacheChange *change, CacheTenant *tenant, TimestampTz at,
-							List **items, ErrorData **fault);
+							const CacheItem *profile, List **items, ErrorData **fault);
+
+/* Maximum number of profiles that are built together. */
+#define CACHE_PROFILES 32
+
+/* What building several documents takes at most; the last one may exceed it. */
+typedef struct CacheLimits
+{
+	Size bytes;	 /* of documents */
+	int64 until; /* by elapsed_clock() */
+} CacheLimits;
+
+/*
+ * Builds the profiles of the users of changes, which are all of profiles of one tenant;
+ * n is at most CACHE_PROFILES.  What is needed for them is read together, with one statement for
+ * each kind of rows.  Stores the documents in items, without their keys, and returns their
+ * number.  It may be smaller than n, or 0: because of the limits, because there is too much to
+ * be read together, or after an error, which is then stored in *fault.  Those that are left are
+ * to be built one at a time.  Memory and the caller are as for cache_items_add().
+ */
+extern int
+cache_profiles_build(const CacheChange *const *changes, int n, CacheTenant *tenant, TimestampTz at,
+					 const CacheLimits *limits, CacheItem *items, ErrorData **fault);
 
 /* The error of a tenant's name that cannot be part of a key; NULL for one that can. */
 extern ErrorData *cache_name_fault(const char *tenant_id);

@@ -95,6 +95,56 @@ static MemoryContext batch_context;
  */
 static TenantWork cache_work = {.activity = "pushing to the cache", .name = "pushing to the cache"};
 
+/* Profiles that have been built together, in the order of their changes. */
+typedef struct BuiltProfiles
+{
+	const CacheChange *changes[CACHE_PROFILES];
+	CacheItem items[CACHE_PROFILES];
+	int n;
+	int next;
+	int most; /* to build together: fewer after more could not be */
+} BuiltProfiles;
+
+/*
+ * Builds the next profiles of the tenant whose changes are the first of n.  Returns the error if
+ * it is a wait for a lock; after another one the profiles are built one at a time, by which it is
+ * known whose it is.  *tried is set to the change from which on to build the next ones together.
+ */
+static ErrorData *
+build_profiles(PushBatch *batch, const CacheChange *changes, int n, CacheTenant *tenant,
+			   int64 until, BuiltProfiles *profiles, const CacheChange **tried)
+{
+	CacheLimits limits = {BATCH_BYTES - batch->bytes, until};
+	ErrorData *fault = NULL;
+	int found = 0;
+	int i = 0;
+
+	for (; i < n && found < profiles->most; i++)
+	{
+		if (strcmp(changes[i].tenant_id, changes[0].tenant_id) != 0)
+			break;
+		if ((changes[i].what & CACHE_PROFILE) != 0)
+			profiles->changes[found++] = &changes[i];
+	}
+	profiles->next = 0;
+	profiles->n = cache_profiles_build(profiles->changes, found, tenant, batch->at, &limits,
+									   profiles->items, &fault);
+	if (fault != NULL && profiles->n == 0)
+		profiles->most /= 4;
+	*tried =
+		fault == NULL && profiles->n > 0 ? profiles->changes[profiles->n - 1] + 1 : &changes[i];
+	return fault != NULL && fault->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ? fault : NULL;
+}
+
+/* Returns the profile that has been built of a change, or NULL; changes come in their order. */
+static const CacheItem *
+built_profile(BuiltProfiles *profiles, const CacheChange *change)
+{
+	if (profiles->next == profiles->n || profiles->changes[profiles->next] != change)
+		return NULL;
+	return &profiles->items[profiles->next++];
+}
+
 /*
  * Adds the documents of a tenant's changes, which are the first of n, to the
  * batch, and returns their number.  Those for which there is no time, or that
@@ -108,12 +158,19 @@ build_of_tenant(PushBatch *batch, const CacheChange *changes, int n)
 	TurnResult result = {0};
 	ErrorData *locked = NULL;
 	CacheTenant tenant = {0};
+	BuiltProfiles profiles;
+	const CacheChange *tried = changes; /* the next change to build together with others */
 	bool is_here = route_is_here(tenant_id);
 	int i = 0;
+
+	profiles.n = profiles.next = 0;
+	profiles.most = CACHE_PROFILES;
 
 	for (; i < n && strcmp(changes[i].tenant_id, tenant_id) == 0; i++)
 	{
 		const CacheChange *change = &changes[i];
+		const CacheItem *profile;
+		bool may_begin;
 		List *items = NIL;
 		ErrorData *fault = NULL;
 
@@ -125,7 +182,14 @@ build_of_tenant(PushBatch *batch, const CacheChange *changes, int n)
 			batch->changes[batch->n++] = *change;
 			continue;
 		}
-		if (locked != NULL || batch->bytes >= BATCH_BYTES || elapsed_clock() - start > TURNS_SLOW)
+		may_begin =
+			locked == NULL && batch->bytes < BATCH_BYTES && elapsed_clock() - start <= TURNS_SLOW;
+		if (change >= tried && may_begin)
+			locked = build_profiles(batch, change, n - i, &tenant, start + TURNS_SLOW, &profiles,
+									&tried);
+		profile = built_profile(&profiles, change);
+		/* If there is no time for more, there is for what has been built. */
+		if (locked != NULL || batch->bytes >= BATCH_BYTES || (profile == NULL && !may_begin))
 		{
 			batch->more = true;
 			continue;
@@ -134,7 +198,7 @@ build_of_tenant(PushBatch *batch, const CacheChange *changes, int n)
 			fault = cache_name_fault(tenant_id);
 		if ((change->what & CACHE_TENANT) != 0 && fault == NULL)
 			batch->tenants = lappend(batch->tenants, unconstify(char *, tenant_id));
-		cache_items_add(change, &tenant, batch->at, &items, &fault);
+		cache_items_add(change, &tenant, batch->at, profile, &items, &fault);
 		if (fault != NULL && fault->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
 		{
 			locked = fault;

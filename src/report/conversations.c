@@ -84,7 +84,7 @@ put_sums(Sheet *page, const ReportRequest *request)
 {
 	ConversationPatterns patterns;
 
-	conversation_patterns(request->tenant_id, request->user_id, &patterns);
+	conversation_patterns(request->tenant_id, request->user_id, NULL, &patterns);
 	if (patterns.conversations == 0)
 		return;
 	put(page, "<p>In all ");

@@ -89,7 +89,7 @@ make_page(const ReportRequest *request)
 	Sheet page;
 
 	preferences_as_of(request->tenant_id, request->user_id, &request->settings.learning,
-					  request->at, BEFORE_KNOWN_NONE, &known);
+					  request->at, BEFORE_KNOWN_NONE, NULL, &known);
 	activity_read(request, &activity);
 	page_begin(&page, &request->settings, request->at, "Personal profile", request->user_id,
 			   request->tenant_id);
