@@ -17,6 +17,7 @@ CREATE TABLE personalization.interactions (
     query_id          uuid,
     replaces          uuid,
     unread            text[],
+    outline           text COLLATE "C",
     PRIMARY KEY (tenant_id, interaction_id)
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE personalization.interactions IS 'interactions of the users, as passed to learn()';
@@ -28,12 +29,15 @@ COMMENT ON COLUMN personalization.interactions.replaces IS
 COMMENT ON COLUMN personalization.interactions.unread IS
     'if nothing was learned from it, the names in data that no rule reads, which may be misspelt; else NULL';
 
--- For a user's history, latest first, and their usage patterns without reading the rows; for the user's
--- queries, likewise; and for a tenant's retention.
-CREATE INDEX interactions_user_time ON personalization.interactions (tenant_id, user_id, occurred_at)
-    INCLUDE (interaction_type);
+COMMENT ON COLUMN personalization.interactions.outline IS
+    'what traits are inferred from: of a query its features, size and subjects, of a chart its type; NULL if data is to be read instead';
+
+-- For a user's queries, latest first, without reading the rows; for their history, and their usage patterns and
+-- traits, likewise; and for a tenant's retention.
 CREATE INDEX interactions_user_queries ON personalization.interactions
     (tenant_id, user_id, occurred_at, interaction_id) INCLUDE (query_id) WHERE query_id IS NOT NULL;
+CREATE INDEX interactions_user_latest ON personalization.interactions (tenant_id, user_id, occurred_at, interaction_id)
+    INCLUDE (interaction_type, outline);
 CREATE INDEX interactions_unread ON personalization.interactions (tenant_id, interaction_type) WHERE unread IS NOT NULL;
 
 -- With a condition that is always true, so that only statements that repeat it can use the index: see

@@ -14,6 +14,28 @@ CREATE INDEX suggestion_rounds_taken ON personalization.suggestion_rounds (tenan
 COMMENT ON TABLE personalization.suggestion_rounds IS
     'suggestions that were shown in earlier rounds, and what became of them, for suggestion_report() and counting';
 
+-- Interactions that are learned from here on have it; those of before are read by their data, as they were.
+ALTER TABLE personalization.interactions ADD COLUMN outline text COLLATE "C";
+ALTER TABLE personalization.interactions ALTER COLUMN outline SET STATISTICS 0;
+COMMENT ON COLUMN personalization.interactions.outline IS
+    'what traits are inferred from: of a query its features, size and subjects, of a chart its type; NULL if data is to be read instead';
+CREATE INDEX interactions_user_latest ON personalization.interactions (tenant_id, user_id, occurred_at, interaction_id)
+    INCLUDE (interaction_type, outline);
+DROP INDEX personalization.interactions_user_time;
+DO $options$
+DECLARE
+    leaf pg_catalog.regclass;
+BEGIN
+    -- The partitions; on a cluster the table itself, which has none.
+    FOR leaf IN SELECT oid FROM pg_catalog.pg_class
+        WHERE oid IN (SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = 'personalization.interactions'::pg_catalog.regclass)
+           OR (oid = 'personalization.interactions'::pg_catalog.regclass AND relkind = 'r')
+    LOOP
+        EXECUTE pg_catalog.format('ALTER TABLE %s SET (autovacuum_vacuum_insert_scale_factor = 0.02)', leaf);
+    END LOOP;
+END
+$options$;
+
 CREATE INDEX rejected_events_unknown ON personalization.rejected_events (tenant_id) WHERE sqlstate = '42704';
 
 CREATE OR REPLACE VIEW personalization.health WITH (security_invoker = true) AS

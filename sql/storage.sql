@@ -42,6 +42,8 @@ BEGIN
             WHEN parent IN ('inbox', 'query_events', 'cache_changes') THEN
                 ' WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,'
                 ' autovacuum_vacuum_insert_threshold = -1, autovacuum_vacuum_cost_delay = 0)'
+            -- Rows are read by an index alone once vacuum has noted that their pages are visible to all; it reads new pages only.
+            WHEN parent OPERATOR(pg_catalog.=) 'interactions' THEN ' WITH (autovacuum_vacuum_insert_scale_factor = 0.02)'
             ELSE '' END;
         policy := 'CREATE POLICY tenant_isolation ON personalization.%I'
             ' USING (tenant_id OPERATOR(pg_catalog.=) personalization.current_tenant()'

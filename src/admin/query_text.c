@@ -23,6 +23,7 @@
 #include "base/rows.h"
 #include "base/statement.h"
 #include "cache/changes.h"
+#include "profiles/outlines.h"
 #include "queries/identity.h"
 #include "queries/without_text.h"
 #include "tenancy/audit.h"
@@ -51,12 +52,15 @@ enum
 	INTERACTION_FEEDBACK_GIVEN
 };
 
-static Statement update_interactions =
-	STATEMENT("UPDATE personalization.interactions i"
-			  " SET data = n.data, feedback = n.feedback"
-			  " FROM unnest($2, $3, $4) AS n (id, data, feedback)"
-			  " WHERE i.tenant_id = $1 AND i.interaction_id = n.id",
-			  "text uuid[] jsonb[] jsonb[]");
+#define UPDATE_INTERACTIONS(outline)                                                               \
+	STATEMENT("UPDATE personalization.interactions i"                                              \
+			  " SET data = n.data, feedback = n.feedback" outline                                  \
+			  " FROM unnest($2, $3, $4, $5) AS n (id, data, feedback, outline)"                    \
+			  " WHERE i.tenant_id = $1 AND i.interaction_id = n.id",                               \
+			  "text uuid[] jsonb[] jsonb[] text[]")
+
+static Statement update_interactions = UPDATE_INTERACTIONS(", outline = n.outline");
+static Statement update_unoutlined = UPDATE_INTERACTIONS("");
 
 /* $3: also rows that have hashes; $4, $5: after which key. */
 static Statement select_queries =
@@ -168,14 +172,13 @@ forget_in(ForgetChunk chunk, const char *tenant_id, const char *user_id, bool al
 
 /* The data of an interaction as learning would have stored it. */
 static Jsonb *
-data_without_text(uint64 row, const Jsonb *data)
+data_without_text(InteractionType type, const Jsonb *data)
 {
-	Oid type = DatumGetObjectId(result_value(row, INTERACTION_TYPE, NULL));
 	List *tables = NIL;
 	QueryText query;
 	Fault ignored;
 
-	if (interaction_type_of(type) == INTERACTION_QUERY && JB_ROOT_IS_OBJECT(data) &&
+	if (type == INTERACTION_QUERY && JB_ROOT_IS_OBJECT(data) &&
 		query_decode(&data->root, &query, &ignored))
 		tables = unconstify(List *, query_list(&query, SQL_TABLES));
 	return without_text(data, tables);
@@ -188,39 +191,46 @@ forget_interactions(Forgetting *forgetting)
 	Datum values[] = {CStringGetTextDatum(forgetting->tenant_id),
 					  text_or_null(forgetting->user_id, &nulls[1]),
 					  UUIDPGetDatum(&forgetting->last), Int32GetDatum(CHUNK)};
-	Datum changed[4] = {values[0]};
-	Column columns[3];
+	Datum changed[5] = {values[0]};
+	Column columns[4];
 	uint64 nrows;
 
 	nrows = statement_execute(&select_interactions, values, nulls, SNAPSHOT_NEW);
 	column_init(&columns[0], UUIDOID, CHUNK);
 	column_init(&columns[1], JSONBOID, CHUNK);
 	column_init(&columns[2], JSONBOID, CHUNK);
+	column_init(&columns[3], TEXTOID, CHUNK);
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		Jsonb *data = result_jsonb(row, INTERACTION_DATA);
+		InteractionType type =
+			interaction_type_of(DatumGetObjectId(result_value(row, INTERACTION_TYPE, NULL)));
+		Jsonb *data = data_without_text(type, result_jsonb(row, INTERACTION_DATA));
 		Jsonb *feedback = result_jsonb(row, INTERACTION_FEEDBACK_GIVEN);
 		pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
+		char outline[OUTLINE_MAX];
 
 		*id = forgetting->last = *DatumGetUUIDP(result_value(row, INTERACTION_ID, NULL));
 		column_add(&columns[0], UUIDPGetDatum(id));
-		column_add(&columns[1], JsonbPGetDatum(data_without_text(row, data)));
+		column_add(&columns[1], JsonbPGetDatum(data));
 		if (feedback == NULL)
 			column_add_null(&columns[2]);
 		else
 			column_add(&columns[2], JsonbPGetDatum(without_text(feedback, NIL)));
+		column_add_text(&columns[3],
+						outline_of(type, JsonbPGetDatum(data), outline) ? outline : NULL);
 	}
-	for (int c = 0; c < 3; c++)
+	for (int c = 0; c < 4; c++)
 		changed[1 + c] = column_array(&columns[c]);
 	if (nrows > 0)
-		forgetting->changed +=
-			(int64) statement_execute(&update_interactions, changed, NULL, SNAPSHOT_NEW);
+		forgetting->changed += (int64) statement_execute(
+			outlines_are_stored() ? &update_interactions : &update_unoutlined, changed, NULL,
+			SNAPSHOT_NEW);
 	return nrows;
 }
 
 /* The hashes of a query's words; those that a document has only if they are nothing else. */
 static char *
-words_of(const char *tenant_id, const char *text, const char *words)
+kept_words(const char *tenant_id, const char *text, const char *words)
 {
 	return words != NULL && contains_hashes(words) &&
 				   strspn(words + 1, "abcdefghijklmnopq ") == strlen(words + 1)
@@ -256,8 +266,8 @@ forget_queries(Forgetting *forgetting)
 		column_add_text(&columns[0], forgetting->last_user.data);
 		column_add(&columns[1], UUIDPGetDatum(id));
 		column_add_text(&columns[2], tables != NULL ? tables : "");
-		column_add_text(&columns[3], words_of(forgetting->tenant_id, result_text(row, QUERY_TEXT),
-											  result_text(row, QUERY_WORDS)));
+		column_add_text(&columns[3], kept_words(forgetting->tenant_id, result_text(row, QUERY_TEXT),
+												result_text(row, QUERY_WORDS)));
 	}
 	for (int c = 0; c < 4; c++)
 		changed[1 + c] = column_array(&columns[c]);

@@ -28,6 +28,7 @@
 #include "preferences/preferences.h"
 #include "preferences/signal_rules.h"
 #include "preferences/signals.h"
+#include "profiles/outlines.h"
 #include "queries/identity.h"
 #include "queries/user_queries.h"
 #include "queries/without_text.h"
@@ -42,15 +43,22 @@
 	"interaction_id, user_id, interaction_type, data, feedback, occurred_at, query_id, unread"
 #define INTERACTION_COLUMN_TYPES                                                                   \
 	"uuid text personalization.interaction_type jsonb jsonb timestamptz uuid text[]"
+#define RETURNING_NEW                                                                              \
+	"ON CONFLICT (tenant_id, interaction_id) DO NOTHING"                                           \
+	" RETURNING interaction_id"
 
-static RowWriter interaction_writer =
-	ROW_WRITER("personalization.interactions", INTERACTION_COLUMNS, INTERACTION_COLUMN_TYPES,
-			   "ON CONFLICT (tenant_id, interaction_id) DO NOTHING"
-			   " RETURNING interaction_id");
-
-/* Interactions with ids that we generated cannot exist already. */
-static RowWriter new_interaction_writer =
-	ROW_WRITER("personalization.interactions", INTERACTION_COLUMNS, INTERACTION_COLUMN_TYPES, "");
+/*
+ * By whether outlines are stored, and whether all ids are new: interactions with ids that
+ * we generated cannot exist already.
+ */
+static RowWriter interaction_writers[2][2] = {
+	{ROW_WRITER("personalization.interactions", INTERACTION_COLUMNS, INTERACTION_COLUMN_TYPES,
+				RETURNING_NEW),
+	 ROW_WRITER("personalization.interactions", INTERACTION_COLUMNS, INTERACTION_COLUMN_TYPES, "")},
+	{ROW_WRITER("personalization.interactions", INTERACTION_COLUMNS ", outline",
+				INTERACTION_COLUMN_TYPES " text", RETURNING_NEW),
+	 ROW_WRITER("personalization.interactions", INTERACTION_COLUMNS ", outline",
+				INTERACTION_COLUMN_TYPES " text", "")}};
 
 static RowWriter profile_writer =
 	ROW_WRITER("personalization.profiles", "user_id, created_at, updated_at",
@@ -305,6 +313,17 @@ has_given_ids(const TenantEvents *events)
 	return false;
 }
 
+static void
+add_outline(Column *column, const Event *event)
+{
+	char outline[OUTLINE_MAX];
+
+	if (outline_of(event->type, JsonbPGetDatum(event->data), outline))
+		column_add_text(column, outline);
+	else
+		column_add_null(column);
+}
+
 /*
  * Inserts the interactions, and marks those that are new.  With given ids they
  * are inserted in the order of their ids, so that two calls with the same ids do
@@ -315,7 +334,8 @@ static void
 insert_interactions(TenantEvents *events)
 {
 	const ExtensionObjects *ours = extension_objects();
-	Column *columns = rows_begin(&interaction_writer, events->n);
+	bool outlined = outlines_are_stored();
+	Column *columns = rows_begin(&interaction_writers[outlined][false], events->n);
 	bool ids_given = has_given_ids(events);
 	Lesson **ordered = ids_given ? events->by_id : events->by_user;
 	Lesson *previous = NULL;
@@ -348,17 +368,19 @@ insert_interactions(TenantEvents *events)
 			column_add(&columns[7], PointerGetDatum(lesson->unread));
 		else
 			column_add_null(&columns[7]);
+		if (outlined)
+			add_outline(&columns[8], event);
 	}
 	if (!ids_given)
 	{
-		(void) rows_write(&new_interaction_writer, events->tenant_id, columns);
+		(void) rows_write(&interaction_writers[outlined][true], events->tenant_id, columns);
 		for (int i = 0; i < events->n; i++)
 			events->items[i]->event->is_new = events->items[i]->event->fault == NULL;
 		return;
 	}
 
 	/* Rows are returned in the order in which they were inserted. */
-	nrows = rows_write(&interaction_writer, events->tenant_id, columns);
+	nrows = rows_write(&interaction_writers[outlined][false], events->tenant_id, columns);
 	for (uint64 row = 0; row < nrows; row++)
 	{
 		const pg_uuid_t *id = DatumGetUUIDP(result_value(row, ONLY_COLUMN, NULL));

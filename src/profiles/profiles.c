@@ -29,6 +29,7 @@
 #include "preferences/preferences.h"
 #include "preferences/replay.h"
 #include "preferences/used_tables.h"
+#include "profiles/outlines.h"
 #include "profiles/profiles.h"
 #include "profiles/stored_traits.h"
 #include "profiles/traits.h"
@@ -40,15 +41,21 @@
 /* Number of latest interactions in which a context looks for distinct queries. */
 #define CONTEXT_REACH 200
 
+/* Number of queries among them that are read at a time. */
+#define CONTEXT_PART 12
+
 /* Number of latest interactions in which charts are counted. */
 #define CHARTS_REACH 1000
 
-static Statement select_history =
-	STATEMENT("SELECT interaction_id, interaction_type, occurred_at, data, feedback"
-			  " FROM personalization.interactions"
-			  " WHERE tenant_id = $1 AND user_id = $2 AND occurred_at <= $3"
-			  " ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",
-			  "text text timestamptz int8");
+#define SELECT_HISTORY(outline)                                                                    \
+	STATEMENT("SELECT interaction_id, interaction_type, occurred_at, data, feedback, " outline     \
+			  " FROM personalization.interactions"                                                 \
+			  " WHERE tenant_id = $1 AND user_id = $2 AND occurred_at <= $3"                       \
+			  " ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",                          \
+			  "text text timestamptz int8")
+
+static Statement select_history = SELECT_HISTORY("outline");
+static Statement select_history_unoutlined = SELECT_HISTORY("NULL::text AS outline");
 
 enum
 {
@@ -56,17 +63,27 @@ enum
 	HISTORY_TYPE,
 	HISTORY_OCCURRED_AT,
 	HISTORY_DATA,
-	HISTORY_FEEDBACK
+	HISTORY_FEEDBACK,
+	HISTORY_OUTLINE
 };
 
-/* Of each interaction what a context shows of its type. */
-static Statement select_recent =
-	STATEMENT("SELECT interaction_type, occurred_at,"
-			  "  CASE WHEN interaction_type = 'query' THEN data END,"
-			  "  CASE WHEN interaction_type = 'visualization' THEN data ->> 'chart_type' END"
-			  " FROM personalization.interactions"
-			  " WHERE tenant_id = $1 AND user_id = $2 AND occurred_at <= $3"
-			  " ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",
+/* Of the latest $4 interactions of a user … */
+#define SELECT_RECENT(columns)                                                                     \
+	"SELECT " columns " FROM personalization.interactions"                                         \
+	" WHERE tenant_id = $1 AND user_id = $2 AND occurred_at <= $3"
+#define LATEST_FIRST " ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4"
+
+/* … what a context shows of each by its type, … */
+static Statement select_recent = STATEMENT(
+	SELECT_RECENT("interaction_type, occurred_at,"
+				  " CASE WHEN interaction_type = 'query' THEN data END,"
+				  " CASE WHEN interaction_type = 'visualization' THEN data ->> 'chart_type' END")
+		LATEST_FIRST,
+	"text text timestamptz int8");
+
+/* … or all but the queries, by the index interactions_user_latest alone, … */
+static Statement select_outlines =
+	STATEMENT(SELECT_RECENT("interaction_type, occurred_at, outline, interaction_id") LATEST_FIRST,
 			  "text text timestamptz int8");
 
 enum
@@ -74,8 +91,16 @@ enum
 	RECENT_TYPE = 1,
 	RECENT_OCCURRED_AT,
 	RECENT_QUERY,
-	RECENT_CHART
+	RECENT_CHART,
+	RECENT_OUTLINE = RECENT_QUERY,
+	RECENT_ID = RECENT_CHART
 };
+
+/* … and those, by an index of queries, back to an interaction. */
+static Statement select_queries =
+	STATEMENT(SELECT_RECENT("data") " AND query_id IS NOT NULL"
+									" AND (occurred_at, interaction_id) >= ($5, $6)" LATEST_FIRST,
+			  "text text timestamptz int8 timestamptz uuid");
 
 static Statement upsert_traits = STATEMENT(
 	"INSERT INTO personalization.profiles AS p"
@@ -203,6 +228,17 @@ history_type(uint64 row)
 	return interaction_type_of(DatumGetObjectId(result_value(row, HISTORY_TYPE, NULL)));
 }
 
+/* Passes a row of select_history to the reader of traits. */
+static void
+observe_history(TraitReader *traits, uint64 row)
+{
+	bool isnull;
+	Datum outline = result_value(row, HISTORY_OUTLINE, &isnull);
+
+	traits_observe(traits, history_type(row), isnull ? NULL : DatumGetTextPP(outline),
+				   result_value(row, HISTORY_DATA, NULL));
+}
+
 /*
  * Reads the latest interactions, as many as are requested or needed for the user's traits, and
  * returns their number.  Raises *updated to the time of the latest one, whether it is shown or not.
@@ -210,7 +246,9 @@ history_type(uint64 row)
 static uint64
 read_history(const ReadRequest *question, TraitReader *traits, TimestampTz *updated)
 {
-	int reach = Max(question->history, traits_reach(traits));
+	/* Traits alone need less of each interaction. */
+	bool apart = question->ahead == NULL && question->history < traits_reach(traits);
+	int reach = apart ? question->history : Max(question->history, traits_reach(traits));
 	/* That of many users is the same for all of them. */
 	int limit = question->ahead == NULL ? reach : Max(question->history, TRAITS_REACH);
 	Datum values[] = {CStringGetTextDatum(question->tenant_id),
@@ -218,14 +256,19 @@ read_history(const ReadRequest *question, TraitReader *traits, TimestampTz *upda
 					  Int64GetDatum(limit)};
 	uint64 nrows;
 
+	if (apart)
+		traits_observe_latest(traits, question->tenant_id, question->user_id, question->until,
+							  updated);
 	if (reach == 0)
 		return 0;
-	nrows = read_ahead_execute(question->ahead, &select_history, values);
+	nrows = read_ahead_execute(question->ahead,
+							   outlines_are_stored() ? &select_history : &select_history_unoutlined,
+							   values);
 	nrows = Min(nrows, (uint64) reach);
 	if (nrows > 0)
 		*updated = Max(*updated, DatumGetTimestampTz(result_value(0, HISTORY_OCCURRED_AT, NULL)));
-	for (uint64 row = 0; row < nrows; row++)
-		traits_observe(traits, history_type(row), result_value(row, HISTORY_DATA, NULL));
+	for (uint64 row = 0; row < nrows && !apart; row++)
+		observe_history(traits, row);
 	return nrows;
 }
 
@@ -437,26 +480,60 @@ query_text(const Jsonb *data)
 	return NULL;
 }
 
-/* Pushes the latest distinct queries, from the latest CONTEXT_REACH interactions. */
-static void
-push_queries(JsonbParseState **state, uint64 nrows)
+/* The latest distinct queries. */
+typedef struct RecentQueries
 {
-	List *queries = NIL;
+	char *texts[CONTEXT_ITEMS];
+	int n;
+} RecentQueries;
 
+/* Adds the queries of rows, latest first, as long as there is space. */
+static void
+add_queries(RecentQueries *recent, uint64 nrows, int column)
+{
+	for (uint64 row = 0; row < nrows && recent->n < CONTEXT_ITEMS; row++)
+	{
+		const Jsonb *data = result_jsonb(row, column);
+		char *text = data == NULL ? NULL : query_text(data);
+		bool known = false;
+
+		for (int i = 0; i < recent->n && text != NULL; i++)
+			known = known || strcmp(recent->texts[i], text) == 0;
+		if (text != NULL && !known)
+			recent->texts[recent->n++] = text;
+	}
+}
+
+static void
+push_queries(JsonbParseState **state, const RecentQueries *recent)
+{
 	json_push_key(state, "recent_queries");
 	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
-	for (uint64 row = 0; row < Min(nrows, CONTEXT_REACH) && list_length(queries) < CONTEXT_ITEMS;
-		 row++)
-	{
-		const Jsonb *data = result_jsonb(row, RECENT_QUERY);
-		char *text = data == NULL ? NULL : query_text(data);
-
-		if (text == NULL || list_member(queries, makeString(text)))
-			continue;
-		queries = lappend(queries, makeString(text));
-		json_push_text(state, NULL, text);
-	}
+	for (int i = 0; i < recent->n; i++)
+		json_push_text(state, NULL, recent->texts[i]);
 	(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
+/*
+ * Reads queries among the latest CONTEXT_REACH interactions, which are in the result of
+ * select_outlines, and no more than are needed.
+ */
+static void
+read_queries(const ReadRequest *question, uint64 nrows, RecentQueries *recent)
+{
+	uint64 last = Min(nrows, CONTEXT_REACH) - 1;
+	Datum values[] = {
+		CStringGetTextDatum(question->tenant_id),	  CStringGetTextDatum(question->user_id),
+		TimestampTzGetDatum(question->until),		  Int64GetDatum(CONTEXT_REACH),
+		result_value(last, RECENT_OCCURRED_AT, NULL), result_value(last, RECENT_ID, NULL)};
+	Portal rows = statement_cursor(&select_queries, values, NULL, SNAPSHOT_CALLER);
+
+	do
+	{
+		SPI_cursor_fetch(rows, true, CONTEXT_PART);
+		add_queries(recent, SPI_processed, ONLY_COLUMN);
+	} while (recent->n < CONTEXT_ITEMS && SPI_processed == CONTEXT_PART);
+	SPI_cursor_close(rows);
 }
 
 static int
@@ -465,17 +542,20 @@ compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
-/* Pushes how often each type of chart was shown. */
+/* Pushes how often each type of chart in a column was shown. */
 static void
-push_charts(JsonbParseState **state, uint64 nrows)
+push_charts(JsonbParseState **state, uint64 nrows, int column)
 {
+	Oid visualization = extension_objects()->interaction_values[INTERACTION_VISUALIZATION];
 	char **charts = palloc(Max(nrows, 1) * sizeof(char *));
 	int n = 0;
 
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		char *chart = result_text(row, RECENT_CHART);
+		char *chart = NULL;
 
+		if (DatumGetObjectId(result_value(row, RECENT_TYPE, NULL)) == visualization)
+			chart = result_text(row, column);
 		if (chart != NULL && chart[0] != '\0')
 			charts[n++] = chart;
 	}
@@ -493,6 +573,28 @@ push_charts(JsonbParseState **state, uint64 nrows)
 	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
+/*
+ * Whether all queries and charts of the rows of select_outlines have an outline: then
+ * learning has stored them, so that queries with a text have an id.
+ */
+static bool
+all_are_outlined(uint64 nrows)
+{
+	const Oid *types = extension_objects()->interaction_values;
+
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		Oid type = DatumGetObjectId(result_value(row, RECENT_TYPE, NULL));
+		bool isnull = false;
+
+		if (type == types[INTERACTION_QUERY] || type == types[INTERACTION_VISUALIZATION])
+			(void) result_value(row, RECENT_OUTLINE, &isnull);
+		if (isnull)
+			return false;
+	}
+	return true;
+}
+
 /* Pushes what is seen in the latest interactions, and the time of the latest one. */
 static void
 push_recent(JsonbParseState **state, const ReadRequest *question)
@@ -500,15 +602,29 @@ push_recent(JsonbParseState **state, const ReadRequest *question)
 	Datum values[] = {CStringGetTextDatum(question->tenant_id),
 					  CStringGetTextDatum(question->user_id), TimestampTzGetDatum(question->until),
 					  Int64GetDatum(CHARTS_REACH)};
-	uint64 nrows = statement_execute(&select_recent, values, NULL, SNAPSHOT_CALLER);
+	RecentQueries recent = {.n = 0};
+	bool outlined = outlines_are_stored();
+	uint64 nrows = 0;
 
-	push_queries(state, nrows);
-	push_charts(state, nrows);
+	if (outlined)
+	{
+		nrows = statement_execute(&select_outlines, values, NULL, SNAPSHOT_CALLER);
+		outlined = all_are_outlined(nrows);
+	}
+	if (!outlined)
+	{
+		nrows = statement_execute(&select_recent, values, NULL, SNAPSHOT_CALLER);
+		add_queries(&recent, Min(nrows, CONTEXT_REACH), RECENT_QUERY);
+	}
+	push_charts(state, nrows, outlined ? RECENT_OUTLINE : RECENT_CHART);
 	if (nrows == 0)
 		json_push_null(state, "last_activity");
 	else
 		json_push_time(state, "last_activity",
 					   DatumGetTimestampTz(result_value(0, RECENT_OCCURRED_AT, NULL)));
+	if (outlined && nrows > 0)
+		read_queries(question, nrows, &recent);
+	push_queries(state, &recent);
 }
 
 static void

@@ -5,29 +5,36 @@
  */
 #include "postgres.h"
 
-#include "access/detoast.h"
-#include "common/hashfn.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
 #include "base/jsonutil.h"
 #include "base/local_time.h"
 #include "base/statement.h"
 #include "conversations/statistics.h"
-#include "core/sql/features.h"
+#include "core/profile/outline.h"
+#include "profiles/outlines.h"
 #include "profiles/stored_traits.h"
 #include "profiles/traits.h"
 
-static Statement select_latest =
-	STATEMENT("SELECT interaction_type, data"
-			  " FROM personalization.interactions"
-			  " WHERE tenant_id = $1 AND user_id = $2 AND occurred_at <= $3"
-			  " ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",
-			  "text text timestamptz int8");
+/* $4: the number of interactions. */
+#define SELECT_LATEST(columns)                                                                     \
+	STATEMENT("SELECT interaction_type, occurred_at, " columns                                     \
+			  " FROM personalization.interactions"                                                 \
+			  " WHERE tenant_id = $1 AND user_id = $2 AND occurred_at <= $3"                       \
+			  " ORDER BY occurred_at DESC, interaction_id DESC LIMIT $4",                          \
+			  "text text timestamptz int8")
+
+/* Reads the index interactions_user_latest alone, which contains these columns. */
+static Statement select_outlines = SELECT_LATEST("outline");
+
+static Statement select_latest = SELECT_LATEST("outline, data");
+static Statement select_latest_unoutlined = SELECT_LATEST("NULL::text AS outline, data");
 
 enum
 {
 	LATEST_TYPE = 1,
+	LATEST_OCCURRED_AT,
+	LATEST_OUTLINE,
 	LATEST_DATA
 };
 
@@ -38,28 +45,6 @@ static const char *const trait_names[TRAITS] = {"skill_level", "domain_expertise
 												"communication_style"};
 static const char *const source_names[] = {"default", "inferred", "set"};
 
-/* Maximum number of tables used from one statement. */
-#define MAX_TABLES 8
-
-typedef struct TableName
-{
-	const char *schema;
-	size_t schema_len;
-	const char *table;
-	size_t table_len;
-} TableName;
-
-/* An SQL text, and what was found in it. */
-typedef struct ReadSql
-{
-	uint32 hash;
-	const char *text;
-	size_t len;
-	unsigned features;
-	TableName tables[MAX_TABLES];
-	int ntables;
-} ReadSql;
-
 struct TraitReader
 {
 	Traits traits;
@@ -68,11 +53,6 @@ struct TraitReader
 	Subjects subjects;
 	StyleCounts questions;
 	StyleCounts messages;
-
-	/* The same text is read once, however often it was asked. */
-	ReadSql texts[TRAITS_REACH];
-	int ntexts;
-	size_t budget;
 };
 
 /*
@@ -105,15 +85,12 @@ read_messages(TraitReader *reader, const char *tenant_id, const char *user_id, R
 TraitReader *
 traits_begin(const char *tenant_id, const char *user_id, TimestampTz at, ReadAhead *ahead)
 {
-	TraitReader *reader = palloc(sizeof(TraitReader));
+	TraitReader *reader = palloc0(sizeof(TraitReader));
 	Traits *traits = &reader->traits;
 	SetTraits set;
 	int skill;
 	int style;
 
-	memset(reader, 0, offsetof(TraitReader, texts));
-	reader->ntexts = 0;
-	reader->budget = TRAITS_SQL_BUDGET;
 	traits->skill_level = SKILL_INTERMEDIATE;
 	traits->communication_style = STYLE_DETAILED;
 	set_traits_read(tenant_id, user_id, at, ahead, &set);
@@ -156,167 +133,35 @@ traits_reach(const TraitReader *reader)
 	return 0;
 }
 
-static void
-found_table(const char *schema, size_t schema_len, const char *table, size_t table_len, void *arg)
+/* Counts an interaction by its outline; returns false, and counts nothing, if that is none. */
+static bool
+observe(TraitReader *reader, InteractionType type, const char *outline, size_t len)
 {
-	ReadSql *sql = arg;
-
-	if (sql->ntables < MAX_TABLES)
-		sql->tables[sql->ntables++] = (TableName){schema, schema_len, table, table_len};
-}
-
-/* Returns how many bytes of a text are used: whole characters, because names are taken from it. */
-static size_t
-within_reach(const char *text, size_t len)
-{
-	return len <= TRAITS_TEXT_REACH ? len
-									: (size_t) pg_mbcliplen(text, (int) len, TRAITS_TEXT_REACH);
-}
-
-/* Returns what is found in an SQL text, or NULL if the budget is used up. */
-static const ReadSql *
-read_sql(TraitReader *reader, const char *text, size_t len)
-{
-	ReadSql *sql;
-	uint32 hash;
-
-	len = within_reach(text, len);
-	hash = hash_bytes((const unsigned char *) text, (int) len);
-	for (int i = 0; i < reader->ntexts; i++)
+	if (reader->observed < traits_reach(reader))
 	{
-		sql = &reader->texts[i];
-		if (sql->hash == hash && sql->len == len && memcmp(sql->text, text, len) == 0)
-			return sql;
+		if (type == INTERACTION_QUERY &&
+			!outline_observe(outline, len, &reader->skill, &reader->subjects, &reader->questions))
+			return false;
+		reader->skill.asked += type == INTERACTION_QUERY;
+		reader->skill.refinements += type == INTERACTION_REFINEMENT;
 	}
-	if (len > reader->budget)
-		return NULL;
-	reader->budget -= len;
-	sql = &reader->texts[reader->ntexts++];
-	sql->hash = hash;
-	sql->text = text;
-	sql->len = len;
-	sql->ntables = 0;
-	sql->features = sql_features(text, len, found_table, sql);
-	return sql;
-}
-
-/* Returns the number of items of a list in the data, or -1 if it is absent. */
-static int
-listed_items(const JsonbContainer *data, const char *name, const JsonbContainer **list)
-{
-	JsonbValue value;
-	const JsonbValue *member = json_member(data, name, &value);
-
-	*list = NULL;
-	if (member == NULL)
-		return -1;
-	if (member->type != jbvBinary || !JsonContainerIsArray(member->val.binary.data))
-		return 1;
-	*list = member->val.binary.data;
-	return (int) JsonContainerSize(*list);
-}
-
-/* Adds a table as given, with its schema if there is one. */
-static void
-add_listed_table(Subjects *subjects, const char *name, size_t len)
-{
-	const char *dot = NULL;
-	const char *schema = NULL;
-	const char *before = name;
-
-	for (const char *c = name; c < name + len; c++)
-	{
-		if (*c != '.')
-			continue;
-		before = dot == NULL ? name : dot + 1;
-		dot = c;
-		schema = before;
-	}
-	if (dot == NULL)
-		subjects_add(subjects, NULL, 0, name, len);
-	else
-		subjects_add(subjects, schema, dot - schema, dot + 1, name + len - dot - 1);
-}
-
-static void
-add_listed_tables(Subjects *subjects, const JsonbContainer *list, int n)
-{
-	for (int i = 0; i < Min(n, MAX_TABLES); i++)
-	{
-		JsonbValue *item = getIthJsonbValueFromContainer(unconstify(JsonbContainer *, list), i);
-
-		if (item != NULL && item->type == jbvString)
-			add_listed_table(subjects, item->val.string.val, item->val.string.len);
-	}
-}
-
-static void
-observe_query(TraitReader *reader, const JsonbContainer *data)
-{
-	JsonbValue question_value;
-	JsonbValue sql_value;
-	const JsonbValue *question = json_member(data, "query", &question_value);
-	const JsonbValue *text = json_member(data, "sql", &sql_value);
-	const ReadSql *sql = NULL;
-	const JsonbContainer *tables;
-	const JsonbContainer *ignored;
-	int ntables = listed_items(data, "tables_used", &tables);
-
-	if (question != NULL && (question->type != jbvString || question->val.string.len == 0))
-		question = NULL;
-	if (text != NULL && (text->type != jbvString || text->val.string.len == 0))
-		text = NULL;
-	if (text != NULL)
-		sql = read_sql(reader, text->val.string.val, text->val.string.len);
-
-	if (sql != NULL)
-		skill_add(&reader->skill, sql->features);
-	else if (text == NULL)
-	{
-		int naggregations = listed_items(data, "aggregations", &ignored);
-		int ngroups = listed_items(data, "group_by", &ignored);
-
-		/* The features are known without the SQL. */
-		if (ntables >= 0 || naggregations >= 0 || ngroups >= 0)
-			skill_add(&reader->skill, (ntables >= 2 ? SQL_JOINS : 0) |
-										  (ntables >= 3 ? SQL_JOINS_MANY : 0) |
-										  (naggregations > 0 || ngroups > 0 ? SQL_AGGREGATES : 0));
-	}
-
-	subjects_next_query(&reader->subjects);
-	if (tables != NULL)
-		add_listed_tables(&reader->subjects, tables, ntables);
-	else if (ntables < 0 && sql != NULL)
-	{
-		for (int i = 0; i < sql->ntables; i++)
-			subjects_add(&reader->subjects, sql->tables[i].schema, sql->tables[i].schema_len,
-						 sql->tables[i].table, sql->tables[i].table_len);
-	}
-
-	if (question == NULL)
-		question = text;
-	if (question != NULL)
-	{
-		const char *words = question->val.string.val;
-		size_t len = within_reach(words, (size_t) question->val.string.len);
-
-		style_add(&reader->questions, words, len, pg_mbstrlen_with_len(words, (int) len),
-				  question == text);
-	}
+	reader->observed++;
+	return true;
 }
 
 void
-traits_observe(TraitReader *reader, InteractionType type, Datum data)
+traits_observe(TraitReader *reader, InteractionType type, const text *outline, Datum data)
 {
-	if (reader->observed++ >= traits_reach(reader))
+	char made[OUTLINE_MAX];
+
+	if (outline != NULL && observe(reader, type, VARDATA_ANY(outline), VARSIZE_ANY_EXHDR(outline)))
 		return;
-	if (type == INTERACTION_REFINEMENT)
-		reader->skill.refinements++;
-	if (type != INTERACTION_QUERY)
-		return;
-	reader->skill.asked++;
-	if (toast_raw_datum_size(data) <= TRAITS_MAX_DATA)
-		observe_query(reader, &DatumGetJsonbP(data)->root);
+	if (type != INTERACTION_QUERY || reader->observed >= traits_reach(reader))
+		made[0] = '\0';
+	else
+		(void) outline_of(type, data, made);
+	if (!observe(reader, type, made, strlen(made)))
+		elog(ERROR, "an outline that was just made cannot be read");
 }
 
 void
@@ -379,29 +224,85 @@ traits_end(TraitReader *reader, Traits *traits)
 	*traits = *found;
 }
 
+/* Returns the type of an interaction; for all but these two it is enough to count them. */
+static InteractionType
+type_of_row(uint64 row)
+{
+	const Oid *types = extension_objects()->interaction_values;
+	Oid type = DatumGetObjectId(result_value(row, LATEST_TYPE, NULL));
+
+	return type == types[INTERACTION_QUERY]		   ? INTERACTION_QUERY
+		   : type == types[INTERACTION_REFINEMENT] ? INTERACTION_REFINEMENT
+												   : INTERACTION_EXPLORATION;
+}
+
+static const text *
+outline_of_row(uint64 row)
+{
+	bool isnull;
+	Datum outline = result_value(row, LATEST_OUTLINE, &isnull);
+
+	return isnull ? NULL : DatumGetTextPP(outline);
+}
+
+/* Counts interactions by their outlines; returns false, and counts nothing, if a query has none. */
+static bool
+observe_outlines(TraitReader *reader, uint64 nrows)
+{
+	const TraitReader before = *reader;
+
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		InteractionType type = type_of_row(row);
+		const text *outline = type == INTERACTION_QUERY ? outline_of_row(row) : NULL;
+
+		if ((type == INTERACTION_QUERY && outline == NULL) ||
+			!observe(reader, type, outline == NULL ? "" : VARDATA_ANY(outline),
+					 outline == NULL ? 0 : VARSIZE_ANY_EXHDR(outline)))
+		{
+			*reader = before;
+			return false;
+		}
+	}
+	return true;
+}
+
+void
+traits_observe_latest(TraitReader *reader, const char *tenant_id, const char *user_id,
+					  TimestampTz until, TimestampTz *latest)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
+					  TimestampTzGetDatum(until), Int64GetDatum(traits_reach(reader))};
+	bool stored = outlines_are_stored();
+	bool observed = false;
+	uint64 nrows;
+
+	if (traits_reach(reader) == 0)
+		return;
+	if (stored)
+	{
+		nrows = statement_execute(&select_outlines, values, NULL, SNAPSHOT_CALLER);
+		observed = observe_outlines(reader, nrows);
+	}
+	if (!observed)
+	{
+		nrows = statement_execute(stored ? &select_latest : &select_latest_unoutlined, values, NULL,
+								  SNAPSHOT_CALLER);
+		for (uint64 row = 0; row < nrows; row++)
+			traits_observe(reader, type_of_row(row), outline_of_row(row),
+						   result_value(row, LATEST_DATA, NULL));
+	}
+	if (nrows > 0)
+		*latest = Max(*latest, DatumGetTimestampTz(result_value(0, LATEST_OCCURRED_AT, NULL)));
+}
+
 void
 traits_read(const char *tenant_id, const char *user_id, TimestampTz at, Traits *traits)
 {
 	TraitReader *reader = traits_begin(tenant_id, user_id, at, NULL);
-	Datum values[] = {CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id),
-					  TimestampTzGetDatum(known_until(at)), Int64GetDatum(traits_reach(reader))};
-	uint64 nrows = 0;
-	const Oid *types;
+	TimestampTz ignored = DT_NOBEGIN;
 
-	if (traits_reach(reader) > 0)
-		nrows = statement_execute(&select_latest, values, NULL, SNAPSHOT_CALLER);
-	types = extension_objects()->interaction_values;
-	for (uint64 row = 0; row < nrows; row++)
-	{
-		Oid type = DatumGetObjectId(result_value(row, LATEST_TYPE, NULL));
-
-		/* For all other types it is enough to count them. */
-		traits_observe(reader,
-					   type == types[INTERACTION_QUERY]		   ? INTERACTION_QUERY
-					   : type == types[INTERACTION_REFINEMENT] ? INTERACTION_REFINEMENT
-															   : INTERACTION_EXPLORATION,
-					   result_value(row, LATEST_DATA, NULL));
-	}
+	traits_observe_latest(reader, tenant_id, user_id, known_until(at), &ignored);
 	traits_end(reader, traits);
 }
 

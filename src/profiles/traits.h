@@ -4,8 +4,9 @@
  *		interactions, or the default.
  *
  *		Inferred traits are a pure function of the interactions up to a time:
- *		nothing is stored for them, and they can be read as of an earlier
- *		time.  The rules are in core/profile/trait_inference.h.
+ *		they are not stored, and can be read as of an earlier time.  What they
+ *		are inferred from are the outlines of interactions (profiles/outlines.h).
+ *		The rules are in core/profile/trait_inference.h.
  */
 #ifndef PERSONALIZATION_PROFILES_TRAITS_H
 #define PERSONALIZATION_PROFILES_TRAITS_H
@@ -19,15 +20,8 @@
 #include "base/read_ahead.h"
 #include "core/profile/trait_inference.h"
 
-/* Number of the latest interactions that are used, … */
+/* Number of the latest interactions that are used. */
 #define TRAITS_REACH 50
-
-/* … total size of the distinct SQL texts in them, in bytes, … */
-#define TRAITS_SQL_BUDGET (16 * 1024)
-
-/* … and size read of one text; larger interactions are ignored. */
-#define TRAITS_TEXT_REACH 1024
-#define TRAITS_MAX_DATA (64 * 1024)
 
 typedef enum Trait
 {
@@ -70,16 +64,24 @@ extern void traits_read(const char *tenant_id, const char *user_id, TimestampTz 
 /*
  * The same for callers that read the interactions anyway: begin; pass the
  * interactions up to the time, latest first (after TRAITS_REACH they are
- * ignored), with data as a stored jsonb; end.
+ * ignored), with the outline, NULL for none, and data as a stored jsonb; end.
  */
 typedef struct TraitReader TraitReader;
 extern TraitReader *
 traits_begin(const char *tenant_id, const char *user_id, TimestampTz at, ReadAhead *ahead);
-extern void traits_observe(TraitReader *reader, InteractionType type, Datum data);
+extern void
+traits_observe(TraitReader *reader, InteractionType type, const text *outline, Datum data);
 extern void traits_end(TraitReader *reader, Traits *traits);
 
 /* Returns the number of interactions needed: 0 if all traits are set by hand. */
 extern int traits_reach(const TraitReader *reader);
+
+/*
+ * For callers that do not: in place of passing interactions, reads as many as are needed.
+ * Raises *latest to the time of the latest of them.
+ */
+extern void traits_observe_latest(TraitReader *reader, const char *tenant_id, const char *user_id,
+								  TimestampTz until, TimestampTz *latest);
 
 /*
  * Passes the statistics of the user's messages in conversations, which

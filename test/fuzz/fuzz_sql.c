@@ -4,6 +4,7 @@
  *		question_normalize.
  */
 #include "core/question.h"
+#include "core/profile/outline.h"
 #include "core/profile/routing.h"
 #include "core/sql/features.h"
 #include "core/sql/scan.h"
@@ -64,28 +65,48 @@ check_text(const char *sql, size_t size)
 }
 
 static Subjects subjects;
+static Outline outline;
 
 static void
 check_table(const char *schema, size_t schema_len, const char *table, size_t table_len, void *arg)
 {
 	const QueryWords *words = arg;
 	double fit = table_fit(words, table, table_len);
+	char name[SUBJECT_LENGTH];
 
 	require(table_len > 0, "a table's name");
 	require(fit >= 0 && fit <= 1, "a share");
-	subjects_add(&subjects, schema, schema_len, table, table_len);
+	subjects_add(&subjects, name, subject_of(schema, schema_len, table, table_len, name));
+	outline_add_table(&outline, schema, schema_len, table, table_len);
+}
+
+/* The text of an outline is one; the bytes themselves may be one or not. */
+static void
+check_outline(const char *sql, size_t size)
+{
+	static Subjects outlined;
+	SkillCounts skill = {0};
+	StyleCounts talk = {0};
+	char text[OUTLINE_MAX];
+	size_t len = outline_text(&outline, text);
+
+	memset(&outlined, 0, sizeof(outlined));
+	require(len < OUTLINE_MAX, "the outline's bound");
+	require(outline_observe(text, len, &skill, &outlined, &talk), "an outline is an outline");
+	require(outlined.n == outline.nsubjects, "all of its subjects");
+	(void) outline_observe(sql, size, &skill, &outlined, &talk);
 }
 
 static void
 check_features(const char *sql, size_t size)
 {
 	static QueryWords words;
-	StyleCounts talk = {0};
 	unsigned features = 0;
 
 	query_words(sql, size, &words);
 	require(words.n <= QUERY_WORDS, "the words' bound");
 	memset(&subjects, 0, sizeof(subjects));
+	outline_begin(&outline);
 	for (int i = 0; i < TRAITS_MIN; i++)
 	{
 		subjects_next_query(&subjects);
@@ -96,7 +117,8 @@ check_features(const char *sql, size_t size)
 	require((features & SQL_JOINS_MANY) == 0 || (features & SQL_JOINS) != 0,
 			"many joins are joins");
 	require(subjects_infer(&subjects) <= SUBJECTS_MAX, "the subjects' bound");
-	style_add(&talk, sql, size, (int64_t) size, false);
+	(void) style_is_technical(sql, size);
+	check_outline(sql, size);
 }
 
 static void

@@ -262,7 +262,8 @@ personalization.maintenance_interval = '1h'
 		populate($live, 8);
 		within(60, q{SELECT NOT EXISTS (SELECT FROM personalization.inbox) AND NOT EXISTS (SELECT FROM personalization.query_events)}, "$release has learned");
 		sql('SELECT personalization.run_maintenance()');	# which deletes what happened in antiquity
-		my ($contents, $reads, $privileges) = (contents(), reads(), privileges());
+		my $columns = columns();
+		my ($contents, $reads, $privileges) = (contents($columns), reads(), privileges());
 
 		####################################################################
 		# The new scripts first.  A script that needs the new library is refused as a whole; the worker does not notice.
@@ -275,6 +276,8 @@ personalization.maintenance_interval = '1h'
 		fill_inbox('first', 400);
 		within(20, 'SELECT NOT EXISTS (SELECT FROM personalization.inbox)', 'the worker learns on');
 		is(sql('SELECT personalization.worker_pid()'), $worker, 'the same worker');
+		my $profiles = q{SELECT tenant_id, user_id, personalization.get_profile(tenant_id, user_id, '2030-01-01') FROM test.saved ORDER BY 1, 2};
+		my $before_update = sql($profiles);
 
 		####################################################################
 		# The library first: everything works with the old objects, and the worker goes on.
@@ -295,15 +298,17 @@ personalization.maintenance_interval = '1h'
 		fill_inbox('third', 2000);
 		is(sql(q{SELECT extversion FROM pg_extension WHERE extname = 'personalization'}), $version, "updated to $version");
 		is($session->query_safe($learn), 't', 'the session learns on');
+		is(sql(q{SELECT array_agg(outline IS NULL ORDER BY occurred_at) FROM personalization.interactions WHERE user_id = 'stays'}), '{t,f}', 'and uses the new column');
 		$session->quit;
 		within(30, 'SELECT NOT EXISTS (SELECT FROM personalization.inbox)', 'and so does the worker');
+		ok(sql($profiles) eq $before_update, 'profiles are what they were');
 		is(sql(q{SELECT user_id, count(*) FROM personalization.interactions WHERE user_id IN ('first', 'second', 'third', 'stays') GROUP BY 1 ORDER BY 1}),
 			"first|800\nsecond|400\nstays|2\nthird|4000", 'each event once');
 		is(sql('SELECT count(*) FROM personalization.rejected_events WHERE event ->> \'user_id\' ~ \'^(first|second|third|stays)$\''), '0', 'none set aside');
 		within(30, 'SELECT NOT EXISTS (SELECT FROM personalization.query_events)', 'requests are counted');
 		sql(q{SELECT count(personalization.forget_user('tenant ' || t, u)) FROM generate_series(0, 3) AS t, unnest('{first,second,third}'::text[]) AS u},
 			q{SELECT personalization.forget_user('tenant 1', 'stays')});
-		my $after = contents();
+		my $after = contents($columns);
 		is($after->{$_}, $contents->{$_}, "rows of $_ are those of $release")
 		  foreach grep { !/\.(?:audit_log|signal_rules|query_statistics|query_lists|rankings)$/ } sort keys %$contents;
 		unlike(log_since($start), qr/PANIC|FATAL:  (?!terminating)|WARNING|terminated by signal|ERROR:  (?!could not find function)/, 'the log has no complaint');

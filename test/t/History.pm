@@ -12,7 +12,7 @@ use FindBin;
 use Personalization;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(populate fill_inbox contents reads privileges);
+our @EXPORT = qw(populate fill_inbox columns contents reads privileges);
 
 # After all that happens, so that nothing depends on when it is read.
 my $at = '2030-01-01';
@@ -51,13 +51,20 @@ sub fill_inbox
 	return;
 }
 
-# What is stored, by table, but for the state of the worker.
+# The columns of each table, but for the state of the worker.
+sub columns
+{
+	return { map { split /\|/ } split /\n/, sql(q{SELECT c.oid::regclass, string_agg(quote_ident(attname), ', ' ORDER BY attnum)
+		FROM pg_class c JOIN pg_attribute ON attrelid = c.oid WHERE relnamespace = 'personalization'::regnamespace
+		AND relkind IN ('r', 'p') AND NOT relispartition AND relname !~ '^worker_' AND attnum > 0 AND NOT attisdropped GROUP BY c.oid}) };
+}
+
+# What is stored, by table; in these columns, without them in all of now.
 sub contents
 {
-	my @tables = split /\n/, sql(q{SELECT oid::regclass FROM pg_class WHERE relnamespace = 'personalization'::regnamespace
-		AND relkind IN ('r', 'p') AND NOT relispartition AND relname !~ '^worker_' ORDER BY relname});
+	my $columns = shift // columns();
 
-	return { map { $_ => sql(qq{SELECT count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM $_ AS t}) } @tables };
+	return { map { $_ => sql(qq{SELECT count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM (SELECT $columns->{$_} FROM $_) AS t}) } keys %$columns };
 }
 
 # What is read of each user: profile, preferences, context, route, explanations, earlier times, and which queries are suggested.
@@ -70,11 +77,11 @@ sub reads
 		FROM test.saved ORDER BY 1, 2}, 'COMMIT');
 }
 
-# Who may do what, and the settings of roles.  All privileges on a table are one more from version 17 on.
+# Who may do what, and the settings of roles.  Indexes have no privileges.  All privileges on a table are one more from version 17 on.
 sub privileges
 {
 	my $all = sql(q{
-		SELECT 'relation', oid::regclass::text, relacl::text FROM pg_class WHERE relnamespace = 'personalization'::regnamespace
+		SELECT 'relation', oid::regclass::text, relacl::text FROM pg_class WHERE relnamespace = 'personalization'::regnamespace AND relkind NOT IN ('i', 'I')
 		UNION ALL SELECT 'column', attrelid::regclass || '.' || attname, attacl::text FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
 			WHERE relnamespace = 'personalization'::regnamespace AND attacl IS NOT NULL
 		UNION ALL SELECT 'function', oid::regprocedure::text, proacl::text FROM pg_proc WHERE pronamespace = 'personalization'::regnamespace

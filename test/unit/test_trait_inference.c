@@ -2,6 +2,7 @@
  * test_traits.c
  *		SQL's features, skill, style, subjects, words, and tables that fit.
  */
+#include "core/profile/outline.h"
 #include "core/profile/routing.h"
 #include "core/profile/trait_inference.h"
 
@@ -188,6 +189,12 @@ style_is(StyleCounts talk, CommunicationStyle expected)
 	return style_infer(&talk, &style) && style == expected;
 }
 
+static bool
+technical(const char *text)
+{
+	return style_is_technical(text, strlen(text));
+}
+
 static void
 test_style(void)
 {
@@ -208,16 +215,13 @@ test_style(void)
 	CHECK(style_is((StyleCounts){10, 100, 3, 3, 3}, STYLE_DETAILED));
 	CHECK(style_is((StyleCounts){10, 900, 3, 0, 3}, STYLE_TECHNICAL));
 
-	style_add(&talk, "revenue by region?", 18, 18, false);
+	style_add(&talk, 18, false);
 	CHECK(talk.messages == 1 && talk.characters == 18 && talk.technical == 0);
-	style_add(&talk, "sum of order_items", 18, 18, false);
-	style_add(&talk, "count(*) please", 15, 15, false);
-	style_add(&talk, "SELECT 1", 8, 8, true);
-	CHECK(talk.technical == 3);
-	style_add(&talk, "what (if any) _is_ this_", 24, 24, false);
-	style_add(&talk, "", 0, 0, false);
-	style_add(&talk, "_", 1, 1, false);
-	CHECK(talk.technical == 3 && talk.messages == 7);
+	style_add(&talk, 8, true);
+	CHECK(talk.messages == 2 && talk.characters == 26 && talk.technical == 1);
+	CHECK(!technical("revenue by region?") && technical("sum of order_items"));
+	CHECK(technical("count(*) please") && !technical("what (if any) _is_ this_"));
+	CHECK(!technical("") && !technical("_"));
 	style_evidence(&(StyleCounts){0, 0, 0, 0, 0}, text);
 	CHECK(strlen(text) < EVIDENCE_MAX);
 	style_evidence(&(StyleCounts){INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX}, text);
@@ -225,9 +229,18 @@ test_style(void)
 }
 
 static void
+add_table(Subjects *subjects, const char *schema, size_t schema_len, const char *table,
+		  size_t table_len)
+{
+	char name[SUBJECT_LENGTH];
+
+	subjects_add(subjects, name, subject_of(schema, schema_len, table, table_len, name));
+}
+
+static void
 add(Subjects *subjects, const char *schema, const char *table)
 {
-	subjects_add(subjects, schema, strlen(schema), table, strlen(table));
+	add_table(subjects, schema, strlen(schema), table, strlen(table));
 }
 
 static void
@@ -279,10 +292,10 @@ test_subjects(void)
 
 	/* Names beyond all measure. */
 	memset(long_name, 'a', sizeof(long_name));
-	subjects_add(&subjects, long_name, sizeof(long_name), long_name, sizeof(long_name));
-	subjects_add(&subjects, long_name, 63, long_name, 63);
-	subjects_add(&subjects, NULL, 0, "___", 3);
-	subjects_add(&subjects, NULL, 0, "", 0);
+	add_table(&subjects, long_name, sizeof(long_name), long_name, sizeof(long_name));
+	add_table(&subjects, long_name, 63, long_name, 63);
+	add_table(&subjects, NULL, 0, "___", 3);
+	add_table(&subjects, NULL, 0, "", 0);
 	for (int i = 0; i < 100; i++)
 	{
 		char name[16];
@@ -291,6 +304,76 @@ test_subjects(void)
 		add(&subjects, "", name);
 	}
 	CHECK(subjects.n == SUBJECTS_KNOWN);
+}
+
+/* The text of an outline, and what is counted by it, are what is expected. */
+static void
+test_outlines(void)
+{
+	static Subjects subjects;
+	SkillCounts skill = {0};
+	StyleCounts talk = {0};
+	Outline outline;
+	char text[OUTLINE_MAX];
+	char long_name[SUBJECT_LENGTH - 1];
+	size_t len;
+	static const char *const wrong[] = {
+		"",	   "-",		"0",		  "05",			"05s",	 "05s1234567",	"80-",			"0A-",
+		"--x", "05s3x", "-- 6orders", "-- 6:order", "-- 0:", "-- 64:",		"--  6:orders", "-- :a",
+		"- -", "05s3 ", "-- 1:a ",	  "-- 1:a1",	"05u3",	 "-- 9999999:a"};
+
+	outline_begin(&outline);
+	len = outline_text(&outline, text);
+	CHECK_STR(text, len, "--", "nothing is known");
+	CHECK(outline_observe(text, len, &skill, &subjects, &talk));
+	CHECK(skill.queries == 0 && talk.messages == 0 && subjects.queries == 0);
+
+	outline.has_features = outline.has_question = true;
+	outline.features = SQL_JOINS | SQL_NESTS | SQL_JOINS_MANY;
+	outline.characters = 34;
+	outline_add_table(&outline, "", 0, "dim_Order", 9);
+	outline_add_table(&outline, "Sales, north", 12, "x", 1);
+	outline_add_table(&outline, "", 0, "orders", 6);
+	len = outline_text(&outline, text);
+	CHECK_STR(text, len, "45s34 5:order12:sales, north", "an outline");
+	CHECK(outline_observe(text, len, &skill, &subjects, &talk));
+	CHECK(skill.queries == 1 && skill.elaborate == 1 && skill.uses[0] == 1 && skill.uses[1] == 0);
+	CHECK(talk.messages == 1 && talk.characters == 34 && talk.technical == 0);
+	CHECK(subjects.queries == 1 && subjects.n == 2 &&
+		  strcmp(subjects.items[1].name, "sales, north") == 0);
+
+	/* A table without a subject is a table; and there are as many as there is room for. */
+	outline_begin(&outline);
+	outline.has_question = outline.technical = true;
+	outline_add_table(&outline, "", 0, "__", 2);
+	len = outline_text(&outline, text);
+	CHECK_STR(text, len, "-t0 ", "no subject");
+	CHECK(outline_observe(text, len, &skill, &subjects, &talk));
+	CHECK(subjects.queries == 2 && subjects.n == 2 && talk.technical == 1 && skill.queries == 1);
+	memset(long_name, 'a', sizeof(long_name));
+	for (char c = 'a'; c < 'z'; c++)
+	{
+		long_name[0] = c;
+		outline_add_table(&outline, long_name, sizeof(long_name), "x", 1);
+	}
+	outline.has_features = true;
+	outline.characters = 999999;
+	len = outline_text(&outline, text);
+	CHECK(len == strlen(text) && len < OUTLINE_MAX);
+	CHECK(outline_observe(text, len, &skill, &subjects, &talk));
+	CHECK(subjects.n == 2 + OUTLINE_TABLES - 1);
+
+	/* What is no outline counts nothing. */
+	memset(&subjects, 0, sizeof(subjects));
+	memset(&skill, 0, sizeof(skill));
+	memset(&talk, 0, sizeof(talk));
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+	{
+		bool whole = outline_observe(wrong[i], strlen(wrong[i]), &skill, &subjects, &talk);
+
+		unit_check(!whole || strcmp(wrong[i], "05s3 ") == 0, __FILE__, __LINE__, wrong[i]);
+	}
+	CHECK(skill.queries == 1 && talk.messages == 1 && subjects.query == 1 && subjects.queries == 1);
 }
 
 static void
@@ -360,6 +443,7 @@ main(void)
 	test_skill();
 	test_style();
 	test_subjects();
+	test_outlines();
 	test_fit();
 	test_words();
 	return unit_result("traits");

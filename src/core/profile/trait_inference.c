@@ -101,14 +101,21 @@ skill_evidence(const SkillCounts *counts, char *text)
 					counts->refinements == 1 ? "" : "s");
 }
 
-void
-style_add(StyleCounts *counts, const char *text, size_t len, int64_t characters, bool is_sql)
+bool
+style_is_technical(const char *text, size_t len)
 {
-	bool technical = is_sql;
+	for (size_t i = 1; i + 1 < len; i++)
+	{
+		if (is_word_byte(text[i - 1]) &&
+			((text[i] == '_' && is_word_byte(text[i + 1])) || text[i] == '('))
+			return true;
+	}
+	return false;
+}
 
-	for (size_t i = 1; i + 1 < len && !technical; i++)
-		technical = is_word_byte(text[i - 1]) &&
-					((text[i] == '_' && is_word_byte(text[i + 1])) || text[i] == '(');
+void
+style_add(StyleCounts *counts, int64_t characters, bool technical)
+{
 	counts->messages++;
 	counts->characters += characters;
 	counts->technical += technical;
@@ -211,9 +218,8 @@ is_one_of(const char *const *words, size_t nwords, const char *word, size_t len)
 	return false;
 }
 
-/* Whether two lower-case words are equal except for a plural ending. */
-static bool
-same_word(const char *a, size_t a_len, const char *b, size_t b_len)
+bool
+subjects_are_same(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	char x[SUBJECT_LENGTH];
 	char y[SUBJECT_LENGTH];
@@ -232,50 +238,50 @@ subjects_next_query(Subjects *subjects)
 	subjects->tables = false;
 }
 
-void
-subjects_add(Subjects *subjects, const char *schema, size_t schema_len, const char *table,
-			 size_t table_len)
+size_t
+subject_of(const char *schema, size_t schema_len, const char *table, size_t table_len,
+		   char name[SUBJECT_LENGTH])
 {
 	static const char *const no_schemas[] = {"public", "main", "dbo", "default"};
 	static const char *const no_words[] = {"dim", "fact", "fct", "stg",	 "raw", "tbl",
 										   "vw",  "v",	  "mv",	 "mart", "src", "tmp"};
-	char name[SUBJECT_LENGTH];
-	size_t len = 0;
+	size_t pos = 0;
+	size_t begin;
+
+	if (schema_len > 0 && schema_len < SUBJECT_LENGTH)
+	{
+		for (size_t i = 0; i < schema_len; i++)
+			name[i] = lower(schema[i]);
+		if (!is_one_of(no_schemas, sizeof(no_schemas) / sizeof(no_schemas[0]), name, schema_len))
+			return schema_len;
+	}
+	while (next_word(table, table_len, &pos, &begin))
+	{
+		size_t len = pos - begin;
+
+		if (len >= SUBJECT_LENGTH)
+			return 0;
+		for (size_t i = 0; i < len; i++)
+			name[i] = lower(table[begin + i]);
+		if (!is_one_of(no_words, sizeof(no_words) / sizeof(no_words[0]), name, len))
+			return len;
+	}
+	return 0;
+}
+
+void
+subjects_add(Subjects *subjects, const char *name, size_t len)
+{
 	Subject *subject = NULL;
 
 	if (!subjects->tables)
 		subjects->queries++;
 	subjects->tables = true;
-
-	if (schema_len > 0 && schema_len < sizeof(name))
-	{
-		len = schema_len;
-		for (size_t i = 0; i < len; i++)
-			name[i] = lower(schema[i]);
-		if (is_one_of(no_schemas, sizeof(no_schemas) / sizeof(no_schemas[0]), name, len))
-			len = 0;
-	}
-	if (len == 0)
-	{
-		size_t pos = 0;
-		size_t begin;
-
-		while (next_word(table, table_len, &pos, &begin))
-		{
-			len = pos - begin;
-			if (len >= sizeof(name))
-				return;
-			for (size_t i = 0; i < len; i++)
-				name[i] = lower(table[begin + i]);
-			if (!is_one_of(no_words, sizeof(no_words) / sizeof(no_words[0]), name, len))
-				break;
-		}
-	}
-	if (len == 0)
+	if (len == 0 || len >= SUBJECT_LENGTH)
 		return;
 	for (int i = 0; i < subjects->n && subject == NULL; i++)
 	{
-		if (same_word(subjects->items[i].name, strlen(subjects->items[i].name), name, len))
+		if (subjects_are_same(subjects->items[i].name, strlen(subjects->items[i].name), name, len))
 			subject = &subjects->items[i];
 	}
 	if (subject == NULL)

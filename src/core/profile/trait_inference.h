@@ -88,12 +88,11 @@ typedef struct StyleCounts
 	int64_t technical;	/* … or that are technical, or ask for that */
 } StyleCounts;
 
-/*
- * Counts a message with a number of characters.  It is technical if it is SQL,
- * or contains a name as in code: order_items, count(.
- */
-extern void
-style_add(StyleCounts *counts, const char *text, size_t len, int64_t characters, bool is_sql);
+/* A message is technical if it is SQL, or contains a name as in code: order_items, count(. */
+extern bool style_is_technical(const char *text, size_t len);
+
+/* Counts a message with a number of characters. */
+extern void style_add(StyleCounts *counts, int64_t characters, bool technical);
 
 extern bool style_infer(const StyleCounts *counts, CommunicationStyle *style);
 extern void style_evidence(const StyleCounts *counts, char *text);
@@ -127,10 +126,19 @@ typedef struct Subjects
 	int query;	 /* number of the present query */
 } Subjects;
 
-/* Begins the next query, whose tables follow.  subjects is zeroed at first. */
+/* Writes the subject of a table, not terminated; returns its length, 0 if it has none. */
+extern size_t subject_of(const char *schema, size_t schema_len, const char *table, size_t table_len,
+						 char name[SUBJECT_LENGTH]);
+
+/* Whether two subjects are equal except for a plural ending; both are shorter than SUBJECT_LENGTH. */
+extern bool subjects_are_same(const char *a, size_t a_len, const char *b, size_t b_len);
+
+/*
+ * Begins the next query, of which subjects_add() is called for each table, with its subject
+ * or with len 0.  subjects is zeroed at first.
+ */
 extern void subjects_next_query(Subjects *subjects);
-extern void subjects_add(Subjects *subjects, const char *schema, size_t schema_len,
-						 const char *table, size_t table_len);
+extern void subjects_add(Subjects *subjects, const char *name, size_t len);
 
 /*
  * Sorts the subjects, those used in most queries first and equal ones by name,
