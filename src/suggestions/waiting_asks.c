@@ -105,14 +105,13 @@ enum
 };
 
 /* Requests that ended a round by taking what was suggested: index suggestion_rounds_taken. */
-static Statement select_taken =
-	STATEMENT("SELECT k.ordinal"
-			  " FROM unnest($2, $3) WITH ORDINALITY AS k (user_id, at, ordinal)"
-			  " WHERE EXISTS ("
-			  "   SELECT FROM personalization.suggestion_rounds r"
-			  "   WHERE r.tenant_id = $1 AND r.user_id = k.user_id AND r.outcome = 't'"
-			  "   AND r.outcome_at = k.at)",
-			  "text text[] timestamptz[]");
+static Statement select_taken = STATEMENT(
+	"SELECT k.ordinal"
+	" FROM unnest($2, $3) WITH ORDINALITY AS k (user_id, at, ordinal), LATERAL ("
+	"   SELECT FROM personalization.suggestion_rounds"
+	"   WHERE tenant_id = $1 AND user_id = k.user_id AND outcome = 't' AND outcome_at = k.at"
+	"   LIMIT 1) r",
+	"text text[] timestamptz[]");
 
 static Statement skip_first = STATEMENT("DELETE FROM personalization.query_events"
 										" WHERE tenant_id = $1 AND position >= $2"
