@@ -27,7 +27,6 @@ my @exempt = (
 	[ 'docs/functions.md', qr/jsonb_pretty\(personalization\.version/, 'run', 'the version of the server, and what was built in; version.sql tests the rest' ],
 	[ 'docs/operations.md', qr/pg_size_pretty/, 'run', 'sizes depend on the version of PostgreSQL and on when rows were vacuumed' ],
 	[ 'docs/scale-out.md', qr/./, 'skip', 'needs a second server: 050_move.pl and 051_logical_copy.pl do these steps' ],
-	[ 'docs/suggestions.md', qr/ AS score, reason|evidence\)|ranking_weights/, 'run', 'figures that change whenever the initial weights are fitted again' ],
 	[ 'docs/worker.md', qr/ALTER DATABASE staging/, 'skip', 'needs a database of that name' ],
 	[ 'docs/worker.md', qr/worker_status;/, 'run', 'counts and states of the moment; 020_worker.pl tests them' ],
 	[ 'docs/worker.md', qr/FROM pg_stat_activity/, 'run', 'the state of the moment' ],
