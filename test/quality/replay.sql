@@ -21,6 +21,29 @@ CREATE TABLE quality.ranks (predictor text, n bigint, rank int, PRIMARY KEY (pre
 CREATE TABLE quality.early (predictor text, n bigint, rank int, PRIMARY KEY (predictor, n));
 CREATE TABLE quality.shown (score float8, asked boolean);
 
+-- What a context does to the suggestions before judged ones: words, two of the item's own drawn at random; rank: where
+-- the item stood with them; same: with a context that fits nothing the list was as without one.
+CREATE TABLE quality.contexts (n bigint PRIMARY KEY, words text, rank int, same boolean);
+
+CREATE FUNCTION quality.two_words(item text, n bigint) RETURNS text LANGUAGE sql
+    RETURN (SELECT string_agg(word[1], ' ')
+            FROM (SELECT word FROM regexp_matches(item, '[[:alnum:]]+', 'g') WITH ORDINALITY AS w (word, place)
+                  ORDER BY md5(format('%s %s', n, place)) LIMIT 2) drawn);
+
+-- With a context, and as if it had not been asked for: what is recorded of it is undone.
+CREATE FUNCTION quality.with_context(tenant text, usr text, context text, shown int, at timestamptz) RETURNS uuid[] LANGUAGE plpgsql AS $$
+DECLARE
+    named uuid[];
+BEGIN
+    BEGIN
+        SELECT coalesce(array_agg(quality.id(suggestion) ORDER BY ordinality), '{}') INTO named
+        FROM personalization.get_suggestions(tenant, usr, context, shown, at) WITH ORDINALITY;
+        RAISE SQLSTATE 'QUNDO';
+    EXCEPTION WHEN SQLSTATE 'QUNDO' THEN
+        RETURN named;
+    END;
+END $$;
+
 -- From the log as it was copied to what is replayed, the first so many lines of it.
 CREATE PROCEDURE quality.prepare(lines bigint DEFAULT NULL) LANGUAGE plpgsql AS $$
 BEGIN
@@ -39,14 +62,35 @@ BEGIN
     FROM (SELECT DISTINCT tenant FROM quality.events) t;
 END $$;
 
--- A pass after so many events: with more than one, as where the worker is behind.
-CREATE PROCEDURE quality.replay(shown int DEFAULT 5, pass int DEFAULT 1) LANGUAGE plpgsql AS $$
+-- pass: a pass after so many events; with more than one, as where the worker is behind.  history: at each new day what is
+-- older leaves, with statistics of queries that nobody has asked for a year.  learn() itself refuses what is too old by the
+-- clock, so the setting changes for the pass only.
+CREATE PROCEDURE quality.replay(shown int DEFAULT 5, pass int DEFAULT 1, history interval DEFAULT NULL) LANGUAGE plpgsql AS $$
 DECLARE
     e record;
     named uuid[];
     scores float8[];
+    day date;
+    words text;
 BEGIN
-    FOR e IN SELECT * FROM quality.events ORDER BY n LOOP
+    FOR e IN SELECT v.*, l.item FROM quality.events v JOIN quality.log l USING (n) ORDER BY n LOOP
+        IF history IS NOT NULL AND e.at::date > day THEN
+            PERFORM personalization.configure_tenant(tenant_id, jsonb_build_object('history_retention', history, 'query_retention', '1 year'))
+            FROM personalization.tenants;
+            COMMIT;
+            PERFORM personalization.run_maintenance(e.at);
+            COMMIT;
+            PERFORM personalization.configure_tenant(tenant_id, '{"history_retention": "100 years", "query_retention": "1 year"}')
+            FROM personalization.tenants;
+            COMMIT;
+        END IF;
+        day := e.at::date;
+        IF e.judged THEN
+            words := quality.two_words(e.item, e.n);
+            INSERT INTO quality.contexts
+            VALUES (e.n, words, array_position(quality.with_context(e.tenant, e.usr, words, shown, e.at), e.id),
+                    quality.with_context(e.tenant, e.usr, 'xyzzyq wqwqwq', shown, e.at) = quality.with_context(e.tenant, e.usr, NULL, shown, e.at));
+        END IF;
         -- The product shows suggestions before every query, whether it is judged or not.
         SELECT coalesce(array_agg(quality.id(suggestion) ORDER BY ordinality), '{}'), array_agg(score ORDER BY ordinality)
         INTO named, scores
@@ -120,6 +164,11 @@ SELECT least(floor(score * 10), 9) / 10 AS tenth, count(*) AS suggested, avg(sco
 FROM quality.shown GROUP BY 1;
 CREATE VIEW quality.calibration AS
 SELECT sum(suggested * abs(foretold - happened)) / sum(suggested) AS error FROM quality.reliability;
+
+CREATE VIEW quality.in_context AS
+SELECT count(*) AS judged, avg((rank = 1 AND rank IS NOT NULL)::int) AS hit1, avg((rank IS NOT NULL)::int) AS hit5,
+       count(*) FILTER (WHERE NOT same) AS others
+FROM quality.contexts;
 
 -- The same question put to evaluate(), which knows no lines: from the time of the middle one on.
 CREATE VIEW quality.evaluated AS
