@@ -38,6 +38,30 @@ $options$;
 
 CREATE INDEX rejected_events_unknown ON personalization.rejected_events (tenant_id) WHERE sqlstate = '42704';
 
+-- Events that were read here, of tenants on other nodes of a cluster, and those behind them: the consumer sends
+-- them to the inbox there and deletes them here in one transaction of both nodes.  Dumped, as their offsets are.
+CREATE TABLE personalization.topic_waiting (
+    for_tenant  text COLLATE "C" NOT NULL,
+    position    bigint NOT NULL,
+    events      jsonb NOT NULL,
+    PRIMARY KEY (for_tenant, position)
+);
+ALTER TABLE personalization.topic_waiting ENABLE ROW LEVEL SECURITY;
+ALTER TABLE personalization.topic_waiting FORCE ROW LEVEL SECURITY;
+COMMENT ON TABLE personalization.topic_waiting IS
+    'on a cluster: events read from topics that are to be sent to the inbox of their tenant''s node';
+COMMENT ON COLUMN personalization.topic_waiting.for_tenant IS 'their tenant; empty for rejected messages of no tenant';
+COMMENT ON COLUMN personalization.topic_waiting.position IS 'the order in which the rows of a tenant are sent';
+SELECT pg_catalog.pg_extension_config_dump('personalization.topic_waiting', '');
+
+CREATE FUNCTION personalization.tenants_in_trouble(OUT backing_off bigint, OUT unknown bigint, OUT unknown_example text)
+    RETURNS record
+    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+    AS 'MODULE_PATHNAME', 'personalization_tenants_in_trouble';
+COMMENT ON FUNCTION personalization.tenants_in_trouble() IS
+    'how many tenants back off after failures, and how many rejected events are of tenants that do not exist, beyond 1000 not counted; on a cluster those of this node; for administrators';
+REVOKE ALL ON FUNCTION personalization.tenants_in_trouble() FROM PUBLIC;
+
 CREATE OR REPLACE VIEW personalization.health WITH (security_invoker = true) AS
 SELECT pg_catalog.cardinality(h.problems) OPERATOR(pg_catalog.=) 0 AS ok, h.problems
 FROM (SELECT pg_catalog.array_remove(ARRAY[
@@ -64,41 +88,25 @@ FROM (SELECT pg_catalog.array_remove(ARRAY[
         CASE WHEN w.cache_state OPERATOR(pg_catalog.=) 'failing' THEN pg_catalog.format('the cache cannot be reached: %s', w.cache_last_error) END,
         CASE WHEN w.cache_lag OPERATOR(pg_catalog.>) interval '5 minutes' AND w.cache_state OPERATOR(pg_catalog.<>) 'off'
              THEN pg_catalog.format('%s changes wait for the cache, the oldest for %s', w.cache_backlog, pg_catalog.date_trunc('second', w.cache_lag)) END,
-        (SELECT pg_catalog.format('%s tenants back off after failures', pg_catalog.count(DISTINCT b.tenant_id))
-         FROM personalization.backing_off AS b HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0),
-        -- No tenant's counts have them; upkeep deletes them after 90 days.  Read by the index rejected_events_unknown.
-        (SELECT pg_catalog.format('rejected_events has rows of tenants that do not exist: %s, such as of "%s"',
-                    CASE WHEN pg_catalog.count(*) OPERATOR(pg_catalog.>) 1000 THEN 'more than 1000' ELSE pg_catalog.count(*)::text END,
-                    pg_catalog.min(u.tenant_id) COLLATE pg_catalog."default")
-         FROM (SELECT r.tenant_id FROM personalization.rejected_events AS r
-               WHERE r.sqlstate OPERATOR(pg_catalog.=) '42704'
-                     AND NOT EXISTS (SELECT FROM personalization.tenants AS t WHERE t.tenant_id OPERATOR(pg_catalog.=) r.tenant_id)
-               LIMIT 1001) AS u
-         HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0)], NULL) AS problems
+        CASE WHEN n.backing_off OPERATOR(pg_catalog.>) 0
+             THEN pg_catalog.format('%s tenants back off after failures', n.backing_off) END,
+        -- No tenant's counts have them; upkeep deletes them after 90 days.
+        CASE WHEN n.unknown OPERATOR(pg_catalog.>) 0
+             THEN pg_catalog.format('rejected_events has rows of tenants that do not exist: %s, such as of "%s"',
+                    CASE WHEN n.unknown OPERATOR(pg_catalog.>) 1000 THEN 'more than 1000' ELSE n.unknown::text END, n.unknown_example) END,
+        (SELECT pg_catalog.format('events of topics wait for other nodes, the oldest for %s', pg_catalog.date_trunc('second', q.lag))
+         FROM (SELECT pg_catalog.now() OPERATOR(pg_catalog.-) personalization.inbox_arrival(pg_catalog.min(m.position)) AS lag
+               FROM personalization.topic_waiting AS m) AS q
+         WHERE q.lag OPERATOR(pg_catalog.>) interval '1 minute')], NULL) AS problems
       FROM personalization.worker_status AS w
       LEFT JOIN personalization.worker_state AS s ON true
+      CROSS JOIN LATERAL personalization.tenants_in_trouble() AS n
       -- Who may not read the setting of libraries is told no reason.
       CROSS JOIN LATERAL (
           SELECT p.preloaded, p.switched_on, coalesce(p.preloaded AND p.switched_on, false) AS expected
           FROM (SELECT (SELECT c.setting OPERATOR(pg_catalog.~) '\mpersonalization\M' FROM pg_catalog.pg_settings AS c
                         WHERE c.name OPERATOR(pg_catalog.=) 'shared_preload_libraries') AS preloaded,
                        coalesce(pg_catalog.current_setting('personalization.worker', true)::boolean, true) AS switched_on) AS p) AS e) AS h;
-
--- Events that were read here, of tenants on other nodes of a cluster, and those behind them: the consumer sends
--- them to the inbox there and deletes them here in one transaction of both nodes.  Dumped, as their offsets are.
-CREATE TABLE personalization.topic_waiting (
-    for_tenant  text COLLATE "C" NOT NULL,
-    position    bigint NOT NULL,
-    events      jsonb NOT NULL,
-    PRIMARY KEY (for_tenant, position)
-);
-ALTER TABLE personalization.topic_waiting ENABLE ROW LEVEL SECURITY;
-ALTER TABLE personalization.topic_waiting FORCE ROW LEVEL SECURITY;
-COMMENT ON TABLE personalization.topic_waiting IS
-    'on a cluster: events read from topics that are to be sent to the inbox of their tenant''s node';
-COMMENT ON COLUMN personalization.topic_waiting.for_tenant IS 'their tenant; empty for rejected messages of no tenant';
-COMMENT ON COLUMN personalization.topic_waiting.position IS 'the order in which the rows of a tenant are sent';
-SELECT pg_catalog.pg_extension_config_dump('personalization.topic_waiting', '');
 
 COMMENT ON FUNCTION personalization.learn_part(text, jsonb) IS
     'learns events that learn_batch() sends from another node of a Citus cluster, or has those of topics wait; called by it and the consumer';

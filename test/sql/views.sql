@@ -32,6 +32,10 @@ INSERT INTO personalization.rejected_events (tenant_id, event, sqlstate, reason)
 SELECT ok, p AS problem FROM personalization.health, unnest(problems) AS p WHERE p ~ 'rejected';
 DELETE FROM personalization.rejected_events WHERE tenant_id = 'v1e';
 SELECT count(*) FROM personalization.health, unnest(problems) AS p WHERE p ~ 'rejected';
+-- Events of topics that wait for another node of a cluster.
+INSERT INTO personalization.topic_waiting (for_tenant, position, events) VALUES ('v1', 7, '[]');
+SELECT ok, regexp_replace(p, 'for @.*', 'for years') AS problem FROM personalization.health, unnest(problems) AS p WHERE p ~ 'topics';
+DELETE FROM personalization.topic_waiting;
 -- One row, whatever the state.
 SELECT count(*), bool_and(ok = (cardinality(problems) = 0)) AS agree FROM personalization.health;
 

@@ -166,5 +166,40 @@ within($coordinator, q{SELECT count(*) = 0 FROM personalization.inbox}, 'its inb
 is(on($coordinator, q{SELECT observation_count FROM personalization.preferences WHERE tenant_id = 'acme' AND user_id = 'ned'}), @all + 2, 'each once');
 is(on($coordinator, q{SELECT sum(observation_count) FROM personalization.preferences WHERE tenant_id = 'acme' AND user_id = 'wes'}), $expected + @all, 'also what waited');
 
+####################################################################
+# The node is drained and removed under load.
+
+sub removed_node { my $n = shift; return map { sprintf(q{SELECT personalization.learn('%s', 'dan', 'export', '{"format": "csv"}', now(), '%08x-0000-4000-8000-%012x')}, $tenants[ $_ % 4 ], $n, $_) } 1 .. 3000; }
+is($Citus::where{acme}, '127.0.0.1:' . $three->port, 'the node has tenants');
+my @writers = map { start_writer(($coordinator, @nodes)[$_], "drain$_", scalar(getpwuid($<)), removed_node($_)) } 0 .. 2;
+wait_for_writers(20, @writers);
+on($coordinator, q{SELECT citus_drain_node('127.0.0.1', } . $three->port . ')');
+look_again();
+is(scalar(grep { $_ eq '127.0.0.1:' . $three->port } values %Citus::where), 0, 'no tenant is left there');
+wait_for_writers(20, @writers);
+within($coordinator, $same, 'the workers of the others follow');
+on($three, q{INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data) VALUES ('acme', 'dan', 'export', '{"format": "csv"}')});
+on($coordinator, q{SELECT citus_remove_node('127.0.0.1', } . $three->port . ')');
+@all = ($coordinator, @nodes);
+wait_for_writers(20, @writers);
+end_writers(@writers);
+my %answered = map { $_ => 1 } answered(@writers);
+cmp_ok(scalar(keys %answered), '>', 150, 'the writers have got answers');
+# A call that finds its tenant moved away is sent again.
+is(join("\n", grep { /ERROR/ && !/ERROR:  tenant "\w+" is on node / } split /\n/, slurp_file("$_->{file}.err")), '', 'and no errors but of moves') foreach @writers;
+within($coordinator, q{SELECT count(*) = 0 FROM personalization.inbox}, 'the inboxes are learned');
+my %stored = map { $_ => 1 } split /\n/, on($coordinator, q{SELECT interaction_id FROM personalization.interactions WHERE user_id = 'dan'});
+is(scalar(grep { !$stored{$_} } keys %answered), 0, 'all that was answered is there');
+is(on($coordinator, q{SELECT sum(observation_count) FROM personalization.preferences WHERE user_id = 'dan'}), scalar(keys %stored), 'once');
+is(on($coordinator, q{SELECT count(*), count(DISTINCT node), bool_and(same_version AND same_privileges) FROM personalization.distribution_status}), '4|2|t', 'the status is that of the nodes that are left');
+is(on($coordinator, 'SELECT personalization.distribute(8)'), '', 'distribute() does no harm');
+on($three, q{SET citus.enable_ddl_propagation = off}, 'SET client_min_messages = warning', 'DROP EXTENSION personalization CASCADE');
+is($three->safe_psql('postgres', q{SELECT count(*) FROM pg_namespace WHERE nspname = 'personalization'}), 0, 'the removed node drops its extension');
+foreach my $node (@all)
+{
+	within($node, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'personalization worker'}, 'the others have workers');
+	like($node->safe_psql('postgres', $export, as($node, 'acme_app')), qr/^[0-9a-f-]{36}$/, 'a bound role learns at ' . $node->name);
+}
+$three->stop;
 $_->stop foreach reverse @all;
 done_testing();

@@ -88,6 +88,13 @@ is(on($nodes[0], "SELECT DISTINCT for_tenant FROM personalization.topic_waiting"
 $kafka->produce($topic{one}, 0, [ map { event($far, 'down', $_) } 31 .. 40 ]);
 within($nodes[0], "SELECT messages = 274 AND lag = 0 FROM personalization.topic_status WHERE topic = '$topic{one}'", 'so does what comes later');
 within($nodes[0], "SELECT last_error ~ 'connection to the remote node' FROM personalization.topic_status WHERE topic = '$topic{one}'", 'the status says why');
+foreach my $node ($coordinator, $nodes[0])
+{
+	like($node->safe_psql('postgres', 'SELECT ok FROM personalization.health'), qr/^[tf]$/, 'health answers while a node is down, at ' . $node->name);
+	is(on($node, 'SELECT node FROM personalization.worker_status'), '127.0.0.1:' . $node->port, 'and so does worker_status');
+}
+on($nodes[0], 'UPDATE personalization.topic_waiting SET position = position - (200::bigint * 1000000 << 12)');
+like(on($nodes[0], 'SELECT problems FROM personalization.health'), qr/events of topics wait for other nodes, the oldest for 00:0/, 'health says what waits');
 $nodes[1]->start;
 all_learned(40, "tenant_id = '$far' AND user_id = 'down'", 'when it is up, they are learned');
 is(on($coordinator, "SELECT string_agg(data ->> 'n', ',' ORDER BY interaction_id) FROM personalization.interactions WHERE tenant_id = '$far' AND user_id = 'down'"), join(',', 1 .. 40), 'in order');
