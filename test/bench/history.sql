@@ -19,19 +19,34 @@ FROM generate_series(1, :queries) AS q,
 CREATE UNIQUE INDEX ON bench.queries (q);
 ANALYZE bench.queries;
 
+-- What learning stores with each kind of interaction: each is learned once, by a tenant that is dropped again.
+CREATE TABLE bench.others AS
+SELECT * FROM (VALUES ('visualization'::personalization.interaction_type,
+                       '{"chart_type": "bar", "color_scheme": "blue", "x_axis": "month", "y_axis": "revenue"}'::jsonb),
+                      ('export', '{"format": "xlsx"}')) AS other (type, data);
+SELECT personalization.create_tenant('sample') \g /dev/null
+SELECT count(personalization.learn('sample', 'ana', type, data))
+FROM (SELECT 'query'::personalization.interaction_type AS type, data FROM bench.queries UNION ALL TABLE bench.others) AS each \g /dev/null
+CREATE TABLE bench.outlines AS
+SELECT interaction_type AS type, query_id, outline FROM personalization.interactions WHERE tenant_id = 'sample';
+ANALYZE bench.outlines;
+SELECT personalization.drop_tenant('sample') \g /dev/null
+
 -- In order of time, over eighty days, as they would have come; three of five are queries, and of these
 -- the k-th most asked about 1/k as often as the first.
-INSERT INTO personalization.interactions (tenant_id, user_id, interaction_type, data, occurred_at, query_id)
+INSERT INTO personalization.interactions (tenant_id, user_id, interaction_type, data, occurred_at, query_id, outline)
 SELECT CASE WHEN giant THEN 'giant' ELSE 'tenant-' || 1 + i % :tenants END, 'user-' || 1 + user_number,
-       CASE WHEN q IS NOT NULL THEN 'query' WHEN i % 3 = 0 THEN 'export' ELSE 'visualization' END::personalization.interaction_type,
-       coalesce(query.data, CASE WHEN i % 3 = 0 THEN '{"format": "xlsx"}'
-                            ELSE '{"chart_type": "bar", "color_scheme": "blue", "x_axis": "month", "y_axis": "revenue"}' END::jsonb),
-       now() - interval '80 days' * (1 - i / (50.0 * (:tenants * :users + :giant_users))), query.query_id
-FROM (SELECT i, giant, floor(random() * CASE WHEN giant THEN :giant_users ELSE :users END)::int AS user_number,
-             CASE WHEN random() < 0.6 THEN floor((:queries + 1) ^ random())::int END AS q
-      FROM (SELECT i, i % (:tenants * :users + :giant_users) < :giant_users AS giant
-            FROM generate_series(1, 50 * (:tenants * :users + :giant_users)) AS i OFFSET 0) AS i OFFSET 0) e
-     LEFT JOIN bench.queries query USING (q);
+       e.type, coalesce(query.data, other.data),
+       now() - interval '80 days' * (1 - i / (50.0 * (:tenants * :users + :giant_users))), query.query_id, outline
+FROM (SELECT i, giant, user_number, q,
+             CASE WHEN q IS NOT NULL THEN 'query' WHEN i % 3 = 0 THEN 'export' ELSE 'visualization' END::personalization.interaction_type AS type
+      FROM (SELECT i, giant, floor(random() * CASE WHEN giant THEN :giant_users ELSE :users END)::int AS user_number,
+                   CASE WHEN random() < 0.6 THEN floor((:queries + 1) ^ random())::int END AS q
+            FROM (SELECT i, i % (:tenants * :users + :giant_users) < :giant_users AS giant
+                  FROM generate_series(1, 50 * (:tenants * :users + :giant_users)) AS i OFFSET 0) AS i OFFSET 0) AS drawn) AS e
+     LEFT JOIN bench.queries query USING (q)
+     LEFT JOIN bench.others other ON other.type = e.type
+     LEFT JOIN bench.outlines ON outlines.type = e.type AND outlines.query_id IS NOT DISTINCT FROM query.query_id;
 ANALYZE personalization.interactions;
 
 INSERT INTO personalization.profiles (tenant_id, user_id, created_at, updated_at)
