@@ -214,6 +214,32 @@ worker_consumer_outcome(void)
 }
 
 void
+worker_note_full_batch(void)
+{
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	if (slot_is_mine())
+		my_slot->full_batches++;
+	LWLockRelease(worker_shared->lock);
+}
+
+bool
+worker_consumer_is_behind(void)
+{
+	static uint64 seen = 0;
+	static int64 seen_at = 0;
+	int64 now = elapsed_clock();
+	uint64 full_batches;
+
+	LWLockAcquire(worker_shared->lock, LW_SHARED);
+	full_batches = my_slot->full_batches;
+	LWLockRelease(worker_shared->lock);
+	if (seen != full_batches)
+		seen_at = now;
+	seen = full_batches;
+	return seen_at != 0 && now < seen_at + USECS_PER_SEC;
+}
+
+void
 worker_show_cache(CacheState state)
 {
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);

@@ -45,6 +45,13 @@ extern void worker_connect_consumer(int slot);
 extern int worker_slot(void);
 extern WorkerOutcome worker_consumer_outcome(void);
 
+/*
+ * The consumer tells of a batch that was as large as it may be, after which there may be more;
+ * whether it has done so within a second or since the last call.
+ */
+extern void worker_note_full_batch(void);
+extern bool worker_consumer_is_behind(void);
+
 /* Ends the process and reports the outcome to the launcher. */
 pg_noreturn extern void worker_leave(WorkerOutcome outcome);
 

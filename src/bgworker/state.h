@@ -60,6 +60,7 @@ typedef struct WorkerSlot
 	/* The consumer that the worker has started, which ends with it. */
 	pid_t consumer; /* 0 if not running */
 	WorkerOutcome consumer_outcome;
+	uint64 full_batches; /* its batches that were as large as they may be */
 } WorkerSlot;
 
 typedef struct WorkerShared

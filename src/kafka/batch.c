@@ -219,6 +219,12 @@ batch_collect(void)
 }
 
 bool
+batch_is_full(void)
+{
+	return is_full();
+}
+
+bool
 batch_is_empty(void)
 {
 	return nchanges == 0;

@@ -33,6 +33,9 @@ extern bool batch_learn(void);
  */
 extern bool batch_move(void);
 
+/* Whether it is as large as it may be, so that more messages may wait. */
+extern bool batch_is_full(void);
+
 /* Whether there is no batch waiting; and dropping it, so that it is fetched again. */
 extern bool batch_is_empty(void);
 extern void batch_drop(void);

@@ -363,6 +363,8 @@ do_batch(void)
 		return false;
 	if (!batch_collect())
 		return false;
+	if (batch_is_full())
+		worker_note_full_batch();
 	if (!batch_learn())
 	{
 		pause_now();

@@ -6,7 +6,7 @@
  *		maintenance_interval has passed since the last one.  Each step runs
  *		for a second before the next one, so that a long pass does not delay
  *		the inbox, nor a full inbox the pass; counting requests runs for a
- *		quarter of that while the inbox has more.  Within a step the tenants take
+ *		quarter of that while the inbox has more, or the consumer of topics.  Within a step the tenants take
  *		turns: bgworker/turns.h.
  *
  *		All errors are handled in the same way: they are logged and counted in
@@ -89,6 +89,7 @@ static const NapStep nap_steps[] = {
 /* State that is kept between the turns of a step. */
 typedef struct Progress
 {
+	int64 rest;		  /* time until which it gives way to the consumer, by elapsed_clock() */
 	int failed_turns; /* consecutive failures */
 	int64 pause;	  /* time until which it therefore waits, by elapsed_clock() */
 } Progress;
@@ -304,6 +305,23 @@ do_pass(void)
 	return false;
 }
 
+/* How long a step may run now; 0 if it is to wait.  more: a step before it has more to do. */
+static int64
+next_turn(const NapStep *step, Progress *mine, bool more)
+{
+	int64 now = elapsed_clock();
+
+	if (!step->gives_way)
+		return TURN;
+	if (!worker_consumer_is_behind())
+		return more ? SHORT_TURN : TURN;
+	/* The consumer learns in a process of its own, so that this one waits meanwhile. */
+	if (now < mine->rest)
+		return 0;
+	mine->rest = now + TURN;
+	return SHORT_TURN;
+}
+
 bool
 worker_do_steps(void)
 {
@@ -311,9 +329,10 @@ worker_do_steps(void)
 
 	for (int i = 0; i < (int) lengthof(nap_steps); i++)
 	{
-		int64 turn = more && nap_steps[i].gives_way ? SHORT_TURN : TURN;
+		int64 turn = next_turn(&nap_steps[i], &progress[i], more);
 
-		more = do_nap_step(&nap_steps[i], &progress[i], turn) || more;
+		if (turn > 0)
+			more = do_nap_step(&nap_steps[i], &progress[i], turn) || more;
 	}
 	return do_pass() || more;
 }

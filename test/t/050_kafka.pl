@@ -203,6 +203,32 @@ within(20, "SELECT state = 'reading' FROM personalization.topic_status WHERE top
 sql("SELECT personalization.unsubscribe_topic('$timed')");
 
 ####################################################################
+# While the consumer is behind, the worker counts requests for a quarter of the time; afterwards for all of it.
+
+my $many = $kafka->topic('many', 2);
+my $n = 30_000;
+sql(q(ALTER SYSTEM SET personalization.worker_batch_size = 10), 'SELECT pg_reload_conf()');
+foreach my $p (0, 1) { $kafka->produce($many, $p, [ map { event('acme', 'm' . $_ % 50, 'query', sprintf('{"query": "question %d"}', $_ % 5000)) } 1 .. $n / 2 ]); }
+sql("SELECT personalization.subscribe_topic('$many')");
+my ($looks, $counts) = (0, 0);
+while (1)
+{
+	my ($messages, $counting) = split(/\|/, sql(qq{
+		SELECT s.messages, count(a.pid) FILTER (WHERE a.state = 'active' AND a.query = 'counting queries')
+		FROM personalization.topic_status s LEFT JOIN pg_stat_activity a ON a.pid = personalization.worker_pid()
+		WHERE s.topic = '$many' GROUP BY 1}));
+
+	last if $messages == $n || $looks > 5000;
+	$looks++ if $messages > 0;
+	$counts++ if $messages > 0 && $counting;
+}
+cmp_ok($looks, '>', 10, "the consumer was behind for a while ($looks looks)");
+cmp_ok($counts, '<', $looks * 0.6, "the worker left it the time ($counts of them while it counted)");
+within(120, q(SELECT NOT EXISTS (SELECT FROM personalization.query_events)), 'it counts them all afterwards');
+is(sql(q(SELECT asks FROM personalization.rankings WHERE tenant_id = 'acme')) >= $n, 1, 'each request');
+sql("SELECT personalization.unsubscribe_topic('$many')", 'ALTER SYSTEM RESET personalization.worker_batch_size', 'SELECT pg_reload_conf()');
+
+####################################################################
 # Brokers that are away, or no topic.
 
 SKIP:
