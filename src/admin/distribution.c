@@ -193,15 +193,19 @@ distribute_functions(void)
 	SPI_freetuptable(rows);
 }
 
+/* Indexes that earlier versions had, as quoted names separated by commas. */
+#define RETIRED_INDEXES "'interactions_user_time'"
+
 /*
- * Adds to the shards of a node the columns and indexes that their tables have got: an
- * upgrade script, which each node executes by itself, changes the tables only.
+ * Gives the shards of a node what their tables have got: columns, indexes and storage
+ * parameters; and drops from them the indexes that are no longer used.  An upgrade script,
+ * which each node executes by itself, changes the tables only.
  */
 #define COMPLETE_SHARDS                                                                            \
 	"DO $do$ DECLARE command text; BEGIN"                                                          \
 	" FOR command IN"                                                                              \
 	"  WITH shards AS ("                                                                           \
-	"   SELECT s.logicalrelid AS parent, s.shardid,"                                               \
+	"   SELECT s.logicalrelid AS parent, s.shardid, p.reloptions,"                                 \
 	"    pg_catalog.to_regclass('personalization.' || p.relname || '_' || s.shardid) AS shard"     \
 	"   FROM pg_catalog.pg_dist_shard s"                                                           \
 	"   JOIN pg_catalog.pg_dist_placement USING (shardid)"                                         \
@@ -231,6 +235,18 @@ distribute_functions(void)
 	"   JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid"                                        \
 	"   WHERE shard IS NOT NULL AND pg_catalog.to_regclass("                                       \
 	"    'personalization.' || pg_catalog.quote_ident(i.relname || '_' || shardid)) IS NULL"       \
+	"   UNION ALL"                                                                                 \
+	"   SELECT 3, 0, pg_catalog.format('ALTER TABLE %s SET (%s)', shard,"                          \
+	"    pg_catalog.array_to_string(t.reloptions, ', '))"                                          \
+	"   FROM shards t JOIN pg_catalog.pg_class c ON c.oid = shard"                                 \
+	"   WHERE NOT t.reloptions <@ coalesce(c.reloptions, '{}')"                                    \
+	"   UNION ALL"                                                                                 \
+	"   SELECT 4, 0, pg_catalog.format('DROP INDEX %s', x.indexrelid::regclass)"                   \
+	"   FROM shards JOIN pg_catalog.pg_index x ON x.indrelid = shard"                              \
+	"   JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid,"                                       \
+	"   unnest(ARRAY[" RETIRED_INDEXES "]) retired"                                                \
+	"   WHERE i.relname = retired || '_' || shardid"                                               \
+	"   AND pg_catalog.to_regclass('personalization.' || retired) IS NULL"                         \
 	"  ) y ORDER BY part, n"                                                                       \
 	" LOOP EXECUTE command; END LOOP; END $do$"
 

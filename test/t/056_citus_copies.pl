@@ -13,8 +13,8 @@ use Time::HiRes qw(sleep time);
 
 use Citus;
 
-# An installation with an update of the test's own: a table has a column and an index more, and there is a new
-# function and a new table.
+# An installation with an update of the test's own: a table has a column and an index more, another an index less
+# and a storage parameter, and there is a new function and a new table.
 my $dir = $PostgreSQL::Test::Utils::tmp_check;
 my $pg_config = $ENV{PG_CONFIG} || 'pg_config';
 my ($bin, $share, $lib) = map { my ($out) = run_command([ $pg_config, $_ ]); $out } qw(--bindir --sharedir --pkglibdir);
@@ -30,6 +30,8 @@ ALTER TABLE personalization.profiles ADD COLUMN mood text COLLATE "C" NOT NULL D
 ALTER TABLE personalization.signal_rules ADD COLUMN mood text;
 ALTER TABLE personalization.worker_state ADD COLUMN mood text NOT NULL DEFAULT 'calm';
 CREATE INDEX profiles_by_mood ON personalization.profiles (tenant_id, mood) WHERE mood <> 'calm';
+DROP INDEX personalization.interactions_user_time;
+ALTER TABLE personalization.interactions SET (autovacuum_vacuum_insert_scale_factor = 0.01);
 CREATE TABLE personalization.moods (mood text PRIMARY KEY);
 CREATE FUNCTION personalization.mood(tenant_id text) RETURNS text LANGUAGE sql AS $$SELECT 'calm'$$;});
 
@@ -119,6 +121,9 @@ like(in('grown', q{SELECT personalization.learn('acme', 'new', 'export', '{}')})
 ####################################################################
 # An update.
 
+on($coordinator, 'CREATE INDEX interactions_user_time ON personalization.interactions (tenant_id)');
+my $retired = q{SELECT sum(result::int) FROM run_command_on_all_nodes($$SELECT count(*) FROM pg_class WHERE relname ~ '^interactions_user_time_\d+$'$$)};
+is(on($coordinator, $retired), 8, 'shards have an index as of version 1.0');
 foreach my $node (@nodes, $coordinator)
 {
 	is(on($coordinator, 'SELECT bool_and(same_version) FROM personalization.distribution_status'), $node == $nodes[0] ? 't' : 'f', 'distribution_status shows versions');
@@ -130,6 +135,8 @@ like(error_on($coordinator, 'SELECT mood FROM personalization.profiles'), qr/ERR
 is(on($coordinator, 'SELECT personalization.distribute(8)', 'SELECT personalization.distribute(8)'), "\n", 'until they are distributed again');
 is(on($coordinator, q{SELECT DISTINCT mood FROM personalization.profiles}), 'calm', 'then they have the new columns');
 is(on($coordinator, q{SELECT bool_and(result = '4') FROM run_command_on_workers($$SELECT count(*) FROM pg_class WHERE relname ~ '^profiles_by_mood_\d+$'$$)}), 't', 'and indexes');
+is(on($coordinator, $retired), 0, 'and lack those that are no longer used');
+is(on($coordinator, q{SELECT sum(result::int) FROM run_command_on_all_nodes($$SELECT count(*) FROM pg_class WHERE relname ~ '^interactions_\d+$' AND 'autovacuum_vacuum_insert_scale_factor=0.01' = ANY (reloptions)$$)}), 8, 'and have the storage parameters');
 is(on($coordinator, q{SELECT count(mood) FROM personalization.signal_rules}), 0, 'the rules, too');
 is(on($coordinator, q{SELECT personalization.mood('acme')}), 'calm', 'new functions are there');
 is(differences('postgres'), 0, 'interactions equal observations');
