@@ -1,6 +1,22 @@
 -- From 1.0 to 1.1: afterwards a database has the objects that CREATE EXTENSION makes.
 \echo Use "ALTER EXTENSION personalization UPDATE TO '1.1'" to load this file. \quit
 
+-- Every call reads the tenant's row first.  Who has begun is waited for here, before anything else is locked, and who
+-- comes later waits: otherwise a call that holds one of the tables below and needs another would be a deadlock.
+DO $lock$
+DECLARE
+    leaf pg_catalog.regclass;
+BEGIN
+    -- The partition, which is what calls lock; on a cluster the table itself, which has none.
+    FOR leaf IN SELECT oid FROM pg_catalog.pg_class
+        WHERE oid IN (SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = 'personalization.tenants'::pg_catalog.regclass)
+           OR (oid = 'personalization.tenants'::pg_catalog.regclass AND relkind = 'r')
+    LOOP
+        EXECUTE pg_catalog.format('LOCK TABLE ONLY %s', leaf);
+    END LOOP;
+END
+$lock$;
+
 CREATE FUNCTION personalization.learning_enabled(
     tenant_id text, user_id text, OUT enabled boolean, OUT decided_by text, OUT decided_at timestamptz)
     LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off

@@ -292,9 +292,17 @@ personalization.maintenance_interval = '1h'
 		my $learn = q{SELECT personalization.learn('tenant 1', 'stays', 'query', '{"query": "orders by day"}') IS NOT NULL;};
 		is($session->query_safe($learn), 't', 'a session learns');
 
-		# Then the objects, while rows come in.
+		# Then the objects, while rows come in, and a call that has begun goes on to further tables.
 		fill_inbox('third', 2000);
-		sql('ALTER EXTENSION personalization UPDATE');
+		$session->query_safe('BEGIN');
+		$session->query_safe(q{SELECT personalization.route('tenant 1', 'stays', 'orders')});
+		my $updater = $live->background_psql('postgres');
+		$updater->query_until(qr/updating/, "\\echo updating\nALTER EXTENSION personalization UPDATE;\n");
+		within(20, q{SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query ~ '^ALTER EXTENSION' AND wait_event_type = 'Lock')}, 'the update waits for the call');
+		$session->query_safe('UPDATE personalization.suggestion_rounds SET outcome = outcome WHERE false');
+		$session->query_safe('COMMIT');
+		$updater->query_safe('SELECT 1');
+		$updater->quit;
 		fill_inbox('third', 2000);
 		is(sql(q{SELECT extversion FROM pg_extension WHERE extname = 'personalization'}), $version, "updated to $version");
 		is($session->query_safe($learn), 't', 'the session learns on');
