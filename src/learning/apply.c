@@ -313,12 +313,28 @@ has_given_ids(const TenantEvents *events)
 	return false;
 }
 
-static void
-add_outline(Column *column, const Event *event)
+/* Whether a query has a text: see query_decode(). */
+static bool
+has_text(const Event *event)
 {
+	JsonbValue value;
+	const JsonbValue *text = json_member(&event->data->root, "query", &value);
+
+	return text != NULL && text->type == jbvString && text->val.string.len > 0;
+}
+
+/*
+ * Who reads outlines finds queries with a text by their identity, so one that has none,
+ * such as "???", is to be found by its data.
+ */
+static void
+add_outline(Column *column, const Lesson *lesson)
+{
+	const Event *event = lesson->event;
+	bool is_found = event->type != INTERACTION_QUERY || lesson->has_query || !has_text(event);
 	char outline[OUTLINE_MAX];
 
-	if (outline_of(event->type, JsonbPGetDatum(event->data), outline))
+	if (is_found && outline_of(event->type, JsonbPGetDatum(event->data), outline))
 		column_add_text(column, outline);
 	else
 		column_add_null(column);
@@ -369,7 +385,7 @@ insert_interactions(TenantEvents *events)
 		else
 			column_add_null(&columns[7]);
 		if (outlined)
-			add_outline(&columns[8], event);
+			add_outline(&columns[8], lesson);
 	}
 	if (!ids_given)
 	{

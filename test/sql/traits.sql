@@ -109,6 +109,11 @@ UPDATE personalization.interactions SET outline = (ARRAY['', '05s', '-- 70:x', '
 SELECT count(*) AS nonsense FROM outlined JOIN all_traits() a USING (u) WHERE outlined.traits <> a.traits;
 UPDATE personalization.interactions SET outline = NULL WHERE user_id LIKE 'random %';
 SELECT count(*) AS none FROM outlined JOIN all_traits() a USING (u) WHERE outlined.traits <> a.traits;
+-- A query without identity is among the latest ones of a context, whatever else has an outline.
+SELECT ask('ivy', 1, '{"query": "Sales?"}'), ask('ivy', 1, '{"query": "???"}'), ask('ivy', 1, '{"query": "Margin?"}');
+SELECT personalization.get_context('acme', 'ivy') -> 'recent_queries' AS recent;
+UPDATE personalization.interactions SET outline = NULL WHERE user_id = 'ivy';
+SELECT personalization.get_context('acme', 'ivy') -> 'recent_queries' AS recent;
 -- What is learned without its text is outlined without it, and so is what has lost it.
 SELECT ask('gil', 12, '{"query": "sum of order_items", "sql": "SELECT rank() OVER (ORDER BY x) FROM sales.products"}');
 SELECT DISTINCT outline FROM personalization.interactions WHERE user_id = 'gil';
