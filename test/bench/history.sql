@@ -17,7 +17,6 @@ FROM generate_series(1, :queries) AS q,
                      || (ARRAY['region', 'month', 'product'])[1 + q % 3] AS text,
                      jsonb_build_array('mart.fact_' || q % 40, 'mart.dim_' || q % 7) AS tables) t;
 CREATE UNIQUE INDEX ON bench.queries (q);
-ANALYZE bench.queries;
 
 -- What learning stores with each kind of interaction: each is learned once, by a tenant that is dropped again.
 CREATE TABLE bench.others AS
@@ -27,9 +26,13 @@ SELECT * FROM (VALUES ('visualization'::personalization.interaction_type,
 SELECT personalization.create_tenant('sample') \g /dev/null
 SELECT count(personalization.learn('sample', 'ana', type, data))
 FROM (SELECT 'query'::personalization.interaction_type AS type, data FROM bench.queries UNION ALL TABLE bench.others) AS each \g /dev/null
-CREATE TABLE bench.outlines AS
-SELECT interaction_type AS type, query_id, outline FROM personalization.interactions WHERE tenant_id = 'sample';
-ANALYZE bench.outlines;
+ALTER TABLE bench.queries ADD COLUMN outline text;
+UPDATE bench.queries AS q SET outline = i.outline FROM personalization.interactions AS i
+WHERE i.tenant_id = 'sample' AND i.query_id = q.query_id;
+ALTER TABLE bench.others ADD COLUMN outline text;
+UPDATE bench.others AS o SET outline = i.outline FROM personalization.interactions AS i
+WHERE i.tenant_id = 'sample' AND i.interaction_type = o.type;
+VACUUM ANALYZE bench.queries;
 SELECT personalization.drop_tenant('sample') \g /dev/null
 
 -- In order of time, over eighty days, as they would have come; three of five are queries, and of these
@@ -37,7 +40,7 @@ SELECT personalization.drop_tenant('sample') \g /dev/null
 INSERT INTO personalization.interactions (tenant_id, user_id, interaction_type, data, occurred_at, query_id, outline)
 SELECT CASE WHEN giant THEN 'giant' ELSE 'tenant-' || 1 + i % :tenants END, 'user-' || 1 + user_number,
        e.type, coalesce(query.data, other.data),
-       now() - interval '80 days' * (1 - i / (50.0 * (:tenants * :users + :giant_users))), query.query_id, outline
+       now() - interval '80 days' * (1 - i / (50.0 * (:tenants * :users + :giant_users))), query.query_id, coalesce(query.outline, other.outline)
 FROM (SELECT i, giant, user_number, q,
              CASE WHEN q IS NOT NULL THEN 'query' WHEN i % 3 = 0 THEN 'export' ELSE 'visualization' END::personalization.interaction_type AS type
       FROM (SELECT i, giant, floor(random() * CASE WHEN giant THEN :giant_users ELSE :users END)::int AS user_number,
@@ -45,8 +48,7 @@ FROM (SELECT i, giant, user_number, q,
             FROM (SELECT i, i % (:tenants * :users + :giant_users) < :giant_users AS giant
                   FROM generate_series(1, 50 * (:tenants * :users + :giant_users)) AS i OFFSET 0) AS i OFFSET 0) AS drawn) AS e
      LEFT JOIN bench.queries query USING (q)
-     LEFT JOIN bench.others other ON other.type = e.type
-     LEFT JOIN bench.outlines ON outlines.type = e.type AND outlines.query_id IS NOT DISTINCT FROM query.query_id;
+     LEFT JOIN bench.others other ON other.type = e.type;
 ANALYZE personalization.interactions;
 
 INSERT INTO personalization.profiles (tenant_id, user_id, created_at, updated_at)
