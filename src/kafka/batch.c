@@ -446,6 +446,24 @@ compare_events(const void *a, const void *b)
 	return order != 0 ? order : x->index - y->index;
 }
 
+/* Those of no tenant first. */
+static int
+compare_tenants(const Event *x, const Event *y)
+{
+	return strcmp(x->tenant_id != NULL ? x->tenant_id : "",
+				  y->tenant_id != NULL ? y->tenant_id : "");
+}
+
+static int
+compare_rejected(const void *a, const void *b)
+{
+	const Event *x = a;
+	const Event *y = b;
+	int order = compare_tenants(x, y);
+
+	return order != 0 ? order : x->index - y->index;
+}
+
 /*
  * Stores what has been rejected before it could be learned.  On a cluster rejected_events of
  * its tenant, and that of no tenant, may be on another node.
@@ -458,8 +476,17 @@ reject(Event *events, int n)
 		rejected_store_held(events, n);
 		return;
 	}
-	for (int i = 0; i < n; i++)
-		waiting_add(events[i].tenant_id != NULL ? events[i].tenant_id : "", &events[i], 1);
+	qsort(events, n, sizeof(Event), compare_rejected);
+	for (int i = 0; i < n;)
+	{
+		const char *tenant_id = events[i].tenant_id != NULL ? events[i].tenant_id : "";
+		int same = 1;
+
+		while (i + same < n && compare_tenants(&events[i], &events[i + same]) == 0)
+			same++;
+		waiting_add(tenant_id, &events[i], same);
+		i += same;
+	}
 }
 
 static void

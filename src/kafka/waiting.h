@@ -28,10 +28,11 @@ extern bool waiting_has(const char *tenant_id);
 extern void waiting_add(const char *tenant_id, const Event *events, int n);
 
 /*
- * Moves some of them, those of each node in a transaction of its own, which deletes them
- * here; a node that fails waits for a while.  Returns whether there may be more at once, and
- * in *received the tenants of this node who have got some, a list in TopMemoryContext, and in
- * *failure the last error, in static memory, or NULL.  To be called outside a transaction.
+ * Moves some of them, for about a second, those of some tenants of a node in a transaction,
+ * which deletes them here; a node that fails waits for a while, and so does a tenant whose
+ * events are refused.  Returns whether there may be more at once, and in *received the tenants
+ * of this node who have got some, a list in TopMemoryContext, and in *failure the last error,
+ * in static memory, or NULL.  To be called outside a transaction.
  */
 extern bool waiting_deliver(struct List **received, const char **failure);
 

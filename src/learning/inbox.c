@@ -415,6 +415,27 @@ arrival_lock(const char *tenant_id)
 	return tag;
 }
 
+/*
+ * Waits for it, but not for one after another while many are held, as by transactions of a
+ * node that has crashed: then at once with an error that has the tenant tried again.
+ */
+static void
+wait_for_arrivals(const LOCKTAG *tag)
+{
+	static TimestampTz waited_at = 0; /* in vain */
+	TimestampTz now;
+
+	if (LockAcquire(tag, ShareLock, false, true) != LOCKACQUIRE_NOT_AVAIL)
+		return;
+	now = GetCurrentTimestamp();
+	if (now >= waited_at && now < waited_at + USECS_PER_SEC)
+		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+						errmsg("events are still arriving for this tenant")));
+	waited_at = now;
+	(void) LockAcquire(tag, ShareLock, false, false);
+	waited_at = 0;
+}
+
 /* Reads the first rows of a tenant; returns their number. */
 static uint64
 select_first(const char *tenant_id, int limit)
@@ -427,7 +448,7 @@ select_first(const char *tenant_id, int limit)
 	if (many)
 	{
 		tag = arrival_lock(tenant_id);
-		(void) LockAcquire(&tag, ShareLock, false, false);
+		wait_for_arrivals(&tag);
 	}
 	values[2] = Int64GetDatum(tenant_queue_mark(&queue, tenant_id));
 	n = statement_execute(&select_rows, values, NULL, SNAPSHOT_NEW);

@@ -39,7 +39,7 @@ enum
 };
 
 /* How long events for the inbox wait there for a lock, as the sender has others to go on with. */
-#define WAIT_LOCK_TIMEOUT "1s"
+#define WAIT_LOCK_TIMEOUT "200ms"
 
 /* The events of a part, as they are read. */
 typedef struct Part
@@ -71,18 +71,20 @@ part_push_event(JsonbParseState **state, const Event *event)
 	const Fault *fault = event->fault;
 
 	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	json_push_int(state, "index", event->index);
+	json_push_int(state, PART_INDEX, event->index);
 	if (fault != NULL)
-		json_push_jsonb(state, "event", rejected_document(event));
+		json_push_jsonb(state, PART_EVENT, rejected_document(event));
 	else
-		json_push_jsonb(state, "event",
+		json_push_jsonb(state, PART_EVENT,
 						event->document != NULL ? event->document : event_document(event));
 	if (fault != NULL)
 	{
-		json_push_text(state, "sqlstate", unpack_sql_state(fault->sqlstate));
-		json_push_text(state, "reason", fault->message);
-		json_push_text(state, "summary", fault->summary);
-		json_push_text(state, "hint", fault->hint);
+		/* Its document may name another one than its subscription, or none. */
+		json_push_text(state, PART_TENANT, event->tenant_id);
+		json_push_text(state, PART_SQLSTATE, unpack_sql_state(fault->sqlstate));
+		json_push_text(state, PART_REASON, fault->message);
+		json_push_text(state, PART_SUMMARY, fault->summary);
+		json_push_text(state, PART_HINT, fault->hint);
 	}
 	if (event->source != NULL)
 	{
@@ -98,27 +100,6 @@ part_end(JsonbParseState **state)
 {
 	(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
 	return JsonbValueToJsonb(pushJsonbValue(state, WJB_END_OBJECT, NULL));
-}
-
-Jsonb *
-part_of_arrays(Jsonb *const *arrays, int n)
-{
-	JsonbParseState *state = NULL;
-
-	part_begin(&state, PART_WAIT);
-	for (int i = 0; i < n; i++)
-	{
-		JsonbIterator *it = JsonbIteratorInit(&arrays[i]->root);
-		JsonbIteratorToken token;
-		JsonbValue element;
-
-		while ((token = JsonbIteratorNext(&it, &element, true)) != WJB_DONE)
-		{
-			if (token == WJB_ELEM)
-				(void) pushJsonbValue(&state, WJB_ELEM, &element);
-		}
-	}
-	return part_end(&state);
 }
 
 void
@@ -169,15 +150,15 @@ part_text(const JsonbContainer *object, const char *name)
 static Fault *
 part_fault(const JsonbContainer *object)
 {
-	const char *sqlstate = part_text(object, "sqlstate");
+	const char *sqlstate = part_text(object, PART_SQLSTATE);
 	Fault *fault = palloc0(sizeof(Fault));
 
 	fault->sqlstate = strlen(sqlstate) == 5 ? MAKE_SQLSTATE(sqlstate[0], sqlstate[1], sqlstate[2],
 															sqlstate[3], sqlstate[4])
 											: ERRCODE_INTERNAL_ERROR;
-	fault->message = part_text(object, "reason");
-	fault->summary = part_text(object, "summary");
-	fault->hint = part_text(object, "hint");
+	fault->message = part_text(object, PART_REASON);
+	fault->summary = part_text(object, PART_SUMMARY);
+	fault->hint = part_text(object, PART_HINT);
 	if (fault->message == NULL)
 		fault->message = "";
 	return fault;
@@ -207,7 +188,7 @@ decode_sent(const JsonbContainer *object, TimestampTz started, TimestampTz now, 
 	Fault fault;
 
 	/* Anything may have been set aside. */
-	if (json_member(object, "event", &value) == NULL)
+	if (json_member(object, PART_EVENT, &value) == NULL)
 		value.type = jbvNull;
 	if (!event_decode(&value, now, event, &fault))
 	{
@@ -217,9 +198,15 @@ decode_sent(const JsonbContainer *object, TimestampTz started, TimestampTz now, 
 	else if (json_member(value.val.binary.data, event_field_names[FIELD_OCCURRED_AT], &given) ==
 			 NULL)
 		event->occurred_at = started;
-	if (part_text(object, "sqlstate") != NULL)
+	if (part_text(object, PART_SQLSTATE) != NULL)
+	{
 		event->fault = part_fault(object);
-	event->index = (int) part_number(object, "index");
+		event->tenant_id = part_text(object, PART_TENANT);
+	}
+	else if (part->wait && event->tenant_id == NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("event of a part has no valid tenant")));
+	event->index = (int) part_number(object, PART_INDEX);
 	if (event->fault != NULL && part->raise)
 		fault_raise(event->fault, event->index);
 	if (part->wait)
@@ -271,7 +258,10 @@ learn(Part *part, int64 *aged)
 	return learned;
 }
 
-/* Puts the events into the inbox, those of each tenant together, in their order. */
+/*
+ * Puts the events into the inbox, those of each tenant together, in their order.  What has been
+ * rejected is stored, but not for a tenant on hold: then it all waits where it is.
+ */
 static void
 let_wait(Part *part)
 {
@@ -294,7 +284,7 @@ let_wait(Part *part)
 			waiting[n++] = &part->events[i];
 		inbox_receive(tenant_id, waiting, n);
 	}
-	rejected_store_held(part->events, part->n);
+	rejected_store(part->events, part->n);
 }
 
 void

@@ -18,6 +18,15 @@
 #define PART_EVENTS 10000
 #define PART_BYTES ((Size) 16 * 1024 * 1024)
 
+/* Members of an event in a part. */
+#define PART_EVENT "event"
+#define PART_INDEX "index"
+#define PART_TENANT "tenant_id" /* of one that was set aside */
+#define PART_SQLSTATE "sqlstate"
+#define PART_REASON "reason"
+#define PART_SUMMARY "summary"
+#define PART_HINT "hint"
+
 /* What the other node does with the events, and where one cannot be learned. */
 #define PART_RAISE "raise"	 /* learns them, or raises an error */
 #define PART_DIVERT "divert" /* learns them, and sets aside those that it cannot learn */
@@ -27,9 +36,6 @@
 extern void part_begin(JsonbParseState **state, const char *on_error);
 extern void part_push_event(JsonbParseState **state, const Event *event);
 extern Jsonb *part_end(JsonbParseState **state);
-
-/* Returns the events of several arrays of them as one part of PART_WAIT. */
-extern Jsonb *part_of_arrays(Jsonb *const *arrays, int n);
 
 /* Sends a part to the node of a tenant, in this transaction: see send_query(). */
 extern void part_send(const char *tenant_id, const Jsonb *part, int64 *learned, int64 *aged);

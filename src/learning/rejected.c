@@ -15,6 +15,7 @@
 #include "base/jsonutil.h"
 #include "base/rows.h"
 #include "base/statement.h"
+#include "cluster/route.h"
 #include "learning/rejected.h"
 #include "queries/without_text.h"
 #include "tenancy/consent.h"
@@ -153,7 +154,8 @@ field_of(const Event *event, EventField field, const char *known)
 /*
  * Whether anything may be stored of an event's user; *settings are those of its tenant,
  * the defaults if there is no such tenant.  An event is stored without a tenant if its own
- * is on hold: then that one decides nevertheless.
+ * is on hold: then that one decides nevertheless.  If that one is on another node of a
+ * cluster, its decisions are not known here, and nothing is stored that it could forbid.
  */
 static bool
 may_store(const char *tenant_id, const Event *event, TenantSettings *settings)
@@ -161,10 +163,21 @@ may_store(const char *tenant_id, const Event *event, TenantSettings *settings)
 	const char *owner =
 		tenant_id[0] != '\0' ? tenant_id : field_of(event, FIELD_TENANT_ID, event->tenant_id);
 	const char *user_id = field_of(event, FIELD_USER_ID, event->user_id);
-	Jsonb *changes = owner == NULL ? NULL : tenant_changes(owner, SNAPSHOT_NEW);
+	bool is_here;
+	Jsonb *changes;
 	Fault ignored;
 
+	/* Any text may be in its place. */
+	if (owner != NULL && !check_id("tenant_id", owner, strlen(owner), &ignored))
+		owner = NULL;
+	is_here = owner == NULL || route_is_here(owner);
+	changes = owner == NULL || !is_here ? NULL : tenant_changes(owner, SNAPSHOT_NEW);
 	(void) settings_read(changes != NULL ? changes : json_empty_object(), settings, &ignored);
+	if (!is_here)
+	{
+		settings->store_query_text = false;
+		return user_id == NULL;
+	}
 	return changes == NULL || user_id == NULL ||
 		   learning_allowed(owner, user_id, settings, SNAPSHOT_NEW);
 }

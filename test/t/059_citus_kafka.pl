@@ -101,6 +101,83 @@ is(on($coordinator, "SELECT string_agg(data ->> 'n', ',' ORDER BY interaction_id
 is(on($nodes[0], 'SELECT count(*) FROM personalization.topic_waiting'), 0, 'and nothing waits');
 
 ####################################################################
+# What a node refuses, or does not take for now, holds up nobody else. The rejected events of no tenant are on another
+# node than this tenant; another tenant is on the same.
+
+my ($no_tenant) = map { "127.0.0.1:$_" } on($coordinator, q{SELECT nodeport FROM pg_dist_shard_placement WHERE shardid = get_shard_id_for_distribution_column('personalization.tenants', '')});
+on($coordinator, map { "SELECT personalization.create_tenant('more$_')" } 1 .. 8);
+%where = look_again();
+my ($apart) = grep { $where{$_} ne $no_tenant } @tenants;
+my ($beside) = grep { $where{$_} eq $where{$apart} } map { "more$_" } 1 .. 8;
+my ($elsewhere) = grep { $where{$_} eq $no_tenant } @tenants;
+my $rejected = sub { my $topic = shift; return on($coordinator, qq{SELECT tenant_id, "offset", sqlstate FROM personalization.rejected_events WHERE topic = '$topic' ORDER BY "offset", 1}); };
+
+# Of a topic of one tenant, who is named by the subscription only, whatever the message says.
+my $of_apart = $kafka->topic('ofapart', 1);
+on($coordinator, "SELECT personalization.subscribe_topic('$of_apart', '$apart')");
+$kafka->produce($of_apart, 0, [ 'no json', event($beside, 'named', 1), event($elsewhere, 'named', 1), event($apart, 'named', 1, 'exprot'), event($apart, 'named', 1) ]);
+all_learned(1, q{user_id = 'named'}, 'the good event of a topic of one tenant');
+within($coordinator, "SELECT count(*) = 4 FROM personalization.rejected_events WHERE topic = '$of_apart'", 'the others are set aside');
+is($rejected->($of_apart), join("\n", "$apart|0|22P02", "$apart|1|42501", "$apart|2|42501", "$apart|3|22P02"), 'for that tenant, and no other');
+
+# A tenant by a name that is too long, in place of which there may be anything.
+my $long = $kafka->topic('long', 1);
+on($coordinator, "SELECT personalization.subscribe_topic('$long')");
+$kafka->produce($long, 0, [ (map { event('a' x 1000 . $_, 'long', 1) } 0 .. 9), event($elsewhere, 'long', 1), event($apart, 'long', 1) ]);
+all_learned(2, q{user_id = 'long'}, 'after tenants whose names are too long');
+within($coordinator, "SELECT count(*) = 10 FROM personalization.rejected_events WHERE topic = '$long' AND tenant_id = ''", 'these are set aside');
+is(on($_, q{SELECT personalization.learn_batch(jsonb_agg(jsonb_build_object('tenant_id', repeat('a', 1000) || n, 'user_id', 'x', 'interaction_type', 'custom', 'data', '{}'::jsonb)), 'divert') FROM generate_series(0, 9) AS n}),
+	0, 'as by learn_batch, at ' . $_->name) foreach @all;
+is(on($coordinator, q{SELECT count(*) FROM personalization.rejected_events WHERE tenant_id = '' AND reason ~ '^tenant_id is too long'}), 40, 'at each node');
+
+# A tenant who is frozen.
+on($coordinator, "SELECT personalization.freeze_tenant('$apart')");
+my $frozen = $kafka->topic('frozen', 1);
+on(owner($apart), "SELECT personalization.subscribe_topic('$frozen')");
+foreach my $topic ($long, $frozen)
+{
+	$kafka->produce($topic, 0, [ event($apart, 'x', 1, 'exprot'), event($apart, 'frozen', 1), event($elsewhere, "frozen $topic", 1) ]);
+	all_learned(1, "user_id = 'frozen $topic'", 'a frozen tenant holds up no node');
+	$kafka->produce($topic, 0, [ event($beside, "frozen $topic", 1), event($elsewhere, "frozen $topic", 1) ]);
+	all_learned(3, "user_id = 'frozen $topic'", 'nor another tenant of theirs');
+}
+is(stored(q{user_id = 'frozen'}), 0, 'nothing of theirs is learned');
+is(on($coordinator, "SELECT count(*) FROM personalization.rejected_events WHERE tenant_id = '$apart' AND topic IN ('$long', '$frozen')"), 0, 'or set aside');
+on($coordinator, "SELECT personalization.thaw_tenant('$apart')");
+all_learned(2, q{user_id = 'frozen'}, 'once thawed, it is');
+within($coordinator, "SELECT count(*) = 2 FROM personalization.rejected_events WHERE tenant_id = '$apart' AND topic IN ('$long', '$frozen')", 'and what is wrong is set aside for them');
+on(owner($apart), "SELECT personalization.unsubscribe_topic('$frozen')");
+
+# A tenant of whom earlier events are in doubt.
+on(owner($apart), 'BEGIN', qq{SELECT * FROM personalization.learn_part('$apart', jsonb_build_object('now', (extract(epoch FROM now()) * 1000000)::bigint - 946684800000000, 'on_error', 'wait', 'events',
+	'[{"index": 0, "event": @{[event($apart, 'doubt', 1)]}}]'::jsonb))}, q{PREPARE TRANSACTION 'doubt'});
+$kafka->produce($long, 0, [ map { (event($apart, 'doubt', $_ + 1), event($beside, 'doubt', $_)) } 1 .. 20 ]);
+all_learned(20, "tenant_id = '$beside' AND user_id = 'doubt'", 'a tenant in doubt holds up no other');
+is(stored("tenant_id = '$apart' AND user_id = 'doubt'"), 0, 'their events wait');
+on(owner($apart), q{COMMIT PREPARED 'doubt'});
+all_learned(21, "tenant_id = '$apart' AND user_id = 'doubt'", 'until it is decided');
+is(on($coordinator, "SELECT string_agg(data ->> 'n', ',' ORDER BY interaction_id) FROM personalization.interactions WHERE tenant_id = '$apart' AND user_id = 'doubt'"), join(',', 1 .. 21), 'and are in order');
+
+# Events that cannot be received, among others, and a backlog that is larger than any document may be. A row has more than
+# a part may have.
+sub waiting { my ($tenant, $position, @events) = @_; return "INSERT INTO personalization.topic_waiting VALUES ('$tenant', $position, '[" . join(', ', @events) . "]')"; }
+sub waiting_event { my $n = shift; return qq({"index": $n, "topic": "gone", "partition": 0, "offset": $n, "event": @{[event(@_)]}}); }
+on($coordinator, waiting($apart, 1, (map { waiting_event($_, $apart, 'refused', $_) } 1 .. 5), '{"index": 6, "topic": "gone", "partition": 0, "offset": 6}', (map { waiting_event($_, $apart, 'refused', $_) } 7 .. 9),
+		'{"index": "none", "sqlstate": "22023", "tenant_id": "' . $apart . '", "topic": "gone", "partition": 0, "offset": 10, "event": 1}'),
+	waiting($beside, 1, waiting_event(11, $beside, 'refused', 11)),
+	qq{INSERT INTO personalization.topic_waiting SELECT '$beside', n + 1, jsonb_agg(jsonb_build_object('index', 0, 'event',
+		jsonb_build_object('tenant_id', '$beside', 'user_id', 'large', 'interaction_type', 'custom', 'data', jsonb_build_object('n', n * 8 + m, 'text', repeat('x', 900000)))) ORDER BY m)
+		FROM generate_series(1, 40) AS n, generate_series(0, 7) AS m GROUP BY n},
+	'SELECT pg_terminate_backend(personalization.consumer_pid())');
+all_learned(9, q{user_id = 'refused'}, 'events among others that cannot be received');
+within($coordinator, q{SELECT count(*) = 2 FROM personalization.rejected_events WHERE topic = 'gone'}, 'these are set aside');
+is($rejected->('gone'), join("\n", "$apart|6|22023", '|10|22023'), 'of their tenant, or of none');
+all_learned(320, "user_id = 'large'", 'a large backlog is moved in parts');
+is(on($coordinator, q{SELECT string_agg(data ->> 'n', ',' ORDER BY interaction_id) FROM personalization.interactions WHERE user_id = 'large'}), join(',', 8 .. 327), 'in order');
+on(owner($beside), "SELECT personalization.forget_user('$beside', 'large')");
+within($_, 'SELECT count(*) = 0 FROM personalization.topic_waiting', 'nothing waits, at ' . $_->name) foreach @all;
+
+####################################################################
 # Under load: shards move in both modes, the consumer, workers and servers are killed.
 
 my $load = $kafka->topic('load', 3);
