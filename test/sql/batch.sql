@@ -154,7 +154,7 @@ SELECT * FROM personalization.learn_part('parts', '{"now": 800000000000000, "on_
   {"index": 8, "event": {"tenant_id": "parts", "user_id": "pia", "interaction_type": "export", "data": {"format": "csv"}, "occurred_at": "2025-06-01T00:00:00Z"}},
   {"index": 9, "event": {"tenant_id": "parts", "user_id": "pia", "interaction_type": "feedback", "data": {"rating": "high"}}},
   {"index": 10, "event": {"tenant_id": "parts", "user_id": "pia", "interaction_type": "export", "data": {"format": "csv"}},
-   "sqlstate": "22023", "reason": "the sender''s", "summary": null, "hint": "none"},
+   "tenant_id": "parts", "sqlstate": "22023", "reason": "the sender''s", "summary": null, "hint": "none"},
   {"index": 11, "event": null, "sqlstate": "long", "hint": "no reason"}]}');
 SELECT interaction_type, occurred_at FROM personalization.interactions WHERE tenant_id = 'parts' ORDER BY occurred_at;
 SELECT tenant_id, event, sqlstate, reason, hint FROM personalization.rejected_events WHERE tenant_id IN ('parts', '') ORDER BY rejected_id;
