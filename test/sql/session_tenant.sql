@@ -100,30 +100,6 @@ SELECT personalization.current_tenant();
 RESET personalization.tenant_id;
 BEGIN; SELECT personalization.use_tenant('acme'); SELECT personalization.current_tenant(); COMMIT;
 RESET ROLE;
--- Nor has one that a pooled role has from its login, by whomever stored.
-SELECT current_user AS superuser \gset
-ALTER ROLE regress_pool SET personalization.tenant_id = 'globex';
-ALTER ROLE regress_pool SET personalization.local_tenant_only = on;
-\connect - regress_pool
-SELECT personalization.current_tenant();
-SELECT personalization.learn('globex', 'ana', 'export', '{"format": "csv"}');
-SELECT count(*) FROM personalization.tenants;
-SET min_parallel_table_scan_size = 0;
-SET parallel_setup_cost = 0;
-SET parallel_tuple_cost = 0;
-SELECT count(*) FROM personalization.tenants;
-BEGIN; SELECT personalization.use_tenant('acme'); SELECT personalization.current_tenant(); SELECT count(*) FROM personalization.tenants; COMMIT;
-SELECT personalization.current_tenant();
-\connect - :superuser
-ALTER ROLE regress_pool RESET ALL;
--- A bound role has its tenant from the login, and may name it.
-ALTER ROLE regress_bound SET personalization.local_tenant_only = on;
-SELECT personalization.bind_role('regress_bound', 'acme');
-\connect - regress_bound
-SELECT personalization.current_tenant();
-BEGIN; SELECT personalization.use_tenant('acme'); SELECT personalization.current_tenant(); COMMIT;
-BEGIN; SELECT personalization.use_tenant('globex'); ROLLBACK;
-\connect - :superuser
 SET personalization.local_tenant_only = on;
 -- Superusers are not restricted.
 SET personalization.tenant_id = 'acme';
