@@ -96,8 +96,8 @@ sub lines
 	return split /\n/, $text;
 }
 
-# Of the days of the run, or later: when something expires.
-sub is_recent { return shift ge strftime('%Y-%m-%d', gmtime(time - 2 * 86400)); }
+# Of the two days before the test began, or later: when something expires.
+sub is_recent { return shift ge strftime('%Y-%m-%d', gmtime($^T - 2 * 86400)); }
 
 # pattern(line): a regular expression for what the page may have where this was printed.
 sub pattern
