@@ -176,6 +176,12 @@ extern const char sql_separator[];
 /* Reads the next token; false at the end of the text. */
 extern bool sql_lexer_next(SqlLexer *lexer, SqlToken *token);
 
+/*
+ * Whether the end of a token text[0..len), if it is a {{ … }} or {% … %}, follows
+ * from its own text, and not from where quotes behind it are.
+ */
+extern bool sql_template_is_closed(const char *text, size_t len);
+
 /* Returns the byte at a position; a zero byte past the end, with which nothing begins. */
 static inline char
 sql_byte(const SqlLexer *lexer, size_t pos)

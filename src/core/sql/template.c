@@ -49,43 +49,51 @@ next_pair(SqlLexer *lexer, SqlNext *memory, size_t pos, const char *pair)
 
 /*
  * Returns the end of the quoted text at pos in a template; pos + 1 if the
- * quote is an apostrophe, as after a letter.
+ * quote is an apostrophe, as after a letter, or is not closed.
  */
 static size_t
-template_quote_end(const SqlLexer *lexer, size_t pos)
+template_quote_end(const char *text, size_t len, size_t pos)
 {
-	char quote = lexer->text[pos];
-	size_t limit = lexer->len - pos > MAX_TEMPLATE_QUOTE ? pos + MAX_TEMPLATE_QUOTE : lexer->len;
+	char quote = text[pos];
+	size_t limit = len - pos > MAX_TEMPLATE_QUOTE ? pos + MAX_TEMPLATE_QUOTE : len;
 
-	if (sql_is_word_byte(lexer->text[pos - 1]))
+	if (sql_is_word_byte(text[pos - 1]))
 		return pos + 1;
 	for (size_t end = pos + 1; end < limit; end++)
 	{
-		if (lexer->text[end] == '\\')
+		if (text[end] == '\\')
 			end++;
-		else if (lexer->text[end] == quote)
+		else if (text[end] == quote)
 			return end + 1;
 	}
 	return pos + 1;
 }
 
-/* Returns the end of a template with balanced quotes and braces, or pos if it is not one. */
+/*
+ * Returns the end of a template with balanced quotes and braces, or pos if it
+ * is not one; *closed if no quote in it is without its other.
+ */
 static size_t
-orderly_end(const SqlLexer *lexer, size_t pos, char close)
+orderly_end(const char *text, size_t len, size_t pos, char close, bool *closed)
 {
 	size_t depth = 0;
 	size_t end = pos + 2;
 
-	while (end + 1 < lexer->len)
+	*closed = true;
+	while (end + 1 < len)
 	{
-		char c = lexer->text[end];
+		char c = text[end];
 
 		if (c == '\'' || c == '"')
 		{
-			end = template_quote_end(lexer, end);
+			size_t after = template_quote_end(text, len, end);
+
+			if (after == end + 1 && !sql_is_word_byte(text[end - 1]))
+				*closed = false;
+			end = after;
 			continue;
 		}
-		if (c == close && lexer->text[end + 1] == '}' && depth == 0)
+		if (c == close && text[end + 1] == '}' && depth == 0)
 			return end + 2;
 		if (c == '{' && close == '}')
 			depth++;
@@ -108,13 +116,24 @@ sql_template_end(SqlLexer *lexer, size_t pos)
 		return pos;
 	if (!lexer->no_orderly_end[statement])
 	{
-		size_t orderly = orderly_end(lexer, pos, close);
+		bool closed;
+		size_t orderly = orderly_end(lexer->text, lexer->len, pos, close, &closed);
 
 		if (orderly != pos)
 			return orderly;
 		lexer->no_orderly_end[statement] = true;
 	}
 	return end + 2;
+}
+
+bool
+sql_template_is_closed(const char *text, size_t len)
+{
+	bool closed;
+
+	if (len < 2 || text[0] != '{' || (text[1] != '{' && text[1] != '%'))
+		return true;
+	return orderly_end(text, len, 0, text[1] == '%' ? '%' : '}', &closed) == len && closed;
 }
 
 size_t

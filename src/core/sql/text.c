@@ -76,10 +76,15 @@ put(Form *form, const char *text, size_t len, bool lower, bool space)
 	form->len += len;
 }
 
-/* Writes a template, with white space outside quotes reduced to single spaces. */
+/*
+ * Writes a template, with white space outside quotes reduced to single spaces.
+ * Of one whose quotes or braces do not match, they are written as '?': they
+ * would be matched with what is behind it, which is not the same in the form.
+ */
 static void
 put_template(Form *form, const SqlToken *token)
 {
+	bool closed = sql_template_is_closed(token->text, token->len);
 	char quote = '\0';
 	char *out;
 
@@ -90,6 +95,8 @@ put_template(Form *form, const SqlToken *token)
 	{
 		char c = token->text[i];
 
+		if (!closed && i > 1 && i + 2 < token->len && strchr("'\"{}", c) != NULL && c != '\0')
+			c = '?';
 		if (quote == '\0' && (c == ' ' || (c >= '\t' && c <= '\r')))
 		{
 			if (out[-1] != ' ')
