@@ -2,7 +2,9 @@
 SET personalization.count_at_commit = off;
 SET timezone = 'UTC';
 SELECT count(personalization.create_tenant(t)) AS made FROM unnest(ARRAY['v1', 'v2']) AS t;
-SELECT count(personalization.learn('v1', 'user' || u, type, data, date_trunc('day', now()) - interval '1 day' + interval '9 hours' + n * interval '1 minute')) AS learned
+-- More than a day ago, and less than two, in one hour of the clock, at whatever time this runs.
+SELECT date_trunc('hour', now()) - interval '26 hours' AS at \gset
+SELECT count(personalization.learn('v1', 'user' || u, type, data, :'at'::timestamptz + n * interval '1 minute')) AS learned
 FROM generate_series(1, 6) AS u, generate_series(1, 8) AS n, LATERAL (VALUES
     ('visualization'::personalization.interaction_type, jsonb_build_object('chart_type', CASE WHEN u < 6 THEN 'bar' ELSE 'pie' END)),
     ('query', jsonb_build_object('query', CASE WHEN n = 1 THEN 'Secret of ' || u ELSE 'Revenue?' END, 'tables_used', jsonb_build_array('orders', CASE WHEN n = 1 THEN 'private' || u ELSE 'orders' END)))) AS v (type, data);
@@ -14,7 +16,7 @@ SELECT personalization.run_maintenance() -> 'queries' AS counted;
 SELECT regexp_replace(p, ' \(.*? (not preloaded|off)\)', '') AS neglected FROM personalization.health, unnest(problems) AS p WHERE p ~ 'run_maintenance';
 SELECT last_run_maintenance > now() - interval '1 minute' AS noted FROM personalization.worker_status;
 SELECT user_id, key, value, round(confidence::numeric, 4) AS confidence, source FROM personalization.live_preferences WHERE tenant_id = 'v1' AND user_id IN ('user1', 'user6', 'only chosen') ORDER BY user_id, confidence DESC, key;
-SELECT tenant_id, weekday = date_part('isodow', now() - interval '1 day') AS that_day, hour, interactions, users FROM personalization.usage_heatmap WHERE tenant_id = 'v1' ORDER BY hour;
+SELECT tenant_id, weekday = date_part('isodow', :'at'::timestamptz) AS that_day, hour = date_part('hour', :'at'::timestamptz) AS that_hour, interactions, users FROM personalization.usage_heatmap WHERE tenant_id = 'v1' ORDER BY hour;
 SELECT tenant_id, users, active_users, interactions, queries, suggestions_shown, suggestion_rate FROM personalization.tenant_overview WHERE tenant_id IN ('v1', 'v2') ORDER BY 1;
 SELECT skill_level, preferences, queries FROM personalization.profile_overview WHERE tenant_id = 'v1' AND user_id = 'user1';
 -- What becomes of suggestions.
@@ -40,7 +42,9 @@ DELETE FROM personalization.topic_waiting;
 SELECT count(*), bool_and(ok = (cardinality(problems) = 0)) AS agree FROM personalization.health;
 
 -- == A tenant as a whole, and nothing about fewer than five.
-SELECT jsonb_pretty(personalization.tenant_insights('v1') - 'since') AS insights;
+SELECT jsonb_pretty(i - 'since' - 'by_hour') AS insights, i -> 'by_hour' -> date_part('hour', :'at'::timestamptz)::int AS that_hour,
+       (SELECT array_agg(DISTINCT n) FROM jsonb_array_elements(i -> 'by_hour') AS n) AS by_hour, jsonb_array_length(i -> 'by_hour') AS hours
+FROM personalization.tenant_insights('v1') i;
 SELECT i -> 'active_users' AS active_users, i -> 'tables' AS tables, i -> 'charts' AS charts FROM personalization.tenant_insights('v2') i;
 SELECT personalization.configure_tenant('v1', '{"insight_minimum_users": 1}') -> 'insight_minimum_users' AS minimum;
 SELECT i -> 'charts' AS charts, jsonb_array_length(i -> 'tables') AS tables FROM personalization.tenant_insights('v1') i;
