@@ -439,14 +439,15 @@ static void
 apply_to_element(Reading *reading, int index, EventList *list)
 {
 	Event *event = next_event(list);
+	bool is_object = reading->element->type == jbvBinary &&
+					 JsonContainerIsObject(reading->element->val.binary.data);
 	Fault fault;
 	bool skip = false;
 	bool good = false;
 
 	memset(event, 0, sizeof(*event));
 	reading->values[FIELD_TENANT_ID].type = jbvNull;
-	if (reading->element->type != jbvBinary ||
-		!JsonContainerIsObject(reading->element->val.binary.data))
+	if (!is_object)
 		(void) event_object_fault(&fault);
 	else if (take_values(reading, &skip, &fault))
 	{
@@ -461,7 +462,7 @@ apply_to_element(Reading *reading, int index, EventList *list)
 		event->tenant_id = named_tenant(reading);
 	if (good)
 		add_event(list, reading, NULL, NULL);
-	else if (reading->mapping->strict)
+	else if (reading->mapping->strict || !is_object)
 		add_event(list, reading, &fault,
 				  JsonbValueToJsonb(unconstify(JsonbValue *, reading->element)));
 	else

@@ -25,6 +25,7 @@
 #include "kafka/mapping.h"
 #include "kafka/offsets.h"
 #include "kafka/start.h"
+#include "preferences/signals.h"
 #include "tenancy/tenancy.h"
 
 PG_FUNCTION_INFO_V1(personalization_subscribe_topic);
@@ -147,17 +148,34 @@ push_document(JsonbParseState **state, Jsonb *document)
 	(void) pushJsonbValue(state, WJB_ELEM, &value);
 }
 
+/* Whether learning would accept the event, as far as this does not depend on a tenant. */
+static bool
+is_accepted(const Event *event, Fault *fault)
+{
+	QueryText query;
+
+	if (event->fault != NULL)
+	{
+		*fault = *event->fault;
+		return false;
+	}
+	return interaction_decode(event->type, event->data, &query, fault);
+}
+
 static void
 push_event(JsonbParseState **state, const Event *event)
 {
-	if (event->fault == NULL)
+	Fault fault;
+
+	if (is_accepted(event, &fault))
 	{
 		push_document(state, event_document(event));
 		return;
 	}
 	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	json_push_text(state, "rejected", event->fault->message);
-	json_push_jsonb(state, "event", event->document);
+	json_push_text(state, "rejected", fault.message);
+	json_push_jsonb(state, "event",
+					event->document != NULL ? event->document : event_document(event));
 	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 

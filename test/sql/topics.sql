@@ -6,7 +6,7 @@ SELECT count(personalization.create_tenant(t)) FROM unnest(ARRAY['acme', 'globex
 -- What a mapping makes of a message: the time left out, and the id too where it was made from the place.
 CREATE FUNCTION pg_temp.mapped(mapping jsonb, message text, key text DEFAULT NULL, headers jsonb DEFAULT '{}', topic text DEFAULT 'topic', tenant text DEFAULT NULL)
 RETURNS SETOF jsonb LANGUAGE sql AS $$
-  SELECT CASE WHEN e ? 'rejected' THEN e - 'event' || jsonb_build_object('event', CASE jsonb_typeof(e -> 'event') WHEN 'object' THEN (e -> 'event') - 'occurred_at' ELSE e -> 'event' END)
+  SELECT CASE WHEN e ? 'rejected' THEN e - 'event' || jsonb_build_object('event', CASE jsonb_typeof(e -> 'event') WHEN 'object' THEN (e -> 'event') - ARRAY['occurred_at', 'interaction_id', 'feedback'] ELSE e -> 'event' END)
               ELSE e - ARRAY['occurred_at', 'interaction_id', 'feedback'] END
   FROM jsonb_array_elements(personalization.map_message(mapping, message, key, headers, topic, tenant)) e $$;
 CREATE FUNCTION pg_temp.at(occurred_at text) RETURNS text LANGUAGE sql AS $$
@@ -50,6 +50,12 @@ SELECT * FROM pg_temp.mapped('{"tenant_id": {"topic": "events."}, "user_id": {"k
 SELECT * FROM pg_temp.mapped('{"tenant_id": {"topic": "events."}, "user_id": {"path": ["payload", "a.b"]}, "interaction_type": {"value": "query"}, "data": "payload"}', :'m', NULL, '{}', 'other.acme');
 SELECT * FROM pg_temp.mapped('{"tenant_id": "tenant", "user_id": {"key": "user"}, "interaction_type": {"value": "query"}, "data": "payload"}', :'m', 'no json');
 SELECT * FROM pg_temp.mapped('{"tenant_id": "tenant", "user_id": "payload.nobody.id", "interaction_type": {"value": "query"}, "data": "payload"}', :'m');
+-- What is not an object is kept as it is, not as the one before it.
+SELECT * FROM pg_temp.mapped('{"user_id": "u"}', '[{"tenant_id": "acme", "u": "ana", "interaction_type": "export", "data": {}}, 7, ["x"]]');
+SELECT * FROM pg_temp.mapped('{"user_id": "u"}', '"a text"');
+-- Data that learning would refuse for any tenant.
+SELECT m, e ->> 'rejected' AS rejected FROM unnest(ARRAY['"x"', '[]', '{"query": 7}', '{"query": "q"}']) d, format('{"tenant_id": "acme", "u": "ana", "interaction_type": "query", "data": %s}', d) m,
+  pg_temp.mapped('{"user_id": "u"}', m) e;
 
 -- Texts with JSON, as Debezium writes a column of type jsonb: objects where data and feedback are mapped, not in the form of learn_batch().
 SELECT * FROM pg_temp.mapped('{"tenant_id": "after.t", "user_id": "after.u", "interaction_type": "after.k", "data": "after.d"}', '{"after": {"t": "acme", "u": "ana", "k": "export", "d": "{\"format\": \"csv\"}"}}');
