@@ -224,9 +224,11 @@ unread_warn(const SignalRules *rules, InteractionType type, const Jsonb *data)
 	n = find_unread(rules, type, data, names);
 	for (int i = 0; i < n; i++)
 	{
+		/* A name may be a user's text, which does not belong into the server's log. */
 		if (is_new_to_session(type, names[i]))
-			ereport(WARNING, (errmsg("nothing reads \"%s\" of an interaction of type %s", names[i],
-									 interaction_type_names[type]),
-							  errhint("%s", what_is_read(rules, type))));
+			ereport(WARNING_CLIENT_ONLY,
+					(errmsg("nothing reads \"%s\" of an interaction of type %s", names[i],
+							interaction_type_names[type]),
+					 errhint("%s", what_is_read(rules, type))));
 	}
 }

@@ -234,6 +234,10 @@ for my $case (
 	$node->psql('postgres', $statement, stderr => \$said);
 	like($said, qr/ERROR:.*\Q$typo\E/s, "$what that is wrong is named to the client");
 }
+my $warned = '';
+$node->psql('postgres', qq{SET personalization.warn_unknown_data = on;
+	SELECT personalization.learn('acme', 'u', 'export', '{"$typo": 1}')}, stderr => \$warned);
+like($warned, qr/WARNING:.*\Q$typo\E/, 'a name that nothing reads is named to the client');
 is(log_with('Tz7Q'), '', 'and not to the log');
 sql('ALTER SYSTEM RESET log_min_error_statement', 'SELECT pg_reload_conf()');
 
