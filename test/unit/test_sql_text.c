@@ -65,6 +65,8 @@ static const struct
 	{"1e", "1e"},
 	{"1abc", "1abc"},
 	{"a.5", "a . ?"},
+	{"3s.a 3s .a", "3s . a 3s . a"},
+	{"3s 3s .5 3s.5", "? ? ? 3s . ?"},
 	{"2024_sales", "2024_sales"},
 	/* strings */
 	{"'a' 'it''s' '' 'a;--b/*'", "? ? ? ?"},

@@ -231,6 +231,7 @@ number_suffix_end(const SqlLexer *lexer, size_t pos)
 	static const char *const suffixes[] = {"ns", "us", "ms", "s", "m",	"h", "d",
 										   "w",	 "y",  "l",	 "f", "bd", "mo"};
 	size_t end = sql_word_end(lexer, pos);
+	size_t next = sql_skip_space(lexer, end);
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 	{
@@ -238,7 +239,7 @@ number_suffix_end(const SqlLexer *lexer, size_t pos)
 			return pos;
 	}
 	if (lexer->before == SQL_BEFORE_TABLE || lexer->before == SQL_BEFORE_DOT ||
-		sql_byte(lexer, end) == '.')
+		(sql_byte(lexer, next) == '.' && (next == end || !sql_is_digit(sql_byte(lexer, next + 1)))))
 		return SQL_NOWHERE;
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
 	{
