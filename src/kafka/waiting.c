@@ -8,13 +8,22 @@
  *		node that cannot be reached delays its own tenants only, and nothing is lost or moved
  *		twice.
  *
+ *		If the connection fails, the rows stay, and the node is tried again after a pause.
  *		If they are refused, each of those tenants is tried alone, and one whose events are
  *		refused then has a pause of its own.  An event that fails by itself is found by
- *		halving, and set aside.
+ *		halving, and becomes a rejected one of its tenant; if not even that can be stored,
+ *		one of no tenant, without its content.  What is rejected carries its tenant, since
+ *		its content may name another one.
  *
  *		The order is kept, since a tenant's rows are moved from the first on, and what is
  *		read later is stored behind them; and since the other node lets nobody take what has
- *		arrived while earlier rows are in doubt (inbox_receive()).
+ *		arrived while earlier rows are in doubt (inbox_receive()): it holds a lock for each
+ *		tenant until the transaction has ended, also while that is prepared after a crash.
+ *		Its worker waits for the lock before it takes rows from the inbox, and so does the
+ *		next transaction of the consumer.
+ *
+ *		A shard that moves meanwhile makes the transaction fail, or comes with its inbox;
+ *		so batch.c looks at the inbox again whenever shards have come.
  */
 #include "postgres.h"
 

@@ -304,8 +304,7 @@ personalization_record_outcome(PG_FUNCTION_ARGS)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_NO_DATA_FOUND),
-			 errmsg("suggestion %s does not exist",
-					DatumGetCString(DirectFunctionCall1(uuid_out, PG_GETARG_DATUM(2)))),
+			 errmsg("suggestion %s does not exist", uuid_text(PG_GETARG_UUID_P(2))),
 			 errdetail("It was not shown to this user, it was shown again under another id after "
 					   "its outcome, or it was not recorded because the transaction was "
 					   "read-only or another session was changing the user's suggestions."),

@@ -1,5 +1,5 @@
 /*
- * test_traits.c
+ * test_trait_inference.c
  *		SQL's features, skill, style, subjects, words, and tables that fit.
  */
 #include "core/profile/outline.h"

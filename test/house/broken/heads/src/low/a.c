@@ -1,0 +1,4 @@
+/*
+ * a.c
+ *		A file as it should be.
+ */

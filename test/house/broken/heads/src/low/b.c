@@ -1,0 +1,4 @@
+/*
+ * a.c
+ *		A file that was renamed.
+ */
