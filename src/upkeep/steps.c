@@ -15,11 +15,6 @@
  */
 #include "postgres.h"
 
-#include "access/transam.h"
-#include "commands/vacuum.h"
-#include "nodes/makefuncs.h"
-#include "parser/parse_node.h"
-#include "storage/procarray.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -37,6 +32,7 @@
 #include "tenancy/access.h"
 #include "upkeep/maintenance.h"
 #include "upkeep/steps.h"
+#include "upkeep/vacuum.h"
 #include "upkeep/work.h"
 
 static Statement note_pass =
@@ -57,10 +53,6 @@ static Statement note_pass =
 /* A step that fails, other than for one tenant, waits 1 s, 2 s, 4 s, …, at most this. */
 #define MAX_PAUSE (60 * USECS_PER_SEC)
 
-/* A queue is vacuumed after this number of rows, or with fewer after this time. */
-#define VACUUM_AFTER 20000
-#define VACUUM_EVERY (60 * USECS_PER_SEC)
-
 /* A step of each nap: work on one tenant after another, or something else. */
 typedef struct NapStep
 {
@@ -75,7 +67,6 @@ typedef struct NapStep
 	bool (*outside)(void);
 } NapStep;
 
-static bool vacuum_queues(void);
 static bool follow_shards(void);
 
 static const NapStep nap_steps[] = {
@@ -100,85 +91,6 @@ static int64 last_pass = 0; /* when it ended, by elapsed_clock() */
 static bool had_pass = false;
 
 /* ---------------------------------------------------------------- the steps */
-
-/* Vacuums a table, to reuse the space of rows that have left it. */
-static void
-vacuum_table(const char *name, MemoryContext context)
-{
-	VacuumStmt *vacuum;
-	ListCell *cell;
-
-	/* It commits the transaction and starts others, so the statement must remain valid. */
-	worker_begin_bare("vacuuming the queues");
-	MemoryContextReset(context);
-	MemoryContextSwitchTo(context);
-	vacuum = makeNode(VacuumStmt);
-	vacuum->is_vacuumcmd = true;
-	foreach (cell, route_tables(name))
-		vacuum->rels =
-			lappend(vacuum->rels, makeVacuumRelation(makeRangeVar(SCHEMA_NAME, lfirst(cell), -1),
-													 InvalidOid, NIL));
-	if (vacuum->rels != NIL)
-		ExecVacuum(make_parsestate(NULL), vacuum, true);
-	worker_end_bare();
-}
-
-/* A queue, and the number of rows that have left it since it was vacuumed. */
-typedef struct Queue
-{
-	const char *name;
-	int64 *left;
-	int64 vacuumed;		/* by elapsed_clock() */
-	TransactionId kept; /* rows that transactions before this deleted may have been kept then */
-} Queue;
-
-/*
- * Whether rows that the last vacuum kept, as a snapshot might see them, can be
- * removed now.  If no further row leaves the queue, nothing else would ask.
- */
-static bool
-can_remove_more(const Queue *queue)
-{
-	return TransactionIdIsValid(queue->kept) &&
-		   !TransactionIdPrecedes(GetOldestNonRemovableTransactionId(NULL), queue->kept);
-}
-
-/*
- * The worker vacuums queues itself, because autovacuum's naptime is long
- * compared with its own.  After many rows the space is reused for new ones;
- * after the last of them the file can be truncated.
- */
-static bool
-vacuum_queues(void)
-{
-	static MemoryContext context = NULL;
-	static Queue queues[] = {
-		{"inbox", &inbox_counters.since_vacuum, 0, InvalidTransactionId},
-		{"query_events", &counting_counters.since_vacuum, 0, InvalidTransactionId},
-		{"cache_changes", &changes_since_vacuum, 0, InvalidTransactionId}};
-
-	if (context == NULL)
-		context = AllocSetContextCreate(TopMemoryContext, "personalization vacuum",
-										ALLOCSET_DEFAULT_SIZES);
-	for (size_t i = 0; i < lengthof(queues); i++)
-	{
-		Queue *queue = &queues[i];
-		int64 now = elapsed_clock();
-		TransactionId next;
-
-		if (*queue->left < VACUUM_AFTER && (now < queue->vacuumed + VACUUM_EVERY ||
-											(*queue->left == 0 && !can_remove_more(queue))))
-			continue;
-		*queue->left = 0;
-		queue->vacuumed = now;
-		next = ReadNextTransactionId();
-		queue->kept = TransactionIdPrecedes(GetOldestNonRemovableTransactionId(NULL), next)
-						  ? next
-						  : InvalidTransactionId;
-		vacuum_table(queue->name, context);
-	}
-	return false;
-}
 
 /* On a cluster: shards that have been moved here, or are just being moved. */
 static bool

@@ -355,6 +355,18 @@ $snapshot->query_safe('COMMIT');
 $snapshot->quit;
 within(90, 'postgres', "SELECT ($heaps) = 0", 'the file of the backlog is cut');
 
+# Nor does one leave when a lock has ended for which the vacuum did not cut the file.
+my $lock = $node->background_psql('postgres');
+$lock->query_safe('BEGIN; LOCK TABLE personalization.inbox IN ACCESS SHARE MODE');
+sql('postgres', "$insert SELECT 'globex', 'locked', 'dashboard', jsonb_build_object('note', repeat(n::text, 1000)), now() FROM generate_series(1, 2000) n");
+within(20, 'postgres', $empty, 'rows leave while another session has a lock');
+$before = sql('postgres', $vacuums);
+within(90, 'postgres', "SELECT ($vacuums) > $before", 'the inbox is vacuumed once more');
+cmp_ok(sql('postgres', $heaps), '>', 0, 'which does not cut what is locked');
+$lock->query_safe('COMMIT');
+$lock->quit;
+within(90, 'postgres', "SELECT ($heaps) = 0", 'the file is cut when the lock has ended');
+
 # Counting is the worker's, however long it sleeps; calls count only where there is none.
 my $waiting = q{SELECT count(*) FROM personalization.query_events WHERE tenant_id = 'counted'};
 my @asks = map { "SELECT personalization.learn('counted', 'ana', 'query', '{\"query\": \"Sales of $_?\"}')" } 1 .. 12;
