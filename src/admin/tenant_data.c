@@ -134,9 +134,16 @@ tenant_data_erase(const char *tenant_id)
 
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < tenant_tables_n; i++)
-		json_push_int(
-			&state, tenant_tables[i].name,
-			(int64) statement_execute(&tenant_tables[i].erase_tenant, values, NULL, SNAPSHOT_NEW));
+	{
+		TenantTable *table = &tenant_tables[i];
+		uint64 n = 0;
+
+		/* On a cluster rules are on every node, which need not be up if there are none to delete. */
+		if (strcmp(table->name, "signal_rules") != 0 ||
+			statement_execute(&table->find_tenant, values, NULL, SNAPSHOT_NEW) > 0)
+			n = statement_execute(&table->erase_tenant, values, NULL, SNAPSHOT_NEW);
+		json_push_int(&state, table->name, (int64) n);
+	}
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
