@@ -12,6 +12,12 @@ CREATE FUNCTION personalization.node_name() RETURNS text
 COMMENT ON FUNCTION personalization.node_name() IS
     'this node of a Citus cluster, as host:port; NULL where the tables are not distributed; for administrators';
 
+CREATE FUNCTION personalization.distribution_problem() RETURNS text
+    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'personalization_distribution_problem';
+COMMENT ON FUNCTION personalization.distribution_problem() IS
+    'since what change of a Citus cluster distribute() has not been called, for the view health; NULL if it need not be; for administrators';
+
 CREATE FUNCTION personalization.distribution(
     OUT tenant_id text, OUT node text, OUT shard int, OUT same_version boolean, OUT same_privileges boolean)
     RETURNS SETOF record

@@ -78,6 +78,16 @@ COMMENT ON FUNCTION personalization.tenants_in_trouble() IS
     'how many tenants back off after failures, and how many rejected events are of tenants that do not exist, beyond 1000 not counted; on a cluster those of this node; for administrators';
 REVOKE ALL ON FUNCTION personalization.tenants_in_trouble() FROM PUBLIC;
 
+CREATE FUNCTION personalization.distribution_problem() RETURNS text
+    LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'personalization_distribution_problem';
+COMMENT ON FUNCTION personalization.distribution_problem() IS
+    'since what change of a Citus cluster distribute() has not been called, for the view health; NULL if it need not be; for administrators';
+REVOKE ALL ON FUNCTION personalization.distribution_problem() FROM PUBLIC;
+ALTER TABLE personalization.worker_state ADD COLUMN distributed jsonb;
+COMMENT ON COLUMN personalization.worker_state.distributed IS
+    'on a Citus cluster: the version of the extension, and the nodes, when distribute() was last called';
+
 CREATE OR REPLACE VIEW personalization.health WITH (security_invoker = true) AS
 SELECT pg_catalog.cardinality(h.problems) OPERATOR(pg_catalog.=) 0 AS ok, h.problems
 FROM (SELECT pg_catalog.array_remove(ARRAY[
@@ -110,6 +120,7 @@ FROM (SELECT pg_catalog.array_remove(ARRAY[
         CASE WHEN n.unknown OPERATOR(pg_catalog.>) 0
              THEN pg_catalog.format('rejected_events has rows of tenants that do not exist: %s, such as of "%s"',
                     CASE WHEN n.unknown OPERATOR(pg_catalog.>) 1000 THEN 'more than 1000' ELSE n.unknown::text END, n.unknown_example) END,
+        personalization.distribution_problem(),
         (SELECT pg_catalog.format('events of topics wait for other nodes, the oldest for %s', pg_catalog.date_trunc('second', q.lag))
          FROM (SELECT pg_catalog.now() OPERATOR(pg_catalog.-) personalization.inbox_arrival(pg_catalog.min(m.position)) AS lag
                FROM personalization.topic_waiting AS m) AS q

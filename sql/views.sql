@@ -122,6 +122,7 @@ FROM (SELECT pg_catalog.array_remove(ARRAY[
         CASE WHEN n.unknown OPERATOR(pg_catalog.>) 0
              THEN pg_catalog.format('rejected_events has rows of tenants that do not exist: %s, such as of "%s"',
                     CASE WHEN n.unknown OPERATOR(pg_catalog.>) 1000 THEN 'more than 1000' ELSE n.unknown::text END, n.unknown_example) END,
+        personalization.distribution_problem(),
         (SELECT pg_catalog.format('events of topics wait for other nodes, the oldest for %s', pg_catalog.date_trunc('second', q.lag))
          FROM (SELECT pg_catalog.now() OPERATOR(pg_catalog.-) personalization.inbox_arrival(pg_catalog.min(m.position)) AS lag
                FROM personalization.topic_waiting AS m) AS q

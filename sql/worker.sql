@@ -25,13 +25,16 @@ CREATE TABLE personalization.worker_state (
     cache_failures       bigint NOT NULL DEFAULT 0,
     cache_last_error     text,
     cache_last_error_at  timestamptz,
-    maintained_at        timestamptz
+    maintained_at        timestamptz,
+    distributed          jsonb
 );
 ALTER TABLE personalization.worker_state ENABLE ROW LEVEL SECURITY;
 ALTER TABLE personalization.worker_state FORCE ROW LEVEL SECURITY;
 COMMENT ON TABLE personalization.worker_state IS 'state of the worker, for the view worker_status';
 COMMENT ON COLUMN personalization.worker_state.maintained_at IS
     'when run_maintenance() last finished in a database without a worker';
+COMMENT ON COLUMN personalization.worker_state.distributed IS
+    'on a Citus cluster: the version of the extension, and the nodes, when distribute() was last called';
 COMMENT ON COLUMN personalization.worker_state.cache_database IS
     'identifies this database to a cache, which serves one database at a time';
 COMMENT ON COLUMN personalization.worker_state.cache_generation IS

@@ -11,6 +11,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 
 #include "admin/move.h"
 #include "admin/tenant_data.h"
@@ -26,9 +27,41 @@
 	"SELECT FROM pg_catalog.pg_dist_partition"                                                     \
 	" WHERE logicalrelid = ('personalization.' || $1)::regclass"
 
+#define HAS_LOCAL_ROWS                                                                             \
+	"SELECT FROM pg_catalog.pg_class WHERE oid = ('personalization.' || $1)::regclass"             \
+	" AND pg_catalog.pg_relation_size(oid) > 0"
+
 #define HAS_PARTITIONS                                                                             \
 	"SELECT FROM pg_catalog.pg_class WHERE oid = 'personalization.signal_rules'::regclass"         \
 	" AND relkind = 'p'"
+
+/* What distribute() must know of the other nodes before it changes anything. */
+#define CHECK_NODES                                                                                \
+	"SELECT pg_catalog.format('%s:%s', n.nodename, n.nodeport),"                                   \
+	" CASE WHEN NOT r.success THEN r.result END,"                                                  \
+	" x.state ->> 'version', e.extversion, x.state -> 'partitioned' = 'true',"                     \
+	" x.state -> 'filled' = 'true'"                                                                \
+	" FROM pg_catalog.run_command_on_workers("                                                     \
+	"  $cmd$SELECT pg_catalog.jsonb_build_object('version', e.extversion,"                         \
+	"   'partitioned', c.relkind = 'p', 'filled', pg_catalog.pg_relation_size(c.oid) > 0)"         \
+	"   FROM (SELECT) AS always"                                                                   \
+	"   LEFT JOIN pg_catalog.pg_extension e ON e.extname = 'personalization'"                      \
+	"   LEFT JOIN pg_catalog.pg_class c"                                                           \
+	"    ON c.oid = pg_catalog.to_regclass('personalization.tenants')$cmd$) r"                     \
+	" JOIN pg_catalog.pg_dist_node n USING (nodename, nodeport),"                                  \
+	" LATERAL (SELECT CASE WHEN r.success THEN r.result::jsonb END) x (state),"                    \
+	" pg_catalog.pg_extension e"                                                                   \
+	" WHERE e.extname = 'personalization' ORDER BY n.nodeid"
+
+enum
+{
+	NODE_NAME = 1,
+	NODE_ERROR,
+	NODE_VERSION,
+	NODE_OUR_VERSION,
+	NODE_IS_PARTITIONED,
+	NODE_IS_FILLED
+};
 
 /*
  * Single calls are sent to the node of the tenant; use_tenant() affects the
@@ -58,15 +91,13 @@ enum
 	"   AND a.privilege_type = 'SET'),"                                                            \
 	" (SELECT pg_catalog.substring(c, pg_catalog.strpos(c, '=') + 1)"                              \
 	"   FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c"                    \
-	"   WHERE s.setrole = g.grantee AND c LIKE 'personalization.tenant\\_id=%' LIMIT 1)"           \
+	"   WHERE s.setrole = g.grantee AND c LIKE 'personalization.tenant\\_id=%'"                    \
+	"   AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database"                          \
+	"    WHERE datname = pg_catalog.current_database()))"                                          \
+	"   ORDER BY s.setdatabase DESC LIMIT 1)"                                                      \
 	" FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(p.proacl) g"                                \
 	" WHERE p.pronamespace = 'personalization'::regnamespace AND p.proname = 'learn'"              \
 	" AND g.grantee NOT IN (0, p.proowner)"
-
-/* Binds a role on another node, where the tenants are not distributed before this commits. */
-#define BIND                                                                                       \
-	"BEGIN PERFORM pg_catalog.set_config('citus.enable_ddl_propagation', 'off', true);"            \
-	" EXECUTE %s; END"
 
 enum
 {
@@ -75,8 +106,32 @@ enum
 	ROLE_TENANT
 };
 
+/* What each node notes of a distribution: worker_state.distributed. */
+#define DISTRIBUTED                                                                                \
+	"SELECT pg_catalog.jsonb_build_object('version', e.extversion, 'nodes',"                       \
+	"  (SELECT pg_catalog.jsonb_agg(n.nodeid ORDER BY n.nodeid)"                                   \
+	"   FROM pg_catalog.pg_dist_node n WHERE n.noderole = 'primary' AND n.isactive))::text"        \
+	" FROM pg_catalog.pg_extension e WHERE e.extname = 'personalization'"
+
+/* What has changed since, and asks for another one. */
+#define DISTRIBUTION_PROBLEM                                                                       \
+	"SELECT 'distribute() has not been called since ' || x.since FROM ("                           \
+	"  SELECT CASE"                                                                                \
+	"   WHEN s.distributed IS NULL THEN 'this node was added or updated'"                          \
+	"   WHEN s.distributed ->> 'version' <> e.extversion"                                          \
+	"    THEN pg_catalog.format('the extension was updated from version %s to %s',"                \
+	"     s.distributed ->> 'version', e.extversion)"                                              \
+	"   ELSE (SELECT pg_catalog.format('node %s:%s was added', n.nodename, n.nodeport)"            \
+	"    FROM pg_catalog.pg_dist_node n WHERE n.noderole = 'primary' AND n.isactive"               \
+	"    AND NOT s.distributed -> 'nodes' @> pg_catalog.to_jsonb(n.nodeid)"                        \
+	"    ORDER BY n.nodeid LIMIT 1) END AS since"                                                  \
+	"  FROM personalization.worker_state s, pg_catalog.pg_extension e"                             \
+	"  WHERE e.extname = 'personalization') x"                                                     \
+	" WHERE x.since IS NOT NULL"
+
 PG_FUNCTION_INFO_V1(personalization_distribute);
 PG_FUNCTION_INFO_V1(personalization_distribution);
+PG_FUNCTION_INFO_V1(personalization_distribution_problem);
 PG_FUNCTION_INFO_V1(personalization_node_name);
 
 static uint64
@@ -84,8 +139,12 @@ run(const char *sql, const char *argument)
 {
 	Oid type = TEXTOID;
 	Datum value = argument == NULL ? (Datum) 0 : CStringGetTextDatum(argument);
-	int result =
-		SPI_execute_with_args(sql, argument == NULL ? 0 : 1, &type, &value, NULL, false, 0);
+	ErrorContextCallback hint = {.previous = error_context_stack, .callback = hint_at_update};
+	int result;
+
+	error_context_stack = &hint;
+	result = SPI_execute_with_args(sql, argument == NULL ? 0 : 1, &type, &value, NULL, false, 0);
+	error_context_stack = hint.previous;
 
 	if (result < 0)
 		elog(ERROR, "could not execute \"%s\": %s", sql, SPI_result_code_string(result));
@@ -103,13 +162,66 @@ check_cluster(void)
 								"and create extension citus before " EXTENSION_NAME ".")));
 	if (cluster_node() != 0)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("distribute() must be called on the coordinator")));
+						errmsg("distribute() must be called on the coordinator"),
+						errhint("Connect to %s.", cluster_node_name(0))));
 	if (run(HAS_PARTITIONS, NULL) > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("extension " EXTENSION_NAME " was created before extension citus"),
 				 errhint("Export the tenants with personalization.export_tenant(), create the "
 						 "extension again, distribute, and import them.")));
+}
+
+/*
+ * Raises an error if another node has objects of another version, or rows of its own,
+ * which nobody would see any more.  Of a table that is distributed already, the rows
+ * beneath cannot be read, but there is a file with them.
+ */
+static void
+check_nodes(void)
+{
+	uint64 nrows = run(CHECK_NODES, NULL);
+
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		char *node = result_text(row, NODE_NAME);
+		char *error = result_text(row, NODE_ERROR);
+		char *version = result_text(row, NODE_VERSION);
+		char *ours = result_text(row, NODE_OUR_VERSION);
+		bool isnull;
+
+		if (error != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
+					 errmsg("command failed on another node"), errdetail("%s: %s", node, error)));
+		if (version == NULL || strcmp(version, ours) != 0)
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("extension " EXTENSION_NAME " does not have the same version on all nodes"),
+				 version == NULL ? errdetail("Node %s does not have the extension.", node)
+								 : errdetail("Node %s has version %s, and this node has %s.", node,
+											 version, ours),
+				 errhint("On each node, the coordinator last, execute SET "
+						 "citus.enable_ddl_propagation = off and ALTER EXTENSION " EXTENSION_NAME
+						 " UPDATE, or CREATE EXTENSION.")));
+		if (DatumGetBool(result_value(row, NODE_IS_PARTITIONED, &isnull)) && !isnull)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("extension " EXTENSION_NAME
+							" was created before extension citus on node %s",
+							node),
+					 errhint("Export the tenants of that node with "
+							 "personalization.export_tenant(), drop the extension there, and "
+							 "create it again.")));
+		if (DatumGetBool(result_value(row, NODE_IS_FILLED, &isnull)) && !isnull)
+			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+							errmsg("node %s has tenants of its own", node),
+							errdetail("The tables of the cluster would hide their rows."),
+							errhint("Remove the node, export its tenants with "
+									"personalization.export_tenant(), and drop the extension there "
+									"before the node is added.")));
+	}
 }
 
 /*
@@ -125,6 +237,7 @@ distribute_tables(int shards)
 	int n = tenant_tables_n + (int) lengthof(others);
 	const char **names = palloc(n * sizeof(char *));
 	StringInfoData lock;
+	int level;
 
 	/* The list ends with tenants. */
 	for (int i = 0; i < tenant_tables_n - 1; i++)
@@ -144,6 +257,11 @@ distribute_tables(int shards)
 		/* A new node gets its copy of a reference table now, and not with its first shard. */
 		(void) run("SELECT pg_catalog.replicate_reference_tables('block_writes')", NULL);
 
+	/* It says that rows are left where they were, which is true only until the end of this function. */
+	level = NewGUCNestLevel();
+	if (client_min_messages < WARNING)
+		(void) set_config_option("client_min_messages", "warning", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
 	for (int i = 0; i < n; i++)
 	{
 		const char *name = names[i];
@@ -172,6 +290,17 @@ distribute_tables(int shards)
 					   NULL);
 		if (!is_reference && first == NULL)
 			first = name;
+	}
+
+	AtEOXact_GUC(true, level);
+
+	/* What was in the tables has been copied to the shards; Citus leaves it where it was, too. */
+	for (int i = 0; i < n; i++)
+	{
+		if (run(HAS_LOCAL_ROWS, names[i]) > 0)
+			(void) run("SELECT pg_catalog.truncate_local_data_after_distributing_table("
+					   "('personalization.' || $1)::regclass)",
+					   names[i]);
 	}
 }
 
@@ -268,11 +397,9 @@ distribute_privileges(void)
 				   NULL);
 		if (tenant != NULL)
 		{
-			char *command = psprintf("ALTER ROLE %s SET personalization.tenant_id = %s", role,
-									 quote_literal_cstr(tenant));
-
-			nodes_execute(
-				psprintf("DO %s", quote_literal_cstr(psprintf(BIND, quote_literal_cstr(command)))));
+			/* Not by bind_role(): the tenants are not distributed there before this commits. */
+			nodes_execute_there(psprintf("ALTER ROLE %s SET personalization.tenant_id = %s", role,
+										 quote_literal_cstr(tenant)));
 		}
 	}
 	SPI_freetuptable(rows);
@@ -282,8 +409,7 @@ Datum
 personalization_distribute(PG_FUNCTION_ARGS)
 {
 	int shards;
-	static const char settle[] =
-		"UPDATE personalization.worker_state SET settled = true RETURNING 'settled'";
+	char *settle;
 
 	prevent_if_read_only("distribute()");
 	require_administrator("distribute");
@@ -294,12 +420,17 @@ personalization_distribute(PG_FUNCTION_ARGS)
 						errmsg("shard_count must be between 1 and 64000: %d", shards)));
 	SPI_connect();
 	check_cluster();
+	check_nodes();
 	distribute_tables(shards);
 	distribute_functions();
 	nodes_execute_on_all(COMPLETE_SHARDS);
 	CommandCounterIncrement();
 
 	/* No dump is being restored into a node, so its worker may begin. */
+	(void) run(DISTRIBUTED, NULL);
+	settle = psprintf("UPDATE personalization.worker_state SET settled = true, distributed = %s"
+					  " RETURNING 'settled'",
+					  quote_literal_cstr(result_text(0, ONLY_COLUMN)));
 	(void) run(settle, NULL);
 	nodes_execute(settle);
 
@@ -321,6 +452,24 @@ personalization_node_name(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	name = cluster_node_name(cluster_node());
 	PG_RETURN_TEXT_P(cstring_to_text(name));
+}
+
+/* Reads nothing of other nodes, so it answers while they are down. */
+Datum
+personalization_distribution_problem(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	char *problem = NULL;
+
+	if (!nodes_are_many())
+		PG_RETURN_NULL();
+	SPI_connect();
+	if (run(DISTRIBUTION_PROBLEM, NULL) > 0)
+		problem = MemoryContextStrdup(caller, result_text(0, ONLY_COLUMN));
+	SPI_finish();
+	if (problem == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(problem));
 }
 
 /* What must be the same on all nodes, as one text. */
@@ -364,7 +513,12 @@ personalization_node_name(PG_FUNCTION_ARGS)
 		"  WHERE s.parname = 'personalization.tenant_id'" LACKING                                  \
 		" UNION ALL SELECT pg_catalog.concat_ws(' ', s.setrole::regrole, c)"                       \
 		"  FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c"                 \
-		"  WHERE c LIKE 'personalization.%') y (x)")
+		"  WHERE c LIKE 'personalization.%'"                                                       \
+		"  AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database"                       \
+		"   WHERE datname = pg_catalog.current_database()))"                                       \
+		"  AND EXISTS (SELECT FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(p.proacl) g"        \
+		"   WHERE p.pronamespace = 'personalization'::regnamespace AND p.proname = 'learn'"        \
+		"   AND g.grantee = s.setrole)) y (x)")
 
 /* All tenants of nodes that can be reached: each is asked for those in its shards. */
 #define TENANTS                                                                                     \

@@ -31,6 +31,11 @@
 	" JOIN pg_catalog.pg_dist_node n USING (nodeid)"                                               \
 	" WHERE NOT r.success"
 
+/* Citus sends no further what the command of %s does on the node. */
+#define THERE                                                                                      \
+	"BEGIN PERFORM pg_catalog.set_config('" PROPAGATION "', 'off', true);"                         \
+	" EXECUTE %s; END"
+
 static const ClusterMap *
 distributed(void)
 {
@@ -49,6 +54,19 @@ nodes_is_coordinator(void)
 	const ClusterMap *map = distributed();
 
 	return map == NULL || map->local == 0;
+}
+
+void
+nodes_check_coordinator(const char *function)
+{
+	const ClusterMap *map = distributed();
+	const char *propagates = GetConfigOption(PROPAGATION, true, false);
+
+	if (map == NULL || map->local == 0 || propagates == NULL || strcmp(propagates, "on") != 0)
+		return;
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("%s() must be called on the coordinator", function),
+					errhint("Connect to %s.", cluster_node_name(0))));
 }
 
 uint64
@@ -100,6 +118,12 @@ void
 nodes_execute(const char *sql)
 {
 	execute(ON_WORKERS, sql);
+}
+
+void
+nodes_execute_there(const char *sql)
+{
+	nodes_execute(psprintf("DO %s", quote_literal_cstr(psprintf(THERE, quote_literal_cstr(sql)))));
 }
 
 void

@@ -15,6 +15,13 @@ extern bool nodes_are_many(void);
 extern bool nodes_is_coordinator(void);
 
 /*
+ * Raises an error if a function that is for all nodes is called on one that is not
+ * the coordinator, and not to apply to this node only, as its administrator may wish
+ * by citus.enable_ddl_propagation = off, and as nodes_execute_there() does.
+ */
+extern void nodes_check_coordinator(const char *function);
+
+/*
  * A number that differs whenever shards have been moved to this node or away from it,
  * also if they have come back; 0 if the tables are not distributed.
  */
@@ -34,6 +41,9 @@ extern void nodes_local_end(int level);
  * of them.
  */
 extern void nodes_execute(const char *sql);
+
+/* The same for a command, which is to change that node only. */
+extern void nodes_execute_there(const char *sql);
 
 /* The same on all nodes, this one too, where it sees only what has been committed. */
 extern void nodes_execute_on_all(const char *sql);

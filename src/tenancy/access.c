@@ -357,6 +357,7 @@ personalization_grant_access(PG_FUNCTION_ARGS)
 
 	require_argument(fcinfo, 1, "pooled");
 	SPI_connect();
+	nodes_check_coordinator("grant_access");
 	level = nodes_local_begin();
 	grant_application(role);
 	if (PG_GETARG_BOOL(1))
@@ -376,8 +377,8 @@ personalization_grant_access(PG_FUNCTION_ARGS)
 	}
 	else
 		run_command(psprintf("REVOKE SET ON PARAMETER personalization.tenant_id FROM %s", role));
-	nodes_execute(psprintf("SELECT personalization.grant_access(%s::regrole, %s)",
-						   quote_literal_cstr(role), PG_GETARG_BOOL(1) ? "true" : "false"));
+	nodes_execute_there(psprintf("SELECT personalization.grant_access(%s::regrole, %s)",
+								 quote_literal_cstr(role), PG_GETARG_BOOL(1) ? "true" : "false"));
 	nodes_local_end(level);
 	if (nodes_is_coordinator())
 	{
@@ -407,14 +408,15 @@ personalization_bind_role(PG_FUNCTION_ARGS)
 								  "ROLE does not set it."),
 						errhint("Bind the role that logs in.")));
 	SPI_connect();
+	nodes_check_coordinator("bind_role");
 	/*
 	 * auto_create_tenants does not apply here: it would create a tenant for a misspelt
 	 * name.  On a cluster, wherever the tenant is.
 	 */
 	if (statement_execute(&find_tenant, tenant, NULL, SNAPSHOT_NEW) == 0)
 		tenant_raise_missing(tenant_id);
-	nodes_execute(psprintf("SELECT personalization.bind_role(%s::regrole, %s)",
-						   quote_literal_cstr(role), quote_literal_cstr(tenant_id)));
+	nodes_execute_there(psprintf("SELECT personalization.bind_role(%s::regrole, %s)",
+								 quote_literal_cstr(role), quote_literal_cstr(tenant_id)));
 	level = nodes_local_begin();
 	grant_application(role);
 	was_pooled = statement_execute(&find_set_right, values, NULL, SNAPSHOT_NEW) > 0;
