@@ -247,6 +247,15 @@ text_argument(FunctionCallInfo fcinfo, int n, const char *name)
 	return PG_GETARG_TEXT_PP(n);
 }
 
+ArrayType *
+texts_argument(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	if (PG_ARGISNULL(n))
+		return NULL;
+	require_size(toast_raw_datum_size(PG_GETARG_DATUM(n)) - VARHDRSZ, name);
+	return PG_GETARG_ARRAYTYPE_P(n);
+}
+
 TimestampTz
 time_argument(FunctionCallInfo fcinfo, int n, const char *name)
 {

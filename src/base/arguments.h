@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "utils/array.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
@@ -40,13 +41,15 @@ extern void prevent_if_read_only(const char *function);
 /*
  * The arguments of a call, by number.  They raise an error with the argument's
  * name if it is NULL; if an id is empty or too long; if JSON or text is larger
- * than personalization.max_payload.
+ * than personalization.max_payload.  texts_argument() returns an array of
+ * texts, which may be NULL, and is NULL if the argument is.
  */
 extern void require_argument(FunctionCallInfo fcinfo, int n, const char *name);
 extern char *id_argument(FunctionCallInfo fcinfo, int n, const char *name);
 extern Jsonb *jsonb_argument(FunctionCallInfo fcinfo, int n, const char *name);
 extern Jsonb *object_argument(FunctionCallInfo fcinfo, int n, const char *name);
 extern text *text_argument(FunctionCallInfo fcinfo, int n, const char *name);
+extern ArrayType *texts_argument(FunctionCallInfo fcinfo, int n, const char *name);
 extern TimestampTz time_argument(FunctionCallInfo fcinfo, int n, const char *name);
 
 #endif

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "core/ranking/content.h"
@@ -17,6 +18,7 @@
 struct Excluded
 {
 	int n;
+	const char **texts;
 	QueryKey *ids; /* two for each text: as a question, and as SQL */
 	int nids;
 	const char **gists; /* NULL for none */
@@ -68,12 +70,14 @@ excluded_read(ArrayType *texts)
 	deconstruct_array(texts, TEXTOID, -1, false, TYPALIGN_INT, &items, &nulls, &n);
 	excluded = palloc0(sizeof(Excluded));
 	excluded->ids = palloc((2 * n + 1) * sizeof(QueryKey));
+	excluded->texts = palloc((n + 1) * sizeof(char *));
 	excluded->gists = palloc((n + 1) * sizeof(char *));
 	for (int i = 0; i < n; i++)
 	{
 		QueryText query = {0};
 		char *shown;
 
+		CHECK_FOR_INTERRUPTS();
 		if (nulls[i])
 			continue;
 		shown = TextDatumGetCString(items[i]);
@@ -82,6 +86,7 @@ excluded_read(ArrayType *texts)
 		query.question = NULL;
 		query.sql = shown;
 		add_id(excluded, &query);
+		excluded->texts[excluded->n] = shown;
 		excluded->gists[excluded->n++] = gist_of(shown);
 	}
 	return excluded;
@@ -95,9 +100,11 @@ is_excluded(const Excluded *excluded, const DetailedOffer *detailed, const char 
 		if (same_query(&excluded->ids[i], &detailed->id))
 			return true;
 	}
+
+	/* A query whose text is not stored is shown by the names of its tables. */
 	for (int i = 0; i < excluded->n; i++)
 	{
-		if (same_gist(excluded->gists[i], gist))
+		if (same_gist(excluded->gists[i], gist) || strcmp(excluded->texts[i], detailed->text) == 0)
 			return true;
 	}
 	return false;

@@ -165,6 +165,7 @@ read_new_tables(SuggestionState *state)
 	const SuggestionRequest *request = state->request;
 	int64 window = state->settings.new_table_window;
 	Weighed *offered = palloc(MAX_NEW_TABLES * sizeof(Weighed));
+	const char **names = palloc(MAX_NEW_TABLES * sizeof(char *));
 	int n = new_tables(request->tenant_id, request->user_id, window, request->at, state->new_tables,
 					   MAX_NEW_TABLES);
 	int kept = 0;
@@ -179,11 +180,13 @@ read_new_tables(SuggestionState *state)
 		if (!query_identify(&asked, &id))
 			continue;
 		state->new_tables[kept] = table;
+		names[kept] = table.name;
 		offered[kept].id = query_key(&id);
 		offered[kept++].weight =
 			1.0 - (double) Max(request->at - table.appeared_at, 0) / (double) Max(window, 1);
 	}
 	state->situation.new_tables = offered;
+	state->situation.new_table_names = names;
 	state->nnew_tables = state->situation.nnew_tables = kept;
 }
 

@@ -31,7 +31,7 @@ kind_fits(const DetailedOffer *detailed, OfferKind kind, bool known_user)
 		case KIND_FREQUENT:
 			return detailed->own;
 		case KIND_RELATED:
-			return known_user;
+			return known_user && detailed->new_table == NULL; /* whatever its name fits */
 		case KIND_SIMILAR:
 			return known_user && !detailed->own;
 		case KIND_TRENDING:

@@ -245,7 +245,7 @@ personalization_get_suggestions(PG_FUNCTION_ARGS)
 	require_argument(fcinfo, 3, "max_results");
 	request.max_results = PG_GETARG_INT32(3);
 	request.at = time_argument(fcinfo, 4, "at");
-	request.exclude = PG_NARGS() > 5 && !PG_ARGISNULL(5) ? PG_GETARG_ARRAYTYPE_P(5) : NULL;
+	request.exclude = PG_NARGS() > 5 ? texts_argument(fcinfo, 5, "exclude") : NULL;
 	if (request.max_results < 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("max_results must not be negative: %d", request.max_results)));

@@ -136,6 +136,7 @@ typedef struct QueryItem
 	QueryStatistics statistics;
 	QueryContent content;
 	char *text;
+	char *table_names[CONTENT_MAX]; /* of the content */
 	char *terms[TERMS_MAX];
 } QueryItem;
 
@@ -301,6 +302,8 @@ set_terms(QueryItem *query, const json_t *tables, const char *text)
 	for (int k = 0; k < query->statistics.nterms; k++)
 		free(query->terms[k]);
 	query->statistics.nterms = 0;
+	for (int k = 0; k < query->content.ntables; k++)
+		free(query->table_names[k]);
 	content_init(&query->content);
 	if (query->text == NULL)
 		query->text = require(strdup(text));
@@ -310,8 +313,15 @@ set_terms(QueryItem *query, const json_t *tables, const char *text)
 		if (json_is_string(name) &&
 			table_term(json_string_value(name), json_string_length(name), &table))
 		{
+			char *kept = require(strdup(json_string_value(name)));
+			int before = query->content.ntables;
+
 			add_term(query, table.text);
-			content_add_table(&query->content, json_string_value(name), json_string_length(name));
+			content_add_table(&query->content, kept, strlen(kept));
+			if (query->content.ntables > before)
+				query->table_names[before] = kept;
+			else
+				free(kept);
 		}
 	}
 	for (int k = 0; k < n; k++)

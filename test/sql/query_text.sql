@@ -50,10 +50,14 @@ SELECT count(*) AS differ FROM (SELECT key, value, round(confidence::numeric, 9)
 SELECT key, value, round(confidence::numeric, 4) AS confidence FROM personalization.preferences('qt', 'ana', '2026-03-01 09:04+00', min_confidence => 0) ORDER BY key;
 -- == Suggestions name tables; what has none is not suggested.
 SELECT suggestion, suggestion_type, evidence -> 'after' AS after FROM personalization.get_suggestions('qt', 'bo', at => '2026-03-02 12:00+00') ORDER BY 1;
+-- What is shown is the names of tables: that is what is on the screen, and what excludes it; the text that was asked does too.
+SELECT suggestion FROM personalization.get_suggestions('qt', 'bo', at => '2026-03-02 12:00+00', exclude => '{"sales.orders, customers"}') ORDER BY 1;
+SELECT suggestion FROM personalization.get_suggestions('qt', 'bo', at => '2026-03-02 12:00+00', exclude => '{"Zq7Xmark revenue by region"}') ORDER BY 1;
 -- Words of a context are found by their hashes, tables by their names.
 SELECT suggestion FROM personalization.get_suggestions('qt', 'di', 'which ZQ7XMARK', 1, '2026-03-02 12:00+00');
 SELECT suggestion FROM personalization.get_suggestions('qt', 'di', 'revenue', 1, '2026-03-02 12:00+00');
 SELECT suggestion FROM personalization.get_suggestions('qt', 'di', 'items', 1, '2026-03-02 12:00+00');
+SELECT suggestion FROM personalization.get_suggestions('qt', 'di', 'items', 9, '2026-03-02 12:00+00') WHERE evidence -> 'contributions' ? 'context';
 SELECT personalization.configure_tenant('qt', '{"insight_minimum_users": 1}') IS NOT NULL AS set;
 SELECT q ->> 'query' AS query, q -> 'users' AS users FROM jsonb_array_elements(personalization.tenant_insights('qt', '2026-01-01') -> 'queries') AS q ORDER BY 1;
 SELECT count(*) AS in_documents FROM (VALUES (personalization.get_profile('qt', 'ana')), (personalization.get_context('qt', 'ana')), (personalization.export_user('qt', 'ana')), (personalization.export_user('qt', 'bo'))) AS d (document)

@@ -109,12 +109,22 @@ FROM generate_series(1, 6) u, unnest('{Revenue by region?,Open orders,Late deliv
 SELECT pg_temp.pass();
 SELECT c, suggestion, score > 0.7 AS sure, reason FROM unnest('{reven,"first purchase",sales purch,"late delivery?",OPEN,region revenue}'::text[]) WITH ORDINALITY x(c, n), LATERAL (SELECT * FROM pg_temp.suggest('c', 'user 1', '2026-02-10', c) LIMIT 1) s ORDER BY n;
 SELECT (SELECT jsonb_agg(s) FROM pg_temp.suggest('c', 'user 1', '2026-02-10', 'zebra') s) = (SELECT jsonb_agg(s) FROM pg_temp.suggest('c', 'user 1', '2026-02-10') s) AS the_same;
+-- What reads a table that the context names fits too, and what has the word in its text fits better; so does a new table of that name.
+SELECT pg_temp.make('ct');
+SELECT count(pg_temp.ask('ct', 'user ' || u, q, timestamptz '2026-02-02 09:00' + u * interval '1 hour' + n * interval '1 minute', t))
+FROM generate_series(1, 3) u, (VALUES (1, 'How much did we sell?', 'shop.invoices'), (2, 'Salaries by team', 'hr.pay'), (3, 'Who pays late?', 'shop.customers'), (4, 'Customers by country', 'crm.accounts'), (5, 'Stock', 'shop.items')) x(n, q, t);
+SELECT pg_temp.pass();
+INSERT INTO personalization.tenant_tables (tenant_id, table_name, last_name, appeared_at) VALUES ('ct', 'warehouse.campaigns', 'campaigns', '2026-02-03'), ('ct', 'warehouse.depots', 'depots', '2026-02-03');
+SELECT c, place, suggestion_type, suggestion, reason FROM unnest('{invoices,"Invoices of March",invo,shop,CUSTOMERS,campaign,ware,dep}'::text[]) WITH ORDINALITY x(c, n),
+    LATERAL (SELECT * FROM pg_temp.suggest('ct', 'user 1', '2026-02-04', c) s WHERE s.evidence -> 'contributions' ? 'context') s ORDER BY n, place;
+SELECT suggestion_type, suggestion FROM pg_temp.suggest('ct', 'nobody', '2026-02-04', 'campaigns', 1);
 -- A user may begin to type what they have asked a moment ago, before it is counted.
 SELECT pg_temp.ask('c', 'user 1', 'Quotas of winter', '2026-02-10 08:00'), pg_temp.ask('c', 'user 1', 'Stock', '2026-02-10 08:01');
 SELECT suggestion, reason FROM pg_temp.suggest('c', 'user 1', '2026-02-10 08:02', 'winter quo') LIMIT 1;
 -- What is shown already does not come again, in other words neither.
 SELECT suggestion FROM personalization.get_suggestions('c', 'user 1', NULL, 100, '2026-02-10 08:02', '{"open ORDERS!","What is the revenue per region",NULL}') ORDER BY 1;
 SELECT count(*) FROM personalization.get_suggestions('c', 'user 1', at => '2026-02-10 08:02', exclude => '{}');
+SELECT count(*) FROM personalization.get_suggestions('c', 'user 1', exclude => ARRAY[repeat('x', 1024 * 1024)]);
 -- Of what says the same in other words the likeliest comes, with the score of all; other tables, numbers or words are something else.
 SELECT count(pg_temp.ask('c', 'two', q, timestamptz '2026-02-11 09:00' + n * interval '1 minute', t))
 FROM (VALUES (1, 'Returns by shop?', 'returns'), (2, 'returns per shop', 'returns'), (3, 'Show me returns by shop', 'returns'), (4, 'Returns by shop 2024', 'returns'), (5, 'Returns by shop!', 'archive'),

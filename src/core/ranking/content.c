@@ -139,6 +139,7 @@ content_add_table(QueryContent *content, const char *table, size_t len)
 {
 	Term term;
 	Reading reading;
+	int n = content->ntables;
 
 	if (!table_term(table, len, &term))
 		return;
@@ -146,4 +147,8 @@ content_add_table(QueryContent *content, const char *table, size_t len)
 	for (const char *c = term.text; *c != '\0'; c++)
 		reading_add(&reading, c, 1);
 	add_hash(content->tables, &content->ntables, reading.hash);
+	if (content->ntables == n)
+		return;
+	content->table_names[n].name = table;
+	content->table_names[n].length = len;
 }

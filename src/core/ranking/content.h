@@ -23,6 +23,11 @@ typedef struct QueryContent
 	uint32_t words[CONTENT_MAX];  /* parts of names as separate words; without duplicates */
 	uint32_t names[CONTENT_MAX];  /* words that look like the name of a column or a table */
 	uint32_t tables[CONTENT_MAX]; /* the last part of their names; the first is the main table */
+	struct
+	{
+		const char *name; /* of the table, as it was added, the caller's */
+		size_t length;
+	} table_names[CONTENT_MAX];
 } QueryContent;
 
 /* Initializes empty content. */
@@ -34,7 +39,7 @@ extern void content_init(QueryContent *content);
  */
 extern void content_add_text(QueryContent *content, const char *text, size_t len);
 
-/* Adds a table; the order of tables matters. */
+/* Adds a table, whose name must stay where it is; the order of tables matters. */
 extern void content_add_table(QueryContent *content, const char *table, size_t len);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * context.c
- *		How much of a context a query's text has.
+ *		How much of a context a query has.
  */
 #include "core/ranking/context.h"
 
@@ -17,6 +17,9 @@
 
 /* The largest part of its fit that a text loses because of its other words. */
 #define BESIDES 0.15
+
+/* How much a word counts that a query only has in the name of a table, and other texts have. */
+#define IN_TABLES 0.25
 
 /* An iterator over the words of a text. */
 typedef struct WordReader
@@ -108,41 +111,77 @@ alike(const ContextWord *a, const ContextWord *b)
 		   longer->text[longer->length - 1] == 's' && begins_with(longer, shorter);
 }
 
-unsigned
-context_matches(const Context *context, const char *text, size_t len, int *nwords)
+/*
+ * Returns which words of the context a text has, as bits; *nwords is the
+ * number of its own.  typed: the last word of the context may be half typed.
+ */
+static unsigned
+matches(const Context *context, bool typed, const char *text, size_t len, int *nwords)
 {
 	WordReader reader = {text, len, 0, 0, false};
 	ContextWord word;
-	unsigned matches = 0;
+	unsigned found = 0;
 
 	for (*nwords = 0; *nwords < CONTEXT_TEXT_WORDS && next_word(&reader, &word); (*nwords)++)
 	{
 		for (int k = 0; k < context->n; k++)
 		{
 			const ContextWord *sought = &context->words[k];
-			bool typed = context->open && k == context->n - 1 && sought->length >= PREFIX_FROM;
+			bool open = typed && k == context->n - 1 && sought->length >= PREFIX_FROM;
 
-			if (alike(&word, sought) || (typed && begins_with(&word, sought)))
-				matches |= 1U << k;
+			if (alike(&word, sought) || (open && begins_with(&word, sought)))
+				found |= 1U << k;
 		}
 	}
-	return matches;
+	return found;
+}
+
+void
+context_match_text(const Context *context, const char *text, size_t len, ContextMatch *match)
+{
+	match->text = matches(context, context->open, text, len, &match->nwords);
+	match->tables = 0;
+}
+
+void
+context_match_table(const Context *context, const char *table, size_t len, ContextMatch *match)
+{
+	size_t begin = len;
+	int nwords;
+
+	while (begin > 0 && table[begin - 1] != '.')
+		begin--;
+	match->tables |= matches(context, false, table + begin, len - begin, &nwords);
+}
+
+/* How much a word of the context tells, from how many of the queries have it. */
+static double
+telling(const ContextMatch *matches, int n, unsigned word, bool *in_texts)
+{
+	int texts = 0;
+	int tables = 0;
+	int have;
+
+	for (int i = 0; i < n; i++)
+	{
+		texts += (matches[i].text & word) != 0;
+		tables += (matches[i].tables & word) != 0;
+	}
+	*in_texts = texts > 0;
+	have = texts > 0 ? texts : tables;
+	return have == 0 ? 0.0 : log((n + 1.0) / (have + 0.5)) + 0.1;
 }
 
 bool
-context_fits(const Context *context, const unsigned *matches, const int *nwords, int n,
-			 double *fits)
+context_fits(const Context *context, const ContextMatch *matches, int n, double *fits)
 {
 	double tells[CONTEXT_WORDS];
+	bool in_texts[CONTEXT_WORDS];
 	double all = 0.0;
 
 	for (int k = 0; k < context->n; k++)
 	{
-		int have = 0;
-
-		for (int i = 0; i < n; i++)
-			have += (matches[i] >> k) & 1;
-		tells[k] = have == 0 ? 0.0 : log((n + 1.0) / (have + 0.5)) + 0.1;
+		tells[k] = telling(matches, n, 1U << k, &in_texts[k]);
 		all += tells[k];
 	}
 	for (int i = 0; i < n; i++)
@@ -152,14 +191,19 @@ context_fits(const Context *context, const unsigned *matches, const int *nwords,
 
 		for (int k = 0; k < context->n; k++)
 		{
-			if (((matches[i] >> k) & 1) == 0)
-				continue;
-			share += tells[k];
-			has++;
+			if ((matches[i].text & (1U << k)) != 0)
+			{
+				share += tells[k];
+				has++;
+			}
+			else if ((matches[i].tables & (1U << k)) != 0)
+				share += in_texts[k] ? IN_TABLES * tells[k] : tells[k];
 		}
 		fits[i] = 0.0;
-		if (has > 0)
-			fits[i] = share / all * (1.0 - BESIDES + BESIDES * fmin((double) has / nwords[i], 1.0));
+		if (share > 0.0)
+			fits[i] = share / all *
+					  (1.0 - BESIDES +
+					   BESIDES * (has == 0 ? 0.0 : fmin((double) has / matches[i].nwords, 1.0)));
 	}
 	return all > 0.0;
 }

@@ -70,7 +70,8 @@ typedef struct Situation
 	int ndue;
 	const Weighed *new_tables; /* offers that are not queries: newness, 1 to 0 */
 	int nnew_tables;
-	const Weighed *passed_over; /* times shown since the user last asked it */
+	const char *const *new_table_names; /* one for each; NULL if they are not known */
+	const Weighed *passed_over;			/* times shown since the user last asked it */
 	int npassed_over;
 } Situation;
 

@@ -390,25 +390,42 @@ statistics_offers(Statistics *statistics, const Situation *situation, Offer *off
 	return n;
 }
 
+/* Finds the words of a context in a query that is asked, or in the name of a new table. */
+static void
+match_offer(Statistics *statistics, const Situation *situation, const Context *context,
+			const QueryKey *id, ContextMatch *match)
+{
+	const QueryContent *content = statistics->content(statistics, id);
+
+	memset(match, 0, sizeof(ContextMatch));
+	if (content != NULL && content->text != NULL)
+	{
+		context_match_text(context, content->text, content->length, match);
+		for (int t = 0; t < content->ntables; t++)
+			context_match_table(context, content->table_names[t].name,
+								content->table_names[t].length, match);
+		return;
+	}
+	for (int i = 0; i < situation->nnew_tables && situation->new_table_names != NULL; i++)
+	{
+		const char *name = situation->new_table_names[i];
+
+		if (same_query(&situation->new_tables[i].id, id))
+			context_match_text(context, name, strlen(name), match);
+	}
+}
+
 bool
 statistics_context(Statistics *statistics, const Situation *situation, const Context *context,
 				   Offer *offers, int n)
 {
-	unsigned matches[OFFERS_MAX] = {0};
-	int nwords[OFFERS_MAX] = {0};
+	ContextMatch matches[OFFERS_MAX] = {{0}};
 	double fits[OFFERS_MAX] = {0};
 	Weights weights;
 
 	for (int i = 0; i < n; i++)
-	{
-		const QueryContent *content = statistics->content(statistics, &offers[i].id);
-
-		matches[i] = 0;
-		nwords[i] = 1;
-		if (content != NULL && content->text != NULL)
-			matches[i] = context_matches(context, content->text, content->length, &nwords[i]);
-	}
-	if (!context_fits(context, matches, nwords, n, fits))
+		match_offer(statistics, situation, context, &offers[i].id, &matches[i]);
+	if (!context_fits(context, matches, n, fits))
 		return false;
 	for (int i = 0; i < n; i++)
 		offers[i].features[FEATURE_CONTEXT] = fits[i];

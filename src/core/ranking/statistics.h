@@ -151,7 +151,7 @@ extern int statistics_offers(Statistics *statistics, const Situation *situation,
 
 /*
  * Moves the offers that fit the text of a context to the front, by the words
- * that they share with it.  Their rows must have been read.  Returns false,
+ * that they, or the names of their tables, share with it.  Their rows must have been read.  Returns false,
  * and changes nothing, if none fits: then the caller makes the situation
  * without the context.
  */
