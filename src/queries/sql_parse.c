@@ -112,11 +112,11 @@ find_unit_columns(FuncCall *call, SqlUnitPlace place, Columns *columns)
 		{
 			const char *text = strVal(&((A_Const *) argument)->val);
 
-			unit = unit || sql_is_time_unit(text, strlen(text));
+			unit = unit || sql_is_unit_of(place, text, strlen(text));
 		}
-		if (name != NULL && sql_is_time_unit(name, strlen(name)) &&
+		if (name != NULL && sql_is_unit_of(place, name, strlen(name)) &&
 			(i == 0 ? n > (place == SQL_UNIT_OF_THREE ? 2 : 1)
-					: !unit && (place == SQL_UNIT_ANYWHERE || i > 1)))
+					: !unit && (place != SQL_UNIT_OF_THREE || i > 1)))
 		{
 			unit = true;
 			continue;
@@ -130,7 +130,8 @@ find_columns(Node *node, void *context)
 {
 	Columns *columns = context;
 
-	if (node == NULL || IsA(node, SelectStmt))
+	/* What modifies a type may look like a column: Nullable(Date) */
+	if (node == NULL || IsA(node, SelectStmt) || IsA(node, TypeName))
 		return false;
 	if (IsA(node, ColumnRef))
 	{
@@ -194,6 +195,8 @@ operator_name(List *name)
 
 	if (strcmp(operator, "==") == 0)
 		return "=";
+	if (strcmp(operator, "^=") == 0)
+		return "<>";
 	for (size_t i = 0; i < lengthof(names); i++)
 	{
 		if (strcmp(operator, names[i][0]) == 0)
@@ -420,16 +423,16 @@ static bool
 has_two_units(const FuncCall *call)
 {
 	const char *function = strVal(llast(call->funcname));
+	SqlUnitPlace place = sql_unit_place(function, strlen(function));
 	const char *first;
 	const char *second;
 
-	if (list_length(call->args) != 2 ||
-		sql_unit_place(function, strlen(function)) != SQL_UNIT_ANYWHERE)
+	if (list_length(call->args) != 2 || (place != SQL_UNIT_ANYWHERE && place != SQL_TYPE_ANYWHERE))
 		return false;
 	first = single_name(linitial(call->args));
 	second = single_name(lsecond(call->args));
-	return first != NULL && second != NULL && sql_is_time_unit(first, strlen(first)) &&
-		   sql_is_time_unit(second, strlen(second));
+	return first != NULL && second != NULL && sql_is_unit_of(place, first, strlen(first)) &&
+		   sql_is_unit_of(place, second, strlen(second));
 }
 
 /* FROM user, SQL Server's t(NOLOCK), IDENTIFIER('t'): tables, although written as functions. */
@@ -450,8 +453,13 @@ is_table_meant(const RangeFunction *range)
 		return true;
 	foreach (cell, args)
 	{
-		const char *name = single_name(lfirst(cell));
+		Node *argument = lfirst(cell);
+		const char *name;
 
+		/* t(INDEX = x) */
+		if (IsA(argument, A_Expr) && ((A_Expr *) argument)->kind == AEXPR_OP)
+			argument = ((A_Expr *) argument)->lexpr;
+		name = single_name(argument);
 		if (name == NULL || !sql_is_table_hint(name, strlen(name)))
 			return false;
 	}
@@ -530,6 +538,9 @@ walk(Node *node, void *context)
 			return walk(((DeclareCursorStmt *) node)->query, reader);
 		case T_RangeVar:
 			read_table((RangeVar *) node, reader);
+			return false;
+		case T_LockingClause:
+			/* FOR UPDATE OF names again what FROM has */
 			return false;
 		case T_FuncCall:
 		{

@@ -91,9 +91,11 @@ is_modifier(const SqlScan *scan, SqlLevel *level, const SqlToken *token)
 	{
 		if (!sql_is_word(token->text, token->len, modifiers[i]))
 			continue;
-		/* What follows one of the last three is not a table. */
+		/* What follows one of the last three is not a table, and a function is none. */
 		if (i + 3 >= sizeof(modifiers) / sizeof(modifiers[0]))
 			level->want_table = false;
+		if (sql_is_word(token->text, token->len, "function"))
+			level->call_allowed = true;
 		return true;
 	}
 	return false;
@@ -153,6 +155,40 @@ is_in_sentence(const SqlScan *scan, const SqlToken *token)
 	return sql_is_no_table(token->text, token->len, next, len);
 }
 
+/*
+ * Whether the word is one of DuckDB's statements that are a table by what they
+ * return: (PIVOT t ON …), (SUMMARIZE t).
+ */
+static bool
+is_statement_of_table(const SqlScan *scan, const SqlLevel *level, const SqlToken *token)
+{
+	static const char *const words[] = {"pivot", "unpivot", "summarize", "describe"};
+	const size_t n = sizeof(words) / sizeof(words[0]);
+	const char *next;
+	size_t len;
+	size_t i;
+
+	if (token->kind != SQL_WORD || !level->fresh ||
+		!(level->kind == SQL_IN_FROM
+			  ? level->want_table
+			  : level->kind == SQL_IN_QUERY && level->clause == SQL_AT_START))
+		return false;
+	for (i = 0; i < n && !sql_is_word(token->text, token->len, words[i]); i++)
+		;
+	if (i == n)
+		return false;
+	len = sql_peek_word(scan, scan->lexer.pos, &next);
+	if (len == 0 || (sql_keyword_flags(sql_keyword_find(next, len)) & SQL_KW_R) != 0)
+		return false;
+	if (scan->depth > 0)
+		return true;
+	/* "Summarize sales by region" is none, however. */
+	len = sql_peek_word(scan, (size_t) (next - scan->lexer.text) + len, &next);
+	return i < 2
+			   ? sql_is_word(next, len, "on")
+			   : i == 2 && len == 0 && (next == scan->lexer.text + scan->lexer.len || *next == ';');
+}
+
 /* Handles a word or quoted identifier that is a name here. */
 static void
 name(SqlScan *scan, SqlLevel *level, SqlToken *token)
@@ -169,6 +205,9 @@ name(SqlScan *scan, SqlLevel *level, SqlToken *token)
 
 	if (level->last == SQL_LAST_SKIP)
 	{
+		/* x::Nullable(Date) */
+		level->modified = token->text - scan->lexer.text > 1 && token->text[-1] == ':' &&
+						  token->text[-2] == ':' && sql_byte(&scan->lexer, scan->lexer.pos) == '(';
 		level->last = SQL_LAST_OPERAND;
 		return;
 	}
@@ -182,9 +221,20 @@ name(SqlScan *scan, SqlLevel *level, SqlToken *token)
 	if (level->want_cte)
 	{
 		level->cte = given;
+		level->cte_call = false;
 		level->want_cte = false;
 		if (level->recursive)
 			sql_add_cte(scan, &given);
+		level->last = SQL_LAST_OPERAND;
+		return;
+	}
+	if (level->cte_as && level->cte_call && level->clause == SQL_AT_WITH &&
+		level->kind == SQL_IN_QUERY && scan->previous == KW_AS &&
+		!sql_is_word(token->text, token->len, "materialized"))
+	{
+		/* ClickHouse's WITH sum(a) AS b: an expression, whose name is b */
+		sql_report_aggregate(scan, &level->cte, false);
+		level->cte_call = level->cte_as = false;
 		level->last = SQL_LAST_OPERAND;
 		return;
 	}
@@ -209,6 +259,10 @@ name(SqlScan *scan, SqlLevel *level, SqlToken *token)
 	sql_settle(scan, level, false);
 	if (level->last == SQL_LAST_OPERAND)
 	{
+		if (level->called.text != NULL && token->kind == SQL_WORD &&
+			((sql_is_word(token->text, token->len, "filter") && sql_next_byte(scan) == '(') ||
+			 (sql_is_word(token->text, token->len, "within") && sql_next_is(scan, "group"))))
+			sql_report_aggregate(scan, &level->called, true);
 		/* An alias, the unit of an interval, a part of a type, … */
 		if (level->kind == SQL_IN_QUERY && level->clause == SQL_AT_SELECT && level->cases == 0)
 		{
@@ -435,6 +489,12 @@ word(SqlScan *scan, SqlLevel *level, SqlToken *token)
 		if (scan->prose)
 			return;
 	}
+	if (is_statement_of_table(scan, level, token))
+	{
+		sql_begin_tables(scan, level, SQL_AT_FROM, true);
+		level->pivot = true;
+		return;
+	}
 	/* A name after or before a dot is never a keyword. */
 	if (level->last != SQL_LAST_DOT && token->keyword != KW_NONE &&
 		sql_byte(&scan->lexer, scan->lexer.pos) != '.' && sql_keyword(scan, level, token))
@@ -537,6 +597,13 @@ operator(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			level->items_lost = true;
 		level->operand.any = true;
 		level->last = SQL_LAST_OPERAND;
+	}
+	else if (token->len == 1 && token->text[0] == '*' && level->fresh &&
+			 level->function.text != NULL && sql_next_byte(scan) == ')' &&
+			 !sql_takes_star(level->function.text, level->function.len))
+	{
+		sql_report_aggregate(scan, &level->function, true);
+		sql_compare(scan, level, token);
 	}
 	else if (token->len == 2 && memcmp(token->text, "|>", 2) == 0 && sql_is_query(level))
 	{

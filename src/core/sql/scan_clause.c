@@ -17,6 +17,8 @@ is_table_ahead(const SqlScan *scan)
 
 	if (len == 0)
 		return c != '\0' && c != ';' && c != ')' && c != ',' && c != '.';
+	if (sql_byte(&scan->lexer, (size_t) (next - scan->lexer.text) + len) == '.')
+		return true;
 	return (sql_keyword_flags(sql_keyword_find(next, len)) & SQL_KW_R) == 0 &&
 		   sql_keyword_find(next, len) != KW_LIMIT;
 }
@@ -45,7 +47,7 @@ before_table(const SqlScan *scan, SqlLevel *level, SqlKeyword keyword)
 			level->want_table = !level->insert;
 			return level->insert;
 		case KW_TOP:
-			return level->insert || level->target;
+			return level->insert || level->target || level->using_table;
 		case KW_OUTFILE:
 		case KW_DUMPFILE:
 			level->want_table = false;
@@ -155,6 +157,14 @@ soft_keyword(SqlScan *scan, SqlLevel *level, SqlKeyword keyword)
 			if (scan->previous == KW_AS || level->clause == SQL_AT_SELECT)
 				return false;
 			level->into_variable = level->into_variable || keyword == KW_RETURNING;
+			if (keyword == KW_FOR && level->clause == SQL_AT_FROM &&
+				sql_next_is(scan, "system_time"))
+			{
+				/* FOR SYSTEM_TIME FROM a TO b: no table, and others may follow */
+				sql_settle(scan, level, false);
+				level->no_from = true;
+				return true;
+			}
 			if (keyword == KW_FOR)
 				level->hint = sql_next_is(scan, "join") || sql_next_is(scan, "order") ||
 							  sql_next_is(scan, "group");
@@ -200,6 +210,18 @@ is_from_first(SqlScan *scan)
 	return false;
 }
 
+/* Skips the word in JOIN EACH and GROUP EACH BY of BigQuery's older dialect. */
+static void
+skip_each(SqlScan *scan)
+{
+	const char *next;
+	size_t len = sql_peek_word(scan, scan->lexer.pos, &next);
+	size_t end = (size_t) (next - scan->lexer.text) + len;
+
+	if (len > 0 && sql_is_word(next, len, "each") && sql_byte(&scan->lexer, end) != '.')
+		scan->lexer.pos = end;
+}
+
 /* Handles keywords of queries.  Returns false if the word is not one here. */
 static bool
 query_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
@@ -218,7 +240,7 @@ query_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			scan->item_count = level->first_item;
 			level->item_count = 0;
 			level->items_lost = false;
-			level->using_table = level->no_from = false;
+			level->using_table = level->no_from = level->pivot = false;
 			return true;
 		case KW_FROM:
 			if (level->no_from ||
@@ -238,6 +260,7 @@ query_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			level->target = scan->previous == KW_DELETE;
 			return true;
 		case KW_JOIN:
+			skip_each(scan);
 			/* ClickHouse's ARRAY JOIN is followed by columns. */
 			if (scan->previous == KW_ARRAY)
 				sql_begin_clause(scan, level, SQL_AT_OTHER);
@@ -251,11 +274,15 @@ query_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			sql_begin_clause(scan, level, SQL_AT_OTHER);
 			return true;
 		case KW_INTO:
-			into(scan, level);
+			if (level->pivot)
+				sql_begin_clause(scan, level, SQL_AT_OTHER);
+			else
+				into(scan, level);
 			return true;
 		case KW_TABLE:
 			if (level->clause != SQL_AT_START && level->clause != SQL_AT_WITH &&
-				level->clause != SQL_AT_OTHER)
+				level->clause != SQL_AT_OTHER &&
+				(level->clause != SQL_AT_INTO || !sql_has_operand(level)))
 				return false;
 			sql_begin_tables(scan, level, SQL_AT_INTO, false);
 			return true;
@@ -277,6 +304,11 @@ query_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			level->is_on = false;
 			return true;
 		case KW_ON:
+			if (level->pivot && level->clause == SQL_AT_FROM)
+			{
+				sql_begin_clause(scan, level, SQL_AT_OTHER);
+				return true;
+			}
 			if (level->clause == SQL_AT_FROM || (level->clause == SQL_AT_CONDITION && level->is_on))
 			{
 				sql_begin_clause(scan, level, SQL_AT_CONDITION);
@@ -296,6 +328,7 @@ query_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 		case KW_ORDER:
 		case KW_PARTITION:
 			sql_settle(scan, level, false);
+			skip_each(scan);
 			return token->keyword != KW_PARTITION;
 		case KW_BY:
 			/* SQLite's INDEXED BY x */
@@ -377,6 +410,10 @@ expression_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 		case KW_CASE:
 			level->cases++;
 			break;
+		case KW_DISTINCT:
+			if (level->fresh && level->function.text != NULL)
+				sql_report_aggregate(scan, &level->function, true);
+			break;
 		case KW_ALL:
 			/* GROUP BY ALL */
 			if (scan->previous != KW_BY)
@@ -414,6 +451,11 @@ expression_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 				level->skip = true;
 			else if (level->kind == SQL_IN_QUERY && level->clause == SQL_AT_SELECT)
 				level->alias_next = sql_has_operand(level);
+			return true;
+		case KW_USING:
+			/* CONVERT(x USING utf8) */
+			sql_settle(scan, level, false);
+			level->skip = level->skip || level->units == SQL_TYPE_ANYWHERE;
 			return true;
 		case KW_FROM:
 			sql_settle(scan, level, false);
@@ -470,6 +512,26 @@ makes_query(const SqlLevel *level, SqlKeyword keyword)
 		case KW_WITH:
 		case KW_VALUES:
 			return level->kind != SQL_IN_QUERY && level->fresh;
+		case KW_FROM:
+			/* DuckDB's EXISTS (FROM t), but trim(FROM x) */
+			return level->kind != SQL_IN_QUERY && level->kind != SQL_IN_FROM && level->fresh &&
+				   level->function.text == NULL;
+		default:
+			return false;
+	}
+}
+
+/* Whether a reserved word is a table's name, because nothing else it is used for follows. */
+static bool
+is_name_of_table(const SqlScan *scan, SqlKeyword keyword)
+{
+	switch (keyword)
+	{
+		case KW_DEFAULT:
+			return true;
+		case KW_GROUP:
+		case KW_ORDER:
+			return !sql_next_is(scan, "by") && !sql_next_is(scan, "each");
 		default:
 			return false;
 	}
@@ -480,9 +542,18 @@ sql_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 {
 	bool reserved = (sql_keyword_flags(token->keyword) & SQL_KW_R) != 0;
 
+	/* A key in a document, a:from */
+	if (level->last == SQL_LAST_SKIP && token->attached && token->text > scan->lexer.text &&
+		token->text[-1] == ':' && (token->text - 1 == scan->lexer.text || token->text[-2] != ':'))
+		return false;
+	/* SOME with nothing to choose from is a name. */
+	if (token->keyword == KW_SOME && sql_in_condition(level) && sql_next_byte(scan) != '(')
+		return false;
 	/* Some places require a name, and only a reserved word is not one. */
 	if (level->want_table)
 	{
+		if (is_name_of_table(scan, token->keyword))
+			return false;
 		if (before_table(scan, level, token->keyword))
 			return true;
 		if (!reserved || (token->keyword == KW_TABLE && !is_table_ahead(scan)))

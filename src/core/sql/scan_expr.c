@@ -18,7 +18,8 @@ static const struct
 	const char *mirrored; /* with the sides exchanged */
 } standard_operators[] = {{"=", "=", "="},	  {"==", "=", "="},	  {"<>", "<>", "<>"},
 						  {"!=", "<>", "<>"}, {"<", "<", ">"},	  {">", ">", "<"},
-						  {"<=", "<=", ">="}, {">=", ">=", "<="}, {"<=>", "<=>", "<=>"}};
+						  {"<=", "<=", ">="}, {">=", ">=", "<="}, {"<=>", "<=>", "<=>"},
+						  {"^=", "<>", "<>"}};
 
 /* Operators that compute a value, and so compare nothing. */
 static const char *const other_operators[] = {"+",	"-",  "*",	"/",   "%",	 "^",	"&",   "|",
@@ -86,11 +87,11 @@ settle_unit(SqlLevel *level, bool before_comma)
 		return false;
 	if (level->weekdays)
 		return sql_is_weekday(name->text, name->len);
-	if (level->units == SQL_NO_UNIT || !sql_is_time_unit(name->text, name->len))
+	if (level->units == SQL_NO_UNIT || !sql_is_unit_of(level->units, name->text, name->len))
 		return false;
 	if (level->commas > 0)
 		return !level->unit_text && level->unit.text == NULL &&
-			   (level->units == SQL_UNIT_ANYWHERE || level->commas > 1);
+			   (level->units != SQL_UNIT_OF_THREE || level->commas > 1);
 	if (!before_comma)
 		return false;
 	level->unit = *name;
@@ -124,9 +125,10 @@ sql_settle(SqlScan *scan, SqlLevel *level, bool before_comma)
 	column.columns = 1;
 
 	/* date_trunc(day, MONTH): of two units the one that is in upper case is the unit. */
-	if (level->units == SQL_UNIT_ANYWHERE && level->commas == 1 && level->unit.text != NULL &&
-		is_upper(level->name.text[0]) && !is_upper(level->unit.text[0]) &&
-		sql_is_time_unit(level->name.text, level->name.len))
+	if ((level->units == SQL_UNIT_ANYWHERE || level->units == SQL_TYPE_ANYWHERE) &&
+		level->commas == 1 && level->unit.text != NULL && is_upper(level->name.text[0]) &&
+		!is_upper(level->unit.text[0]) &&
+		sql_is_unit_of(level->units, level->name.text, level->name.len))
 		column.column = level->unit;
 	if (settle_unit(level, before_comma))
 		column.columns = 0;
@@ -388,6 +390,16 @@ sql_condition_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 		case KW_UNKNOWN:
 		case KW_TRUE:
 		case KW_FALSE:
+			if (!is && token->keyword == KW_NULL && scan->previous == KW_NOT && level->op_not &&
+				level->how == SQL_NOT_COMPARED && sql_has_operand(level))
+			{
+				/* SQLite's a NOT NULL */
+				sql_settle(scan, level, false);
+				begin_comparison(level, SQL_COMPARED_BY_IS, "", 0);
+				is_what(level, "null");
+				level->boolean = true;
+				return true;
+			}
 			if (!is)
 				return false;
 			is_what(level, token->keyword == KW_NULL	? "null"

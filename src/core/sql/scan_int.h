@@ -99,6 +99,7 @@ typedef struct SqlLevel
 	bool call_allowed;	/* the wanted table may turn out to be a function */
 	bool using_table;	/* USING brings a table, not columns */
 	bool no_from;		/* FROM brings no table */
+	bool pivot;			/* DuckDB's PIVOT t ON a, b or UNPIVOT t ON a, b INTO NAME c VALUE d */
 	bool target;		/* the wanted table is what UPDATE or DELETE changes */
 	bool insert;		/* … or INSERT, with more words before it */
 	bool selecting;		/* SELECT has begun */
@@ -109,7 +110,8 @@ typedef struct SqlLevel
 	/* CTEs. */
 	bool want_cte;
 	bool recursive;
-	bool cte_as; /* its AS is read, its body not yet closed */
+	bool cte_call; /* parentheses are behind its name */
+	bool cte_as;   /* its AS is read, its body not yet closed */
 	SqlName cte;
 
 	/* Select items. */
@@ -138,6 +140,9 @@ typedef struct SqlLevel
 	const char *quantifier; /* " any", " all" or "" */
 
 	/* Calls and other parentheses. */
+	SqlName function;	/* which is called; no text if it is no call */
+	SqlName called;		/* the last call on the level */
+	bool modified;		/* the next parenthesis is a type's */
 	bool apart;			/* not part of the operand around it */
 	bool cast;			/* AS brings a type */
 	bool extract;		/* the name before FROM is not a column */
@@ -264,6 +269,11 @@ extern void sql_end_comparison(SqlScan *scan, SqlLevel *level);
 /* scan_level.c: parentheses, and the beginnings and ends of clauses */
 
 extern SqlLevel *sql_current_level(SqlScan *scan);
+/*
+ * Reports a function that is called, if it is known as an aggregate, or called
+ * in a way in which only aggregates are: f(DISTINCT x), f(*), f(x) FILTER (…).
+ */
+extern void sql_report_aggregate(SqlScan *scan, const SqlName *function, bool surely);
 extern void sql_reset_level(SqlScan *scan, SqlLevel *level, SqlLevelKind kind);
 /* Whether the level has clauses. */
 extern bool sql_is_query(const SqlLevel *level);

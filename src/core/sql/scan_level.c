@@ -155,13 +155,13 @@ sql_become_query(SqlScan *scan, SqlLevel *level)
 	reset_operand(level);
 }
 
-static void
-report_aggregate(SqlScan *scan, const SqlName *function)
+void
+sql_report_aggregate(SqlScan *scan, const SqlName *function, bool surely)
 {
 	char buffer[SQL_MAX_NAME];
 	size_t len = sql_append_name(buffer, 0, function->text, function->len);
 
-	if (len < SQL_MAX_NAME && sql_is_aggregate(buffer, len))
+	if (len > 0 && len < SQL_MAX_NAME && surely != sql_is_aggregate(buffer, len))
 		scan->found(SQL_AGGREGATIONS, buffer, len, scan->arg);
 }
 
@@ -174,9 +174,10 @@ begin_call(SqlScan *scan, SqlLevel *level, SqlLevel *call)
 
 	level->last = SQL_LAST_OPERAND;
 	level->name_is_table = false;
+	call->function = level->called = level->name;
 	if (len >= SQL_MAX_NAME)
 		return;
-	report_aggregate(scan, &level->name);
+	sql_report_aggregate(scan, &level->name, false);
 	if (((level->kind == SQL_IN_QUERY && level->clause == SQL_AT_GROUP_BY) ||
 		 level->kind == SQL_IN_GROUPING) &&
 		(sql_name_is(name, len, "rollup") || sql_name_is(name, len, "cube") ||
@@ -200,6 +201,7 @@ sql_open_level(SqlScan *scan, SqlLevel *level, bool bracket)
 	bool pending = level->last == SQL_LAST_NAME || level->last == SQL_LAST_DOT;
 	bool array = bracket && level->name_keyword == KW_ARRAY;
 	bool wanted = level->want_table;
+	bool keep = false; /* the table comes behind the parenthesis */
 	SqlLevel next;
 
 	level->alias.text = NULL;
@@ -218,20 +220,24 @@ sql_open_level(SqlScan *scan, SqlLevel *level, bool bracket)
 	next.apart = level->apart_next;
 	level->apart_next = false;
 
-	next.skip = next.skip || level->hint;
+	next.skip = next.skip || level->hint || level->modified;
+	level->modified = false;
 	if (level->hint)
 	{
 		level->hint = false;
 		level->clause = SQL_AT_FROM;
 	}
 	if (scan->passed.text != NULL && level->clause != SQL_AT_FROM && level->clause != SQL_AT_WITH)
-		report_aggregate(scan, &scan->passed);
+		sql_report_aggregate(scan, &scan->passed, false);
 
 	if (level->kind == SQL_IN_QUERY && level->clause == SQL_AT_WITH && level->cte_as)
 	{
 		sql_settle(scan, level, false);
 		next.kind = SQL_IN_QUERY;
 	}
+	else if (level->kind == SQL_IN_QUERY && level->clause == SQL_AT_WITH && !bracket &&
+			 level->cte.text != NULL && scan->previous == KW_NONE)
+		level->cte_call = true;
 	else if (pending && level->name_is_table &&
 			 sql_is_word(level->name.text, level->name.len, "identifier"))
 	{
@@ -252,6 +258,8 @@ sql_open_level(SqlScan *scan, SqlLevel *level, bool bracket)
 		sql_settle(scan, level, false);
 	else if (bracket)
 		;
+	else if (level->want_table && scan->previous == KW_TOP)
+		keep = next.apart = true;
 	else if (level->want_table && scan->previous != KW_TABLE)
 		next.kind = SQL_IN_FROM;
 	else if (sql_is_query(level) && level->clause == SQL_AT_START)
@@ -280,7 +288,7 @@ sql_open_level(SqlScan *scan, SqlLevel *level, bool bracket)
 		next.want_table = true;
 		next.call_allowed = true;
 	}
-	level->want_table = false;
+	level->want_table = keep;
 	scan->depth++;
 	scan->levels[scan->depth] = next;
 }

@@ -101,7 +101,8 @@ has_talk(const Text *in, int *words)
 		char c = pos < in->len ? in->text[pos] : '\0';
 
 		(*words)++;
-		if (talk || c == '.' || (word.text > in->text && word.text[-1] == '.'))
+		if (talk || c == '.' || c == '-' ||
+			(word.text > in->text && (word.text[-1] == '.' || word.text[-1] == '-')))
 			continue;
 		/* An element of a list is a name. */
 		if (c == ',' || (c == ' ' && pos + 1 < in->len && in->text[pos + 1] == ','))

@@ -55,14 +55,16 @@ is_listed(const char *word, const char *const *list, size_t n)
 SqlUnitPlace
 sql_unit_place(const char *text, size_t len)
 {
-	static const char *const ends[] = {"trunc", "part", "name", "bucket", "slice",
-									   "add",	"sub",	"diff", "between"};
+	static const char *const ends[] = {"trunc", "part", "name", "bucket",	"slice",
+									   "add",	"sub",	"diff", "diff_big", "between"};
 	char name[LONGEST];
 
 	if (lower_case(text, len, name) == 0)
 		return SQL_NO_UNIT;
 	if (begins_with(name, "$__time") || strcmp(name, "last_day") == 0)
 		return SQL_UNIT_ANYWHERE;
+	if (strcmp(name, "convert") == 0 || strcmp(name, "try_convert") == 0)
+		return SQL_TYPE_ANYWHERE;
 	if (!begins_with(name, "date") && !begins_with(name, "time"))
 		return SQL_NO_UNIT;
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
@@ -165,6 +167,57 @@ sql_is_time_unit(const char *text, size_t len)
 	return false;
 }
 
+static bool
+is_type(const char *text, size_t len)
+{
+	static const char *const types[] = {"bigint",
+										"binary",
+										"bit",
+										"bool",
+										"boolean",
+										"char",
+										"date",
+										"datetime",
+										"datetime2",
+										"datetimeoffset",
+										"decimal",
+										"double",
+										"float",
+										"int",
+										"integer",
+										"json",
+										"money",
+										"nchar",
+										"ntext",
+										"number",
+										"numeric",
+										"nvarchar",
+										"real",
+										"signed",
+										"smalldatetime",
+										"smallint",
+										"smallmoney",
+										"string",
+										"text",
+										"time",
+										"timestamp",
+										"tinyint",
+										"uniqueidentifier",
+										"unsigned",
+										"varbinary",
+										"varchar",
+										"xml"};
+	char name[LONGEST];
+
+	return lower_case(text, len, name) > 0 && IS_LISTED(name, types);
+}
+
+bool
+sql_is_unit_of(SqlUnitPlace place, const char *text, size_t len)
+{
+	return place == SQL_TYPE_ANYWHERE ? is_type(text, len) : sql_is_time_unit(text, len);
+}
+
 bool
 sql_is_weekday(const char *text, size_t len)
 {
@@ -179,9 +232,9 @@ bool
 sql_is_value_word(const char *text, size_t len)
 {
 	static const char *const words[] = {
-		"curdate",		   "curtime",  "dbtimezone",  "getdate",		   "getutcdate",
-		"sessiontimezone", "sysdate",  "sysdatetime", "sysdatetimeoffset", "systimestamp",
-		"sysutcdatetime",  "utc_date", "utc_time",	  "utc_timestamp"};
+		"curdate",		   "curtime",		 "dbtimezone",	"getdate",			 "getutcdate",
+		"sessiontimezone", "sysdate",		 "sysdatetime", "sysdatetimeoffset", "system_user",
+		"systimestamp",	   "sysutcdatetime", "utc_date",	"utc_time",			 "utc_timestamp"};
 	char name[LONGEST];
 
 	return (text[0] == 's' || text[0] == 'S' || text[0] == 'u' || text[0] == 'U' ||
@@ -222,8 +275,14 @@ sql_texts_of(const char *text, size_t len)
 		return SQL_TEXTS_ARE_VALUES;
 	if (IS_LISTED(name, widths) || begins_with(name, "$__timegroup"))
 		return SQL_TEXTS_ARE_WIDTHS;
-	if (sql_unit_place(text, len) != SQL_NO_UNIT)
-		return SQL_TEXTS_ARE_UNITS;
+	switch (sql_unit_place(text, len))
+	{
+		case SQL_UNIT_ANYWHERE:
+		case SQL_UNIT_OF_THREE:
+			return SQL_TEXTS_ARE_UNITS;
+		default:
+			break;
+	}
 	if (IS_LISTED(name, formats))
 		return SQL_TEXTS_ARE_FORMATS;
 	if (IS_LISTED(name, files) || begins_with(name, "read_") || begins_with(name, "s3"))

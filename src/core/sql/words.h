@@ -16,10 +16,14 @@ typedef enum SqlUnitPlace
 	SQL_NO_UNIT,
 	SQL_UNIT_ANYWHERE, /* the first or the last argument: date_trunc(x, MONTH) */
 	SQL_UNIT_OF_THREE, /* the first of three arguments: datediff(day, a, b) */
+	SQL_TYPE_ANYWHERE  /* a type, which is first or last too: convert(date, x) */
 } SqlUnitPlace;
 
-/* Returns where a function has a unit of time among its arguments, if it has one. */
+/* Returns where a function has a unit of time, or a type, among its arguments, if it has one. */
 extern SqlUnitPlace sql_unit_place(const char *text, size_t len);
+
+/* Whether the text is what a function has in that place. */
+extern bool sql_is_unit_of(SqlUnitPlace place, const char *text, size_t len);
 
 /* Whether it is a unit of time: month, DAY, yy, … or a weekday of WEEK(MONDAY). */
 extern bool sql_is_time_unit(const char *text, size_t len);
