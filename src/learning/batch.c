@@ -17,6 +17,7 @@
 #include "base/jsonutil.h"
 #include "cluster/nodes.h"
 #include "cluster/send.h"
+#include "learning/aged.h"
 #include "learning/apply.h"
 #include "learning/events.h"
 #include "learning/parts.h"
@@ -249,7 +250,7 @@ personalization_learn_batch(PG_FUNCTION_ARGS)
 		learn_on_nodes(&batch);
 	else
 		learn_here(&batch, batch.events, batch.n);
-	events_report_aged(batch.naged, batch.nnew);
+	aged_report(batch.naged, batch.nnew);
 	SPI_finish();
 	PG_RETURN_INT64(batch.nnew);
 }

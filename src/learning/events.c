@@ -255,18 +255,3 @@ event_document(const Event *event)
 	json_push_jsonb(&state, event_field_names[FIELD_FEEDBACK], event->feedback);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
-
-void
-events_report_aged(int64 naged, int64 n)
-{
-	if (naged == 0)
-		return;
-	ereport(NOTICE,
-			(errmsg(INT64_FORMAT " of " INT64_FORMAT " interactions are older than the history "
-								 "retention",
-					naged, n),
-			 errdetail("Maintenance deletes them, within a minute where the worker runs. What was "
-					   "learned from them stays."),
-			 errhint("Set history_retention of the tenant with personalization.configure_tenant() "
-					 "before loading, or load more recent events.")));
-}

@@ -60,12 +60,6 @@ typedef struct Event
 } Event;
 
 /*
- * Reports how many of n new events are older than their tenants keep interactions, with a
- * NOTICE if there are any.
- */
-extern void events_report_aged(int64 naged, int64 n);
-
-/*
  * Makes an event from an object with the argument names of learn().  Returns
  * false and sets fault if it is invalid; tenant_id is set if it is a
  * well-formed name.

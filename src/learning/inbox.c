@@ -36,6 +36,7 @@
 #include "base/tenant_queue.h"
 #include "base/uuid.h"
 #include "cluster/nodes.h"
+#include "learning/aged.h"
 #include "learning/apply.h"
 #include "learning/events.h"
 #include "learning/inbox.h"
@@ -526,7 +527,7 @@ inbox_drain(const char *tenant_id, int limit, InboxResult *drained)
 	tenant_queue_taken(&queue, tenant_id, taken.last, drained->more);
 	for (int i = 0; i < taken.n; i++)
 		naged += taken.events[i].is_aged;
-	events_report_aged(naged, drained->learned);
+	aged_report(naged, drained->learned);
 }
 
 /* How the first row is set aside: complete, or without its payloads. */

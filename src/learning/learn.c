@@ -13,6 +13,7 @@
 #include "base/extension.h"
 #include "base/fault.h"
 #include "base/uuid.h"
+#include "learning/aged.h"
 #include "learning/apply.h"
 #include "learning/events.h"
 #include "learning/feedback.h"
@@ -38,6 +39,8 @@ learn_one(Event *event)
 	SPI_connect();
 	(void) learn_events(event, 1, false);
 	SPI_finish();
+	if (event->is_aged)
+		aged_report_at_commit();
 	return event->is_refused ? (Datum) 0 : UUIDPGetDatum(id);
 }
 

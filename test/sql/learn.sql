@@ -255,3 +255,22 @@ INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data) V
 SELECT personalization.run_maintenance() -> 'inbox' AS taken;
 SELECT count(*) AS rejected FROM personalization.rejected_events WHERE tenant_id = 'l4' AND sqlstate = '22003';
 SELECT personalization.drop_tenant('l4') IS NOT NULL AS dropped;
+
+-- A history that is loaded by a query: a notice says how many are too old to be kept, without those that were rolled back;
+-- once in a session.
+\connect -
+SELECT personalization.create_tenant('l5') IS NOT NULL AS made;
+BEGIN;
+SELECT personalization.learn('l5', 'ana', 'export', '{"format": "csv"}', now() - interval '91 days') IS NOT NULL AS learned;
+SAVEPOINT a;
+SELECT count(personalization.learn('l5', 'ana', 'export', '{"format": "csv"}', now() - interval '91 days')) FROM generate_series(1, 5);
+ROLLBACK TO a;
+SAVEPOINT b;
+SAVEPOINT c;
+SELECT count(personalization.learn('l5', 'ana', 'export', '{"format": "csv"}', now() - interval '91 days')) FROM generate_series(1, 3);
+RELEASE c;
+RELEASE b;
+SELECT personalization.learn('l5', 'ana', 'export', '{"format": "csv"}') IS NOT NULL AS learned;
+COMMIT;
+SELECT count(personalization.learn('l5', 'ana', 'export', '{"format": "csv"}', now() - interval '91 days')) FROM generate_series(1, 3);
+SELECT personalization.drop_tenant('l5') IS NOT NULL AS dropped;

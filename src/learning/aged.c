@@ -1,0 +1,107 @@
+/*
+ * aged.c
+ *		Telling whoever loads interactions that are older than their tenant keeps
+ *		them.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "nodes/pg_list.h"
+#include "utils/memutils.h"
+
+#include "learning/aged.h"
+
+#define AGED_DETAIL                                                                                \
+	"Maintenance deletes what is older, within a minute where the worker runs. What was learned "  \
+	"from it stays."
+#define AGED_HINT                                                                                  \
+	"Set history_retention of the tenant with personalization.configure_tenant() before loading, " \
+	"or load more recent events."
+
+/* How many events a subtransaction has learned; in TopTransactionContext. */
+typedef struct AgedCount
+{
+	SubTransactionId subxact;
+	int64 n;
+} AgedCount;
+
+static List *counts = NIL;
+
+/* Not again for each of many transactions that load one event. */
+static bool reported = false;
+
+void
+aged_report(int64 naged, int64 n)
+{
+	if (naged == 0)
+		return;
+	ereport(NOTICE, (errmsg(INT64_FORMAT " of " INT64_FORMAT
+										 " interactions are older than the history retention",
+							naged, n),
+					 errdetail(AGED_DETAIL), errhint(AGED_HINT)));
+}
+
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	int64 n = 0;
+	ListCell *cell;
+
+	if (counts == NIL || event == XACT_EVENT_PARALLEL_PRE_COMMIT)
+		return;
+	if (event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PRE_PREPARE)
+	{
+		counts = NIL;
+		return;
+	}
+	foreach (cell, counts)
+		n += ((AgedCount *) lfirst(cell))->n;
+	reported = true;
+	ereport(NOTICE,
+			(errmsg_plural(INT64_FORMAT " interaction is older than the history retention",
+						   INT64_FORMAT " interactions are older than the history retention",
+						   (unsigned long) n, n),
+			 errdetail(AGED_DETAIL), errhint(AGED_HINT)));
+}
+
+/* Subtransactions within one that is aborted have begun after it. */
+static void
+at_subtransaction_end(SubXactEvent event, SubTransactionId me, SubTransactionId parent, void *arg)
+{
+	ListCell *cell;
+
+	if (event != SUBXACT_EVENT_ABORT_SUB)
+		return;
+	foreach (cell, counts)
+	{
+		if (((AgedCount *) lfirst(cell))->subxact >= me)
+			counts = foreach_delete_current(counts, cell);
+	}
+}
+
+void
+aged_report_at_commit(void)
+{
+	static bool registered = false;
+	SubTransactionId me = GetCurrentSubTransactionId();
+	AgedCount *last = counts == NIL ? NULL : llast(counts);
+
+	if (reported)
+		return;
+	if (!registered)
+	{
+		RegisterXactCallback(at_transaction_end, NULL);
+		RegisterSubXactCallback(at_subtransaction_end, NULL);
+		registered = true;
+	}
+	if (last == NULL || last->subxact != me)
+	{
+		MemoryContext context = MemoryContextSwitchTo(TopTransactionContext);
+
+		last = palloc(sizeof(AgedCount));
+		*last = (AgedCount){.subxact = me};
+		counts = lappend(counts, last);
+		MemoryContextSwitchTo(context);
+	}
+	last->n++;
+}
