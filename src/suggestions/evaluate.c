@@ -31,6 +31,7 @@
 #include "core/ranking/statistics.h"
 #include "suggestions/history.h"
 #include "suggestions/store.h"
+#include "suggestions/suggestions_int.h"
 #include "tenancy/settings.h"
 #include "tenancy/tenancy.h"
 
@@ -276,13 +277,43 @@ popular_rank(const Links *popular, const QueryKey *last, const QueryKey *asked)
 	return -1;
 }
 
+/* Returns the type that an offer would be shown as, as offer_decide_kind() does. */
+static OfferKind
+kind_shown(const Evaluation *evaluation, const ReplayedUser *user, const Situation *situation,
+		   const Weights *weights, const Offer *offer)
+{
+	const TenantStatistics *tenant = query_store_statistics(evaluation->store)->tenant;
+	const StoredQuery *stored = query_store_find(evaluation->store, &offer->id, false);
+	bool own = has_asked(evaluation, user, &offer->id);
+	bool fits[OFFER_KINDS] = {
+		[KIND_FREQUENT] = own,
+		[KIND_RELATED] = true,
+		[KIND_SIMILAR] = !own,
+		[KIND_TRENDING] =
+			stored != NULL && query_is_rising(tenant, &stored->statistics, situation->at),
+	};
+	double most = -HUGE_VAL;
+	OfferKind best = KIND_RELATED;
+
+	for (int k = 0; k < OFFER_KINDS; k++)
+	{
+		double contribution = ranking_kind_contribution(weights, offer, (OfferKind) k);
+
+		if (!fits[k] || contribution <= most)
+			continue;
+		most = contribution;
+		best = (OfferKind) k;
+	}
+	return best;
+}
+
 /*
  * Records which type of suggestion was taken, and how probable the suggestions
  * were estimated to be.
  */
 static void
-judge_shown(Evaluation *evaluation, const Situation *situation, const Offer *offers, int n,
-			const QueryKey *asked)
+judge_shown(Evaluation *evaluation, const ReplayedUser *user, const Situation *situation,
+			const Offer *offers, int n, const QueryKey *asked)
 {
 	const Ranking *ranking = &query_store_statistics(evaluation->store)->tenant->ranking;
 	Offer shown[SHOWN];
@@ -302,7 +333,7 @@ judge_shown(Evaluation *evaluation, const Situation *situation, const Offer *off
 		tenth->foretold += shown[i].probability;
 		tenth->happened += taken;
 		if (taken)
-			evaluation->by_kind[ranking_kind(&weights, &shown[i])]++;
+			evaluation->by_kind[kind_shown(evaluation, user, situation, &weights, &shown[i])]++;
 	}
 }
 
@@ -321,7 +352,7 @@ evaluate_request(Evaluation *evaluation, const ReplayedUser *user, const Situati
 	score_rank(&evaluation->scores[MOST_RECENT], top_rank(&user->recent, last, asked));
 	score_rank(&evaluation->scores[MOST_FREQUENT], top_rank(&user->frequent, last, asked));
 	score_rank(&evaluation->scores[MOST_POPULAR], popular_rank(&tenant->popular, last, asked));
-	judge_shown(evaluation, situation, offers, n, asked);
+	judge_shown(evaluation, user, situation, offers, n, asked);
 	evaluation->judged++;
 }
 

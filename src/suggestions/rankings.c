@@ -64,7 +64,10 @@ statistics_restart(const char *tenant_id)
 		(void) statement_execute(&erase_statistics[i], values, NULL, SNAPSHOT_NEW);
 }
 
-/* Returns in words how a weight at a moment compares with the usual weight. */
+/*
+ * Returns in words how a weight at a moment compares with the usual weight.  One that
+ * speaks against a query does not count more, but speaks more against it.
+ */
 static const char *
 counts_words(double usual, double weight)
 {
@@ -73,14 +76,16 @@ counts_words(double usual, double weight)
 	if (fabs(usual) < MATTERS || ratio < 0)
 		return weight > 0 ? "speaks for a query" : "speaks against a query";
 	if (ratio >= 2.5)
-		return "counts much more";
+		return weight > 0 ? "counts much more" : "speaks much more against a query";
 	if (ratio >= 1.6)
-		return "counts twice";
+		return weight > 0 ? "counts twice" : "speaks twice as much against a query";
 	if (ratio >= 1.0)
-		return "counts more";
+		return weight > 0 ? "counts more" : "speaks more against a query";
 	if (ratio >= 0.7)
-		return "counts less";
-	return ratio >= 0.4 ? "counts half" : "counts little";
+		return weight > 0 ? "counts less" : "speaks less against a query";
+	if (ratio >= 0.4)
+		return weight > 0 ? "counts half" : "speaks half as much against a query";
+	return weight > 0 ? "counts little" : "speaks little against a query";
 }
 
 static void

@@ -6,10 +6,12 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "base/arguments.h"
@@ -71,15 +73,40 @@ learning_choice(const char *tenant_id, const char *user_id, bool *enabled, ReadA
 	return true;
 }
 
+/* Whether interactions of a user may be recorded, as a kind of snapshot shows the user's choice. */
+static bool
+is_allowed(const char *tenant_id, const char *user_id, const TenantSettings *settings, ReadAs as)
+{
+	bool enabled;
+
+	return learning_choice(tenant_id, user_id, &enabled, as) ? enabled : settings->learning_on;
+}
+
+/* The same, as of now; under REPEATABLE READ it may be another answer than that of the snapshot. */
+static bool
+is_allowed_now(const char *tenant_id, const char *user_id, const TenantSettings *settings)
+{
+	bool allowed;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	allowed = is_allowed(tenant_id, user_id, settings, SNAPSHOT_CALLER);
+	PopActiveSnapshot();
+	return allowed;
+}
+
 bool
 learning_allowed(const char *tenant_id, const char *user_id, const TenantSettings *settings,
 				 ReadAs as)
 {
-	bool enabled;
+	bool allowed;
 
-	if (!table_has_rows(&choices, tenant_id) || !learning_choice(tenant_id, user_id, &enabled, as))
+	if (!table_has_rows(&choices, tenant_id))
 		return settings->learning_on;
-	return enabled;
+	allowed = is_allowed(tenant_id, user_id, settings, as);
+	if (as == SNAPSHOT_NEW && IsolationUsesXactSnapshot() &&
+		allowed != is_allowed_now(tenant_id, user_id, settings))
+		serialization_failure();
+	return allowed;
 }
 
 void

@@ -15,7 +15,8 @@
 
 /*
  * Returns whether interactions of a user may be recorded.  While learning, the user is
- * locked, and as is SNAPSHOT_NEW.  The caller is in SPI.
+ * locked, and as is SNAPSHOT_NEW: then it is a serialization failure if the user has
+ * decided otherwise since the snapshot of the transaction.  The caller is in SPI.
  */
 extern bool learning_allowed(const char *tenant_id, const char *user_id,
 							 const TenantSettings *settings, ReadAs as);

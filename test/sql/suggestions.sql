@@ -283,6 +283,14 @@ SELECT asks, users FROM personalization.rankings WHERE tenant_id = 'i';
 -- == Weights and statistics: looked at, set back, made anew.
 SELECT count(*) > 10 AS features, bool_and(weight BETWEEN lowest AND highest) AS bounded, bool_and(initial BETWEEN lowest AND highest) AS initial, bool_or(weight <> initial) AS learned FROM personalization.ranking_weights('t');
 SELECT pg_temp.outcome($$SELECT personalization.ranking_weights('nowhere')$$);
+-- In words, where a weight differs by the moment: a negative one does not count more, but speaks more against a query.
+BEGIN;
+CREATE TEMP TABLE planted ON COMMIT DROP AS SELECT n, initial, CASE highest WHEN 4 THEN (ARRAY[2, 0.8, 0.2, -0.2, -0.5, -0.8, -2])[1 + n % 7] ELSE 0 END AS by
+FROM personalization.ranking_weights('t') WITH ORDINALITY AS w (feature, weight, initial, lowest, highest, moment, meaning, n) WHERE moment = 'always';
+UPDATE personalization.rankings SET weights = (SELECT array_agg(initial ORDER BY n) FROM planted),
+    shifts = (SELECT array_agg(CASE moment WHEN 3 THEN initial * by ELSE 0 END::float4 ORDER BY moment, n) FROM planted, generate_series(0, 6) AS moment) WHERE tenant_id = 't';
+SELECT feature, sign(initial) AS sign, round((weight / initial)::numeric, 1) AS ratio, meaning FROM personalization.ranking_weights('t') WHERE moment <> 'always' ORDER BY sign, ratio, feature COLLATE "C";
+ROLLBACK;
 SELECT personalization.reset_ranking('t');
 SELECT bool_and(weight = initial) AS reset FROM personalization.ranking_weights('t');
 CREATE FUNCTION pg_temp.statistics(tenant text) RETURNS TABLE (line text) LANGUAGE sql AS $$
@@ -388,6 +396,12 @@ SELECT count(pg_temp.ask('v', 'ana', q, timestamptz '2026-02-01 08:00' + n * int
 SELECT metric, value, n FROM personalization.evaluate('v') WHERE metric LIKE '% %' ORDER BY metric COLLATE "C";
 SELECT count(*) AS metrics, bool_and(value BETWEEN 0 AND 1) AS shares, max(n) AS n FROM personalization.evaluate('v', '{"ranking_rate": 0, "time_zone": "Asia/Tokyo"}', '2026-02-01 14:30');
 SELECT count(*) AS metrics, count(value) AS values, max(n) AS n FROM personalization.evaluate('v', since => '2027-01-01');
+-- What a user has asked is their own however long ago: with one user, nothing is of others.
+BEGIN;
+SELECT pg_temp.make('v1');
+SELECT count(pg_temp.ask('v1', 'ana', CASE WHEN n < 60 OR n % 211 = 0 THEN 'Usual ' || n % 3 ELSE 'New ' || n END, timestamptz '2026-02-01' + n * interval '1 hour')) FROM generate_series(1, 900) n;
+SELECT metric, value > 0 AS any FROM personalization.evaluate('v1') WHERE metric LIKE 'hit@5 by %' ORDER BY metric COLLATE "C";
+ROLLBACK;
 -- What is not counted is not replayed: a text too long to be offered, a time that is none.
 BEGIN;
 SELECT count(pg_temp.ask('v', 'leo', repeat('long ', 20000) || i % 2, '2026-02-02'::timestamptz + i * interval '1 hour')) FROM generate_series(1, 10) i;

@@ -81,7 +81,7 @@ const char *const feature_words[FEATURES] = {
 	[FEATURE_QUIET] = "what nobody has asked for long",
 	[FEATURE_OTHERS_LATELY] = "what another user asked lately",
 	[FEATURE_TRENDING] = "what is trending",
-	[FEATURE_NEW_TABLE] = "new tables",
+	[FEATURE_NEW_TABLE] = "what names a new table",
 	[FEATURE_PASSED_OVER] = "what was passed over",
 	[FEATURE_TASTE] = "the type that the user takes",
 };
