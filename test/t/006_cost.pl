@@ -33,7 +33,8 @@ sql(q{
 	SELECT personalization.run_maintenance();
 	VACUUM ANALYZE});
 
-# cost(call, statements, buffers): the call, with %d for the user's number, takes at most so many of each.
+# cost(call, statements, buffers): the call, with %d for the user's number, takes at most so many of each.  Not the
+# counting of requests before a commit: how often a session has time for that depends on the machine.
 sub cost
 {
 	my ($name, $call, $statements, $buffers) = @_;
@@ -42,7 +43,7 @@ sub cost
 	# In one session: plans are made and caches are filled by the first calls.
 	my $row = sql($calls_of->(1 .. 10), 'SELECT pg_stat_statements_reset()', $calls_of->(11 .. 10 + $calls), qq{
 		SELECT format('=%s|%s', round(sum(calls) FILTER (WHERE NOT toplevel)::numeric / $calls, 1),
-				round(sum(shared_blks_hit + shared_blks_read) FILTER (WHERE toplevel)::numeric / $calls))
+				round(sum(shared_blks_hit + shared_blks_read) FILTER (WHERE toplevel AND query ~ '^SELECT md5')::numeric / $calls))
 		FROM pg_stat_statements WHERE query !~ 'pg_stat_statements'});
 	my ($has_statements, $has_buffers) = $row =~ /^=([\d.]+)\|(\d+)$/m;
 
