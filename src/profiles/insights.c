@@ -22,6 +22,18 @@
 
 #define ON_A_CLOCK HAS_LOCAL_TIME("r.occurred_at")
 
+/* What is asked in the later half of the time, and by how many. */
+#define LATER                                                                                      \
+	"count(*) FILTER (WHERE r.occurred_at >= half.at) AS later,"                                   \
+	" count(DISTINCT r.user_id) FILTER (WHERE r.occurred_at >= half.at) AS later_users"
+
+/* Those of a list that are asked more than twice as often in the later half, by enough people. */
+#define RISING(list, member)                                                                         \
+	"(SELECT coalesce(jsonb_agg(jsonb_build_object('" member "', name, 'asks', asks,"                \
+	"   'before', asks - later, 'lately', later) ORDER BY later - (asks - later) DESC, name), '[]')" \
+	"  FROM (SELECT * FROM " list " WHERE later > 2 * (asks - later) AND later_users >= $3"          \
+	"   ORDER BY later - (asks - later) DESC, name LIMIT 10) t)"
+
 /* $1 tenant, $2 since, $3 minimum of users, $4 decay, $5 min_confidence, $6 time zone. */
 static Statement select_insights = STATEMENT(
 	"WITH recent AS ("
@@ -31,16 +43,15 @@ static Statement select_insights = STATEMENT(
 	" half AS (SELECT $2 + (now() - $2) / 2 AS at),"
 	" tables AS ("
 	"  SELECT t.name, count(*) AS asks, count(DISTINCT r.user_id) AS users,"
-	"   count(*) FILTER (WHERE r.occurred_at >= half.at) AS later"
-	"  FROM half, recent r"
+	"   " LATER "  FROM half, recent r"
 	"  JOIN personalization.user_queries q"
 	"   ON q.tenant_id = $1 AND q.user_id = r.user_id AND q.query_id = r.query_id"
 	"  CROSS JOIN LATERAL jsonb_array_elements_text(CASE WHEN jsonb_typeof(q.tables) = 'array'"
 	"    THEN q.tables ELSE '[]' END) AS t (name)"
 	"  GROUP BY t.name HAVING count(DISTINCT r.user_id) >= $3),"
 	" queries AS ("
-	"  SELECT max(q.query) AS query, count(*) AS asks, count(DISTINCT r.user_id) AS users"
-	"  FROM recent r"
+	"  SELECT max(q.query) AS name, count(*) AS asks, count(DISTINCT r.user_id) AS users,"
+	"   " LATER "  FROM half, recent r"
 	"  JOIN personalization.user_queries q"
 	"   ON q.tenant_id = $1 AND q.user_id = r.user_id AND q.query_id = r.query_id"
 	"  GROUP BY r.query_id"
@@ -55,7 +66,8 @@ static Statement select_insights = STATEMENT(
 	"  SELECT extract(hour FROM r.occurred_at AT TIME ZONE $6)::int AS hour, count(*) AS n"
 	"  FROM recent r WHERE " ON_A_CLOCK "  GROUP BY 1 HAVING count(DISTINCT r.user_id) >= $3),"
 	" skills AS ("
-	"  SELECT personalization.get_profile($1, u.user_id) ->> 'skill_level' AS skill, count(*) AS n"
+	"  SELECT personalization.get_profile($1, u.user_id, history => 0) ->> 'skill_level' AS skill,"
+	"   count(*) AS n"
 	"  FROM (SELECT r.user_id FROM recent r GROUP BY 1 ORDER BY max(r.occurred_at) DESC LIMIT 500)"
 	"   AS u"
 	"  GROUP BY 1 HAVING count(*) >= $3),"
@@ -73,21 +85,23 @@ static Statement select_insights = STATEMENT(
 			  "  'tables', (SELECT coalesce(jsonb_agg(jsonb_build_object('table', name, 'asks', asks,"
 			  "     'users', users) ORDER BY asks DESC, name), '[]') FROM"
 			  "    (SELECT * FROM tables ORDER BY asks DESC, name LIMIT 20) t),"
-			  "  'rising_tables', (SELECT coalesce(jsonb_agg(jsonb_build_object('table', name, 'asks', asks,"
-			  "     'before', asks - later, 'lately', later) ORDER BY later - (asks - later) DESC, name), '[]')"
-			  "    FROM (SELECT * FROM tables WHERE later > 2 * (asks - later)"
-			  "     ORDER BY later - (asks - later) DESC, name LIMIT 10) t),"
-			  "  'queries', (SELECT coalesce(jsonb_agg(jsonb_build_object('query', query, 'asks', asks,"
-			  "     'users', users) ORDER BY asks DESC, query), '[]') FROM"
-			  "    (SELECT * FROM queries ORDER BY asks DESC, query LIMIT 20) q),"
-			  "  'charts', (SELECT coalesce(jsonb_object_agg(value, n), '{}') FROM choices"
-			  "    WHERE interaction_type = 'visualization' AND value <> ''),"
-			  "  'export_formats', (SELECT coalesce(jsonb_object_agg(value, n), '{}') FROM choices"
-			  "    WHERE interaction_type = 'export' AND value <> ''),"
-			  "  'by_hour', (SELECT jsonb_agg(coalesce(h.n, 0) ORDER BY g.hour)"
-			  "    FROM generate_series(0, 23) AS g (hour) LEFT JOIN hours h ON h.hour = g.hour),"
-			  "  'skill_levels', (SELECT coalesce(jsonb_object_agg(skill, n), '{}') FROM skills))"
-			  " FROM totals",
+			  "  'rising_tables', " RISING(
+				  "tables",
+				  "table") ","
+						   "  'queries', (SELECT coalesce(jsonb_agg(jsonb_build_object('query', name, 'asks', asks,"
+						   "     'users', users) ORDER BY asks DESC, name), '[]') FROM"
+						   "    (SELECT * FROM queries ORDER BY asks DESC, name LIMIT 20) q),"
+						   "  'rising_queries', " RISING(
+							   "queries",
+							   "query") ","
+										"  'charts', (SELECT coalesce(jsonb_object_agg(value, n), '{}') FROM choices"
+										"    WHERE interaction_type = 'visualization' AND value <> ''),"
+										"  'export_formats', (SELECT coalesce(jsonb_object_agg(value, n), '{}') FROM choices"
+										"    WHERE interaction_type = 'export' AND value <> ''),"
+										"  'by_hour', (SELECT jsonb_agg(coalesce(h.n, 0) ORDER BY g.hour)"
+										"    FROM generate_series(0, 23) AS g (hour) LEFT JOIN hours h ON h.hour = g.hour),"
+										"  'skill_levels', (SELECT coalesce(jsonb_object_agg(skill, n), '{}') FROM skills))"
+										" FROM totals",
 	"text timestamptz int4 float8 float8 text");
 
 PG_FUNCTION_INFO_V1(personalization_tenant_insights);

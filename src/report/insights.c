@@ -194,11 +194,13 @@ put_titled_lines(Sheet *page, const char *title, const Lines *lines, Naming nami
 }
 
 static void
-put_rising(Sheet *page, const Lines *rising)
+put_rising(Sheet *page, const char *title, const Lines *rising)
 {
 	if (rising->n == 0)
 		return;
-	put(page, "<h3>Rising tables</h3>\n<ul class=\"choices\">\n");
+	put(page, "<h3>");
+	put_words(page, title);
+	put(page, "</h3>\n<ul class=\"choices\">\n");
 	for (int i = 0; i < rising->n; i++)
 	{
 		put(page, "<li>");
@@ -223,7 +225,7 @@ section_tables(Sheet *page, const Jsonb *insights)
 	section_begin(page, "tables", "Tables", "What queries read, by the number of requests.");
 	if (!put_titled_lines(page, NULL, &tables, NULL))
 		put_nothing(page, "No table is used by enough people.");
-	put_rising(page, &rising);
+	put_rising(page, "Rising tables", &rising);
 	section_end(page);
 }
 
@@ -231,11 +233,14 @@ static void
 section_asked(Sheet *page, const Jsonb *insights)
 {
 	Lines queries;
+	Lines rising;
 
 	read_list(insights, "queries", "query", "asks", "users", &queries);
+	read_list(insights, "rising_queries", "query", "lately", "before", &rising);
 	section_begin(page, "queries", "Queries", "What is asked most, by the number of requests.");
 	if (!put_titled_lines(page, NULL, &queries, NULL))
 		put_nothing(page, "No query is asked by enough people.");
+	put_rising(page, "Rising queries", &rising);
 	section_end(page);
 }
 

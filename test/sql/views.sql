@@ -50,6 +50,15 @@ SELECT personalization.configure_tenant('v1', '{"insight_minimum_users": 1}') ->
 SELECT i -> 'charts' AS charts, jsonb_array_length(i -> 'tables') AS tables FROM personalization.tenant_insights('v1') i;
 SELECT i -> 'active_users' AS active_users FROM personalization.tenant_insights('v1', now() + interval '1 day') i;
 SELECT personalization.configure_tenant('v1', '{"insight_minimum_users": 0}');
+-- Rising is what is asked more than twice as often in the later half, and there by enough people.
+BEGIN;
+SELECT personalization.create_tenant('v3') IS NOT NULL AS made;
+SELECT count(personalization.learn('v3', 'u' || u, 'query', jsonb_build_object('query', q, 'tables_used', jsonb_build_array(t)), now() - days * interval '1 day' + n * interval '1 minute')) AS learned
+FROM (VALUES ('Rising?', 'up', 1, 1, 8, 1), ('Rising?', 'up', 1, 6, 1, 1), ('Of few?', 'few', 5, 5, 8, 1), ('Of few?', 'few', 1, 4, 1, 3), ('Steady?', 'steady', 1, 6, 8, 1), ('Steady?', 'steady', 1, 6, 1, 2)) AS v (q, t, first, last, days, times),
+     generate_series(first, last) AS u, generate_series(1, times) AS n;
+SELECT i -> 'rising_tables' AS tables, i -> 'rising_queries' AS queries, jsonb_array_length(i -> 'queries') AS all_queries FROM personalization.tenant_insights('v3', now() - interval '10 days') AS i;
+SELECT page ~ 'Rising queries.*Rising[?].*6 requests in the second half of the time, 1 in the first' AS on_the_page FROM personalization.tenant_report('v3', now() - interval '10 days') AS page;
+ROLLBACK;
 SELECT personalization.tenant_insights('nobody');
 SELECT personalization.tenant_insights('v1', 'infinity');
 
