@@ -157,18 +157,24 @@ check_document(const Jsonb *document, Import *import)
 	return format != NULL;
 }
 
-/* The user's own choice whether anything is recorded of them, if the document has one. */
+/*
+ * The user's own choice whether anything is recorded of them, if the document has one.
+ * It does not undo a refusal that the tenant has of the user, which may be later than
+ * the document.
+ */
 static void
 import_learning(const Import *import, const Jsonb *document)
 {
 	char *choice = text_of(document, "learning");
+	bool enabled;
 
 	if (choice == NULL)
 		return;
 	if (strcmp(choice, "on") != 0 && strcmp(choice, "off") != 0)
 		import_error(ERRCODE_INVALID_PARAMETER_VALUE, NULL,
 					 "learning of the document must be \"on\" or \"off\"");
-	learning_choose(import->tenant_id, import->user_id, strcmp(choice, "on") == 0);
+	if (!learning_choice(import->tenant_id, import->user_id, &enabled, SNAPSHOT_NEW) || enabled)
+		learning_choose(import->tenant_id, import->user_id, strcmp(choice, "on") == 0);
 }
 
 Datum

@@ -141,11 +141,11 @@ refuse(const Setting *setting, const char *wanted, bool quoted, Fault *fault)
 					 setting->name, wanted);
 }
 
-/* Formats a bound for a message, where %g would write 1e-06. */
+/* Formats a bound for a message, where %g would write 1e-06 or 1e+06. */
 static char *
 bound_text(double bound)
 {
-	return bound > 0 && bound < 1e-4 ? psprintf("%.6f", bound) : psprintf("%g", bound);
+	return bound > 0 && bound < 1e-4 ? psprintf("%.6f", bound) : psprintf("%.15g", bound);
 }
 
 /* text is that of an interval, or NULL. */
@@ -160,7 +160,7 @@ refuse_out_of_range(const Setting *setting, double value, const char *text, Faul
 	return fault_set(fault, ERRCODE_INVALID_PARAMETER_VALUE,
 					 psprintf("It must be between %s and %s.", bound_text(setting->min),
 							  bound_text(setting->max)),
-					 "setting \"%s\" is out of range: %g", setting->name, value);
+					 "setting \"%s\" is out of range: %.15g", setting->name, value);
 }
 
 /*

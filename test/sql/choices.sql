@@ -116,6 +116,15 @@ SELECT personalization.import_user('ch', jsonb_set(:'document', '{learning}', '"
 SELECT personalization.import_user('ch', :'document') -> 'preference_choices' AS choices;
 SELECT preference, value, source FROM pg_temp.shown('cy');
 SELECT personalization.export_user('ch', 'cy') -> 'learning' AS learning;
+-- A refusal is not undone by a document of before, and consent by a document of a refusal is.
+SELECT personalization.forget_user('ch', 'cy') -> 'preference_choices' AS choices;
+SELECT personalization.import_user('ch', jsonb_set(:'document', '{learning}', '"on"')) -> 'preference_choices' AS choices;
+SELECT enabled, decided_by FROM personalization.learning_enabled('ch', 'cy');
+SELECT personalization.set_learning('ch', 'cy', true), personalization.forget_user('ch', 'cy') -> 'preference_choices' AS choices;
+SELECT personalization.import_user('ch', jsonb_set(:'document', '{learning}', '"on"')) -> 'preference_choices' AS choices;
+SELECT enabled, decided_by FROM personalization.learning_enabled('ch', 'cy');
+SELECT personalization.forget_user('ch', 'cy') -> 'preference_choices' AS choices, personalization.import_user('ch', :'document') -> 'preference_choices' AS imported;
+SELECT enabled, decided_by FROM personalization.learning_enabled('ch', 'cy');
 
 -- == Bad input, and other tenants.
 SELECT personalization.set_preference('ch', 'ana', 'visualization', '', '1');
