@@ -175,6 +175,12 @@ skip_blank(SqlLexer *lexer, bool *same_line)
 		else if ((c == '-' || c == '/') &&
 				 (end = comment_end(lexer, lexer->pos, &lexer->unfinished)) != lexer->pos)
 			lexer->pos = end;
+		else if (c == '{' && sql_byte(lexer, lexer->pos + 1) == '%' &&
+				 (end = sql_liquid_comment_end(lexer, lexer->pos)) != lexer->pos)
+			lexer->pos = end;
+		else if ((c == '<' || c == '>') &&
+				 (end = sql_clause_tag_end(lexer, lexer->pos)) != lexer->pos)
+			lexer->pos = end;
 		else if (c == '{' && sql_byte(lexer, lexer->pos + 1) == '#' &&
 				 (end = sql_template_comment_end(lexer, lexer->pos)) != lexer->pos)
 			lexer->pos = end;
@@ -194,12 +200,18 @@ skip_blank(SqlLexer *lexer, bool *same_line)
 				 (sql_byte(lexer, lexer->pos + 1) != '{' ||
 				  sql_braces_end(lexer, lexer->pos + 1) == lexer->pos + 1))
 		{
-			if (lexer->table_next && *same_line &&
+			if (sql_wants_table(lexer) && *same_line &&
 				sql_temporary_name_end(lexer, lexer->pos) != lexer->pos)
 				break;
-			sql_find_run(lexer, lexer->pos);
-			if (lexer->run_end != lexer->pos + 1)
+			if (sql_hash_template_end(lexer, lexer->pos) != lexer->pos)
 				break;
+			sql_find_run(lexer, lexer->pos);
+			for (end = lexer->pos; end < lexer->run_end && lexer->text[end] == '#'; end++)
+				;
+			/* ## is a comment too, such as a heading of Markdown. */
+			if (end < lexer->run_end)
+				break;
+			lexer->foreign = true;
 			while (lexer->pos < lexer->len && !sql_is_newline(lexer->text[lexer->pos]))
 				lexer->pos++;
 		}
@@ -307,7 +319,12 @@ word_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 	if (next == '\'' && strchr("benrx", c) != NULL)
 	{
 		*kind = SQL_STRING;
-		return sql_quote_end(lexer, pos + 1, c == 'e' || (c != 'r' && lexer->backslashes));
+		if ((c == 'r' || c == 'b') && (end = sql_triple_quote_end(lexer, pos + 1)) != pos + 1)
+		{
+			lexer->foreign = true;
+			return end;
+		}
+		return sql_quote_end(lexer, pos + 1, c == 'e' || lexer->backslashes);
 	}
 	if (c == 'u' && next == '&' &&
 		(sql_byte(lexer, pos + 2) == '\'' || sql_byte(lexer, pos + 2) == '"'))
@@ -325,8 +342,10 @@ word_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 	end = sql_word_end(lexer, pos);
 	/* Oracle's serial#, but not a#b, a#1 and a#>b */
 	if (sql_byte(lexer, end) == '#' && !sql_is_word_byte(sql_byte(lexer, end + 1)) &&
-		!sql_is_operator_char(sql_byte(lexer, end + 1)) && sql_byte(lexer, end + 1) != '{' &&
-		sql_byte(lexer, end + 1) != '(' && sql_byte(lexer, end + 1) != '\'')
+		(!sql_is_operator_char(sql_byte(lexer, end + 1)) ||
+		 (sql_byte(lexer, end + 1) == '=' && !sql_is_operator_char(sql_byte(lexer, end + 2)))) &&
+		sql_byte(lexer, end + 1) != '{' && sql_byte(lexer, end + 1) != '(' &&
+		sql_byte(lexer, end + 1) != '\'')
 		end++;
 	return end;
 }
@@ -335,7 +354,14 @@ word_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 static size_t
 quote_token(SqlLexer *lexer, size_t pos, char quote, SqlTokenKind *kind)
 {
+	size_t end = quote == '\'' ? sql_triple_quote_end(lexer, pos) : pos;
+
 	*kind = quote == '\'' ? SQL_STRING : SQL_QUOTED;
+	if (end != pos)
+	{
+		lexer->foreign = true;
+		return end;
+	}
 	return sql_quote_end(lexer, pos, lexer->backslashes && quote != '`');
 }
 
@@ -374,7 +400,8 @@ brace_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 	*kind = SQL_TEMPLATE;
 	if (end != pos)
 	{
-		if (next == '%' && !sql_tag_is_value(lexer->text + pos, end - pos))
+		if (next == '%' ? !sql_tag_is_value(lexer->text + pos, end - pos)
+						: sql_is_section(lexer->text + pos, end - pos))
 			*kind = SQL_TAG;
 		return end;
 	}
@@ -451,7 +478,7 @@ read_token(SqlLexer *lexer, size_t pos, bool blank, bool same_line, SqlTokenKind
 		lexer->foreign = true;
 		return end;
 	}
-	if (c == '#' && blank && same_line && lexer->table_next &&
+	if (c == '#' && blank && same_line && sql_wants_table(lexer) &&
 		(end = sql_temporary_name_end(lexer, pos)) != pos)
 	{
 		*kind = SQL_WORD;

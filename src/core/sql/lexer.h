@@ -143,12 +143,15 @@ typedef struct SqlLexer
 	SqlNext optional_end;	   /* ]] */
 	SqlNext optional_template; /* {{ */
 	bool no_orderly_end[2];	   /* no balanced }} or %} follows */
+	bool no_nested_end;		   /* no }} for each {{ follows */
+	bool no_comment_end;	   /* no {% endcomment %} follows */
 
 	/* What is before the next token. */
 	SqlBefore before;
 	SqlKeyword keyword; /* the last token's */
 	bool type_last;		/* it is a word that is not a keyword */
 	bool word_compared; /* and a comparison is before it */
+	bool default_last;	/* it is IFNULL or IF */
 	bool between;		/* the next AND belongs to BETWEEN */
 	bool list_next;		/* the next parenthesis opens a list */
 	unsigned depth;
@@ -156,6 +159,7 @@ typedef struct SqlLexer
 	uint64_t arrays; /* those of them in brackets */
 	uint64_t calls;
 	uint64_t compared; /* those of them that are compared with something */
+	uint64_t defaults; /* those of functions whose later arguments are values: IFNULL, IF */
 	uint64_t froms;
 	uint64_t values; /* VALUES has been read on this depth */
 	SqlStyle left;	 /* of the last operand before a comparison */

@@ -55,6 +55,23 @@ sql_is_operator_char(char c)
 
 /* Whether an operand ends directly before a position. */
 extern bool sql_is_attached(const SqlLexer *lexer, size_t pos);
+/* Whether a value is next: after a comparison, or in a list of values. */
+static inline bool
+sql_wants_value(const SqlLexer *lexer)
+{
+	return lexer->before == SQL_BEFORE_COMPARISON ||
+		   ((lexer->before == SQL_BEFORE_OPEN || lexer->before == SQL_BEFORE_COMMA) &&
+			(lexer->lists & SQL_DEPTH_BIT(lexer)) != 0);
+}
+
+/* Whether a table is next: after FROM and the like, or after a comma there. */
+static inline bool
+sql_wants_table(const SqlLexer *lexer)
+{
+	return lexer->table_next ||
+		   (lexer->before == SQL_BEFORE_COMMA && (lexer->froms & SQL_DEPTH_BIT(lexer)) != 0);
+}
+
 /* Whether a word begins at pos. */
 extern bool sql_starts_word(const SqlLexer *lexer, size_t pos);
 
@@ -94,6 +111,8 @@ extern size_t sql_quote_end(SqlLexer *lexer, size_t pos, bool backslashes);
 extern size_t sql_dollar_quote_end(SqlLexer *lexer, size_t pos);
 /* Returns the end of Oracle's q'[…]' at pos, where the q is, or pos. */
 extern size_t sql_q_quote_end(SqlLexer *lexer, size_t pos);
+/* Returns the end of BigQuery's text in three single quotes at pos, or pos. */
+extern size_t sql_triple_quote_end(const SqlLexer *lexer, size_t pos);
 /* Returns the end of the name in brackets at pos, or pos. */
 extern size_t sql_bracket_end(const SqlLexer *lexer, size_t pos, bool anything);
 /* Whether the text is consistent only if backslashes escape quotes. */
@@ -113,6 +132,18 @@ extern size_t sql_braces_end(const SqlLexer *lexer, size_t pos);
 extern size_t sql_erb_end(SqlLexer *lexer, size_t pos, bool after_operand, bool *tag);
 /* Returns the end of the template in a quoted text at pos that contains the quote, or pos. */
 extern size_t sql_quoted_template_end(const SqlLexer *lexer, size_t pos, char quote);
+/* Returns the end of {% comment %} … {% endcomment %} at pos, or pos. */
+extern size_t sql_liquid_comment_end(SqlLexer *lexer, size_t pos);
+/* Returns the end of the < before, or the > behind, the word in MyBatis's <where> and <set>; or pos. */
+extern size_t sql_clause_tag_end(const SqlLexer *lexer, size_t pos);
+/* Returns the end of MyBatis's <if test="…"> or </if> at pos, or pos. */
+extern size_t sql_xml_tag_end(const SqlLexer *lexer, size_t pos);
+/* Returns the end of <name> or <<name>>, what a reader is to fill in, at pos, or pos. */
+extern size_t sql_angle_end(const SqlLexer *lexer, size_t pos);
+/* Returns the end of #name# at pos, if it is where a value is compared, or pos. */
+extern size_t sql_hash_template_end(const SqlLexer *lexer, size_t pos);
+/* Whether the {{ … }} token is control of Mustache or Handlebars: {{#if x}}, {{/if}}, {{else}}. */
+extern bool sql_is_section(const char *text, size_t len);
 /* Whether the {% … %} token is replaced by text. */
 extern bool sql_tag_is_value(const char *text, size_t len);
 /* Returns the end of [[name]] at pos, or pos. */

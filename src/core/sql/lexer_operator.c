@@ -198,6 +198,17 @@ sql_dollar_token(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 			end++;
 		return end;
 	}
+	if (sql_byte(lexer, end) == '(' && sql_starts_word(lexer, end + 1))
+	{
+		/* sqlcmd's $(x) */
+		size_t close = sql_word_end(lexer, end + 1);
+
+		if (sql_byte(lexer, close) == ')')
+		{
+			*kind = SQL_TEMPLATE;
+			return close + 1;
+		}
+	}
 	if (sql_starts_word(lexer, end))
 	{
 		end = sql_word_end(lexer, end);
@@ -291,12 +302,21 @@ sql_odd_parameter(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 			if (next == '{' && (end = sql_braces_end(lexer, pos + 1)) == pos + 1)
 				end = pos;
 			*kind = SQL_TEMPLATE;
+			if (end == pos)
+				end = sql_hash_template_end(lexer, pos);
 			break;
 		case '<':
 			if (next == '%')
 			{
 				end = sql_erb_end(lexer, pos, after_operand, &tag);
 				*kind = tag ? SQL_TAG : SQL_TEMPLATE;
+			}
+			else if ((end = sql_xml_tag_end(lexer, pos)) != pos)
+				*kind = SQL_TAG;
+			else if (sql_wants_value(lexer) || lexer->before == SQL_BEFORE_TABLE)
+			{
+				*kind = SQL_TEMPLATE;
+				end = sql_angle_end(lexer, pos);
 			}
 			break;
 		default:

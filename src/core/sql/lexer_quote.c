@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define MAX_BRACKETED 128 /* a longer [x] is not a name */
+#define MAX_Q_QUOTED 1024 /* a longer q'x…x' is none, unless x is a usual character */
 
 char
 sql_smart_quote(const SqlLexer *lexer, size_t pos)
@@ -131,22 +132,62 @@ sql_q_quote_end(SqlLexer *lexer, size_t pos)
 	char close;
 	const char *next;
 	size_t end = pos + 3;
+	size_t limit = lexer->len;
+	bool surely = open != '\0' && strchr("[{(<!|#~^/%*+\"", open) != NULL;
 
-	if (sql_byte(lexer, pos + 1) != '\'' || open == '\0' || strchr("[{(<!|#~^/%*+\"", open) == NULL)
+	if (sql_byte(lexer, pos + 1) != '\'' || open == '\0' || open == '\'' || open == ' ' ||
+		sql_is_newline(open) || open == '\t')
 		return pos;
+	/* With another character it is one only if it ends as such. */
+	if (!surely && limit - pos > MAX_Q_QUOTED)
+		limit = pos + MAX_Q_QUOTED;
 	close = (char) (open == '['	  ? ']'
 					: open == '{' ? '}'
 					: open == '(' ? ')'
 					: open == '<' ? '>'
 								  : open);
-	while (end < lexer->len && (next = memchr(lexer->text + end, close, lexer->len - end)) != NULL)
+	while (end < limit && (next = memchr(lexer->text + end, close, limit - end)) != NULL)
 	{
 		end = (size_t) (next - lexer->text) + 1;
 		if (sql_byte(lexer, end) == '\'')
 			return end + 1;
 	}
+	if (!surely)
+		return pos;
 	lexer->unfinished = lexer->text + pos;
 	return lexer->len;
+}
+
+/*
+ * The text in three quotes is read as such only if it is not one in single
+ * quotes that begins and ends with a quote: '''it's a long one''', but '''x'''.
+ */
+size_t
+sql_triple_quote_end(const SqlLexer *lexer, size_t pos)
+{
+	const char *text = lexer->text;
+	size_t singles = 0;
+	bool attached = false;
+	size_t i;
+
+	if (sql_byte(lexer, pos + 1) != '\'' || sql_byte(lexer, pos + 2) != '\'' ||
+		sql_byte(lexer, pos + 3) == '\'')
+		return pos;
+	for (i = pos + 3; i < lexer->len; i++)
+	{
+		if (text[i] != '\'')
+			continue;
+		if (sql_byte(lexer, i + 1) != '\'')
+		{
+			attached = attached || (singles == 0 && sql_is_word_byte(sql_byte(lexer, i + 1)));
+			singles++;
+		}
+		else if (sql_byte(lexer, i + 2) == '\'')
+			return singles % 2 == 1 || attached ? i + 3 : pos;
+		else
+			i++;
+	}
+	return pos;
 }
 
 size_t

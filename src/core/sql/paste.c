@@ -20,6 +20,13 @@
 /* Maximum length of a prompt's name. */
 #define MAX_PROMPT 64
 
+/* Maximum length of what is before a statement in code, and of a label. */
+#define MAX_CODE 80
+#define MAX_LABEL 40
+
+/* The most tags around a statement. */
+#define MAX_TAGS 4
+
 /* Words that statements start with, in byte order; only those that may precede a query. */
 typedef struct Beginning
 {
@@ -189,6 +196,9 @@ enter_fence(SqlLexer *lexer, size_t fence)
 	lexer->len = lexer->full_len;
 	while (before > 0 && (lexer->text[before - 1] == ' ' || lexer->text[before - 1] == '\t'))
 		before--;
+	while (start < lexer->len && lexer->text[start] == '`')
+		start++; /* more than three */
+	fence = start - 3;
 	while (start < lexer->len && sql_is_word_byte(lexer->text[start]))
 		start++;
 	if (before > 0 && !sql_is_newline(lexer->text[before - 1]) &&
@@ -222,22 +232,121 @@ sql_next_pasted(SqlLexer *lexer)
 	return true;
 }
 
+/* The number of quotes, one or three, or backticks at pos. */
+static size_t
+quotes_at(const SqlLexer *lexer, size_t pos)
+{
+	char quote = sql_byte(lexer, pos);
+
+	if (quote != '`' && quote != '"' && quote != '\'')
+		return 0;
+	if (sql_byte(lexer, pos + 1) != quote)
+		return 1;
+	return sql_byte(lexer, pos + 2) == quote ? 3 : 2;
+}
+
 /* Removes one pair of quotes or backticks around a whole statement. */
 static void
 strip_quotes(SqlLexer *lexer)
 {
 	char quote = sql_byte(lexer, lexer->pos);
+	size_t start = lexer->pos + quotes_at(lexer, lexer->pos);
+	size_t quotes = start - lexer->pos;
 	size_t end = lexer->len;
 
-	if ((quote != '`' && quote != '"') || !begins_at(lexer, lexer->pos + 1))
+	if (quotes == 0 || !begins_at(lexer, skip_blanks(lexer, start)))
 		return;
-	while (end > lexer->pos + 1 &&
+	while (end > start &&
 		   (sql_space_length(lexer->text + end - 1, 1) > 0 || lexer->text[end - 1] == ';'))
 		end--;
-	if (end < lexer->pos + 2 || lexer->text[end - 1] != quote)
+	for (size_t i = 0; i < quotes; i++)
+	{
+		if (end <= start || lexer->text[end - 1] != quote)
+			return;
+		end--;
+	}
+	lexer->pos = skip_blanks(lexer, start);
+	lexer->len = lexer->full_len = end;
+	lexer->foreign = true;
+}
+
+/*
+ * Reads the statement in the code of a program: sql = "SELECT …", or
+ * cursor.execute("""SELECT … """, …).
+ */
+static void
+enter_code(SqlLexer *lexer)
+{
+	const size_t limit = lexer->len - lexer->pos > MAX_CODE ? lexer->pos + MAX_CODE : lexer->len;
+	size_t word = sql_word_end(lexer, lexer->pos);
+	size_t pos = lexer->pos;
+	size_t quotes;
+	size_t end;
+	size_t given = 0; /* where the last = or ( is */
+	size_t start;
+	char quote;
+
+	if (!sql_is_word_byte(sql_byte(lexer, pos)) ||
+		sql_beginning(lexer->text + pos, word - pos) != SQL_BEGINS_NOTHING)
 		return;
-	lexer->pos++;
-	lexer->len = lexer->full_len = end - 1;
+	while (pos < limit && quotes_at(lexer, pos) == 0)
+	{
+		size_t next = sql_skip_space(lexer, pos);
+		char c = lexer->text[pos];
+
+		if (next == pos && !sql_is_word_byte(c) && c != '.' && c != ':' && c != '=' && c != '(')
+			return;
+		if (c == '=' || c == '(')
+			given = pos;
+		pos = next == pos ? pos + 1 : next;
+	}
+	/*
+	 * The quote is directly behind the = or (, but for a prefix, as in f"…".  Where a space is
+	 * behind the (, it is SQL's: in the form of a statement, which must be read as itself, too.
+	 */
+	if (given == 0 || pos >= limit)
+		return;
+	start = sql_is_word_start(lexer->text[pos - 1]) ? pos - 1 : pos;
+	if (skip_blanks(lexer, given + 1) != start ||
+		(start > given + 1 && !sql_is_newline(lexer->text[given + 1]) &&
+		 (lexer->text[given] == '(' || lexer->text[pos] == '`')))
+		return;
+	quotes = quotes_at(lexer, pos);
+	if (quotes == 0 || !begins_at(lexer, skip_blanks(lexer, pos + quotes)))
+		return;
+	quote = lexer->text[pos];
+	for (end = pos + quotes; end < lexer->len; end++)
+	{
+		if (lexer->text[end] == '\\')
+			end++;
+		else if (lexer->text[end] == quote && quotes_at(lexer, end) >= quotes)
+			break;
+	}
+	if (end >= lexer->len)
+		return;
+	lexer->pos = skip_blanks(lexer, pos + quotes);
+	lexer->len = lexer->full_len = end;
+	lexer->foreign = true;
+}
+
+/* Skips a label before a statement: "SQL: SELECT …". */
+static void
+strip_label(SqlLexer *lexer)
+{
+	const size_t limit = lexer->len - lexer->pos > MAX_LABEL ? lexer->pos + MAX_LABEL : lexer->len;
+	size_t word = sql_word_end(lexer, lexer->pos);
+	size_t pos = lexer->pos;
+
+	if (!sql_is_word_start(sql_byte(lexer, pos)) ||
+		sql_beginning(lexer->text + pos, word - pos) != SQL_BEGINS_NOTHING)
+		return;
+	while (pos < limit && (sql_is_word_start(lexer->text[pos]) || lexer->text[pos] == ' '))
+		pos++;
+	/* Attached: in the form of a statement, which must be read as itself, it is apart. */
+	if (sql_byte(lexer, pos) != ':' || lexer->text[pos - 1] == ' ' ||
+		!begins_at(lexer, skip_blanks(lexer, pos + 1)))
+		return;
+	lexer->pos = skip_blanks(lexer, pos + 1);
 	lexer->foreign = true;
 }
 
@@ -276,27 +385,48 @@ sql_prompt_end(const SqlLexer *lexer, size_t pos)
 	return sql_byte(lexer, end) == ' ' || sql_is_newline(sql_byte(lexer, end)) ? end : pos;
 }
 
-/* Removes the tags around a statement in <sql>SELECT …</sql>. */
+/* Removes the tags around a statement in <sql>SELECT …</sql>, or <pre><code>SELECT …. */
 static void
 strip_tags(SqlLexer *lexer)
 {
-	size_t name = lexer->pos + 1;
-	size_t end = sql_word_end(lexer, name);
+	const char *text = lexer->text;
+	size_t names[MAX_TAGS];
+	size_t ends[MAX_TAGS];
+	size_t start = lexer->pos;
 	size_t last = lexer->len;
+	int n = 0;
 
-	if (sql_byte(lexer, lexer->pos) != '<' || end == name || sql_byte(lexer, end) != '>' ||
-		!begins_at(lexer, skip_blanks(lexer, end + 1)))
+	while (n < MAX_TAGS && sql_byte(lexer, start) == '<')
+	{
+		size_t close;
+
+		names[n] = start + 1;
+		ends[n] = sql_word_end(lexer, names[n]);
+		for (close = ends[n]; close < lexer->len && close - start < MAX_PROMPT &&
+							  text[close] != '>' && text[close] != '<';)
+			close++;
+		if (ends[n] == names[n] || sql_byte(lexer, close) != '>' ||
+			(close > ends[n] && text[ends[n]] != ' '))
+			return;
+		start = skip_blanks(lexer, close + 1);
+		n++;
+	}
+	if (n == 0 || !begins_at(lexer, start))
 		return;
-	while (last > end && sql_space_length(lexer->text + last - 1, 1) > 0)
-		last--;
-	if (last < end + 3 + (end - name) + 1 || lexer->text[last - 1] != '>' ||
-		memcmp(lexer->text + last - 1 - (end - name), lexer->text + name, end - name) != 0)
-		return;
-	last -= end - name + 1;
-	if (lexer->text[last - 1] != '/' || lexer->text[last - 2] != '<')
-		return;
-	lexer->pos = skip_blanks(lexer, end + 1);
-	lexer->len = lexer->full_len = last - 2;
+	for (int i = 0; i < n; i++)
+	{
+		size_t name_len = ends[i] - names[i];
+
+		while (last > start && sql_space_length(text + last - 1, 1) > 0)
+			last--;
+		if (last < start + name_len + 3 || text[last - 1] != '>' ||
+			memcmp(text + last - 1 - name_len, text + names[i], name_len) != 0 ||
+			text[last - 2 - name_len] != '/' || text[last - 3 - name_len] != '<')
+			return;
+		last -= name_len + 3;
+	}
+	lexer->pos = start;
+	lexer->len = lexer->full_len = last;
 	lexer->foreign = true;
 }
 
@@ -307,7 +437,8 @@ strip_prompt(SqlLexer *lexer)
 	size_t end = sql_prompt_end(lexer, lexer->pos);
 	size_t name;
 
-	if (!sql_is_word_start(sql_byte(lexer, lexer->pos)) && sql_byte(lexer, lexer->pos) != '>')
+	if (!sql_is_word_start(sql_byte(lexer, lexer->pos)) &&
+		!sql_is_digit(sql_byte(lexer, lexer->pos)) && sql_byte(lexer, lexer->pos) != '>')
 		return;
 	if (end == lexer->pos || !begins_at(lexer, skip_blanks(lexer, end)))
 		return;
@@ -377,6 +508,8 @@ sql_find_pasted(SqlLexer *lexer)
 	lexer->pos = skip_blanks(lexer, lexer->pos);
 	strip_tags(lexer);
 	strip_quotes(lexer);
+	strip_label(lexer);
+	enter_code(lexer);
 	strip_prompt(lexer);
 	if (!lexer->prompt)
 		strip_talk(lexer);

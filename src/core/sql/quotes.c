@@ -131,10 +131,34 @@ is_like_value(const char *text, size_t len)
 static bool
 is_like_argument(const char *text, size_t len)
 {
-	return len == 0 || text[0] == '%' || text[0] == '$' ||
+	static const char *const zones[] = {"africa/",	 "america/",   "asia/",
+										"atlantic/", "australia/", "etc/",
+										"europe/",	 "pacific/",   "us/"};
+
+	for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++)
+	{
+		if (len > strlen(zones[i]) && sql_is_word(text, strlen(zones[i]), zones[i]))
+			return true;
+	}
+	return sql_is_word(text, len, "utc") || len == 0 || text[0] == '%' || text[0] == '$' ||
 		   (len >= 8 && sql_is_digit(text[0]) && sql_is_digit(text[1]) && sql_is_digit(text[2]) &&
 			sql_is_digit(text[3]) && text[4] == '-') ||
 		   (len == 1 && !sql_is_word_byte(text[0]));
+}
+
+/* Whether the function's arguments but the first are values in dialects whose values are in double quotes. */
+static bool
+is_with_default(const char *name, size_t len)
+{
+	return sql_is_word(name, len, "ifnull") || sql_is_word(name, len, "if");
+}
+
+/* Whether a tag of a template, which is no operator, begins at pos. */
+static bool
+is_tag(const SqlLexer *lexer, size_t pos)
+{
+	return sql_byte(lexer, pos) == '<' &&
+		   (sql_byte(lexer, pos + 1) == '%' || sql_xml_tag_end(lexer, pos) != pos);
 }
 
 /* Determines the place of the token in double quotes that ends at the lexer's position. */
@@ -144,7 +168,7 @@ place_of(const SqlLexer *lexer, const SqlToken *token)
 	size_t next = sql_skip_space(lexer, lexer->pos);
 	char c = sql_byte(lexer, next);
 	bool alone = next >= lexer->len || c == ',' || c == ')' || c == ']' || c == ';' ||
-				 sql_is_word_start(c) || c == '{' || (c == '<' && sql_byte(lexer, next + 1) == '%');
+				 sql_is_word_start(c) || c == '{' || is_tag(lexer, next);
 
 	if (c == '.' || c == '(' || token->len < 2)
 		return PLACE_NAME;
@@ -152,8 +176,7 @@ place_of(const SqlLexer *lexer, const SqlToken *token)
 	{
 		case SQL_BEFORE_COMPARISON:
 		case SQL_BEFORE_KEY:
-			return c == '=' || (c == '<' && sql_byte(lexer, next + 1) != '%') || c == '>' ||
-						   c == '!'
+			return c == '=' || (c == '<' && !is_tag(lexer, next)) || c == '>' || c == '!'
 					   ? PLACE_NAME
 					   : PLACE_VALUE;
 		case SQL_BEFORE_OPEN:
@@ -162,9 +185,11 @@ place_of(const SqlLexer *lexer, const SqlToken *token)
 				return PLACE_NAME;
 			if (token->in_from)
 				return PLACE_NAME;
-			if (token->before == SQL_BEFORE_OPEN && c == ')' && lexer->left == SQL_STYLE_NONE &&
-				(lexer->compared & SQL_DEPTH_BIT(lexer)) != 0)
-				return PLACE_VALUE; /* lower(a) = lower("x") */
+			if (lexer->left == SQL_STYLE_NONE && (lexer->compared & SQL_DEPTH_BIT(lexer)) != 0)
+				return PLACE_VALUE; /* lower(a) = lower("x"), a = concat("x", "y") */
+			if (token->before == SQL_BEFORE_COMMA && lexer->left == SQL_STYLE_NONE &&
+				(lexer->defaults & SQL_DEPTH_BIT(lexer)) != 0)
+				return PLACE_VALUE; /* ifnull(a, "x") */
 			return token->in_list ? PLACE_VALUE : PLACE_EITHER;
 		case SQL_BEFORE_OPERATOR:
 			return PLACE_EITHER;
@@ -286,6 +311,28 @@ is_compared(const SqlLexer *text, size_t pos)
 	return pos == 0 || (text->text[pos - 1] != '\0' && strchr("=<>/", text->text[pos - 1]) != NULL);
 }
 
+/*
+ * Whether a text may be a value because of the function that has it as its last
+ * argument: IFNULL(a, "x"), TIMESTAMP_TRUNC(a, DAY, "UTC").  pos is the end of
+ * the argument before it.
+ */
+static bool
+is_late_argument(const SqlLexer *text, size_t pos, size_t argument, size_t len)
+{
+	size_t limit = pos > 64 ? pos - 64 : 0;
+	size_t end;
+
+	if (is_like_argument(text->text + argument, len))
+		return true;
+	while (pos > limit && text->text[pos - 1] != '(' && text->text[pos - 1] != ')')
+		pos--;
+	if (pos == limit || text->text[pos - 1] != '(')
+		return false;
+	for (end = --pos; pos > limit && sql_is_word_byte(text->text[pos - 1]);)
+		pos--;
+	return is_with_default(text->text + pos, end - pos);
+}
+
 bool
 sql_may_be_value(const SqlLexer *text, size_t pos)
 {
@@ -315,7 +362,10 @@ sql_may_be_value(const SqlLexer *text, size_t pos)
 			return true;
 		return c == '(' ? is_after_word(text, element) || last == ',' || last == '(' ||
 							  is_compared(text, element)
-						: sql_is_digit(last) || last == '\'' || last == ')';
+						: sql_is_digit(last) || last == '\'' || last == ')' ||
+							  (sql_byte(text, next) == ')' &&
+							   is_late_argument(text, element, pos + 1,
+												(size_t) (end - text->text) - pos - 1));
 	}
 	return (unsigned char) c >= 0x80 || (c != '\0' && strchr("=<>~!/-[:}", c) != NULL) ||
 		   is_after_word(text, before);
@@ -550,6 +600,8 @@ after_punctuation(SqlLexer *lexer, const SqlToken *token)
 			lexer->froms = from ? lexer->froms | here : lexer->froms & ~here;
 			lexer->compared =
 				call && lexer->word_compared ? lexer->compared | here : lexer->compared & ~here;
+			lexer->defaults =
+				call && lexer->default_last ? lexer->defaults | here : lexer->defaults & ~here;
 			lexer->values &= ~here;
 			return SQL_BEFORE_OPEN;
 		}
@@ -568,7 +620,7 @@ after_punctuation(SqlLexer *lexer, const SqlToken *token)
 			lexer->depth = 0;
 			lexer->between = lexer->list_next = false;
 			lexer->lists = lexer->arrays = lexer->calls = lexer->froms = lexer->values = 0;
-			lexer->compared = 0;
+			lexer->compared = lexer->defaults = 0;
 			return SQL_BEFORE_OTHER;
 		default:
 			return SQL_BEFORE_WORD;
@@ -618,8 +670,10 @@ sql_pass_token(SqlLexer *lexer, SqlToken *token)
 	if (token->keyword != KW_IN)
 		lexer->list_next = false;
 	if (lexer->double_quotes && token->before != SQL_BEFORE_COMPARISON &&
-		lexer->before == SQL_BEFORE_OPERAND)
+		lexer->before == SQL_BEFORE_OPERAND && (lexer->compared & here) == 0)
 		lexer->left = style_of(token);
+	lexer->default_last =
+		lexer->double_quotes && token->kind == SQL_WORD && is_with_default(token->text, token->len);
 	lexer->type_last = token->kind == SQL_WORD && token->keyword == KW_NONE;
 	lexer->word_compared = lexer->type_last && token->before == SQL_BEFORE_COMPARISON;
 	lexer->keyword = token->keyword;

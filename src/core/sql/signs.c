@@ -9,6 +9,7 @@
 
 /* Operator characters in a row, such as a line of dashes in a comment. */
 #define MAX_OPERATOR_RUN 256
+#define MAX_HASH_COMMENT 200
 
 typedef enum Class
 {
@@ -32,7 +33,7 @@ static const unsigned char classes[256] = {
 	0,		 0,		  0,	   0,		0,		 0,		  0, /* */
 	0,		 0,		  0,	   0,		0,		 0,		  0,	   0,	   0,
 	0,		 0,		  0,	   0,		0,		 0,		  0, /* */
-	0,		 O,		  L,	   O,		W,		 P,		  P,	   0,	   0,
+	0,		 O,		  L,	   P,		W,		 P,		  P,	   0,	   0,
 	0,		 O,		  O,	   0,		O,		 0,		  O, /* SP ! " # $ % & ' ( ) * + , - . / */
 	W,		 W,		  W,	   W,		W,		 W,		  W,	   W,	   W,
 	W,		 0,		  0,	   P,		O,		 O,		  O, /* 0-9 : ; < = > ? */
@@ -45,6 +46,26 @@ static const unsigned char classes[256] = {
 	W,		 W,		  W,	   W,		W,		 W,		  W,	   W,	   W,
 	W,		 W,		  L,	   O,		0,		 O,		  0, /* p-z { | } ~ */
 	HIGH_16, HIGH_16, HIGH_16, HIGH_16, HIGH_16, HIGH_16, HIGH_16, HIGH_16};
+
+/*
+ * Whether a comment of MySQL begins at pos that PostgreSQL might read as an
+ * operator: #word, or # and words up to the end of the line.
+ */
+static bool
+is_hash_comment(const SqlLexer *text, size_t pos)
+{
+	char before = pos > 0 ? text->text[pos - 1] : ' ';
+	size_t end = pos + 1;
+
+	if (before != ' ' && before != '\n' && before != '\t' && before != '\r')
+		return false;
+	if (sql_is_word_start(sql_byte(text, end)))
+		return true;
+	while (end < text->len && end - pos < MAX_HASH_COMMENT &&
+		   (sql_is_word_start(text->text[end]) || text->text[end] == ' '))
+		end++;
+	return end > pos + 1 && sql_is_newline(sql_byte(text, end));
+}
 
 /* Whether the byte at pos, of CLASS_LOOK, CLASS_OPERATOR_LOOK or CLASS_HIGH, is such a sign. */
 static bool
@@ -63,6 +84,8 @@ is_odd(const SqlLexer *text, size_t pos)
 			return (before == ' ' || before == '(' || before == '=' || before == ',' ||
 					before == '<' || before == '>') &&
 				   (sql_is_word_byte(next) || next == '(');
+		case '#':
+			return is_hash_comment(text, pos);
 		case '&':
 			return sql_is_word_start(next) && before != '&';
 		case '@':

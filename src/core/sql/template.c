@@ -7,6 +7,9 @@
  *	{x}, {}, {x:Type}	Python, ClickHouse; without white space
  *	${x}, #{x}, @{x}	LookML, shells; MyBatis, Ruby
  *	<%= x %>, <% x %>	ERB
+ *	{{#x}}, {{/x}}		Mustache, Handlebars
+ *	<if test="x">		MyBatis
+ *	<x>, <<x>>, #x#, $(x)	manuals; iBATIS; sqlcmd
  *	[[ AND a = {{x}} ]]	Metabase's optional parts
  *	[[x]]				Grafana's older variables
  *
@@ -17,6 +20,9 @@
 #include "core/sql/lexer_int.h"
 
 #include <string.h>
+
+#define MAX_XML_TAG 512
+#define MAX_ANGLED 40 /* longer <x> is nothing to be filled in */
 
 /* The maximum length of quoted text in a template; a longer one began with an apostrophe. */
 #define MAX_TEMPLATE_QUOTE 4000
@@ -104,6 +110,33 @@ orderly_end(const char *text, size_t len, size_t pos, char close, bool *closed)
 	return pos;
 }
 
+/*
+ * Returns the end of a template by its braces alone: of one whose quotes are
+ * nested in such a way that they do not match.
+ */
+static size_t
+nested_end(const char *text, size_t len, size_t pos)
+{
+	size_t depth = 0;
+
+	for (size_t end = pos + 2; end + 1 < len; end++)
+	{
+		if (text[end] == '{' && text[end + 1] == '{')
+		{
+			depth++;
+			end++;
+		}
+		else if (text[end] == '}' && text[end + 1] == '}')
+		{
+			if (depth == 0)
+				return end + 2;
+			depth--;
+			end++;
+		}
+	}
+	return pos;
+}
+
 size_t
 sql_template_end(SqlLexer *lexer, size_t pos)
 {
@@ -122,6 +155,14 @@ sql_template_end(SqlLexer *lexer, size_t pos)
 		if (orderly != pos)
 			return orderly;
 		lexer->no_orderly_end[statement] = true;
+	}
+	if (!statement && !lexer->no_nested_end)
+	{
+		size_t nested = nested_end(lexer->text, lexer->len, pos);
+
+		if (nested != pos)
+			return nested;
+		lexer->no_nested_end = true;
 	}
 	return end + 2;
 }
@@ -142,6 +183,165 @@ sql_template_comment_end(SqlLexer *lexer, size_t pos)
 	size_t end = next_pair(lexer, &lexer->comment_end, pos + 2, "#}");
 
 	return end == SQL_NOWHERE ? pos : end + 2;
+}
+
+/* The word at the beginning of a {% … %} that is at pos. */
+static size_t
+tag_word(const char *text, size_t len, size_t pos, size_t *word_len)
+{
+	size_t start = pos + 2;
+	size_t end;
+
+	while (start < len && (text[start] == '-' || text[start] == ' '))
+		start++;
+	for (end = start; end < len && sql_is_word_byte(text[end]); end++)
+		;
+	*word_len = end - start;
+	return start;
+}
+
+size_t
+sql_liquid_comment_end(SqlLexer *lexer, size_t pos)
+{
+	const char *text = lexer->text;
+	size_t len;
+	size_t word = tag_word(text, lexer->len, pos, &len);
+	const char *next = text + pos + 2;
+
+	if (lexer->no_comment_end || !sql_is_word(text + word, len, "comment"))
+		return pos;
+	while ((next = memchr(next, '{', lexer->len - (size_t) (next - text))) != NULL)
+	{
+		size_t at = (size_t) (next - text);
+
+		if (sql_byte(lexer, at + 1) == '%')
+		{
+			word = tag_word(text, lexer->len, at, &len);
+			if (sql_is_word(text + word, len, "endcomment"))
+			{
+				size_t end = word + len;
+
+				while (sql_byte(lexer, end) == ' ' || sql_byte(lexer, end) == '-')
+					end++;
+				if (sql_byte(lexer, end) == '%' && sql_byte(lexer, end + 1) == '}')
+				{
+					lexer->foreign = true;
+					return end + 2;
+				}
+			}
+		}
+		next++;
+	}
+	lexer->no_comment_end = true;
+	return pos;
+}
+
+size_t
+sql_clause_tag_end(const SqlLexer *lexer, size_t pos)
+{
+	const char *text = lexer->text + pos;
+
+	if (*text == '<')
+		return (lexer->len - pos > 6 && sql_is_word(text, 7, "<where>")) ||
+					   (lexer->len - pos > 4 && sql_is_word(text, 5, "<set>"))
+				   ? pos + 1
+				   : pos;
+	return (pos > 5 && sql_is_word(text - 6, 6, "<where")) ||
+				   (pos > 3 && sql_is_word(text - 4, 4, "<set"))
+			   ? pos + 1
+			   : pos;
+}
+
+size_t
+sql_xml_tag_end(const SqlLexer *lexer, size_t pos)
+{
+	static const char *const tags[] = {
+		"if",	"where",   "set",	  "foreach",   "choose",	 "when",   "otherwise",
+		"trim", "include", "bind",	  "select",	   "insert",	 "update", "delete",
+		"sql",	"dynamic", "iterate", "isnotnull", "isnotempty", "isequal"};
+	bool closing = sql_byte(lexer, pos + 1) == '/';
+	size_t word = pos + 1 + closing;
+	size_t end = sql_word_end(lexer, word);
+	size_t limit = lexer->len - pos > MAX_XML_TAG ? pos + MAX_XML_TAG : lexer->len;
+	char quote = '\0';
+	bool known = false;
+
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+		known = known || (end > word && sql_is_word(lexer->text + word, end - word, tags[i]));
+	if (!known || (!closing && sql_byte(lexer, end) != ' ' && sql_byte(lexer, end) != '>'))
+		return pos;
+	/* <if test="…">: between words that are compared there is none. */
+	if (!closing && sql_byte(lexer, end) == ' ')
+	{
+		size_t name = sql_word_end(lexer, end + 1);
+
+		if (name == end + 1 || sql_byte(lexer, name) != '=' ||
+			(sql_byte(lexer, name + 1) != '"' && sql_byte(lexer, name + 1) != '\''))
+			return pos;
+	}
+	for (; end < limit; end++)
+	{
+		char c = lexer->text[end];
+
+		if (quote != '\0')
+			quote = c == quote ? '\0' : quote;
+		else if (c == '"' || c == '\'')
+			quote = c;
+		else if (c == '>')
+			return end + 1;
+	}
+	return pos;
+}
+
+size_t
+sql_angle_end(const SqlLexer *lexer, size_t pos)
+{
+	bool doubled = sql_byte(lexer, pos + 1) == '<';
+	size_t start = pos + 1 + doubled;
+	size_t limit = lexer->len - start > MAX_ANGLED ? start + MAX_ANGLED : lexer->len;
+	size_t end = start;
+
+	if (!sql_starts_word(lexer, start))
+		return pos;
+	while (end < limit && (sql_is_word_byte(lexer->text[end]) || lexer->text[end] == '-' ||
+						   lexer->text[end] == ' '))
+		end++;
+	if (sql_byte(lexer, end) != '>' || (doubled && sql_byte(lexer, end + 1) != '>'))
+		return pos;
+	end += 1 + doubled;
+	return sql_is_operator_char(sql_byte(lexer, end)) ? pos : end;
+}
+
+size_t
+sql_hash_template_end(const SqlLexer *lexer, size_t pos)
+{
+	size_t end;
+
+	if (sql_byte(lexer, pos) != '#' || !sql_starts_word(lexer, pos + 1) || !sql_wants_value(lexer))
+		return pos;
+	end = sql_word_end(lexer, pos + 1);
+	while (sql_byte(lexer, end) == '.' && sql_starts_word(lexer, end + 1))
+		end = sql_word_end(lexer, end + 1);
+	return sql_byte(lexer, end) == '#' && !sql_is_word_byte(sql_byte(lexer, end + 1)) ? end + 1
+																					  : pos;
+}
+
+bool
+sql_is_section(const char *text, size_t len)
+{
+	size_t start = 2;
+	size_t end;
+
+	while (start < len && text[start] == ' ')
+		start++;
+	if (start + 1 < len && (text[start] == '#' || text[start] == '/' || text[start] == '^') &&
+		sql_is_word_start(text[start + 1]))
+		return true;
+	if (start < len && text[start] == '!')
+		return true;
+	for (end = start; end < len && sql_is_word_byte(text[end]); end++)
+		;
+	return sql_is_word(text + start, end - start, "else");
 }
 
 size_t

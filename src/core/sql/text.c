@@ -18,6 +18,7 @@
 
 #define MAX_DEPTH 64	   /* deeper parentheses have no special meaning */
 #define MAX_POSITION_LEN 3 /* longer numbers are not positions */
+#define MAX_AHEAD 4096	   /* a statement in a text has FROM or the like so early */
 
 /* The kind of an open parenthesis or clause. */
 typedef enum OpenKind
@@ -32,7 +33,7 @@ typedef enum OpenKind
 typedef struct Open
 {
 	OpenKind kind;
-	SqlTexts texts;	   /* of a call */
+	SqlTexts texts;	   /* of a call, or of the call that the list is an argument of */
 	bool first;		   /* its first argument */
 	bool by;		   /* GROUP BY or ORDER BY: a number is a position */
 	size_t start;	   /* of the present element or row, in the output */
@@ -149,10 +150,21 @@ is_kept_text(Form *form, const SqlToken *token, bool *lower)
 	if (token->before == SQL_BEFORE_KEY || token->before == SQL_BEFORE_TABLE ||
 		(token->in_from && token->before == SQL_BEFORE_COMMA))
 		return true;
+	if (open->kind == OPEN_CALL && form->last.kind == SQL_WORD)
+	{
+		/* time_bucket(INTERVAL '1 day', a), OPENROWSET(BULK 'a.csv', …) */
+		*lower = open->texts == SQL_TEXTS_ARE_WIDTHS;
+		if ((*lower && form->last.keyword == KW_INTERVAL) ||
+			(open->texts == SQL_TEXTS_ARE_FILES &&
+			 sql_is_word(form->last.text, form->last.len, "bulk")))
+			return true;
+	}
 	if (token->before != SQL_BEFORE_OPEN && token->before != SQL_BEFORE_COMMA)
 		return false;
 	if (open->kind == OPEN_SUBSCRIPT)
 		return true;
+	if (open->kind == OPEN_LIST)
+		return open->texts == SQL_TEXTS_ARE_FILES;
 	if (open->kind != OPEN_CALL)
 		return false;
 	switch (open->texts)
@@ -225,7 +237,9 @@ is_literal(Form *form, const SqlLexer *lexer, const SqlToken *token)
 	switch (token->kind)
 	{
 		case SQL_NUMBER:
-			return !is_position(form, lexer, token);
+			return !is_position(form, lexer, token) &&
+				   !(present(form)->kind == OPEN_CALL &&
+					 present(form)->texts == SQL_TEXTS_ARE_WIDTHS);
 		case SQL_STRING:
 			return true;
 		case SQL_PARAMETER:
@@ -244,42 +258,136 @@ is_literal(Form *form, const SqlLexer *lexer, const SqlToken *token)
 	}
 }
 
-/* Writes a body in dollar quotes in canonical form; returns false if it is to be a literal. */
+/* Whether a text is a statement, which a function or EXECUTE runs. */
+static bool
+is_statement(const Form *form, const SqlToken *token, const char *text, size_t len)
+{
+	static const char *const runs[] = {"immediate", "execute", "exec", "sp_executesql", "as"};
+	static const char *const parts[] = {" from", " into", " set", " table", "\nfrom", "\tfrom"};
+	const Open *open = &form->open[form->depth < MAX_DEPTH ? form->depth : MAX_DEPTH];
+	bool run = (token->before == SQL_BEFORE_OPEN || token->before == SQL_BEFORE_COMMA) &&
+			   open->kind == OPEN_CALL;
+	size_t start = 0;
+	size_t end;
+
+	for (size_t i = 0; !run && form->last.kind == SQL_WORD && i < sizeof(runs) / sizeof(runs[0]);
+		 i++)
+		run = sql_is_word(form->last.text, form->last.len, runs[i]);
+	while (start < len && sql_space_length(text + start, len - start) > 0)
+		start++;
+	for (end = start; end < len && sql_is_word_byte(text[end]); end++)
+		;
+	if (!run || !sql_begins_surely(text + start, end - start))
+		return false;
+	/* Most texts that begin so are one; "select one" is none. */
+	for (; end < len && end < MAX_AHEAD; end++)
+	{
+		for (size_t i = 0; (text[end] == ' ' || text[end] == '\n' || text[end] == '\t') &&
+						   i < sizeof(parts) / sizeof(parts[0]);
+			 i++)
+		{
+			if (len - end >= strlen(parts[i]) &&
+				sql_is_word(text + end, strlen(parts[i]), parts[i]))
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Finds the SQL in a text that is run: the body of a routine, or a statement.
+ * *quote is the length of each of the quotes, *routine whether it is a body.
+ */
+static bool
+find_body(const Form *form, const SqlToken *token, const char **quotes, size_t *quote,
+		  bool *routine)
+{
+	const char *end = token->text + token->len;
+	const char *text = token->text;
+
+	if (*text == '$')
+	{
+		const char *tag_end = memchr(text + 1, '$', token->len - 1);
+
+		if (tag_end == NULL)
+			return false;
+		*quotes = text;
+		*quote = (size_t) (tag_end - text) + 1;
+		*routine = form->routine;
+		return token->len >= 2 * *quote && memcmp(end - *quote, text, *quote) == 0 &&
+			   (*routine || is_statement(form, token, text + *quote, token->len - 2 * *quote));
+	}
+	if (sql_lower(*text) == 'n')
+		text++;
+	if (*text != '\'' || end - text < 3 || end[-1] != '\'' || !sql_is_word_start(text[1]))
+		return false;
+	*quotes = text;
+	*quote = 1;
+	/* What a backslash or a template in it is, the text around it decides. */
+	for (const char *c = text; c < end; c++)
+	{
+		if (*c == '\\' || *c == '{' || *c == '`' || *c == '[' || *c == '$' ||
+			(*c == '<' && c[1] == '%'))
+			return false;
+	}
+	*routine = form->routine &&
+			   (form->last.keyword == KW_AS || sql_is_word(form->last.text, form->last.len, "do"));
+	return *routine || is_statement(form, token, text + 1, (size_t) (end - text) - 2);
+}
+
+/*
+ * Writes SQL in quotes in canonical form; returns false if it is to be a
+ * literal.  Quotes in it that are doubled stay so: every text in it is empty,
+ * and what is between them is written, as if it were SQL.
+ */
 static bool
 put_body(Form *form, const SqlToken *token)
 {
 	size_t start = form->len;
-	const char *tag_end = memchr(token->text + 1, '$', token->len - 1);
-	size_t tag;
+	const char *quotes;
+	size_t quote;
+	bool routine;
 	bool unfinished;
 	size_t len;
 	char *body;
 
-	if (form->body || !form->routine || token->text[0] != '$' || tag_end == NULL)
+	if (form->body || !find_body(form, token, &quotes, &quote, &routine))
 		return false;
-	tag = (size_t) (tag_end - token->text) + 1;
-	if (token->len < 2 * tag || memcmp(token->text + token->len - tag, token->text, tag) != 0)
-		return false;
-	put(form, token->text, tag, false, true);
-	form->text[form->len++] = ' ';
+	put(form, quotes, quote, false, true);
+	if (*quotes == '$')
+		form->text[form->len++] = ' ';
 	body = form->text + form->len;
-	len = normalize(token->text + tag, token->len - 2 * tag, body, true, &unfinished);
-	if (unfinished)
+	len = normalize(quotes + quote, token->len - (size_t) (quotes - token->text) - 2 * quote, body,
+					true, &unfinished);
+	/* Without comments and texts it must still be one. */
+	if (unfinished || (!routine && !is_statement(form, token, body, len)) ||
+		(*quotes == '\'' && (len == 0 || !sql_is_word_start(body[0]))))
 	{
 		form->len = start;
 		return false;
 	}
-	for (size_t i = 0; i + tag <= len; i++)
+	for (size_t i = 0; *quotes == '$' && i + quote <= len; i++)
 	{
-		if (body[i] == '$' && memcmp(body + i, token->text, tag) == 0)
+		if (body[i] == '$' && memcmp(body + i, quotes, quote) == 0)
 		{
 			form->len = start;
 			return false;
 		}
 	}
 	form->len += len;
-	put(form, token->text, tag, false, len > 0);
+	put(form, quotes, quote, false, *quotes == '$' && len > 0);
 	return true;
+}
+
+/* Whether it is an operator that would begin a comment after a space: # or ## */
+static bool
+is_hashes(const SqlToken *token)
+{
+	size_t i;
+
+	for (i = 0; i < token->len && token->text[i] == '#'; i++)
+		;
+	return token->kind == SQL_OPERATOR && i == token->len;
 }
 
 static void
@@ -287,25 +395,26 @@ put_token(Form *form, const SqlLexer *lexer, const SqlToken *token)
 {
 	bool lower;
 
-	if (token->kind == SQL_STRING && is_kept_text(form, token, &lower))
+	if (token->kind == SQL_STRING && put_body(form, token))
+		;
+	else if (token->kind == SQL_STRING && is_kept_text(form, token, &lower))
 	{
 		put(form, "'", 1, false, true);
 		put(form, token->text + 1, token->len - 2, lower, false);
 		put(form, "'", 1, false, false);
 	}
-	else if (token->kind == SQL_STRING && put_body(form, token))
-		;
 	else if (is_literal(form, lexer, token))
 		put(form, "?", 1, false, true);
 	else if (token->kind == SQL_TEMPLATE || token->kind == SQL_TAG)
 		put_template(form, token);
-	else if (token->kind == SQL_OPERATOR && token->len == 2 && memcmp(token->text, "!=", 2) == 0)
+	else if (token->kind == SQL_OPERATOR && token->len == 2 &&
+			 (memcmp(token->text, "!=", 2) == 0 || memcmp(token->text, "^=", 2) == 0))
 		put(form, "<>", 2, false, true);
 	else if (token->kind == SQL_OPERATOR && token->len == 2 && memcmp(token->text, "==", 2) == 0)
 		put(form, "=", 1, false, true);
 	else
 	{
-		bool hash = token->kind == SQL_OPERATOR && token->len == 1 && token->text[0] == '#';
+		bool hash = token->kind == SQL_OPERATOR && is_hashes(token);
 		bool macro =
 			token->text[0] == '(' && form->last.kind == SQL_WORD && form->last.text[0] == '$';
 
@@ -342,7 +451,8 @@ end_element(Form *form, Open *open)
 static void
 begin_open(Form *form, const SqlLexer *lexer, const SqlToken *token)
 {
-	bool rows = present(form)->kind == OPEN_ROWS;
+	const Open outer = *present(form);
+	bool rows = outer.kind == OPEN_ROWS;
 	bool bracket = token->text[0] == '[';
 	bool call = token->before == SQL_BEFORE_OPERAND;
 	bool list;
@@ -361,10 +471,21 @@ begin_open(Form *form, const SqlLexer *lexer, const SqlToken *token)
 		open->texts = sql_texts_of(form->last.text, form->last.len);
 		open->first = true;
 	}
+	else if (!bracket && form->last.keyword == KW_TABLE)
+	{
+		/* FROM TABLE('a') */
+		open->kind = OPEN_CALL;
+		open->texts = SQL_TEXTS_ARE_FILES;
+		open->first = true;
+	}
 	else if (bracket && call && form->last.keyword != KW_ARRAY)
 		open->kind = OPEN_SUBSCRIPT;
 	else if (list && !rows)
+	{
 		open->kind = OPEN_LIST;
+		if (bracket && (outer.kind == OPEN_CALL || outer.kind == OPEN_LIST))
+			open->texts = outer.texts;
+	}
 }
 
 /* Whether a statement with the word may have a body in dollar quotes. */

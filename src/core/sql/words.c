@@ -261,14 +261,56 @@ sql_is_table_hint(const char *text, size_t len)
 SqlTexts
 sql_texts_of(const char *text, size_t len)
 {
-	static const char *const widths[] = {"date_bin", "time_bucket", "time_bucket_gapfill",
-										 "time_slice"};
-	static const char *const formats[] = {"date_format", "format_date",		 "format_datetime",
-										  "format_time", "format_timestamp", "formatdatetime",
-										  "strftime",	 "to_char",			 "to_varchar"};
-	static const char *const files[] = {"csvread",	 "delta_scan",	 "file",	   "gcs",
-										"hdfs",		 "iceberg_scan", "openrowset", "parquet_scan",
-										"sniff_csv", "st_read",		 "url"};
+	static const char *const widths[] = {
+		"date_bin",	  "date_bucket",	   "hop",	"time_bucket", "time_bucket_gapfill",
+		"time_slice", "tostartofinterval", "tumble"};
+	static const char *const formats[] = {
+		"date_format",		"format",		  "format_date", "format_datetime", "format_time",
+		"format_timestamp", "formatdatetime", "round",		 "strftime",		"time_format",
+		"to_char",			"to_varchar",	  "trunc",		 "varchar_format"};
+	/* Files, and names of tables, sequences, … that are given as texts */
+	static const char *const files[] = {"azureblobstorage",
+										"csvread",
+										"currval",
+										"delta_scan",
+										"deltalake",
+										"external_query",
+										"file",
+										"gcs",
+										"hdfs",
+										"hudi",
+										"iceberg",
+										"iceberg_scan",
+										"identifier",
+										"jdbc",
+										"mongodb",
+										"mysql",
+										"mysql_scan",
+										"nextval",
+										"odbc",
+										"opendatasource",
+										"openquery",
+										"openrowset",
+										"parquet_scan",
+										"pg_relation_size",
+										"pg_total_relation_size",
+										"postgres_scan",
+										"postgresql",
+										"query_table",
+										"remote",
+										"remotesecure",
+										"setval",
+										"sniff_csv",
+										"sqlite_scan",
+										"st_read",
+										"table",
+										"table_changes",
+										"to_regclass",
+										"url"};
+	static const char *const keys[] = {
+		"element_at",  "get",	   "get_path",		 "getfield",
+		"map_extract", "openjson", "struct_extract", "try_element_at",
+		"tupleelement"};
 	char name[LONGEST];
 
 	if (lower_case(text, len, name) == 0)
@@ -285,9 +327,12 @@ sql_texts_of(const char *text, size_t len)
 	}
 	if (IS_LISTED(name, formats))
 		return SQL_TEXTS_ARE_FORMATS;
-	if (IS_LISTED(name, files) || begins_with(name, "read_") || begins_with(name, "s3"))
+	if (strcmp(name, "extract") == 0)
+		return SQL_TEXTS_ARE_UNITS;
+	if (IS_LISTED(name, files) || begins_with(name, "read_") || begins_with(name, "s3") ||
+		begins_with(name, "dictget"))
 		return SQL_TEXTS_ARE_FILES;
-	if (begins_with(name, "json") || begins_with(name, "get_json") ||
+	if (IS_LISTED(name, keys) || begins_with(name, "json") || begins_with(name, "get_json") ||
 		begins_with(name, "simplejson") || begins_with(name, "visitparam"))
 		return SQL_TEXTS_ARE_KEYS;
 	return SQL_TEXTS_ARE_VALUES;
