@@ -24,6 +24,7 @@
 #include "base/statement.h"
 #include "catalogue/catalogue.h"
 #include "catalogue/names.h"
+#include "cluster/map.h"
 #include "tenancy/locks.h"
 
 static Statement upsert_link =
@@ -66,17 +67,21 @@ enum
 };
 
 /* The tables of a schema, without partitions and members of extensions. */
-static Statement select_present =
-	STATEMENT("SELECT c.relname::text, c.oid"
-			  " FROM pg_catalog.pg_class c"
-			  " WHERE c.relnamespace = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
-			  " AND NOT c.relispartition AND c.relpersistence <> 't'"
-			  " AND NOT EXISTS ("
-			  "   SELECT FROM pg_catalog.pg_depend d"
-			  "   WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid"
-			  "   AND d.objsubid = 0 AND d.deptype = 'e')"
-			  " ORDER BY c.relname",
-			  "oid");
+#define SELECT_PRESENT(more)                                                                       \
+	"SELECT c.relname::text, c.oid"                                                                \
+	" FROM pg_catalog.pg_class c"                                                                  \
+	" WHERE c.relnamespace = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"                        \
+	" AND NOT c.relispartition AND c.relpersistence <> 't'"                                        \
+	" AND NOT EXISTS ("                                                                            \
+	"   SELECT FROM pg_catalog.pg_depend d"                                                        \
+	"   WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid"                     \
+	"   AND d.objsubid = 0 AND d.deptype = 'e')" more " ORDER BY c.relname"
+
+static Statement select_present = STATEMENT(SELECT_PRESENT(""), "oid");
+
+/* Where Citus is installed, also without the shards that this node has of tables of applications. */
+static Statement select_present_beside_shards =
+	STATEMENT(SELECT_PRESENT(" AND " CLUSTER_NOT_A_SHARD("c.oid")), "oid");
 
 enum
 {
@@ -227,8 +232,9 @@ static PresentTables *
 read_present_tables(Oid namespace, int *n)
 {
 	Datum values[] = {ObjectIdGetDatum(namespace)};
+	Statement *select = cluster_is_known() ? &select_present_beside_shards : &select_present;
 	uint64 nrows =
-		OidIsValid(namespace) ? statement_execute(&select_present, values, NULL, SNAPSHOT_NEW) : 0;
+		OidIsValid(namespace) ? statement_execute(select, values, NULL, SNAPSHOT_NEW) : 0;
 	PresentTables *present = palloc_extended(nrows * sizeof(PresentTables) + 1, MCXT_ALLOC_HUGE);
 
 	for (uint64 row = 0; row < nrows; row++)

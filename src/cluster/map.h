@@ -14,7 +14,9 @@
  * and the lock by which a shard that moves keeps writers away.  send.h also relies
  * on this: a call of a function with force_delegation is sent in a transaction of
  * the other node that is part of this one, and its C function
- * Use2PCForCoordinatedTransaction() makes all nodes commit in two phases.
+ * Use2PCForCoordinatedTransaction() makes all nodes commit in two phases; and
+ * distribute() (admin/) on functions of its manual, and that the rows that it has copied from a
+ * table to shards can be truncated there.
  */
 #ifndef PERSONALIZATION_CLUSTER_MAP_H
 #define PERSONALIZATION_CLUSTER_MAP_H
@@ -79,6 +81,12 @@ extern bool cluster_lock_group(const ClusterMap *map, int group);
 
 /* Returns Citus's number of the group of this node: 0 for the coordinator, and without Citus. */
 extern int cluster_node(void);
+
+/*
+ * A condition: a table is not a shard, of whichever table of the database.  Citus hides shards only from
+ * sessions of users that it has not opened itself.  Valid only where cluster_is_known().
+ */
+#define CLUSTER_NOT_A_SHARD(oid) "NOT pg_catalog.relation_is_a_known_shard(" oid ")"
 
 /* Whether Citus is loaded and installed here; raises an error if its version is unknown. */
 extern bool cluster_is_known(void);
