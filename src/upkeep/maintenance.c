@@ -15,6 +15,7 @@
 #include "base/jsonutil.h"
 #include "base/statement.h"
 #include "catalogue/catalogue.h"
+#include "cluster/route.h"
 #include "conversations/conversations.h"
 #include "learning/interactions.h"
 #include "learning/rejected.h"
@@ -56,7 +57,8 @@ rejected_names(void)
 	Datum values[] = {CStringGetTextDatum("")};
 	List *names = NIL;
 
-	if (statement_execute(&find_nameless, values, NULL, SNAPSHOT_NEW) > 0)
+	/* On a cluster, Citus would find those that are on another node. */
+	if (route_is_here("") && statement_execute(&find_nameless, values, NULL, SNAPSHOT_NEW) > 0)
 		names = lappend(names, pstrdup(""));
 	while (statement_execute(&select_rejected_name, values, NULL, SNAPSHOT_NEW) > 0)
 	{

@@ -181,5 +181,38 @@ is(problems($_), '', 'all are updated, and distributed, at ' . $_->name) foreach
 is(on($coordinator, q{SELECT personalization.mood('acme')}), 'calm', 'new functions are there');
 is(status(), 't|t', 'the status');
 
+####################################################################
+# A node is gone for good, and its standby takes its place.
+
+$three->backup('backup');
+my $standby = PostgreSQL::Test::Cluster->new('standby', @install_path);
+$standby->init_from_backup($three, 'backup', has_streaming => 1);
+$standby->start;
+is($standby->safe_psql('postgres', q{SELECT ok FROM personalization.health}), 't', 'a standby answers for the node');
+$three->wait_for_catchup('standby', 'replay', $three->lsn('write'));
+my $learned = on($coordinator, q{SELECT count(*) FROM personalization.interactions WHERE tenant_id = 'acme'});
+kill_server($three, 1);
+$standby->promote;
+is(on($coordinator, "SELECT citus_update_node((SELECT nodeid FROM pg_dist_node WHERE nodeport = $added[1]), '127.0.0.1', @{[$standby->port]})"), '', 'the cluster is told');
+@all = ($coordinator, @nodes, $standby);
+my $learns = q{SELECT personalization.learn('acme', 'ana', 'export', '{}')};
+like(on($standby, $learns), qr/^[0-9a-f-]{36}$/, 'it goes on at once where it is');
+foreach my $node ($coordinator, @nodes)
+{
+	# Until Citus has told all nodes the others name the new one.
+	my $error = '';
+	foreach my $try (1 .. 300)
+	{
+		$error = error_on($node, $learns);
+		last if $error !~ /ERROR:  tenant "acme" is on node 127\.0\.0\.1:@{[$standby->port]}\n/;
+		sleep 0.2;
+	}
+	is($error, '', 'and soon through the others, at ' . $node->name);
+}
+is(on($coordinator, q{SELECT count(*) FROM personalization.interactions WHERE tenant_id = 'acme'}), $learned + 4, 'nothing is lost');
+within($coordinator, q{SELECT bool_and(same_version AND same_privileges) FROM personalization.distribution_status}, 'the status');
+within($standby, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'personalization worker'}, 'it has a worker');
+is(problems($_), '', 'nothing need be distributed, at ' . $_->name) foreach @all;
+
 $_->stop foreach reverse @all;
 done_testing();

@@ -81,6 +81,20 @@ within($coordinator, $same, 'a role that lacks all is granted all');
 is(on(owner('acme'), "SELECT has_table_privilege('web', 'personalization.inbox_$shard', 'SELECT')"), 't', 'also SELECT');
 
 ####################################################################
+# Rejected events of no tenant are those of one node, and deleted there.
+
+my $nameless = q{SELECT count(*) FROM personalization.rejected_events WHERE tenant_id = ''};
+on($coordinator, q{SELECT personalization.learn_batch('[{"user_id": "x", "interaction_type": "export", "data": {}}]', 'divert')});
+is(on($coordinator, $nameless), 1, 'an event without a tenant is set aside');
+# Prepared statements get the plan that they keep only after some executions.
+my %passes = map { $_->name => on($_, 'SELECT passes FROM personalization.worker_state') } @all;
+within($_, "SELECT passes > $passes{$_->name} + 7 FROM personalization.worker_state", 'passes go on, at ' . $_->name) foreach @all;
+is(on($coordinator, $nameless), 1, 'and kept');
+on($coordinator, q{UPDATE personalization.rejected_events SET rejected_at = now() - interval '100 days' WHERE tenant_id = ''});
+within($coordinator, $nameless =~ s/\(\*\)/(*) = 0/r, 'until it is old');
+is($_->safe_psql('postgres', q{SELECT last_error FROM personalization.worker_status WHERE last_error_in LIKE 'deleting%'}), '', 'no worker has failed, at ' . $_->name) foreach @all;
+
+####################################################################
 # Each node pushes the documents of its own tenants to its own Redis, which keeps none of a tenant that moves.
 
 SKIP:
