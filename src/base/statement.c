@@ -154,6 +154,15 @@ choose_plan(Statement *statement)
 	}
 }
 
+void
+statement_plan_anew(Statement *statement)
+{
+	/* A plan that is kept cannot be unlearned. */
+	if (statement->executions > CUSTOM_EXECUTIONS)
+		statement->generation = 0;
+	statement->executions = 0;
+}
+
 /* Returns the statement to execute in place of one, prepared. */
 static Statement *
 prepared(Statement *statement, const Datum *values, const char *nulls)

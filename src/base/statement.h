@@ -101,6 +101,9 @@ extern uint64 statement_execute_limited(Statement *statement, Datum *values, con
 /* The same for a query whose rows are fetched in parts, with SPI_cursor_fetch() and SPI_cursor_close(). */
 extern Portal statement_cursor(Statement *statement, Datum *values, const char *nulls, ReadAs as);
 
+/* Has the next execution of a statement planned for its values, however often it has been executed. */
+extern void statement_plan_anew(Statement *statement);
+
 /* An error context callback for other statements; its hint is to update an older script. */
 extern void hint_at_update(void *arg);
 

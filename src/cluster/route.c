@@ -189,6 +189,17 @@ routed(const ClusterMap *map, Known *entry, const Statement *statement, int grou
 	return found;
 }
 
+/*
+ * Citus plans the statement, and sends it to the node that it is for.  Without the values of
+ * the parameters it cannot plan all of them.
+ */
+static Statement *
+left_to_citus(Statement *statement)
+{
+	statement_plan_anew(statement);
+	return statement;
+}
+
 static void
 raise_elsewhere(const char *tenant_id, size_t len, int node)
 {
@@ -234,7 +245,7 @@ route_statement(Statement *statement, const Datum *values, const char *nulls)
 			return routed(map, entry, statement, -1);
 		case CHANGE_OF_ALL:
 			if (current_group < 0)
-				return statement;
+				return left_to_citus(statement);
 			return routed(map, entry, statement, current_group);
 		case OF_TENANT:
 			break;
@@ -247,7 +258,7 @@ route_statement(Statement *statement, const Datum *values, const char *nulls)
 	{
 		/* Rows of no tenant, and rows that are only added, need no lock of the group. */
 		if (VARSIZE_ANY_EXHDR(tenant) == 0 || statement->anywhere)
-			return statement;
+			return left_to_citus(statement);
 		raise_elsewhere(VARDATA_ANY(tenant), VARSIZE_ANY_EXHDR(tenant), map->groups[group].node);
 	}
 	return routed(map, find_known(map, statement), statement, group);

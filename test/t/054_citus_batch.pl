@@ -82,6 +82,11 @@ foreach my $node (@all)
 		  . "initech|invalid rating in feedback: \"\"high\"\"\nnobody|user_id is missing", 'each with its tenant');
 	on($coordinator, 'DELETE FROM personalization.rejected_events');
 	is(stored("bad $name"), $one_each, 'and the others are learned');
+
+	# Prepared statements get the plan that they keep only after some executions.
+	is(on($node, map { batch(q{, 'divert'}, '5', event('acme', "often $name")) } 1 .. 12), join("\n", (1) x 12), "also again and again in one session, at $name");
+	is(on($coordinator, q{SELECT tenant_id, count(*) FROM personalization.rejected_events GROUP BY 1}), '|12', 'each is set aside');
+	on($coordinator, 'DELETE FROM personalization.rejected_events');
 }
 
 ####################################################################
