@@ -326,8 +326,8 @@ distribute_functions(void)
 #define RETIRED_INDEXES "'interactions_user_time'"
 
 /*
- * Gives the shards of a node what their tables have got: columns, indexes and storage
- * parameters; and drops from them the indexes that are no longer used.  An upgrade script,
+ * Gives the shards of a node what their tables have got: columns, with how many statistics are
+ * kept of them, indexes and storage parameters; and drops from them the indexes that are no longer used.  An upgrade script,
  * which each node executes by itself, changes the tables only.
  */
 #define COMPLETE_SHARDS                                                                            \
@@ -376,6 +376,14 @@ distribute_functions(void)
 	"   unnest(ARRAY[" RETIRED_INDEXES "]) retired"                                                \
 	"   WHERE i.relname = retired || '_' || shardid"                                               \
 	"   AND pg_catalog.to_regclass('personalization.' || retired) IS NULL"                         \
+	"   UNION ALL"                                                                                 \
+	"   SELECT 5, a.attnum::int, pg_catalog.format("                                               \
+	"    'ALTER TABLE %s ALTER COLUMN %I SET STATISTICS %s', shard, a.attname,"                    \
+	"    coalesce(a.attstattarget, -1))"                                                           \
+	"   FROM shards JOIN pg_catalog.pg_attribute a ON a.attrelid = parent"                         \
+	"   LEFT JOIN pg_catalog.pg_attribute b ON b.attrelid = shard AND b.attname = a.attname"       \
+	"   WHERE shard IS NOT NULL AND a.attnum > 0 AND NOT a.attisdropped"                           \
+	"   AND coalesce(a.attstattarget, -1) <> coalesce(b.attstattarget, -1)"                        \
 	"  ) y ORDER BY part, n"                                                                       \
 	" LOOP EXECUTE command; END LOOP; END $do$"
 

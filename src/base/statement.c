@@ -29,7 +29,11 @@ hint_at_update(void *arg)
 		case ERRCODE_UNDEFINED_COLUMN:
 		case ERRCODE_UNDEFINED_FUNCTION:
 		case ERRCODE_UNDEFINED_OBJECT:
-			errhint("Run ALTER EXTENSION " EXTENSION_NAME " UPDATE.");
+			if (statement_router == NULL)
+				errhint("Run ALTER EXTENSION " EXTENSION_NAME " UPDATE.");
+			else
+				errhint("Run ALTER EXTENSION " EXTENSION_NAME
+						" UPDATE, and where the tables are distributed call distribute().");
 			break;
 		default:
 			break;

@@ -119,6 +119,53 @@ in('grown', q{SELECT personalization.thaw_tenant('acme')});
 like(in('grown', q{SELECT personalization.learn('acme', 'new', 'export', '{}')}), qr/^[0-9a-f-]{36}$/, 'and it goes on there');
 
 ####################################################################
+# The update from 1.0: tables and shards are then as those of a new cluster. What 1.0 has left is in doubt only until the
+# first distribute().
+
+my $definitions = q{
+	SET citus.override_table_visibility = off;
+	WITH s AS (
+		SELECT c.relname, t.oid, s.shardid, t.reloptions, t.relrowsecurity, t.relforcerowsecurity, t.relreplident
+		FROM pg_class c JOIN (SELECT DISTINCT ON (logicalrelid) * FROM pg_dist_shard JOIN pg_dist_placement USING (shardid) JOIN pg_dist_local_group USING (groupid) ORDER BY logicalrelid, shardid) s ON s.logicalrelid = c.oid
+		JOIN pg_class t ON t.oid IN (c.oid, to_regclass('personalization.' || c.relname || '_' || s.shardid)) WHERE c.relnamespace = 'personalization'::regnamespace)
+	SELECT concat_ws(' ', relname, what) FROM (
+		SELECT s.relname, concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attstattarget, a.attstorage, nullif(a.attcollation, 0)::regcollation)
+		FROM s JOIN pg_attribute a ON a.attrelid = s.oid AND a.attnum > 0 AND NOT a.attisdropped LEFT JOIN pg_attrdef d ON d.adrelid = s.oid AND d.adnum = a.attnum
+		UNION ALL SELECT s.relname, replace(pg_get_indexdef(indexrelid), '_' || shardid, '') FROM s JOIN pg_index ON indrelid = s.oid
+		UNION ALL SELECT s.relname, concat_ws(' ', reloptions, relrowsecurity, relreplident) FROM s
+		UNION ALL SELECT s.relname, replace(conname, '_' || shardid, '') || pg_get_constraintdef(c.oid) FROM s JOIN pg_constraint c ON conrelid = s.oid
+		UNION ALL SELECT s.relname, concat_ws(' ', polname, polcmd, pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)) FROM s JOIN pg_policy ON polrelid = s.oid) x (relname, what)
+	ORDER BY 1};
+
+new_cluster('old');
+in('old', q{CREATE EXTENSION personalization VERSION '1.0'});
+# This library notes in the column with what it has distributed; 1.0 did not have it.
+sub noting { my $change = shift; $_->safe_psql('old', "SET citus.enable_ddl_propagation = off; ALTER TABLE personalization.worker_state $change COLUMN distributed" . ($change eq 'ADD' ? ' jsonb' : '')) foreach @all; return; }
+my (undef, undef, $outdated) = $coordinator->psql('old', 'SELECT personalization.distribute(4)');
+like($outdated, qr/HINT:  Run ALTER EXTENSION personalization UPDATE/, 'what 1.0 has made is to be updated first');
+noting('ADD');
+in('old', 'SELECT personalization.distribute(4)', map { "SELECT personalization.create_tenant('$_')" } @tenants);
+noting('DROP');
+is($_->safe_psql('old', q{SELECT extversion FROM pg_extension WHERE extname = 'personalization'}), '1.0', 'version 1.0, at ' . $_->name) foreach @all;
+in('old', "SELECT personalization.learn('$_', 'ana', 'query', '{\"query\": \"old\"}')") foreach @tenants;
+$_->safe_psql('old', "SET citus.enable_ddl_propagation = off; ALTER EXTENSION personalization UPDATE TO '$version'") foreach @nodes, $coordinator;
+my (undef, undef, $early) = $coordinator->psql('old', q{SELECT personalization.learn('acme', 'ana', 'query', '{"query": "early"}')});
+like($early, qr/ERROR:  column "outline" .*\nHINT:  Run ALTER EXTENSION personalization UPDATE, and where the tables are distributed call distribute\(\)\./, 'until it is distributed again, what needs the new column fails');
+in('old', 'SELECT personalization.distribute(4)');
+in('old', "SELECT personalization.learn('$_', 'ana', 'query', '{\"query\": \"new\"}')") foreach @tenants;
+is(differences('old'), 0, 'interactions equal observations');
+is(in('old', 'SELECT count(*), count(outline) FROM personalization.interactions'), '8|4', 'of old and new ones');
+new_cluster('new');
+in('new', 'CREATE EXTENSION personalization', 'SELECT personalization.distribute(4)');
+foreach my $node (@nodes)
+{
+	my ($old, $new) = map { $node->safe_psql($_, $definitions) } qw(old new);
+
+	cmp_ok(scalar(split /\n/, $new), '>', 500, 'tables and shards have ' . scalar(split /\n/, $new) . ' properties, at ' . $node->name);
+	is($old, $new, 'which are the same of an updated cluster and a new one');
+}
+
+####################################################################
 # An update.
 
 on($coordinator, 'CREATE INDEX interactions_user_time ON personalization.interactions (tenant_id)');
