@@ -12,6 +12,7 @@
 
 #include "base/arguments.h"
 #include "base/fault.h"
+#include "base/jsonutil.h"
 #include "base/owner.h"
 #include "base/watch.h"
 #include "cache/changes.h"
@@ -20,18 +21,23 @@
 
 static TableWatch any_choice = TABLE_WATCH("preference_choices", "true");
 
+/* One pass over the user's rows, however often they have changed their mind. */
 static Statement select_choices =
 	STATEMENT("SELECT DISTINCT ON (category, key) category, key,"
-			  "  CASE WHEN action = 'set' THEN value END, chosen_at, ("
-			  "   SELECT max(f.chosen_at)"
-			  "   FROM personalization.preference_choices f"
-			  "   WHERE f.tenant_id = $1 AND f.user_id = $2 AND f.category = c.category"
-			  "   AND f.key = c.key AND f.action = 'forget')"
-			  " FROM personalization.preference_choices c"
+			  "  CASE WHEN action = 'set' THEN value END, chosen_at,"
+			  "  max(chosen_at) FILTER (WHERE action = 'forget') OVER (PARTITION BY category, key)"
+			  " FROM personalization.preference_choices"
 			  " WHERE tenant_id = $1 AND user_id = $2"
 			  " AND (chosen_at <= $3 OR action = 'forget')"
 			  " ORDER BY category, key, chosen_at <= $3 DESC, chosen_at DESC",
 			  "text text timestamptz");
+
+static Statement select_value =
+	STATEMENT("SELECT CASE WHEN action = 'set' THEN value END"
+			  " FROM personalization.preference_choices"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND category = $3 AND key = $4"
+			  " ORDER BY chosen_at DESC LIMIT 1",
+			  "text text personalization.preference_category text");
 
 enum
 {
@@ -49,6 +55,12 @@ static Statement insert_choice =
 			  " ON CONFLICT (tenant_id, user_id, category, key, chosen_at) DO UPDATE"
 			  " SET action = excluded.action, value = excluded.value",
 			  "text text personalization.preference_category text timestamptz text jsonb");
+
+/* With what was set, as it shall not be stored any longer: also at a time that the clock has not reached yet. */
+static Statement delete_choices =
+	STATEMENT("DELETE FROM personalization.preference_choices"
+			  " WHERE tenant_id = $1 AND user_id = $2 AND category = $3 AND key = $4",
+			  "text text personalization.preference_category text");
 
 static Statement delete_evidence =
 	STATEMENT("DELETE FROM personalization.preferences"
@@ -216,21 +228,13 @@ store_choice(ChoiceCall *call, const char *action, const Jsonb *value)
 	cache_profile_changed(call->tenant_id, call->user_id);
 }
 
-/* Whether the user has set the preference of a call. */
-static bool
-is_set(const ChoiceCall *call)
+/* Returns what the user has set for the preference of a call, or NULL. */
+static const Jsonb *
+value_set(ChoiceCall *call)
 {
-	PreferenceCategory category = category_of(DatumGetObjectId(call->values[2]));
-	char *key = TextDatumGetCString(call->values[3]);
-	Choices choices;
-
-	choices_read(call->tenant_id, call->user_id, DT_NOEND, SNAPSHOT_NEW, &choices);
-	for (int i = 0; i < choices.n; i++)
-	{
-		if (choices.items[i].category == category && strcmp(choices.items[i].key, key) == 0)
-			return choices.items[i].value != NULL;
-	}
-	return false;
+	if (statement_execute(&select_value, call->values, NULL, SNAPSHOT_NEW) == 0)
+		return NULL;
+	return result_jsonb(0, ONLY_COLUMN);
 }
 
 Datum
@@ -238,13 +242,16 @@ personalization_set_preference(PG_FUNCTION_ARGS)
 {
 	ChoiceCall call;
 	Jsonb *value = jsonb_argument(fcinfo, 4, "value");
+	const Jsonb *before;
 
 	if (VARSIZE(value) > MAX_VALUE_SIZE)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("value is too large: %zu bytes", (size_t) VARSIZE(value)),
 						errhint("The maximum is %d bytes.", MAX_VALUE_SIZE)));
 	begin_choice(fcinfo, "set_preference()", &call);
-	store_choice(&call, "set", value);
+	before = value_set(&call);
+	if (before == NULL || !json_equal(before, value))
+		store_choice(&call, "set", value);
 	SPI_finish();
 	PG_RETURN_VOID();
 }
@@ -256,7 +263,7 @@ personalization_reset_preference(PG_FUNCTION_ARGS)
 	bool was_set;
 
 	begin_choice(fcinfo, "reset_preference()", &call);
-	was_set = is_set(&call);
+	was_set = value_set(&call) != NULL;
 	if (was_set)
 		store_choice(&call, "reset", NULL);
 	SPI_finish();
@@ -276,7 +283,8 @@ personalization_forget_preference(PG_FUNCTION_ARGS)
 	bool was_there;
 
 	begin_choice(fcinfo, "forget_preference()", &call);
-	was_there = is_set(&call);
+	was_there = value_set(&call) != NULL;
+	(void) statement_execute(&delete_choices, call.values, NULL, SNAPSHOT_NEW);
 	if (statement_execute(&delete_evidence, call.values, NULL, SNAPSHOT_NEW) > 0)
 		was_there = true;
 	owner_begin(&scope);

@@ -57,6 +57,20 @@ SELECT interaction_type, value, round(share::numeric, 3) AS share FROM personali
 SELECT personalization.set_preference('ch', 'cy', 'presentation', 'export_format', '"pdf"');
 SELECT personalization.forget_preference('ch', 'cy', 'presentation', 'export_format');
 SELECT count(*) FROM pg_temp.shown('cy', now(), 0) WHERE preference ~ 'format';
+SELECT action, value FROM personalization.preference_choices WHERE tenant_id = 'ch' AND user_id = 'cy' AND key = 'export_format';
+SELECT count(*) AS in_export FROM personalization.export_user('ch', 'cy') AS d WHERE d -> 'data' ->> 'preference_choices' ~ 'pdf';
+-- What is set already is not set anew.
+BEGIN;
+SELECT count(personalization.set_preference('ch', 'cy', 'notification', 'k', v::jsonb)) FROM unnest('{1,1.0,2,2,"[1]","[1]",1}'::text[]) AS v;
+SELECT value FROM personalization.preference_choices WHERE tenant_id = 'ch' AND user_id = 'cy' AND key = 'k' ORDER BY chosen_at;
+SELECT personalization.reset_preference('ch', 'cy', 'notification', 'k'), personalization.set_preference('ch', 'cy', 'notification', 'k', '1'), personalization.reset_preference('ch', 'cy', 'notification', 'k') AS again;
+-- Who has changed their mind ten thousand times is learned from as fast as others.
+INSERT INTO personalization.preference_choices (tenant_id, user_id, category, key, chosen_at, action, value)
+SELECT 'ch', 'cy', 'notification', 'k', now() - n * interval '1 second', 'set', to_jsonb(n) FROM generate_series(1, 10000) n;
+SET LOCAL statement_timeout = '15s';
+SELECT pg_temp.charts('cy', 'line', 2);
+SELECT count(*) FROM personalization.preferences('ch', 'cy', now() - interval '1 hour') WHERE key = 'k';
+ROLLBACK;
 
 -- == Refusal: nothing is recorded, whatever the way in; what is there stays until it is forgotten.
 SELECT pg_temp.charts('dan', 'bar', 2);
