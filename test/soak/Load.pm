@@ -39,7 +39,8 @@ sub try
 	return $shown;
 }
 
-# until_acknowledged(statement…): sends them until there is an answer, which is a row, and no error.
+# until_acknowledged(statement…): sends them until there is an answer, which is a row, and no error; undef where the
+# clock, which has been set back, makes their times those of a future that is hours away.
 sub until_acknowledged
 {
 	my ($self, @statements) = @_;
@@ -48,6 +49,7 @@ sub until_acknowledged
 	{
 		my $shown = $self->try(@statements);
 		return $shown if defined $shown && $shown =~ /\S/ && $shown !~ /^(?:ERROR|FATAL|WARNING):/m;
+		last if defined $shown && grep { $_ eq '22008' } Psql::sqlstates($shown);
 		sleep(0.05);
 	}
 	return undef;
