@@ -92,6 +92,31 @@ query_fold(const char *text)
 	return str_tolower(text, strlen(text), OidIsValid(unicode) ? unicode : DEFAULT_COLLATION_OID);
 }
 
+const char *
+query_fold_beyond_ascii(const char *text)
+{
+	const char *folded = query_fold(text);
+	const char *from = folded;
+	StringInfoData mixed;
+
+	/* Where a letter becomes two, such as a Turkish I with a dot, it is not known which are whose. */
+	if (folded == text || pg_mbstrlen(folded) != pg_mbstrlen(text))
+		return folded;
+	initStringInfo(&mixed);
+	while (*text != '\0')
+	{
+		int length = pg_mblen(text);
+
+		if (length == 1)
+			appendStringInfoChar(&mixed, *text);
+		else
+			appendBinaryStringInfo(&mixed, from, pg_mblen(from));
+		text += length;
+		from += pg_mblen(from);
+	}
+	return mixed.data;
+}
+
 /*
  * Composes letters and their accents (Unicode's form C), so that the id does
  * not depend on how a question was typed.  Only UTF-8 has both ways.

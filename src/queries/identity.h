@@ -44,6 +44,9 @@ extern const SqlReading *query_unread(const QueryText *query);
 /* Converts to lower case, by Unicode's rules if the server supports them. */
 extern const char *query_fold(const char *text);
 
+/* The same, without ASCII letters, whose capitals show where the parts of a name begin. */
+extern const char *query_fold_beyond_ascii(const char *text);
+
 /* Computes the id of a query; returns false if it has neither question nor SQL. */
 extern bool query_identify(const QueryText *query, pg_uuid_t *id);
 

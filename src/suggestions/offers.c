@@ -180,7 +180,7 @@ read_new_tables(SuggestionState *state)
 		if (!query_identify(&asked, &id))
 			continue;
 		state->new_tables[kept] = table;
-		names[kept] = table.name;
+		names[kept] = query_fold_beyond_ascii(table.name);
 		offered[kept].id = query_key(&id);
 		offered[kept++].weight =
 			1.0 - (double) Max(request->at - table.appeared_at, 0) / (double) Max(window, 1);
@@ -271,6 +271,7 @@ gather_offers(SuggestionState *state)
 		state->situation.each = OFFERS_EACH_CONTEXT;
 		state->noffers = statistics_offers(statistics, &state->situation, state->offers);
 		read_offers(state, state->noffers);
+		text = query_fold_beyond_ascii(text);
 		context_read(text, strlen(text), &context);
 		if (statistics_context(statistics, &state->situation, &context, state->offers,
 							   state->noffers))

@@ -10,6 +10,7 @@
 #include "utils/memutils.h"
 
 #include "core/ranking/ranking.h"
+#include "queries/identity.h"
 #include "suggestions/query_terms.h"
 #include "suggestions/store.h"
 #include "suggestions/store_int.h"
@@ -223,16 +224,21 @@ find_content(Statistics *statistics, const QueryKey *id)
 	QueryStore *store = (QueryStore *) statistics;
 	StoredQuery *stored = query_store_find(store, id, false);
 	QueryContent *content;
+	MemoryContext old;
+	const char *text;
 
 	if (stored == NULL || stored->query == NULL)
 		return NULL;
 	if (stored->content != NULL)
 		return stored->content;
-	content = MemoryContextAlloc(store->context, sizeof(QueryContent));
+	old = MemoryContextSwitchTo(store->context);
+	content = palloc(sizeof(QueryContent));
 	content_init(content);
-	content_add_text(content, stored->query, strlen(stored->query));
+	text = query_fold_beyond_ascii(stored->query);
+	content_add_text(content, text, strlen(text));
 	query_content_tables(content, stored->tables);
 	stored->content = content;
+	MemoryContextSwitchTo(old);
 	return content;
 }
 

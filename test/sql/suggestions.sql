@@ -118,6 +118,13 @@ INSERT INTO personalization.tenant_tables (tenant_id, table_name, last_name, app
 SELECT c, place, suggestion_type, suggestion, reason FROM unnest('{invoices,"Invoices of March",invo,shop,CUSTOMERS,campaign,ware,dep}'::text[]) WITH ORDINALITY x(c, n),
     LATERAL (SELECT * FROM pg_temp.suggest('ct', 'user 1', '2026-02-04', c) s WHERE s.evidence -> 'contributions' ? 'context') s ORDER BY n, place;
 SELECT suggestion_type, suggestion FROM pg_temp.suggest('ct', 'nobody', '2026-02-04', 'campaigns', 1);
+-- Nor do capitals matter outside ASCII.
+SELECT pg_temp.make('cu');
+SELECT count(pg_temp.ask('cu', 'user ' || u, q, timestamptz '2026-02-02 09:00' + u * interval '1 hour' + n * interval '1 minute'))
+FROM generate_series(1, 3) u, unnest('{Выручка по регионам,Über offene Posten,İstanbul şubeleri,Stock}'::text[]) WITH ORDINALITY x(q, n);
+SELECT pg_temp.pass();
+SELECT c, suggestion FROM unnest('{выручка,ВЫР,über,OFFENE,şube,stock}'::text[]) WITH ORDINALITY x(c, n),
+    LATERAL (SELECT * FROM pg_temp.suggest('cu', 'user 9', '2026-02-04', c) s WHERE s.evidence -> 'contributions' ? 'context') s ORDER BY n, place;
 -- A user may begin to type what they have asked a moment ago, before it is counted.
 SELECT pg_temp.ask('c', 'user 1', 'Quotas of winter', '2026-02-10 08:00'), pg_temp.ask('c', 'user 1', 'Stock', '2026-02-10 08:01');
 SELECT suggestion, reason FROM pg_temp.suggest('c', 'user 1', '2026-02-10 08:02', 'winter quo') LIMIT 1;

@@ -34,8 +34,8 @@ typedef struct QueryContent
 extern void content_init(QueryContent *content);
 
 /*
- * Adds the words of text[0..len), UTF-8, as it was asked, because names are
- * recognized by capitals.
+ * Adds the words of text[0..len), UTF-8, with its ASCII capitals, because names
+ * are recognized by them.  The caller has folded case outside ASCII.
  */
 extern void content_add_text(QueryContent *content, const char *text, size_t len);
 
