@@ -120,6 +120,23 @@ FROM (SELECT pg_catalog.array_remove(ARRAY[
         CASE WHEN n.unknown OPERATOR(pg_catalog.>) 0
              THEN pg_catalog.format('rejected_events has rows of tenants that do not exist: %s, such as of "%s"',
                     CASE WHEN n.unknown OPERATOR(pg_catalog.>) 1000 THEN 'more than 1000' ELSE n.unknown::text END, n.unknown_example) END,
+        -- The settings say whether a process should read topics, and topic_state whether it can. (A topic has another
+        -- collation than the column, which REPLACE must not change.)
+        CASE WHEN w.pid IS NOT NULL AND w.waits_for IS NULL AND personalization.consumer_pid() IS NULL
+                  AND coalesce(pg_catalog.current_setting('personalization.kafka_brokers', true), '') OPERATOR(pg_catalog.<>) ''
+                  AND coalesce(pg_catalog.current_setting('personalization.kafka_database', true), '')
+                      OPERATOR(pg_catalog.=) ANY (ARRAY['', pg_catalog.current_database()::text])
+                  AND EXISTS (SELECT FROM personalization.topic_subscriptions AS u
+                              WHERE u.subscribed_at OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) interval '1 minute'))
+             THEN 'no process reads topics, although personalization.kafka_brokers is set: the server log says why' END,
+        (SELECT pg_catalog.format('topics cannot be read: %s, such as "%s" for %s: %s', f.n, f.topic COLLATE pg_catalog."default",
+                    pg_catalog.date_trunc('second', pg_catalog.now() OPERATOR(pg_catalog.-) f.since), f.last_error)
+         FROM (SELECT pg_catalog.count(*) OVER () AS n, t.topic, t.since, t.last_error
+               FROM personalization.topic_state AS t
+               JOIN personalization.topic_subscriptions AS u ON u.topic OPERATOR(pg_catalog.=) t.topic
+               WHERE t.state OPERATOR(pg_catalog.=) 'failing' AND personalization.consumer_pid() IS NOT NULL
+                 AND t.since OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) interval '1 minute')
+               ORDER BY t.since LIMIT 1) AS f),
         personalization.distribution_problem(),
         (SELECT pg_catalog.format('events of topics wait for other nodes, the oldest for %s', pg_catalog.date_trunc('second', q.lag))
          FROM (SELECT pg_catalog.now() OPERATOR(pg_catalog.-) personalization.inbox_arrival(pg_catalog.min(m.position)) AS lag

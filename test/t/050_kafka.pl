@@ -231,16 +231,22 @@ sql("SELECT personalization.unsubscribe_topic('$many')", 'ALTER SYSTEM RESET per
 ####################################################################
 # Brokers that are away, or no topic.
 
+my $problems = q(SELECT p FROM personalization.health, unnest(problems) AS p WHERE p ~ 'topics');
+
 SKIP:
 {
-	skip 'only the mock cluster goes down at a word', 4 unless $kafka->is_mock;
+	skip 'only the mock cluster goes down at a word', 7 unless $kafka->is_mock;
 	$kafka->command('down');
 	within(30, "SELECT bool_and(state = 'failing') FROM personalization.topic_status", 'without brokers it fails');
 	like(status($first, 'last_error'), qr/failed|failure|down|disconnected|timed out/i, 'and says why');
+	is(sql($problems), '', 'health does not mind a moment');
+	sql(q(UPDATE personalization.topic_state SET since = since - interval '2 minutes'));
+	like(sql($problems), qr/^topics cannot be read: \d+, such as ".+" for 00:02:\d\d: ./, 'but after a minute it says so');
 	$kafka->command('up');
 	$kafka->produce($first, 0, [ event('acme', 'again', 'export', '{"format": "csv"}') ]);
 	within(30, q(SELECT count(*) = 1 FROM personalization.interactions WHERE user_id = 'again'), 'it goes on by itself');
 	within(30, "SELECT bool_and(state = 'reading') FROM personalization.topic_status", 'and says so');
+	is(sql($problems), '', 'so does health');
 }
 
 SKIP:
