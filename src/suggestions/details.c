@@ -20,10 +20,12 @@
 #include "suggestions/history.h"
 #include "suggestions/suggestions_int.h"
 
+/* A long text is not read: the user asked it, but it is not suggested to anybody. */
 static Statement select_own_queries =
 	STATEMENT("SELECT q.*"
 			  " FROM unnest($3) AS k (id), LATERAL ("
-			  "   SELECT query_id, coalesce(words, query), tables, ask_count, last_asked"
+			  "   SELECT query_id, CASE WHEN " SHORT_QUERY " THEN coalesce(words, query) END,"
+			  "    CASE WHEN " SHORT_QUERY " THEN tables ELSE '[]' END, ask_count, last_asked"
 			  "   FROM personalization.user_queries"
 			  "   WHERE tenant_id = $1 AND user_id = $2 AND query_id = k.id AND first_asked <= $4"
 			  "   OFFSET 0) q",
@@ -83,7 +85,7 @@ own_queries_read(const SuggestionState *state, DetailedOffer *offers, int n)
 			if (!same_query(&offers[i].id, &id))
 				continue;
 			offers[i].own = true;
-			offers[i].text = TextDatumGetCString(result_value(row, OWN_TEXT, NULL));
+			offers[i].text = result_text(row, OWN_TEXT);
 			offers[i].tables = DatumGetJsonbPCopy(result_value(row, OWN_TABLES, NULL));
 			offers[i].own_asks = DatumGetInt64(result_value(row, OWN_ASKS, NULL));
 			offers[i].own_last = DatumGetTimestampTz(result_value(row, OWN_LAST_ASKED, NULL));

@@ -138,6 +138,16 @@ FROM (VALUES (1, 'Returns by shop?', 'returns'), (2, 'returns per shop', 'return
       (6, 'returns_by_shop', 'returns'), (7, 'Returns of last year by shop', 'returns'), (8, 'Stock', 'stock')) x(n, q, t);
 SELECT suggestion FROM pg_temp.suggest('c', 'two', '2026-02-11 09:10') WHERE suggestion ~* 'returns' ORDER BY suggestion COLLATE "C";
 
+-- A text of more than 64 kB is not suggested, not to its own user either.
+SELECT pg_temp.make('lg');
+SELECT count(pg_temp.ask('lg', 'ana', q, timestamptz '2026-02-02 09:00' + n * interval '1 minute', 'orders'))
+FROM unnest(ARRAY[repeat('long ', 13107), repeat('longer ', 10000), 'Short', 'Last']) WITH ORDINALITY x(q, n);
+SELECT left(suggestion, 5) AS suggestion, length(suggestion) FROM pg_temp.suggest('lg', 'ana', '2026-02-02 10:00') ORDER BY 1;
+SELECT pg_temp.pass();
+SELECT left(suggestion, 5) AS suggestion, length(suggestion) FROM pg_temp.suggest('lg', 'ana', '2026-02-02 10:00') ORDER BY 1;
+SELECT pg_temp.ask('lg', 'ana', repeat('longer ', 10000), '2026-02-02 10:01', 'orders');
+SELECT left(suggestion, 5) AS suggestion, evidence -> 'after' AS after FROM pg_temp.suggest('lg', 'ana', '2026-02-02 10:02', 'longer') ORDER BY 1;
+
 -- Trending: a rise and not a level, and not one user's affair.
 SELECT pg_temp.make('t'), pg_temp.make('t1');
 SELECT count(pg_temp.ask('t', 'user ' || d % 7, 'The usual?', timestamptz '2026-01-01 08:00' + d * interval '6 hours')) FROM generate_series(0, 240) d;
