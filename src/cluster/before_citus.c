@@ -1,7 +1,7 @@
 /*
  * before_citus.c
- *		Statements that are refused before Citus plans them, where Citus is
- *		loaded.
+ *		Statements that are refused, or changed, before Citus plans them, where
+ *		Citus is loaded.
  */
 #include "postgres.h"
 
@@ -12,12 +12,14 @@
 #include "commands/extension.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/pathnodes.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/planner.h"
 #include "parser/parsetree.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
@@ -49,6 +51,18 @@ takes_tenant(Oid function)
 	return takes;
 }
 
+static bool
+contains_tenant_call(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, contains_tenant_call, context, 0);
+	if (IsA(node, FuncExpr) && takes_tenant(((FuncExpr *) node)->funcid))
+		return true;
+	return expression_tree_walker(node, contains_tenant_call, context);
+}
+
 /* The call that is all of a query, as SELECT f() or SELECT ... FROM f(), or NULL. */
 static FuncExpr *
 single_call(const Query *query)
@@ -74,18 +88,39 @@ single_call(const Query *query)
 	return call != NULL && IsA(call, FuncExpr) ? (FuncExpr *) call : NULL;
 }
 
-/* Returns a call with its arguments in order, and with the values that the planner knows. */
+/* Returns an expression with the values that the planner knows, and arguments of calls in order. */
+static Node *
+known(const void *expression, ParamListInfo parameters)
+{
+	PlannerInfo *root = makeNode(PlannerInfo);
+
+	root->glob = makeNode(PlannerGlobal);
+	root->glob->boundParams = parameters;
+	return eval_const_expressions(root, (Node *) copyObject(expression));
+}
+
 static FuncExpr *
 known_call(const FuncExpr *call, ParamListInfo parameters)
 {
-	PlannerInfo *root = makeNode(PlannerInfo);
-	Node *folded;
+	Node *folded = known(call, parameters);
 
-	/* This puts named arguments in order, and parameters in their place. */
-	root->glob = makeNode(PlannerGlobal);
-	root->glob->boundParams = parameters;
-	folded = eval_const_expressions(root, (Node *) copyObject(call));
 	return IsA(folded, FuncExpr) && ((FuncExpr *) folded)->args != NIL ? (FuncExpr *) folded : NULL;
+}
+
+/* The call that is all of a query once values are known, as SELECT CASE WHEN true THEN f() END, or NULL. */
+static FuncExpr *
+call_left(const Query *query, ParamListInfo parameters)
+{
+	Node *expression;
+
+	if (query->commandType != CMD_SELECT || query->jointree == NULL ||
+		query->jointree->fromlist != NIL || list_length(query->targetList) != 1)
+		return NULL;
+	expression = (Node *) ((TargetEntry *) linitial(query->targetList))->expr;
+	if (!contains_tenant_call(expression, NULL))
+		return NULL;
+	expression = known(expression, parameters);
+	return IsA(expression, FuncExpr) ? (FuncExpr *) expression : NULL;
 }
 
 static bool
@@ -103,6 +138,68 @@ names_tenant(const FuncExpr *call)
 	const Node *tenant = call->args == NIL ? NULL : linitial(call->args);
 
 	return tenant != NULL && IsA(tenant, Const) && !((const Const *) tenant)->constisnull;
+}
+
+/* ---------------------------------------------------------------- calls that Citus must not send */
+
+/* Whether a part of FROM, with the sub-selects in it, contains a table. */
+static bool
+joins_table(const Node *part, const Query *query)
+{
+	ListCell *cell;
+
+	check_stack_depth();
+	if (part == NULL)
+		return false;
+	if (IsA(part, JoinExpr))
+		return joins_table(((const JoinExpr *) part)->larg, query) ||
+			   joins_table(((const JoinExpr *) part)->rarg, query);
+	if (IsA(part, FromExpr))
+	{
+		foreach (cell, ((const FromExpr *) part)->fromlist)
+		{
+			if (joins_table(lfirst(cell), query))
+				return true;
+		}
+	}
+	if (IsA(part, RangeTblRef))
+	{
+		const RangeTblEntry *entry = rt_fetch(((const RangeTblRef *) part)->rtindex, query->rtable);
+
+		if (entry->rtekind == RTE_SUBQUERY)
+			return joins_table((const Node *) entry->subquery->jointree, entry->subquery);
+		return entry->rtekind == RTE_RELATION;
+	}
+	return false;
+}
+
+/*
+ * Whether a query that calls a function with a tenant is more than the call, but may be no
+ * more than that when PostgreSQL has planned it: what is selected from no table becomes
+ * part of the call.
+ */
+static bool
+may_become_call(const Query *query)
+{
+	const FuncExpr *call = single_call(query);
+
+	return query->commandType == CMD_SELECT && query->jointree != NULL &&
+		   query->jointree->fromlist != NIL && (call == NULL || !takes_tenant(call->funcid)) &&
+		   !joins_table((const Node *) query->jointree, query) &&
+		   contains_tenant_call((Node *) query, NULL);
+}
+
+/* Gives a query a condition that is true, which the planner does not know. */
+static void
+add_condition(Query *query)
+{
+	NullTest *is_known = makeNode(NullTest);
+
+	is_known->arg = (Expr *) makeFuncExpr(F_NOW, TIMESTAMPTZOID, NIL, InvalidOid, InvalidOid,
+										  COERCE_EXPLICIT_CALL);
+	is_known->nulltesttype = IS_NOT_NULL;
+	is_known->location = -1;
+	query->jointree->quals = make_and_qual(query->jointree->quals, (Node *) is_known);
 }
 
 /* ---------------------------------------------------------------- times */
@@ -216,6 +313,8 @@ check_and_plan(Query *query, const char *text, int options, ParamListInfo parame
 	FuncExpr *call = single_call(query);
 	bool over_tables = false;
 
+	if (call == NULL)
+		call = call_left(query, parameters);
 	if (call != NULL && takes_tenant(call->funcid))
 	{
 		/* Most calls are the same when all is known. */
@@ -237,6 +336,8 @@ check_and_plan(Query *query, const char *text, int options, ParamListInfo parame
 			contains_time((Node *) query, &over_tables))
 			refuse_time();
 	}
+	if (may_become_call(query))
+		add_condition(query);
 	return next_planner(query, text, options, parameters);
 }
 

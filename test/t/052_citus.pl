@@ -67,6 +67,40 @@ foreach my $node (@all)
 	}
 }
 
+# Citus would crash the server, too, as PostgreSQL makes a single call of each of these when it plans them. They are
+# executed where the tenant is, and nowhere else.
+foreach my $query (
+	q{SELECT personalization.learn('acme', 'ana', 'export', x) FROM (SELECT '{"format": "csv"}'::jsonb AS x) r},
+	q{SELECT personalization.learn('acme', u, 'export', '{}') FROM (VALUES ('ana')) v (u)},
+	q{WITH x AS (SELECT 'ana' AS u) SELECT personalization.learn('acme', u, 'export', '{}') FROM x},
+	q{WITH y AS (SELECT 1 FROM pg_class) SELECT personalization.learn('acme', 'ana', 'export', x) FROM (SELECT '{}'::jsonb AS x) r},
+	q{SELECT personalization.learn('acme', u, 'export', '{}') FROM lower('ANA') u},
+	q{SELECT * FROM (SELECT personalization.get_context('acme', 'ana')) x},
+	q{SELECT c -> 'user_id' FROM (SELECT c FROM personalization.get_context('acme', 'ana') c) x},
+	q{SELECT c FROM personalization.get_context('acme', 'ana') c, (SELECT 1 AS b) b},
+	q{SELECT p.user_id FROM (SELECT 'ana' AS u) x, LATERAL personalization.get_context('acme', x.u) p (user_id)},
+	q{SELECT * FROM (SELECT * FROM personalization.get_context('acme', 'ana')) p},
+	q{SELECT DISTINCT personalization.get_context('acme', 'ana') FROM (SELECT 1) x WHERE true},
+	q{SELECT personalization.get_context(user_id => 'ana', tenant_id => 'acme') FROM (SELECT 1) x, (SELECT 2) y},
+	q{CREATE TEMPORARY TABLE c AS SELECT personalization.get_context('acme', x) FROM (SELECT 'ana'::text AS x) r; TABLE c},
+	q{COPY (SELECT personalization.get_context('acme', x) FROM (SELECT 'ana'::text AS x) r) TO STDOUT},
+	q{PREPARE p (text) AS SELECT personalization.get_context($1, x) FROM (SELECT 'ana'::text AS x) r; EXECUTE p ('acme')})
+{
+	my $short = substr($query, 0, 90);
+
+	isnt(on(owner('acme'), $query), '', "executed by the owner: $short");
+	like(error_on($_, $query), qr/ERROR:  tenant "acme" is on node \Q$where{acme}\E\n/, 'and not at ' . $_->name) foreach others('acme');
+}
+foreach my $query (
+	q{SELECT personalization.get_context(x, 'ana') FROM (SELECT NULL::text AS x) r},
+	q{SELECT * FROM (SELECT personalization.get_context(NULL, 'ana')) x},
+	q{SELECT CASE WHEN true THEN personalization.get_context(NULL, 'ana') END})
+{
+	like(error_on($_, $query), qr/ERROR:  tenant_id must not be null/, "a null tenant is refused, at @{[$_->name]}: $query") foreach @all;
+}
+like(on($_, q{SELECT CASE WHEN true THEN personalization.get_context('acme', 'ana') END}), qr/"user_id": "ana"/, 'what is but a call is sent, at ' . $_->name) foreach @all;
+like(on($_, q{SELECT personalization.get_context(t.tenant_id, 'ana') FROM personalization.tenants t WHERE t.tenant_id = 'acme'}), qr/"user_id": "ana"/, 'and so is a query over tables, at ' . $_->name) foreach @all;
+
 # Times: Citus would send them in a style that other nodes read as other times.
 my $ambiguous = "SET DateStyle = 'SQL, DMY';\nSET timezone = 'Asia/Kolkata';\n";
 my $at_noon = q{SELECT personalization.learn('initech', 'dates', 'export', '{"format": "csv"}', '05/04/2024 12:00:00'::timestamptz)};
