@@ -24,7 +24,6 @@
 #include "parser/parse_node.h"
 #include "storage/bufmgr.h"
 #include "storage/procarray.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -59,13 +58,13 @@ typedef struct Queue
 static bool
 have_pages(List *tables, bool without_rows)
 {
-	Oid schema = get_namespace_oid(SCHEMA_NAME, false);
 	bool found = false;
 	ListCell *cell;
 
 	foreach (cell, tables)
 	{
-		Oid table = get_relname_relid(lfirst(cell), schema);
+		Oid table =
+			RangeVarGetRelid(makeRangeVar(SCHEMA_NAME, lfirst(cell), -1), AccessShareLock, true);
 		List *parts = OidIsValid(table) ? find_all_inheritors(table, AccessShareLock, NULL) : NIL;
 		ListCell *part;
 
