@@ -178,6 +178,7 @@ ROLLBACK;
 SELECT pg_temp.outcome(s) FROM unnest(ARRAY[$$SELECT personalization.forget_user('p', NULL)$$, $$SELECT personalization.forget_user(NULL, 'x')$$, $$SELECT personalization.forget_user('p', '')$$, $$SELECT personalization.forget_user('no such', 'x')$$,
     $$SELECT personalization.export_user('p', NULL)$$, $$SELECT personalization.export_user('no such', 'x')$$, $$SELECT personalization.import_user('p', NULL)$$, $$SELECT personalization.import_user('no such', '{"tenant_id": "no such", "user_id": "x"}')$$]) AS s;
 -- == What a forgotten user asked is told to nobody any more.
+SELECT personalization.configure_tenant('p2', '{"query_retention": "100 years"}') ->> 'query_retention' AS retention;
 SELECT count(personalization.learn('p2', u, 'query', jsonb_build_object('query', q, 'tables_used', '["sold"]'::jsonb), now() - interval '2 days' + (i * 10 + o) * interval '1 minute')) AS learned
 FROM generate_series(1, 10) i, (VALUES (1, 'cy', 'Secret of cy'), (2, 'cy', 'Common  QUESTION of both'), (3, 'dee', 'common question of both'), (4, 'dee', 'of dee alone'), (5, 'cy', 'the same words')) AS v (o, u, q);
 SELECT personalization.run_maintenance() IS NOT NULL AS counted;
