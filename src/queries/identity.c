@@ -107,7 +107,7 @@ query_fold_beyond_ascii(const char *text)
 	{
 		int length = pg_mblen(text);
 
-		if (length == 1)
+		if (!IS_HIGHBIT_SET(*text))
 			appendStringInfoChar(&mixed, *text);
 		else
 			appendBinaryStringInfo(&mixed, from, pg_mblen(from));
