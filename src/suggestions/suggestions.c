@@ -63,6 +63,17 @@ is_listed(const Suggestion *suggestions, int n, const char *text)
 }
 
 /*
+ * Whether an offer would be shown by the text by which the last query is, so that it would
+ * look like the query just asked: where texts are not stored, another query on its tables.
+ */
+static bool
+looks_like_last(const ReasonContext *reason_context, const DetailedOffer *detailed)
+{
+	return reason_context->last_query != NULL && detailed->due == NULL &&
+		   strcmp(detailed->text, reason_context->last_query) == 0;
+}
+
+/*
  * Whether the user was forgotten after the snapshot in which the history was
  * read: then nothing of it may be written.  This remains true until the end,
  * because recording and forgetting exclude each other.
@@ -106,6 +117,7 @@ choose(SuggestionState *state, Suggestion *suggestions)
 
 		/* Without text: forgotten, or not stored any more. */
 		if (detailed->text == NULL || is_listed(suggestions, n, detailed->text) ||
+			looks_like_last(&reason_context, detailed) ||
 			!offer_decide_kind(&reason_context, detailed, state->nasked > 0))
 			continue;
 		suggestion->kind = detailed->kind;

@@ -53,6 +53,11 @@ SELECT suggestion, suggestion_type, evidence -> 'after' AS after FROM personaliz
 -- What is shown is the names of tables: that is what is on the screen, and what excludes it; the text that was asked does too.
 SELECT suggestion FROM personalization.get_suggestions('qt', 'bo', at => '2026-03-02 12:00+00', exclude => '{"sales.orders, customers"}') ORDER BY 1;
 SELECT suggestion FROM personalization.get_suggestions('qt', 'bo', at => '2026-03-02 12:00+00', exclude => '{"Zq7Xmark revenue by region"}') ORDER BY 1;
+-- Nor is what looks like the query just asked: another one on its tables.
+BEGIN;
+SELECT personalization.learn('qt', 'bo', 'query', '{"query": "zq7xmark of the items", "tables_used": ["stock.items"]}', '2026-03-02 11:59+00') IS NOT NULL AS learned;
+SELECT suggestion FROM personalization.get_suggestions('qt', 'bo', at => '2026-03-02 12:00+00') ORDER BY 1;
+ROLLBACK;
 -- Words of a context are found by their hashes, tables by their names.
 SELECT suggestion FROM personalization.get_suggestions('qt', 'di', 'which ZQ7XMARK', 1, '2026-03-02 12:00+00');
 SELECT suggestion FROM personalization.get_suggestions('qt', 'di', 'revenue', 1, '2026-03-02 12:00+00');
