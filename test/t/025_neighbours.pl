@@ -4,47 +4,30 @@
 use strict;
 use warnings;
 
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::RealBin;
+
+use Personalization;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(sleep time);
 
-my $node = PostgreSQL::Test::Cluster->new('neighbours');
-$node->init;
-$node->append_conf('postgresql.conf', q{
-timezone = 'UTC'
+my $node = node('neighbours', q{
 shared_preload_libraries = 'personalization'
 personalization.worker_naptime = '50ms'
 personalization.maintenance_interval = '1s'
 fsync = off
 });
-$node->start;
-
-sub sql { return $node->safe_psql('postgres', join(";\n", @_)); }
-
-# As a role that is bound to a tenant.
-sub as { my $role = shift; return $node->safe_psql('postgres', join(";\n", @_), connstr => $node->connstr('postgres') . " user=$role"); }
 
 # How long it takes until a query says 't'; fails after a minute.
 sub until_true
 {
 	my ($query, $what) = @_;
-	my $start = time;
+	my $took = wait_until(60, sub { sql($query) eq 't' });
 
-	while (time - $start < 60)
-	{
-		if (sql($query) eq 't')
-		{
-			my $took = time - $start;
-			note(sprintf('%s: after %.1f s', $what, $took));
-			pass($what);
-			return $took;
-		}
-		sleep(0.05);
-	}
-	fail($what);
-	diag("still not so after a minute: $query");
-	return 60;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	note(sprintf('%s: after %.1f s', $what, $took // 60));
+	ok(defined $took, $what) || diag("still not so after a minute: $query");
+	return $took // 60;
 }
 
 sql(q{CREATE EXTENSION personalization;
@@ -67,7 +50,7 @@ sub globex_takes
 {
 	my ($rows, $query, $what) = @_;
 
-	as('globex_app', $rows);
+	sql_as('globex_app', $rows);
 	return until_true($query, $what);
 }
 
@@ -88,15 +71,15 @@ sub in_time
 foreach my $lock (q{SELECT personalization.learn('acme', 'ana', 'export', '{}')},
 	q{SELECT FROM personalization.preferences FOR UPDATE})
 {
-	as('acme_app', q{SELECT personalization.learn('acme', 'ana', 'export', '{"format": "csv"}')});
+	sql_as('acme_app', q{SELECT personalization.learn('acme', 'ana', 'export', '{"format": "csv"}')});
 	my $session = $node->background_psql('postgres', extra_params => ['-U', 'acme_app'], on_error_stop => 0);
 
 	$session->query("BEGIN; $lock");
-	as('acme_app', "$inbox SELECT 'ana', 'export', '{\"format\": \"csv\"}' FROM generate_series(1, 5)");
+	sql_as('acme_app', "$inbox SELECT 'ana', 'export', '{\"format\": \"csv\"}' FROM generate_series(1, 5)");
 	until_true(q(SELECT count(*) = 1 FROM personalization.backing_off WHERE tenant_id = 'acme'), 'acme backs off');
 	in_time(globex_takes($many, $all_learned, 'globex learns'), $learning, 'while acme waits');
 	is(sql($why), 'learning from the inbox: waiting for a lock', 'tenant_statistics says so');
-	is(as('globex_app', q(SELECT count(*), count(backing_off_why) FROM personalization.tenant_statistics)), '1|0', 'to acme alone');
+	is(sql_as('globex_app', q(SELECT count(*), count(backing_off_why) FROM personalization.tenant_statistics)), '1|0', 'to acme alone');
 	$session->query('COMMIT');
 	$session->quit;
 	until_true(q(SELECT count(*) = 0 FROM personalization.inbox), 'when it ends, its rows are learned');
@@ -106,7 +89,7 @@ foreach my $lock (q{SELECT personalization.learn('acme', 'ana', 'export', '{}')}
 	my $session = $node->background_psql('postgres', extra_params => ['-U', 'acme_app'], on_error_stop => 0);
 
 	$session->query('BEGIN; SELECT FROM personalization.rankings FOR UPDATE');
-	as('acme_app', q{SELECT personalization.learn('acme', 'ana', 'query', '{"query": "profit"}') FROM generate_series(1, 50)});
+	sql_as('acme_app', q{SELECT personalization.learn('acme', 'ana', 'query', '{"query": "profit"}') FROM generate_series(1, 50)});
 	until_true(q(SELECT count(*) = 1 FROM personalization.backing_off WHERE tenant_id = 'acme' AND step = 'counting queries'), 'acme backs off in counting');
 	in_time(globex_takes($asks, $all_counted, 'globex is counted'), $counting, 'while acme waits');
 	is(sql($why), 'counting queries: waiting for a lock', 'tenant_statistics says so');
@@ -129,12 +112,12 @@ foreach my $lock (q{SELECT personalization.learn('acme', 'ana', 'export', '{}')}
 sql(q{DO $$ BEGIN FOR i IN 0..7 LOOP
 	EXECUTE format('ALTER TABLE personalization.preferences_%s ADD CONSTRAINT no_bad CHECK (key NOT LIKE ''%%:bad'')', i);
 	END LOOP; END $$});
-my $log = -s $node->logfile;
-as('acme_app', "$inbox SELECT 'ana', 'export', '{\"columns\": [\"bad\"]}' FROM generate_series(1, 300)");
+my $log = log_position();
+sql_as('acme_app', "$inbox SELECT 'ana', 'export', '{\"columns\": [\"bad\"]}' FROM generate_series(1, 300)");
 in_time(globex_takes($many, $all_learned, 'globex learns'), $learning, 'while rows of acme fail');
 until_true(q(SELECT count(*) = 300 FROM personalization.rejected_events WHERE tenant_id = 'acme' AND reason LIKE '%no_bad%'), 'all of them are set aside');
 until_true($well, 'and acme is as any other');
-my @lines = grep { /no_bad/ } split /\n/, substr(slurp_file($node->logfile), $log);
+my @lines = grep { /no_bad/ } split /\n/, log_since($log);
 cmp_ok(scalar(@lines), '<', 40, scalar(@lines) . ' lines in the log');
 like(join("\n", @lines), qr/WARNING:  learning from the inbox of tenant "acme" failed: new row/, 'which name the tenant');
 

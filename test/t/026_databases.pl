@@ -4,45 +4,22 @@
 use strict;
 use warnings;
 
-use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
-use Test::More;
-use Time::HiRes qw(sleep time);
-
 use FindBin;
 use lib $FindBin::RealBin;
+
+use Personalization;
+use PostgreSQL::Test::Utils;
 use Redis;
+use Test::More;
 
 my $tmp = $PostgreSQL::Test::Utils::tmp_check;
-my $node = PostgreSQL::Test::Cluster->new('databases');
-$node->init;
-$node->append_conf('postgresql.conf', q{
-timezone = 'UTC'
+my $node = node('databases', q{
 shared_preload_libraries = 'personalization'
 personalization.worker_naptime = 20ms
 personalization.maintenance_interval = 1
 max_worker_processes = 30
 fsync = off
 });
-$node->start;
-
-sub sql { my $db = shift; return $node->safe_psql($db, join(";\n", @_)); }
-
-sub until_true
-{
-	my ($db, $query, $what) = @_;
-	my $start = time;
-
-	while (time - $start < 30)
-	{
-		my ($ret, $out) = $node->psql($db, $query);
-		return pass($what) if defined $out && $out eq 't';
-		sleep(0.05);
-	}
-	fail($what);
-	diag("still not so after half a minute: $query");
-	return 0;
-}
 
 my $works = q(SELECT passes > 0 AND waits_for IS NULL AND failures = 0 FROM personalization.worker_status);
 my $row = q{INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data) VALUES ('acme', 'ana', 'export', '{"format": "csv"}')};
@@ -67,7 +44,7 @@ foreach my $name ('pg_restore', 'copy of last night')
 		local $ENV{PGAPPNAME} = $name;
 		command_ok([ 'pg_restore', '-j', '4', '--exit-on-error', '-d', $node->connstr($db), "$tmp/source.dir" ], "$name: a restore with four jobs succeeds");
 	}
-	until_true($db, 'SELECT count(*) = 0 FROM personalization.inbox', "$name: then what waited is learned");
+	within(5, $db, 'SELECT count(*) = 0 FROM personalization.inbox', "$name: then what waited is learned");
 	is(sql($db, q(SELECT count(*) FROM personalization.preferences WHERE category = 'data')), '200000', "$name: nothing is missing");
 	is(sql($db, q(SELECT count(*) FROM personalization.interactions)), '1001', "$name: nothing was learned twice");
 }
@@ -77,16 +54,16 @@ sql('postgres', 'CREATE DATABASE partial');
 my @list = grep { !/TABLE DATA personalization worker_restores/ } split /\n/, `pg_restore -l $tmp/source.dir`;
 append_to_file("$tmp/list", join("\n", @list) . "\n");
 command_ok([ 'pg_restore', '-L', "$tmp/list", '-d', $node->connstr('partial'), "$tmp/source.dir" ], 'a restore without its last row');
-until_true('partial', q(SELECT waits_for = 'the last row of a dump, in table worker_restores' FROM personalization.worker_status), 'the worker says what it waits for');
+within(5, 'partial', q(SELECT waits_for = 'the last row of a dump, in table worker_restores' FROM personalization.worker_status), 'the worker says what it waits for');
 is(sql('partial', 'SELECT count(*) FROM personalization.inbox'), '1001', 'and does nothing');
 sql('partial', 'INSERT INTO personalization.worker_restores DEFAULT VALUES');
-until_true('partial', 'SELECT count(*) = 0 FROM personalization.inbox', 'until it comes');
+within(5, 'partial', 'SELECT count(*) = 0 FROM personalization.inbox', 'until it comes');
 
 # The clock was ahead when the extension was created, or a tenant: nobody waits for it.
 sql('postgres', 'CREATE DATABASE ahead');
 sql('ahead', 'BEGIN; CREATE EXTENSION personalization', q(UPDATE personalization.worker_state SET created_at = now() + interval '3 hours'),
 	q(SELECT personalization.create_tenant('acme')), $row, 'COMMIT');
-until_true('ahead', $learned, 'an extension from the future is worked for');
+within(5, 'ahead', $learned, 'an extension from the future is worked for');
 
 ####################################################################
 # Settings of the database or of the role postgres that are not the worker's.
@@ -102,20 +79,14 @@ foreach my $i (0 .. $#settings)
 	sql("set$i", 'CREATE EXTENSION personalization', q(SELECT personalization.create_tenant('acme')), $row);
 	sql('postgres', map { "ALTER DATABASE set$i SET $_" } @{ $settings[$i] });
 	sql('postgres', "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'set$i' AND backend_type LIKE 'personalization%'");
-	my $start = time;
-	my $out = '';
-
-	while ($out ne 't' && time - $start < 30)
-	{
-		(undef, $out) = $node->psql("set$i", $works, connstr => $node->connstr("set$i") . " $plain");
-		sleep(0.1);
-	}
+	my $out;
+	wait_until(30, sub { (undef, $out) = $node->psql("set$i", $works, connstr => $node->connstr("set$i") . " $plain"); $out eq 't' });
 	is($out, 't', 'ALTER DATABASE SET ' . join(', ', @{ $settings[$i] }));
 	sql('postgres', "DROP DATABASE set$i WITH (FORCE)");
 }
 sql('postgres', 'ALTER ROLE postgres SET role = owner', 'CREATE DATABASE rolled');
 sql('rolled', 'RESET ROLE; SET ROLE NONE; CREATE EXTENSION personalization', q(SELECT personalization.create_tenant('acme')), $row);
-until_true('rolled', "SET ROLE NONE; $learned", 'ALTER ROLE postgres SET role');
+within(5, 'rolled', "SET ROLE NONE; $learned", 'ALTER ROLE postgres SET role');
 sql('postgres', 'SET ROLE NONE; ALTER ROLE postgres RESET role');
 
 # CREATE EXTENSION itself, in databases of many kinds.
@@ -123,7 +94,7 @@ foreach my $set (q(default_tablespace = 'pg_default'), 'standard_conforming_stri
 {
 	sql('postgres', 'CREATE DATABASE odd', "ALTER DATABASE odd SET $set");
 	sql('odd', 'CREATE EXTENSION personalization', q(SELECT personalization.create_tenant('acme')), $row);
-	until_true('odd', $learned, "CREATE EXTENSION with $set");
+	within(5, 'odd', $learned, "CREATE EXTENSION with $set");
 	sql('postgres', 'DROP DATABASE odd WITH (FORCE)');
 }
 # In their encodings a page is ASCII, with references for other characters: a kana, and one that
@@ -133,7 +104,7 @@ foreach ([ 'EUC_JP', 'a4a2fda1', '&#12354;&#65533;' ], [ 'LATIN1', 'f6', '&#246;
 	my ($encoding, $bytes, $reference) = @$_;
 	sql('postgres', "CREATE DATABASE encoded ENCODING '$encoding' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
 	sql('encoded', 'CREATE EXTENSION personalization', q(SELECT personalization.create_tenant('acme')), $row);
-	until_true('encoded', $learned, "CREATE EXTENSION in $encoding");
+	within(5, 'encoded', $learned, "CREATE EXTENSION in $encoding");
 	is(sql('encoded', "SELECT count(personalization.learn('acme', 'bo', 'query', jsonb_build_object('query', 'x' || convert_from('\\x$bytes', '$encoding') || '?')))",
 		"SELECT position('x$reference?' IN page) > 0, regexp_replace(page, '[\\x01-\\x7f]+', '', 'g') = '' FROM personalization.report('acme', 'bo') AS page"),
 		"1\nt|t", "a page in $encoding");
@@ -145,9 +116,9 @@ foreach ([ 'EUC_JP', 'a4a2fda1', '&#12354;&#65533;' ], [ 'LATIN1', 'f6', '&#246;
 
 sql('postgres', 'CREATE DATABASE given', 'CREATE ROLE dba SUPERUSER LOGIN', 'CREATE ROLE somebody LOGIN');
 $node->safe_psql('given', q(CREATE EXTENSION personalization; SELECT personalization.create_tenant('acme')), extra_params => [ '-U', 'dba' ]);
-until_true('given', $works, 'the worker works');
+within(5, 'given', $works, 'the worker works');
 sql('given', 'REASSIGN OWNED BY dba TO somebody', 'CREATE TABLE public.evil (who name)', 'GRANT ALL ON public.evil TO PUBLIC', 'GRANT CREATE ON SCHEMA public TO somebody');
-until_true('given', q(SELECT waits_for LIKE 'tables to belong to a superuser again%"somebody"' FROM personalization.worker_status), 'it says what it waits for');
+within(5, 'given', q(SELECT waits_for LIKE 'tables to belong to a superuser again%"somebody"' FROM personalization.worker_status), 'it says what it waits for');
 $node->safe_psql('given', q{
 	CREATE FUNCTION public.spy() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.evil VALUES (current_user); RETURN NEW; END $$;
 	CREATE TRIGGER spy BEFORE INSERT ON personalization.interactions FOR EACH ROW EXECUTE FUNCTION public.spy();}, extra_params => [ '-U', 'somebody' ]);
@@ -157,15 +128,15 @@ is(sql('given', 'SELECT count(*), (SELECT count(*) FROM personalization.inbox) F
 my ($ret, $out, $err) = $node->psql('given', q(SELECT personalization.create_tenant('globex')));
 like($err, qr/tables of extension personalization belong to role "somebody", which is not a superuser.*HINT:  Give all objects/s, 'create_tenant() says so');
 sql('given', 'DROP TRIGGER spy ON personalization.interactions', 'REASSIGN OWNED BY somebody TO dba');
-until_true('given', $learned, 'given back, it goes on');
+within(5, 'given', $learned, 'given back, it goes on');
 # One object is enough.
 foreach my $object ('TABLE personalization.rankings', 'TABLE personalization.interactions_3', 'FUNCTION personalization.inbox_position()', 'VIEW personalization.tenant_overview', 'SCHEMA personalization')
 {
 	sql('given', "ALTER $object OWNER TO somebody");
 	sql('given', q(SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'personalization worker'));
-	until_true('given', q(SELECT waits_for LIKE 'tables to belong to a superuser again%"somebody"' FROM personalization.worker_status), "it waits for $object");
+	within(5, 'given', q(SELECT waits_for LIKE 'tables to belong to a superuser again%"somebody"' FROM personalization.worker_status), "it waits for $object");
 	sql('given', "ALTER $object OWNER TO dba");
-	until_true('given', $works, 'and goes on');
+	within(5, 'given', $works, 'and goes on');
 }
 
 ####################################################################
@@ -181,24 +152,24 @@ SKIP:
 	sql('prod', 'CREATE EXTENSION personalization', q(SELECT personalization.create_tenant('acme')));
 	$node->append_conf('postgresql.conf', "personalization.redis_url = '" . $redis->url . "'\npersonalization.cache_database = 'prod'");
 	$node->reload;
-	until_true('prod', q(SELECT cache_state = 'connected' FROM personalization.worker_status), 'connected');
+	within(5, 'prod', q(SELECT cache_state = 'connected' FROM personalization.worker_status), 'connected');
 	sql('prod', q(SELECT personalization.learn('acme', 'ana', 'export', '{"format": "csv"}')));
-	until_true('prod', 'SELECT cache_backlog = 0 AND cache_pushed > 0 FROM personalization.worker_status', 'pushed');
+	within(5, 'prod', 'SELECT cache_backlog = 0 AND cache_pushed > 0 FROM personalization.worker_status', 'pushed');
 	sql('postgres', q(SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'prod'), 'CREATE DATABASE staging TEMPLATE prod');
 	$node->append_conf('postgresql.conf', "personalization.cache_database = ''");
 	$node->reload;
-	until_true('prod', q(SELECT cache_state = 'connected' FROM personalization.worker_status), 'production is connected');
-	until_true('staging', q(SELECT cache_state = 'failing' AND cache_last_error LIKE '%another database%' FROM personalization.worker_status), 'its copy is another database');
+	within(5, 'prod', q(SELECT cache_state = 'connected' FROM personalization.worker_status), 'production is connected');
+	within(5, 'staging', q(SELECT cache_state = 'failing' AND cache_last_error LIKE '%another database%' FROM personalization.worker_status), 'its copy is another database');
 
 	$node->append_conf('postgresql.conf', "personalization.cache_database = 'ascii'");
 	sql('postgres', q(CREATE DATABASE ascii ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0));
 	$node->reload;
 	sql('ascii', 'CREATE EXTENSION personalization', q(SELECT personalization.create_tenant('acme')));
 	$redis->ask('FLUSHALL');
-	until_true('ascii', q(SELECT cache_state = 'connected' FROM personalization.worker_status), 'SQL_ASCII is connected');
+	within(5, 'ascii', q(SELECT cache_state = 'connected' FROM personalization.worker_status), 'SQL_ASCII is connected');
 	sql('ascii', q(SELECT personalization.learn('acme', E'j\xfcrgen', 'export', '{"format": "csv"}')),
 		q(SELECT personalization.learn('acme', 'ana', 'export', '{"format": "csv"}')));
-	until_true('ascii', q(SELECT cache_backlog = 0 AND cache_failures > 0 AND cache_state = 'connected' FROM personalization.worker_status), 'what cannot be a key is left out, and counted');
+	within(5, 'ascii', q(SELECT cache_backlog = 0 AND cache_failures > 0 AND cache_state = 'connected' FROM personalization.worker_status), 'what cannot be a key is left out, and counted');
 	is(scalar(keys %{ $redis->all('personalization:profile:') }), 1, 'the others arrive');
 }
 

@@ -6,16 +6,13 @@
 use strict;
 use warnings;
 
-use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
+use FindBin;
+use lib $FindBin::RealBin;
+
+use Personalization;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('copies');
-$node->init(allows_streaming => 'logical');
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\nwal_retrieve_retry_interval = 100ms\n");
-$node->start;
-
-sub sql { my $db = shift; return $node->safe_psql($db, join(";\n", @_)); }
+my $node = node('copies', 'wal_retrieve_retry_interval = 100ms', init => [ allows_streaming => 'logical' ]);
 
 # A digest of every table of the extension that holds rows.
 sub digests
