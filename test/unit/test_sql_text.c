@@ -122,6 +122,8 @@ static const struct
 	{"{{ \" }} `a b`", "{{ ? }} `a b`"},
 	{"{{ {\"a }} from \"t\" {{ b }}", "{{ ??a }} from \"t\" {{ b }}"},
 	{"{{ {x}' }} 'y'", "{{ ?x?? }} ?"},
+	{"from t {{ a':\n'N'\n }}", "from t {{ a': 'N'  }}"},
+	{"select `a\nb`, {{ f('c\nd') }}", "select `a b` , {{ f('c d') }}"},
 	{"{% if 'x %} a = 'y'", "{% if ?x %} a = ?"},
 	{"{{ f(\"}}\") }} 'x'", "{{ f(\"}}\") }} ?"},
 	{"d ?| array['a']", "d ?| array [ ? ]"},

@@ -186,6 +186,12 @@ extern bool sql_lexer_next(SqlLexer *lexer, SqlToken *token);
  */
 extern bool sql_template_is_closed(const char *text, size_t len);
 
+static inline bool
+sql_is_newline(char c)
+{
+	return c == '\n' || c == '\r';
+}
+
 /* Returns the byte at a position; a zero byte past the end, with which nothing begins. */
 static inline char
 sql_byte(const SqlLexer *lexer, size_t pos)

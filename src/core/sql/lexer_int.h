@@ -22,12 +22,6 @@ sql_is_digit(char c)
 }
 
 static inline bool
-sql_is_newline(char c)
-{
-	return c == '\n' || c == '\r';
-}
-
-static inline bool
 sql_is_operator_char(char c)
 {
 	switch (c)

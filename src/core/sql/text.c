@@ -62,18 +62,20 @@ present(Form *form)
 	return &form->open[form->depth < MAX_DEPTH ? form->depth : MAX_DEPTH];
 }
 
+/* A form is one line: what begins a line in quotes might be read as the beginning of a statement. */
+static inline char
+without_newline(char c)
+{
+	return sql_is_newline(c) ? ' ' : c;
+}
+
 static void
 put(Form *form, const char *text, size_t len, bool lower, bool space)
 {
 	if (form->len > 0 && space)
 		form->text[form->len++] = ' ';
-	if (!lower)
-		memcpy(form->text + form->len, text, len);
-	else
-	{
-		for (size_t i = 0; i < len; i++)
-			form->text[form->len + i] = sql_lower(text[i]);
-	}
+	for (size_t i = 0; i < len; i++)
+		form->text[form->len + i] = without_newline(lower ? sql_lower(text[i]) : text[i]);
 	form->len += len;
 }
 
@@ -106,7 +108,7 @@ put_template(Form *form, const SqlToken *token)
 		}
 		if (quote != '\0' ? c == quote : (c == '\'' || c == '"'))
 			quote = quote == '\0' ? c : '\0';
-		*out++ = c;
+		*out++ = without_newline(c);
 	}
 	form->len = (size_t) (out - form->text);
 }
