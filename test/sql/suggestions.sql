@@ -519,7 +519,7 @@ SELECT personalization.create_tenant('s_names') IS NOT NULL AS made;
 SELECT count(personalization.register_table('s_names', t)) FROM unnest('{??,sales.visits,!!,sales.returns}'::text[]) AS t;
 SELECT suggestion_type, suggestion FROM personalization.get_suggestions('s_names', 'newcomer') ORDER BY suggestion COLLATE "C";
 
--- == Upkeep: what was shown, and the statistics of queries that nobody asks for any more, go after history_retention; the rest stays.
+-- == Upkeep: what was shown goes after history_retention, and the statistics of queries that nobody asks any more after query_retention.
 SELECT personalization.create_tenant('s_old', '{"history_retention": "10 days"}') IS NOT NULL AS made;
 CREATE FUNCTION pg_temp.pass(at timestamptz) RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object('counted', d -> 'queries', 'suggestions', d -> 'suggestions', 'statistics', d -> 'statistics') FROM personalization.run_maintenance(at) AS d $$;
@@ -537,3 +537,14 @@ SELECT p - 'statistics' AS pass, (p ->> 'statistics')::int >= 2 AS statistics FR
 SELECT (SELECT count(*) FROM personalization.suggestions WHERE tenant_id = 's_old') AS shown, array_agg(query ORDER BY query COLLATE "C") AS queries FROM personalization.query_statistics WHERE tenant_id = 's_old';
 SELECT pg_temp.pass('2026-02-01 08:32');
 SELECT personalization.drop_tenant('s_old') IS NOT NULL AS dropped;
+-- Queries outlive the history of events, by query_retention: 40 days after the tenant's latest request they are still suggested, and then they are not.
+SELECT personalization.create_tenant('s_kept', '{"history_retention": "10 days", "query_retention": "40 days"}') ->> 'query_retention' AS kept;
+SELECT count(personalization.learn('s_kept', u, 'query', jsonb_build_object('query', 'Old visits?'), '2026-01-01 08:00')) FROM unnest('{ana,bo}'::text[]) AS u;
+SELECT count(personalization.learn('s_kept', u, 'query', jsonb_build_object('query', q), at)) FROM unnest('{cy,di}'::text[]) AS u, (VALUES ('New visits?', timestamptz '2026-02-10 08:00'), ('New orders?', '2026-02-10 08:10')) AS v (q, at);
+SELECT pg_temp.pass('2026-02-10 08:11') -> 'counted' AS counted;
+SELECT count(*) AS old_events FROM personalization.interactions WHERE tenant_id = 's_kept' AND data ->> 'query' = 'Old visits?';
+SELECT suggestion FROM personalization.get_suggestions('s_kept', 'cy', at => '2026-02-10 09:00') ORDER BY 1;
+SELECT count(personalization.learn('s_kept', 'cy', 'query', '{"query": "New visits?"}', '2026-02-11 08:00'));
+SELECT pg_temp.pass('2026-02-11 08:01') ->> 'statistics' <> '0' AS deleted;
+SELECT suggestion FROM personalization.get_suggestions('s_kept', 'cy', at => '2026-02-11 09:00') ORDER BY 1;
+SELECT personalization.drop_tenant('s_kept') IS NOT NULL AS dropped;
