@@ -17,6 +17,7 @@
 #include "admin/tenant_data.h"
 #include "base/arguments.h"
 #include "base/extension.h"
+#include "base/owner.h"
 #include "base/statement.h"
 #include "cluster/map.h"
 #include "cluster/nodes.h"
@@ -418,6 +419,7 @@ personalization_distribute(PG_FUNCTION_ARGS)
 {
 	int shards;
 	char *settle;
+	OwnerScope scope;
 
 	prevent_if_read_only("distribute()");
 	require_administrator("distribute");
@@ -428,6 +430,9 @@ personalization_distribute(PG_FUNCTION_ARGS)
 						errmsg("shard_count must be between 1 and 64000: %d", shards)));
 	SPI_connect();
 	check_cluster();
+
+	/* Citus does not let two roles write to what a transaction has distributed, and audit() is one. */
+	owner_begin(&scope);
 	check_nodes();
 	distribute_tables(shards);
 	distribute_functions();
@@ -445,6 +450,7 @@ personalization_distribute(PG_FUNCTION_ARGS)
 	/* Citus has created the extension there in prepared transactions, which wake nobody. */
 	nodes_execute("SELECT personalization.wake_worker()");
 	distribute_privileges();
+	owner_end(&scope);
 	audit("distribute", NULL, NULL, NULL, NULL);
 	SPI_finish();
 	PG_RETURN_VOID();

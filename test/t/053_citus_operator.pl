@@ -103,6 +103,22 @@ on($coordinator, q{SELECT personalization.grant_access('admin')});
 is(status(), 't|t', 'and mended on the coordinator');
 like(error_on($coordinator, 'SELECT personalization.distribute(8)', as($coordinator, 'late_app')), qr/permission denied for function distribute/, 'distribute() is for administrators');
 
+# By another superuser than the one whose extension it is, also where nothing is distributed yet.
+foreach my $node (@all)
+{
+	$node->safe_psql('postgres', 'CREATE DATABASE twice');
+	$node->safe_psql('twice', 'CREATE EXTENSION citus');
+}
+$coordinator->safe_psql('twice', q{SELECT citus_set_coordinator_host('127.0.0.1', } . $coordinator->port . '); ' . join('; ', map { "SELECT citus_add_node('127.0.0.1', " . $_->port . ')' } @nodes)
+	. q{; CREATE EXTENSION personalization; SELECT personalization.create_tenant('acme'); SELECT personalization.bind_role('late_app', 'acme')});
+on($coordinator, 'CREATE ROLE other_admin LOGIN SUPERUSER');
+my @other_admin = (connstr => $coordinator->connstr('twice') . ' user=other_admin');
+is($coordinator->safe_psql('twice', 'SELECT personalization.distribute(4); SELECT personalization.distribute(4)', @other_admin), "\n", 'another superuser distributes');
+is($coordinator->safe_psql('twice', q{SELECT personalization.bind_role('late_app', 'acme'); SELECT personalization.grant_access('admin')}, @other_admin), "\n", 'and gives access');
+is($coordinator->safe_psql('twice', q{SELECT string_agg(action || ' ' || session_role, ', ' ORDER BY at, action) FROM (SELECT * FROM personalization.audit_log WHERE session_role = 'other_admin' AND acting_role = 'other_admin') a}),
+	'distribute other_admin, distribute other_admin, bind_role other_admin, grant_access other_admin', 'under their own name');
+like($coordinator->safe_psql('twice', q{SELECT personalization.learn('acme', 'ana', 'export', '{}')}, connstr => $coordinator->connstr('twice') . ' user=late_app'), qr/^[0-9a-f-]{36}$/, 'the role calls');
+
 # Another database of the same servers, with roles of its own, which one of the nodes does not know.
 on($nodes[0], here('CREATE ROLE other_app LOGIN', q{ALTER ROLE other_app SET personalization.tenant_id = 'elsewhere'}));
 is(status(), 't|t', 'bindings of roles that have no access here are not compared');
