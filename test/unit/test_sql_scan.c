@@ -30,6 +30,16 @@ static const struct
 	{"nonsense ( of ) all , kinds", "|||"},
 
 	/* of the kinds that failed once */
+	{"“SELECT a FROM t WHERE b = 1”", "t||b =|"},
+	{"select a from t <where> b &lt; #{b} and c &gt;= #{c} and d &lt;&gt; 1 </where>",
+	 "t||b <,c >=,d <>|"},
+	{"select a from t where <![CDATA[ b < #{b} and c >= 2 ]]> and d = 1", "t||b <,c >=,d =|"},
+	{"select a from t where b&lt;=3 and 4 &gt; c", "t||b <=,c <|"},
+	{"\357\273\277```sql\nSELECT a FROM t WHERE b = 1\n```", "t||b =|"},
+	{"SELECT TOP 3 a FROM t GROUP BY GROUPING SETS (GROUPING SETS (a, b), ROLLUP (c), ())",
+	 "t|||a,b,c"},
+	{"IF EXISTS (SELECT 1 FROM t WHERE a = 1) UPDATE x SET b = 2 WHERE c = 3 ELSE INSERT INTO u SELECT * FROM v",
+	 "t,x,u,v||a =,c =|"},
 	{"SELECT IFNULL(city, \"none\") AS c, count(*) FROM riders GROUP BY IFNULL(city, \"none\")",
 	 "riders|count||city"},
 	{"SELECT * FROM riders WHERE city LIKE CONCAT(\"%\", \"slo\")", "riders||city like|"},

@@ -178,6 +178,18 @@ skip_blank(SqlLexer *lexer, bool *same_line)
 		else if (c == '{' && sql_byte(lexer, lexer->pos + 1) == '%' &&
 				 (end = sql_liquid_comment_end(lexer, lexer->pos)) != lexer->pos)
 			lexer->pos = end;
+		else if (c == '<' && lexer->len - lexer->pos > 8 &&
+				 memcmp(lexer->text + lexer->pos, "<![CDATA[", 9) == 0)
+		{
+			lexer->cdata = lexer->foreign = true;
+			lexer->pos += 9;
+		}
+		else if (c == ']' && lexer->cdata && lexer->len - lexer->pos > 2 &&
+				 memcmp(lexer->text + lexer->pos, "]]>", 3) == 0)
+		{
+			lexer->cdata = false;
+			lexer->pos += 3;
+		}
 		else if ((c == '<' || c == '>') &&
 				 (end = sql_clause_tag_end(lexer, lexer->pos)) != lexer->pos)
 			lexer->pos = end;

@@ -145,6 +145,7 @@ typedef struct SqlLexer
 	bool no_orderly_end[2];	   /* no balanced }} or %} follows */
 	bool no_nested_end;		   /* no }} for each {{ follows */
 	bool no_comment_end;	   /* no {% endcomment %} follows */
+	bool cdata;				   /* <![CDATA[ is open */
 
 	/* What is before the next token. */
 	SqlBefore before;

@@ -271,6 +271,21 @@ sql_question_token(const SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 	return pos;
 }
 
+/* Returns the end of <, <=, > … that are written as in XML, &lt;, at pos, or pos. */
+static size_t
+entity_end(const SqlLexer *lexer, size_t pos)
+{
+	const char *text = lexer->text + pos;
+	size_t rest = lexer->len - pos;
+	size_t end = pos + 4;
+
+	if (rest < 4 || (!sql_is_word(text, 4, "&lt;") && !sql_is_word(text, 4, "&gt;")))
+		return pos;
+	if (sql_byte(lexer, end) == '=')
+		return end + 1;
+	return rest >= 8 && sql_is_word(text, 8, "&lt;&gt;") ? pos + 8 : end;
+}
+
 size_t
 sql_odd_parameter(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 {
@@ -292,7 +307,9 @@ sql_odd_parameter(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 				end = python_parameter_end(lexer, pos);
 			break;
 		case '&':
-			if (!after_operand)
+			if ((end = entity_end(lexer, pos)) != pos)
+				*kind = SQL_OPERATOR;
+			else if (!after_operand)
 			{
 				end = pos + (next == '&' ? 2 : 1);
 				end = sql_starts_word(lexer, end) ? sql_word_end(lexer, end) : pos;

@@ -201,7 +201,7 @@ enter_fence(SqlLexer *lexer, size_t fence)
 	fence = start - 3;
 	while (start < lexer->len && sql_is_word_byte(lexer->text[start]))
 		start++;
-	if (before > 0 && !sql_is_newline(lexer->text[before - 1]) &&
+	if (before > 0 && !sql_is_newline(lexer->text[before - 1]) && skip_blanks(lexer, 0) < before &&
 		!sql_is_word(lexer->text + fence + 3, start - fence - 3, "sql"))
 		return false;
 	if (begins_at(lexer, fence + 3))
@@ -254,6 +254,14 @@ strip_quotes(SqlLexer *lexer)
 	size_t quotes = start - lexer->pos;
 	size_t end = lexer->len;
 
+	if (sql_smart_quote(lexer, lexer->pos) != '\0' && begins_at(lexer, lexer->pos + 3) &&
+		end > lexer->pos + 6 && sql_smart_quote(lexer, end - 3) != '\0')
+	{
+		lexer->pos += 3;
+		lexer->len = lexer->full_len = end - 3;
+		lexer->foreign = true;
+		return;
+	}
 	if (quotes == 0 || !begins_at(lexer, skip_blanks(lexer, start)))
 		return;
 	while (end > start &&

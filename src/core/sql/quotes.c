@@ -489,7 +489,8 @@ static SqlBefore
 after_operator(const SqlLexer *lexer, const SqlToken *token)
 {
 	static const char *const comparisons[] = {
-		"=", "==", "<>", "!=", "<", ">", "<=", ">=", "~", "~*", "!~", "!~*", "<=>", "^=", "=~"};
+		"=",  "==",	 "<>",	"!=", "<",	">",	"<=",	">=",	 "~",	  "~*",
+		"!~", "!~*", "<=>", "^=", "=~", "&lt;", "&gt;", "&lt;=", "&gt;=", "&lt;&gt;"};
 	static const char *const keys[] = {"->", "->>", "#>", "#>>"};
 
 	if (token->len == 1 && token->text[0] == '*' && token->before != SQL_BEFORE_OPERAND)

@@ -130,6 +130,23 @@ into(SqlScan *scan, SqlLevel *level)
 	}
 }
 
+/* Whether a name and SET follow. */
+static bool
+is_update_ahead(const SqlScan *scan)
+{
+	const SqlLexer *lexer = &scan->lexer;
+	size_t start = sql_skip_space(lexer, lexer->pos);
+	size_t pos = start;
+	const char *word;
+	size_t len;
+
+	while (pos < lexer->len && pos - start < SQL_MAX_NAME &&
+		   sql_space_length(lexer->text + pos, lexer->len - pos) == 0)
+		pos++;
+	len = sql_peek_word(scan, pos, &word);
+	return pos > start && !sql_next_is(scan, "set") && len > 0 && sql_is_word(word, len, "set");
+}
+
 /*
  * Handles keywords that end the preceding part only after an operand, so that
  * they can be names of columns.
@@ -182,6 +199,13 @@ soft_keyword(SqlScan *scan, SqlLevel *level, SqlKeyword keyword)
 				return false;
 			sql_begin_tables(scan, level, SQL_AT_INTO, false);
 			level->insert = true;
+			return true;
+		case KW_UPDATE:
+			/* IF EXISTS (…) UPDATE t SET …, but not ON DUPLICATE KEY UPDATE a = 1 */
+			if (level->clause != SQL_AT_OTHER || !is_update_ahead(scan))
+				return false;
+			sql_begin_tables(scan, level, SQL_AT_FROM, false);
+			level->target = true;
 			return true;
 		case KW_MINUS:
 			sql_begin_clause(scan, level, SQL_AT_START);
@@ -391,6 +415,12 @@ query_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 				return false;
 			sql_begin_clause(scan, level, SQL_AT_OTHER);
 			return true;
+		case KW_ELSE:
+			/* Transact-SQL's IF … UPDATE t … WHERE a = 1 ELSE … */
+			if (level->cases > 0 || level->clause != SQL_AT_CONDITION)
+				return false;
+			sql_begin_clause(scan, level, SQL_AT_START);
+			return true;
 		case KW_GROUPING:
 			return level->clause == SQL_AT_GROUP_BY;
 		default:
@@ -452,6 +482,9 @@ expression_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			else if (level->kind == SQL_IN_QUERY && level->clause == SQL_AT_SELECT)
 				level->alias_next = sql_has_operand(level);
 			return true;
+		case KW_GROUPING:
+			/* GROUPING SETS (GROUPING SETS (…)) */
+			return level->kind == SQL_IN_GROUPING;
 		case KW_USING:
 			/* CONVERT(x USING utf8) */
 			sql_settle(scan, level, false);
