@@ -18,6 +18,9 @@
 	"Set history_retention of the tenant with personalization.configure_tenant() before loading, " \
 	"or load more recent events."
 
+/* A transaction with fewer loads no history: it may be about an event or two that come late. */
+#define AGED_LOAD 100
+
 /* How many events a subtransaction has learned; in TopTransactionContext. */
 typedef struct AgedCount
 {
@@ -56,12 +59,11 @@ at_transaction_end(XactEvent event, void *arg)
 	}
 	foreach (cell, counts)
 		n += ((AgedCount *) lfirst(cell))->n;
+	if (n < AGED_LOAD)
+		return;
 	reported = true;
-	ereport(NOTICE,
-			(errmsg_plural(INT64_FORMAT " interaction is older than the history retention",
-						   INT64_FORMAT " interactions are older than the history retention",
-						   (unsigned long) n, n),
-			 errdetail(AGED_DETAIL), errhint(AGED_HINT)));
+	ereport(NOTICE, (errmsg(INT64_FORMAT " interactions are older than the history retention", n),
+					 errdetail(AGED_DETAIL), errhint(AGED_HINT)));
 }
 
 /* Subtransactions within one that is aborted have begun after it. */

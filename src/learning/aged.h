@@ -14,7 +14,7 @@ extern void aged_report(int64 naged, int64 n);
 /*
  * Counts an aged event that was learned by a call of its own: a history may be loaded by a
  * query that calls learn() for each row.  Just before the first transaction of the session
- * that has such events commits, a NOTICE reports how many it has.
+ * that has a hundred such events commits, a NOTICE reports how many it has.
  */
 extern void aged_report_at_commit(void);
 

@@ -257,9 +257,10 @@ SELECT count(*) AS rejected FROM personalization.rejected_events WHERE tenant_id
 SELECT personalization.drop_tenant('l4') IS NOT NULL AS dropped;
 
 -- A history that is loaded by a query: a notice says how many are too old to be kept, without those that were rolled back;
--- once in a session.
+-- once in a session, and from a hundred on.
 \connect -
 SELECT personalization.create_tenant('l5') IS NOT NULL AS made;
+SELECT count(personalization.learn('l5', 'ana', 'export', '{"format": "csv"}', now() - interval '91 days')) FROM generate_series(1, 99);
 BEGIN;
 SELECT personalization.learn('l5', 'ana', 'export', '{"format": "csv"}', now() - interval '91 days') IS NOT NULL AS learned;
 SAVEPOINT a;
@@ -267,10 +268,10 @@ SELECT count(personalization.learn('l5', 'ana', 'export', '{"format": "csv"}', n
 ROLLBACK TO a;
 SAVEPOINT b;
 SAVEPOINT c;
-SELECT count(personalization.learn('l5', 'ana', 'export', '{"format": "csv"}', now() - interval '91 days')) FROM generate_series(1, 3);
+SELECT count(personalization.learn('l5', 'ana', 'export', '{"format": "csv"}', now() - interval '91 days')) FROM generate_series(1, 99);
 RELEASE c;
 RELEASE b;
 SELECT personalization.learn('l5', 'ana', 'export', '{"format": "csv"}') IS NOT NULL AS learned;
 COMMIT;
-SELECT count(personalization.learn('l5', 'ana', 'export', '{"format": "csv"}', now() - interval '91 days')) FROM generate_series(1, 3);
+SELECT count(personalization.learn('l5', 'ana', 'export', '{"format": "csv"}', now() - interval '91 days')) FROM generate_series(1, 200);
 SELECT personalization.drop_tenant('l5') IS NOT NULL AS dropped;
