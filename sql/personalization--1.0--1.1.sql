@@ -148,7 +148,7 @@ FROM (SELECT pg_catalog.array_remove(ARRAY[
       -- Who may not read the setting of libraries is told no reason.
       CROSS JOIN LATERAL (
           SELECT p.preloaded, p.switched_on, coalesce(p.preloaded AND p.switched_on, false) AS expected
-          FROM (SELECT (SELECT c.setting OPERATOR(pg_catalog.~) '\mpersonalization\M' FROM pg_catalog.pg_settings AS c
+          FROM (SELECT (SELECT c.setting OPERATOR(pg_catalog.~) E'\\mpersonalization\\M' FROM pg_catalog.pg_settings AS c
                         WHERE c.name OPERATOR(pg_catalog.=) 'shared_preload_libraries') AS preloaded,
                        coalesce(pg_catalog.current_setting('personalization.worker', true)::boolean, true) AS switched_on) AS p) AS e) AS h;
 

@@ -80,7 +80,7 @@ SELECT p.tenant_id, p.user_id,
 FROM personalization.profiles AS p
 CROSS JOIN LATERAL (SELECT personalization.get_profile(p.tenant_id, p.user_id)) AS d (profile);
 COMMENT ON VIEW personalization.profile_overview IS
-    'each user in a row, to be read with \x in psql: traits, live preferences, queries';
+    E'each user in a row, to be read with \\x in psql: traits, live preferences, queries';
 
 -- What an alert asks: one row, whether all is well, and if not, why not.
 CREATE FUNCTION personalization.tenants_in_trouble(OUT backing_off bigint, OUT unknown bigint, OUT unknown_example text)
@@ -150,7 +150,7 @@ FROM (SELECT pg_catalog.array_remove(ARRAY[
       -- Who may not read the setting of libraries is told no reason.
       CROSS JOIN LATERAL (
           SELECT p.preloaded, p.switched_on, coalesce(p.preloaded AND p.switched_on, false) AS expected
-          FROM (SELECT (SELECT c.setting OPERATOR(pg_catalog.~) '\mpersonalization\M' FROM pg_catalog.pg_settings AS c
+          FROM (SELECT (SELECT c.setting OPERATOR(pg_catalog.~) E'\\mpersonalization\\M' FROM pg_catalog.pg_settings AS c
                         WHERE c.name OPERATOR(pg_catalog.=) 'shared_preload_libraries') AS preloaded,
                        coalesce(pg_catalog.current_setting('personalization.worker', true)::boolean, true) AS switched_on) AS p) AS e) AS h;
 COMMENT ON VIEW personalization.health IS

@@ -92,7 +92,7 @@ enum
 	"   AND a.privilege_type = 'SET'),"                                                            \
 	" (SELECT pg_catalog.substring(c, pg_catalog.strpos(c, '=') + 1)"                              \
 	"   FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c"                    \
-	"   WHERE s.setrole = g.grantee AND c LIKE 'personalization.tenant\\_id=%'"                    \
+	"   WHERE s.setrole = g.grantee AND c LIKE E'personalization.tenant\\\\_id=%'"                 \
 	"   AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database"                          \
 	"    WHERE datname = pg_catalog.current_database()))"                                          \
 	"   ORDER BY s.setdatabase DESC LIMIT 1)"                                                      \
@@ -359,8 +359,8 @@ distribute_functions(void)
 	"   UNION ALL"                                                                                 \
 	"   SELECT 2, x.indexrelid::int,"                                                              \
 	"    pg_catalog.regexp_replace(pg_catalog.pg_get_indexdef(x.indexrelid),"                      \
-	"     '^(CREATE (UNIQUE )?INDEX )\\S+( ON )\\S+',"                                             \
-	"     '\\1' || pg_catalog.quote_ident(i.relname || '_' || shardid) || '\\3' || shard)"         \
+	"     E'^(CREATE (UNIQUE )?INDEX )\\\\S+( ON )\\\\S+',"                                        \
+	"     E'\\\\1' || pg_catalog.quote_ident(i.relname || '_' || shardid) || E'\\\\3' || shard)"   \
 	"   FROM shards JOIN pg_catalog.pg_index x ON x.indrelid = parent"                             \
 	"   JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid"                                        \
 	"   WHERE shard IS NOT NULL AND pg_catalog.to_regclass("                                       \

@@ -145,19 +145,19 @@ static Statement find_set_right =
 			  "oid");
 
 /* The tenants that a role is bound to, cluster-wide and by database. */
-static Statement find_bindings =
-	STATEMENT("SELECT d.datname"
-			  " FROM pg_catalog.pg_db_role_setting s"
-			  " CROSS JOIN pg_catalog.unnest(s.setconfig) c"
-			  " LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase"
-			  " WHERE s.setrole = $1 AND pg_catalog.lower(c) LIKE 'personalization.tenant\\_id=%'",
-			  "oid");
+static Statement find_bindings = STATEMENT(
+	"SELECT d.datname"
+	" FROM pg_catalog.pg_db_role_setting s"
+	" CROSS JOIN pg_catalog.unnest(s.setconfig) c"
+	" LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase"
+	" WHERE s.setrole = $1 AND pg_catalog.lower(c) LIKE E'personalization.tenant\\\\_id=%'",
+	"oid");
 
 /* Other roles that are bound to a tenant and are members of this role. */
 static Statement find_bound_member = STATEMENT(
 	"SELECT r.rolname"
 	" FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c, pg_catalog.pg_roles r"
-	" WHERE pg_catalog.lower(c) LIKE 'personalization.tenant\\_id=%' AND r.oid = s.setrole"
+	" WHERE pg_catalog.lower(c) LIKE E'personalization.tenant\\\\_id=%' AND r.oid = s.setrole"
 	" AND r.oid <> $1 AND pg_catalog.pg_has_role(r.oid, $1, 'MEMBER')"
 	" ORDER BY 1 LIMIT 1",
 	"oid");

@@ -169,7 +169,10 @@ SELECT setdatabase, setconfig FROM pg_db_role_setting WHERE setrole = 'regress_a
 SET ROLE regress_app;
 SELECT personalization.get_profile('a1', 'ana');
 RESET ROLE;
+-- Without a warning where backslashes escape in all texts.
+SET standard_conforming_strings = off;
 SELECT personalization.bind_role('regress_app', 'a2');
+RESET standard_conforming_strings;
 SELECT setdatabase, setconfig FROM pg_db_role_setting WHERE setrole = 'regress_app'::regrole;
 -- A pooled role of its own is bound to none.
 SELECT personalization.grant_access('regress_app', pooled => true);

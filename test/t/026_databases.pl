@@ -95,6 +95,7 @@ foreach my $set (q(default_tablespace = 'pg_default'), 'standard_conforming_stri
 	sql('postgres', 'CREATE DATABASE odd', "ALTER DATABASE odd SET $set");
 	sql('odd', 'CREATE EXTENSION personalization', q(SELECT personalization.create_tenant('acme')), $row);
 	within(5, 'odd', $learned, "CREATE EXTENSION with $set");
+	is(sql('odd', q(SELECT pg_get_viewdef('personalization.health'::regclass) ~ 'mpersonalization[^a-z]+M')), 't', "texts with a backslash, with $set");
 	sql('postgres', 'DROP DATABASE odd WITH (FORCE)');
 }
 # In their encodings a page is ASCII, with references for other characters: a kana, and one that
