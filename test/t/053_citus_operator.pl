@@ -5,7 +5,6 @@
 use strict;
 use warnings;
 
-use File::Basename;
 use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -15,17 +14,8 @@ use Time::HiRes qw(sleep);
 use Citus;
 
 # An installation with an update of the test's own.
-my $dir = $PostgreSQL::Test::Utils::tmp_check;
-my ($bin, $share, $lib) = map { my ($out) = run_command([ $ENV{PG_CONFIG} || 'pg_config', $_ ]); $out } qw(--bindir --sharedir --pkglibdir);
-my $root = $bin;
-$root = dirname($root) while index("$share/", "$root/") != 0 || index("$lib/", "$root/") != 0;
-plan skip_all => 'needs an installation of its own' if $root eq '/' || $root eq '/usr';
-my $copy = "$dir/t_installation";
-system_or_bail('cp', '-a', $root, $copy);
-my $extension = $copy . substr($share, length $root) . '/extension';
-my ($version) = slurp_file("$extension/personalization.control") =~ /^default_version\s*=\s*'(.*)'/m;
-append_to_file("$extension/personalization--$version--test.sql", q{CREATE FUNCTION personalization.mood(tenant_id text) RETURNS text LANGUAGE sql AS $$SELECT 'calm'$$;});
-my @install_path = (install_path => $copy . substr(dirname($bin), length $root));
+my ($version, $installation) = own_installation(q{CREATE FUNCTION personalization.mood(tenant_id text) RETURNS text LANGUAGE sql AS $$SELECT 'calm'$$;});
+my @install_path = @$installation;
 
 my ($coordinator, @nodes) = start_cluster('', @install_path);
 my @all = ($coordinator, @nodes);

@@ -4,7 +4,6 @@
 use strict;
 use warnings;
 
-use File::Basename;
 use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -13,19 +12,11 @@ use Time::HiRes qw(sleep time);
 
 use Citus;
 
+my $dir = $PostgreSQL::Test::Utils::tmp_check;
+
 # An installation with an update of the test's own: a table has a column and an index more, another an index less
 # and a storage parameter, and there is a new function and a new table.
-my $dir = $PostgreSQL::Test::Utils::tmp_check;
-my $pg_config = $ENV{PG_CONFIG} || 'pg_config';
-my ($bin, $share, $lib) = map { my ($out) = run_command([ $pg_config, $_ ]); $out } qw(--bindir --sharedir --pkglibdir);
-my $root = $bin;
-$root = dirname($root) while index("$share/", "$root/") != 0 || index("$lib/", "$root/") != 0;
-plan skip_all => 'needs an installation of its own' if $root eq '/' || $root eq '/usr';
-my $copy = "$dir/t_installation";
-system_or_bail('cp', '-a', $root, $copy);
-my $extension = $copy . substr($share, length $root) . '/extension';
-my ($version) = slurp_file("$extension/personalization.control") =~ /^default_version\s*=\s*'(.*)'/m;
-append_to_file("$extension/personalization--$version--test.sql", q{
+my ($version, $installation, $bin) = own_installation(q{
 ALTER TABLE personalization.profiles ADD COLUMN mood text COLLATE "C" NOT NULL DEFAULT 'calm';
 ALTER TABLE personalization.signal_rules ADD COLUMN mood text;
 ALTER TABLE personalization.worker_state ADD COLUMN mood text NOT NULL DEFAULT 'calm';
@@ -35,7 +26,7 @@ ALTER TABLE personalization.interactions SET (autovacuum_vacuum_insert_scale_fac
 CREATE TABLE personalization.moods (mood text PRIMARY KEY);
 CREATE FUNCTION personalization.mood(tenant_id text) RETURNS text LANGUAGE sql AS $$SELECT 'calm'$$;});
 
-my ($coordinator, @nodes) = start_cluster('', install_path => $copy . substr(dirname($bin), length $root));
+my ($coordinator, @nodes) = start_cluster('', @$installation);
 my @all = ($coordinator, @nodes);
 my @tenants = qw(acme globex initech umbrella);
 

@@ -7,6 +7,7 @@ package Citus;
 use strict;
 use warnings;
 
+use File::Basename;
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
 use IPC::Run;
@@ -17,7 +18,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 use base 'Exporter';
-our @EXPORT = qw(start_cluster add_node on error_on within owner others look_again move_tenant session
+our @EXPORT = qw(own_installation start_cluster add_node on error_on within owner others look_again move_tenant session
   start_writer answered wait_for_writers end_writers kill_server differences_of $library);
 
 our ($library) = run_command([ $ENV{PG_CONFIG} // 'pg_config', '--pkglibdir' ]);
@@ -50,6 +51,25 @@ sub node
 	$node->start;
 	$node->safe_psql('postgres', 'CREATE EXTENSION citus');
 	return $node;
+}
+
+# own_installation(SQL): a copy of the installation in which the extension can be updated to the version test, by that
+# SQL: its present version, the copy's argument for servers, and where the programs of the installation are.  Skips all
+# where the installation is the system's.
+sub own_installation
+{
+	my ($update) = @_;
+	my ($bin, $share, $lib) = map { my ($out) = run_command([ $ENV{PG_CONFIG} || 'pg_config', $_ ]); $out } qw(--bindir --sharedir --pkglibdir);
+	my $root = $bin;
+
+	$root = dirname($root) while index("$share/", "$root/") != 0 || index("$lib/", "$root/") != 0;
+	plan skip_all => 'needs an installation of its own' if $root eq '/' || $root eq '/usr';
+	my $copy = "$PostgreSQL::Test::Utils::tmp_check/t_installation";
+	system_or_bail('cp', '-a', $root, $copy);
+	my $extension = $copy . substr($share, length $root) . '/extension';
+	my ($version) = slurp_file("$extension/personalization.control") =~ /^default_version\s*=\s*'(.*)'/m;
+	append_to_file("$extension/personalization--$version--test.sql", $update);
+	return ($version, [ install_path => $copy . substr(dirname($bin), length $root) ], $bin);
 }
 
 # start_cluster(settings, install_path => …): the servers, which know of each other; the extension is up to the
