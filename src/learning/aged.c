@@ -66,19 +66,14 @@ at_transaction_end(XactEvent event, void *arg)
 					 errdetail(AGED_DETAIL), errhint(AGED_HINT)));
 }
 
-/* Subtransactions within one that is aborted have begun after it. */
+/* While a subtransaction lasts, only it and those within it, which have begun after it, are counted. */
 static void
 at_subtransaction_end(SubXactEvent event, SubTransactionId me, SubTransactionId parent, void *arg)
 {
-	ListCell *cell;
-
 	if (event != SUBXACT_EVENT_ABORT_SUB)
 		return;
-	foreach (cell, counts)
-	{
-		if (((AgedCount *) lfirst(cell))->subxact >= me)
-			counts = foreach_delete_current(counts, cell);
-	}
+	while (counts != NIL && ((AgedCount *) llast(counts))->subxact >= me)
+		counts = list_delete_last(counts);
 }
 
 void
