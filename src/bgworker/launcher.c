@@ -29,7 +29,6 @@
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/proc.h"
-#include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
@@ -41,6 +40,7 @@
 #include "base/extension.h"
 #include "base/guc.h"
 #include "bgworker/launcher.h"
+#include "bgworker/session.h"
 #include "bgworker/state.h"
 
 /* How often the list of databases is read, in milliseconds. */
@@ -341,9 +341,7 @@ personalization_launcher_main(Datum arg)
 	HASHCTL control = {.keysize = sizeof(Oid), .entrysize = sizeof(Database)};
 	uint64 announcements = 0;
 
-	pqsignal(SIGHUP, SignalHandlerForConfigReload);
-	pqsignal(SIGTERM, die);
-	BackgroundWorkerUnblockSignals();
+	worker_take_signals();
 	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
 	launcher_attach();
 	databases = hash_create("personalization databases", 32, &control, HASH_ELEM | HASH_BLOBS);

@@ -23,6 +23,7 @@
 #include "storage/ipc.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
+#include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -70,6 +71,19 @@ static bool
 slot_is_mine(void)
 {
 	return *my_pid == MyProcPid;
+}
+
+/*
+ * A background worker starts with SIGHUP ignored, so a reload between its fork
+ * and here is lost: it is as if there had been one.
+ */
+void
+worker_take_signals(void)
+{
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGTERM, die);
+	ConfigReloadPending = true;
+	BackgroundWorkerUnblockSignals();
 }
 
 void
@@ -156,6 +170,7 @@ connect_as(int slot, bool consumer, const char *name)
 {
 	Oid database;
 
+	worker_take_signals();
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
 	my_slot = &worker_shared->slots[slot];
 	my_pid = consumer ? &my_slot->consumer : &my_slot->pid;
@@ -170,7 +185,6 @@ connect_as(int slot, bool consumer, const char *name)
 	if (!OidIsValid(database))
 		worker_leave(WORKER_DISMISSED);
 
-	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
 
 	/*

@@ -32,7 +32,13 @@ extern void worker_has_begun(void);
 /* Records the error that is being handled as the reason why the worker could not start. */
 extern void worker_note_start_failure(void);
 
-/* Connects to the database of the slot that the launcher assigned. */
+/*
+ * Lets this process react to signals: to SIGHUP, and to SIGTERM with an error.
+ * To be called first; the configuration is read again soon afterwards.
+ */
+extern void worker_take_signals(void);
+
+/* Takes signals, and connects to the database of the slot that the launcher assigned. */
 extern void worker_connect(int slot);
 
 /*

@@ -15,10 +15,8 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
-#include "postmaster/interrupt.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
-#include "tcop/tcopprot.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -387,8 +385,6 @@ personalization_consumer_main(Datum arg)
 {
 	Failure failure;
 
-	pqsignal(SIGHUP, SignalHandlerForConfigReload);
-	pqsignal(SIGTERM, die);
 	worker_connect_consumer(DatumGetInt32(arg));
 	before_shmem_exit(close_at_exit, (Datum) 0);
 	while (!worker_is_settled() || !worker_try(start_up, NULL, &failure))

@@ -13,10 +13,8 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
-#include "postmaster/interrupt.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
-#include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 
@@ -130,9 +128,6 @@ void
 personalization_worker_main(Datum arg)
 {
 	volatile bool ours = false;
-
-	pqsignal(SIGHUP, SignalHandlerForConfigReload);
-	pqsignal(SIGTERM, die);
 
 	/* What goes wrong here ends the process; there is no table yet to tell it. */
 	PG_TRY();

@@ -136,8 +136,10 @@ foreach my $object ('TABLE personalization.rankings', 'TABLE personalization.int
 	sql('given', "ALTER $object OWNER TO somebody");
 	sql('given', q(SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'personalization worker'));
 	within(5, 'given', q(SELECT waits_for LIKE 'tables to belong to a superuser again%"somebody"' FROM personalization.worker_status), "it waits for $object");
+	# Not that it never failed: while REASSIGN OWNED locks all tables, it may have given up waiting for one.
+	my $passes = sql('given', 'SELECT passes FROM personalization.worker_status');
 	sql('given', "ALTER $object OWNER TO dba");
-	within(5, 'given', $works, 'and goes on');
+	within(5, 'given', "SELECT passes > $passes AND waits_for IS NULL FROM personalization.worker_status", 'and goes on');
 }
 
 ####################################################################
@@ -152,8 +154,10 @@ SKIP:
 	sql('postgres', 'CREATE DATABASE prod');
 	sql('prod', 'CREATE EXTENSION personalization', q(SELECT personalization.create_tenant('acme')));
 	$node->append_conf('postgresql.conf', "personalization.redis_url = '" . $redis->url . "'\npersonalization.cache_database = 'prod'");
+	# A reload while a worker starts is lost, as the server starts it with the signal ignored; so it looks itself.
+	sql('prod', q(SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'prod' AND backend_type LIKE 'personalization%'));
+	within(5, 'prod', q(SELECT cache_state = 'connected' FROM personalization.worker_status), 'connected, as a new worker reads the settings itself');
 	$node->reload;
-	within(5, 'prod', q(SELECT cache_state = 'connected' FROM personalization.worker_status), 'connected');
 	sql('prod', q(SELECT personalization.learn('acme', 'ana', 'export', '{"format": "csv"}')));
 	within(5, 'prod', 'SELECT cache_backlog = 0 AND cache_pushed > 0 FROM personalization.worker_status', 'pushed');
 	sql('postgres', q(SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'prod'), 'CREATE DATABASE staging TEMPLATE prod');

@@ -98,7 +98,12 @@ sub within
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	note(sprintf('%s: after %.1f s', $what, $took)) if defined $took;
-	return ok(defined $took, $what) || diag("still not so after $seconds s: $query: " . ($out // '') . ' ' . ($err // $@));
+	return 1 if ok(defined $took, $what);
+	diag("still not so after $seconds s: $query: " . ($out // '') . ' ' . ($err // $@));
+	# Often the worker knows why.
+	(undef, $out) = ($server || $node)->psql($database, 'SELECT to_json(w) FROM personalization.worker_status w');
+	diag("worker_status: $out") if $out;
+	return 0;
 }
 
 # The end of the server's log, and what has come since.
