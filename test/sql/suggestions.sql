@@ -373,7 +373,8 @@ SELECT pg_temp.pass();
 CREATE FUNCTION pg_temp.entries_read() RETURNS bigint LANGUAGE sql AS $$
     SELECT sum(pg_stat_get_xact_tuples_returned(i.indexrelid)) FROM pg_index i
     WHERE i.indrelid IN (SELECT tableoid FROM personalization.interactions WHERE tenant_id = 'l') $$;
--- Other tenants may be in the same place, and a pass looks at them too: what it reads for them is taken off.
+-- Other tenants may be in the same place, and a pass looks at them too: what it reads for them is taken off, save what
+-- sessions beside this one commit meanwhile.  It is 3,000; with all of the user's requests for each, 1,100,000.
 BEGIN;
 SELECT pg_temp.pass() AS waited;
 SELECT pg_temp.entries_read() AS entries \gset
@@ -381,7 +382,7 @@ SELECT pg_temp.pass() AS nothing;
 SELECT pg_temp.entries_read() - :entries AS others, pg_temp.entries_read() AS entries \gset
 SELECT personalization.rebuild_statistics('l');
 SELECT pg_temp.pass();
-SELECT pg_temp.entries_read() - :entries - :others < 20000 AS bounded;
+SELECT pg_temp.entries_read() - :entries - :others < 200000 AS bounded;
 COMMIT;
 SELECT user_count, count(*) FROM personalization.query_statistics WHERE tenant_id = 'l' GROUP BY 1;
 -- A stored ask that fails by itself is passed by, and holds up nobody.
