@@ -17,6 +17,12 @@ SELECT query, ask_count FROM personalization.user_queries WHERE tenant_id = 't1'
 -- The next turn goes on there; the query of the turn is not suggested again.
 SELECT personalization.end_turn('t1', 'ana', 'Open orders?', 'Seven.', :'conversation') -> 'messages' AS messages;
 SELECT personalization.end_turn('t1', 'ana', 'And late ones?', NULL, :'conversation') -> 'messages' AS messages;
+-- The whole question in data is learned instead of what the user typed, which stays the message.
+BEGIN;
+SELECT personalization.end_turn('t1', 'ana', 'And last month?', NULL, :'conversation', '{"query": "Open orders last month?"}') ->> 'interaction_id' AS whole \gset
+SELECT data FROM personalization.interactions WHERE interaction_id = :'whole';
+SELECT personalization.get_conversation('t1', :'conversation') #>> '{messages,-1,content}' AS typed;
+ROLLBACK;
 SELECT d -> 'preferences' AS preferences, d #> '{routing,likely_tables}' AS tables, jsonb_array_length(d -> 'messages') AS messages,
        d #>> '{messages,1,content}' AS last, (SELECT array_agg(s ->> 'suggestion' ORDER BY s ->> 'suggestion') FROM jsonb_array_elements(d -> 'suggestions') AS s) AS suggestions
 FROM personalization.begin_turn('t1', 'ana', 'revenue by region', :'conversation', max_messages => 2) AS d;
