@@ -230,6 +230,14 @@ SELECT personalization.run_maintenance() -> 'queries' AS counted;
 SELECT count(*) > 0 AS some, count(*) = (SELECT count(*) FROM shown) AS as_many, bool_and((g.suggestion_type, g.suggestion, g.reason) = (s.suggestion_type, s.suggestion, s.reason) AND abs(g.score - s.score) < 1e-6) AS same
 FROM personalization.get_suggestions('p3', 'ana', NULL, 10) WITH ORDINALITY AS g LEFT JOIN shown s USING (ordinality);
 SELECT personalization.get_conversation('p3', conversation_id) = c AS same FROM talk;
+-- By another name, too.
+SELECT count(personalization.forget_user('p3', 'ana')) AS forgotten;
+SELECT count(personalization.import_user('p3', d || '{"user_id": "anna"}')) AS imported FROM whole;
+SELECT personalization.export_user('p3', 'anna') -> 'data' = d -> 'data' AS same FROM whole;
+SELECT personalization.run_maintenance() -> 'queries' AS counted;
+SELECT bool_and((g.suggestion_type, g.suggestion, g.reason) = (s.suggestion_type, s.suggestion, s.reason)) AS same
+FROM personalization.get_suggestions('p3', 'anna', NULL, 10) WITH ORDINALITY AS g LEFT JOIN shown s USING (ordinality);
+SELECT name, line FROM pg_temp.everything() WHERE line ~ '\yana\y' AND line ~ '^\(p3,';
 
 -- == Every table of the schema with a tenant_id is one that drop_tenant() empties, but these.
 SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
