@@ -154,3 +154,5 @@ FROM (SELECT pg_catalog.array_remove(ARRAY[
 
 COMMENT ON FUNCTION personalization.learn_part(text, jsonb) IS
     'learns events that learn_batch() sends from another node of a Citus cluster, or has those of topics wait; called by it and the consumer';
+COMMENT ON VIEW personalization.tenant_statistics IS
+    'counts by tenant; distinct_queries is that of each user, added up; a role under row-level security sees its own tenant';

@@ -148,7 +148,7 @@ CROSS JOIN LATERAL (
            pg_catalog.string_agg(o.step OPERATOR(pg_catalog.||) ': ' OPERATOR(pg_catalog.||) o.reason, '; ' ORDER BY o.since, o.step) AS why
     FROM personalization.backing_off o WHERE o.tenant_id OPERATOR(pg_catalog.=) t.tenant_id) b;
 COMMENT ON VIEW personalization.tenant_statistics IS
-    'counts by tenant; a role under row-level security sees its own tenant';
+    'counts by tenant; distinct_queries is that of each user, added up; a role under row-level security sees its own tenant';
 
 -- Notifies the launcher, when this transaction commits, of this database.
 CREATE FUNCTION personalization.wake_worker() RETURNS void
