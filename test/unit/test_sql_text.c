@@ -159,6 +159,10 @@ static const struct
 	{"select * from ##Tmp", "select * from ##tmp"},
 	{"from\n#c\nt", "from t"},
 	{"\\ \1", "\\ \1"},
+	/* A name has no backslash: the texts that show what one means are left out. */
+	{"select \"a\\\"b\\\\\" from t where c = 'it\\'s'", "select \"a\"\"b//\" from t where c = ?"},
+	{"select \"C:\\x\" from t where c = 'C:\\'", "select \"C:/x\" from t where c = ?"},
+	{"'\\''\"\"\"\\\"\"\"o", "? \"\"\"\"\"\"\"o"},
 };
 
 static const char *const pairs[][2] = {

@@ -381,6 +381,35 @@ put_body(Form *form, const SqlToken *token)
 	return true;
 }
 
+/*
+ * Writes a name in quotes.  Whether a backslash escapes a quote is decided by
+ * all of a text, much of which the form leaves out, so it has none: a quote
+ * in the name is doubled, and any other backslash is a slash.
+ */
+static void
+put_quoted(Form *form, const SqlLexer *lexer, const SqlToken *token)
+{
+	char quote = token->text[0];
+	bool escapes = lexer->backslashes && quote == '"';
+	char *out;
+
+	put(form, token->text, token->len, false, true);
+	out = form->text + form->len - token->len;
+	for (size_t i = 0; i < token->len; i++)
+	{
+		if (out[i] != '\\')
+			continue;
+		out[i] = '/';
+		if (!escapes || i + 1 == token->len)
+			continue;
+		if (out[i + 1] == quote)
+			out[i] = quote;
+		else if (out[i + 1] == '\\')
+			out[i + 1] = '/';
+		i++;
+	}
+}
+
 /* Whether it is an operator that would begin a comment after a space: # or ## */
 static bool
 is_hashes(const SqlToken *token)
@@ -414,13 +443,15 @@ put_token(Form *form, const SqlLexer *lexer, const SqlToken *token)
 		put(form, "<>", 2, false, true);
 	else if (token->kind == SQL_OPERATOR && token->len == 2 && memcmp(token->text, "==", 2) == 0)
 		put(form, "=", 1, false, true);
+	else if (token->kind == SQL_QUOTED)
+		put_quoted(form, lexer, token);
 	else
 	{
 		bool hash = token->kind == SQL_OPERATOR && is_hashes(token);
 		bool macro =
 			token->text[0] == '(' && form->last.kind == SQL_WORD && form->last.text[0] == '$';
 
-		put(form, token->text, token->len, token->kind != SQL_QUOTED, !hash && !macro);
+		put(form, token->text, token->len, true, !hash && !macro);
 	}
 	if (!(token->kind == SQL_PUNCTUATION && token->text[0] == ';'))
 		form->end = form->len;
