@@ -19,6 +19,13 @@
 /* A session that sends many different names gets warnings for the first ones only. */
 #define WARNED_NAMES 100
 
+/* A member that nothing reads, or a list of which nothing reads the objects and arrays. */
+typedef struct UnreadName
+{
+	char *text; /* truncated to 63 bytes */
+	bool is_list;
+} UnreadName;
+
 /* Whether a rule's path begins with a name. */
 static bool
 begins_path(const char *path, const char *name, size_t len)
@@ -67,38 +74,79 @@ is_read(const SignalRules *rules, int type, const char *name, size_t len)
 }
 
 /*
+ * Whether a member is a list of which keys are made, and has elements that cannot be
+ * part of one: objects and arrays.
+ */
+static bool
+has_unusable_elements(const SignalRules *rules, int type, const JsonbValue *name,
+					  const JsonbValue *value)
+{
+	bool is_list = false;
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue element;
+
+	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
+		return false;
+	for (int i = 0; i < rules->n && !is_list; i++)
+	{
+		const SignalRule *rule = &rules->items[i];
+
+		is_list = (type == ALL_TYPES || (int) rule->type == type) &&
+				  strlen(rule->path) == (size_t) name->val.string.len &&
+				  memcmp(rule->path, name->val.string.val, name->val.string.len) == 0 &&
+				  strstr(rule->key, "{}") != NULL;
+	}
+	if (!is_list)
+		return false;
+	it = JsonbIteratorInit(value->val.binary.data);
+	while ((token = JsonbIteratorNext(&it, &element, true)) != WJB_DONE)
+	{
+		if (token == WJB_ELEM && element.type == jbvBinary)
+			return true;
+	}
+	return false;
+}
+
+/*
  * Appends the names of an object's members that are not read, truncated, to the n
  * there are.  Returns their number.  within: the member of data that the object is,
  * or NULL for data itself.
  */
 static int
 find_in_object(const SignalRules *rules, int type, const JsonbContainer *object, const char *within,
-			   char **names, int n)
+			   UnreadName *names, int n)
 {
 	JsonbIterator *it = JsonbIteratorInit(unconstify(JsonbContainer *, object));
 	JsonbIteratorToken token;
 	JsonbValue name;
+	JsonbValue value;
 
 	while (n < UNREAD_NAMES && (token = JsonbIteratorNext(&it, &name, true)) != WJB_DONE)
 	{
 		char *text;
 		int len;
+		bool is_list;
 
-		if (token != WJB_KEY || is_read(rules, type, name.val.string.val, name.val.string.len))
+		if (token != WJB_KEY)
+			continue;
+		(void) JsonbIteratorNext(&it, &value, true);
+		is_list = is_read(rules, type, name.val.string.val, name.val.string.len);
+		if (is_list && !has_unusable_elements(rules, type, &name, &value))
 			continue;
 		text = pnstrdup(name.val.string.val, name.val.string.len);
 		if (within != NULL)
 			text = psprintf("%s.%s", within, text);
 		len = (int) strlen(text);
 		text[pg_mbcliplen(text, len, Min(len, NAMEDATALEN - 1))] = '\0';
-		names[n++] = text;
+		names[n++] = (UnreadName){text, is_list};
 	}
 	return n;
 }
 
 /* Finds the names that are not read, truncated; returns their number. */
 static int
-find_unread(const SignalRules *rules, InteractionType type, const Jsonb *data, char **names)
+find_unread(const SignalRules *rules, InteractionType type, const Jsonb *data, UnreadName *names)
 {
 	int n;
 
@@ -121,12 +169,13 @@ find_unread(const SignalRules *rules, InteractionType type, const Jsonb *data, c
 ArrayType *
 unread_names(const SignalRules *rules, InteractionType type, const Jsonb *data)
 {
-	char *names[UNREAD_NAMES];
+	UnreadName names[UNREAD_NAMES];
 	Datum values[UNREAD_NAMES];
 	int n = find_unread(rules, type, data, names);
 
 	for (int i = 0; i < n; i++)
-		values[i] = CStringGetTextDatum(names[i]);
+		values[i] =
+			CStringGetTextDatum(names[i].is_list ? psprintf("%s[]", names[i].text) : names[i].text);
 	return construct_array(values, n, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
@@ -216,7 +265,7 @@ is_new_to_session(InteractionType type, const char *name)
 void
 unread_warn(const SignalRules *rules, InteractionType type, const Jsonb *data)
 {
-	char *names[UNREAD_NAMES];
+	UnreadName names[UNREAD_NAMES];
 	int n;
 
 	if (!warn_unknown_data)
@@ -225,9 +274,17 @@ unread_warn(const SignalRules *rules, InteractionType type, const Jsonb *data)
 	for (int i = 0; i < n; i++)
 	{
 		/* A name may be a user's text, which does not belong into the server's log. */
-		if (is_new_to_session(type, names[i]))
+		if (!is_new_to_session(type, names[i].text))
+			continue;
+		if (names[i].is_list)
+			ereport(
+				WARNING_CLIENT_ONLY,
+				(errmsg("nothing reads objects and arrays in \"%s\" of an interaction of type %s",
+						names[i].text, interaction_type_names[type]),
+				 errhint("Pass a list of texts or numbers, such as [\"orders\"].")));
+		else
 			ereport(WARNING_CLIENT_ONLY,
-					(errmsg("nothing reads \"%s\" of an interaction of type %s", names[i],
+					(errmsg("nothing reads \"%s\" of an interaction of type %s", names[i].text,
 							interaction_type_names[type]),
 					 errhint("%s", what_is_read(rules, type))));
 	}

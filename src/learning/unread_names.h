@@ -15,8 +15,9 @@
 
 /*
  * Returns the names of the members of data that nothing reads, as text[],
- * possibly empty: at most UNREAD_NAMES, each truncated to 63 bytes.  Names in
- * the objects of a refinement begin with the object, as in original.charttype;
+ * possibly empty: at most UNREAD_NAMES, each truncated to 63 bytes.  A list of
+ * which only the objects and arrays are not read has [] behind its name.  Names
+ * in the objects of a refinement begin with the object, as in original.charttype;
  * for it, rules has those of all types.
  */
 #define UNREAD_NAMES 16

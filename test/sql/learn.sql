@@ -219,6 +219,12 @@ SELECT personalization.learn('l3', 'ana', 'refinement', '{"original": {"charttyp
 SELECT personalization.learn('l3', 'ana', 'feedback', '{"rating": 1, "catgory": "visualization"}') IS NOT NULL AS learned;
 SELECT personalization.learn('l3', 'ana', 'feedback', '{"rating": 1, "category": "visualization", "key": "chart", "value": "bar"}') IS NOT NULL AS learned;
 SELECT personalization.collect_feedback('l3', 'ana', '{"ratng": 1}') IS NOT NULL AS learned;
+-- A list of which keys are made is read, but not the objects and arrays in it.
+SELECT count(personalization.learn('l3', 'bo', type, data)) AS learned FROM (VALUES
+    ('query'::personalization.interaction_type, jsonb '{"tables_used": [{"name": "orders"}]}'), ('query', '{"tables_used": ["orders", ["items"]]}'), ('query', '{"tables_used": {"orders": {"rows": 3}}, "filters": ["a", 1, null, true]}'),
+    ('visualization', '{"chart_type": [{"kind": "bar"}]}'), ('refinement', '{"original": {"columns": [["a"]]}, "corrected": {}}')) AS v (type, data);
+SELECT interaction_type, data, unread FROM personalization.interactions WHERE tenant_id = 'l3' AND user_id = 'bo' ORDER BY interaction_type, data;
+SELECT personalization.forget_user('l3', 'bo') IS NOT NULL AS forgotten;
 RESET personalization.warn_unknown_data;
 SELECT personalization.learn('l3', 'ana', 'visualization', '{"never_heard_of": 1}') IS NOT NULL AS learned;
 -- Feedback on a suggestion is an outcome, not a remark of which nothing is learned.
