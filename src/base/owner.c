@@ -12,6 +12,7 @@
 
 #include "base/extension.h"
 #include "base/owner.h"
+#include "base/trusted.h"
 
 void
 owner_begin(OwnerScope *scope)
@@ -36,10 +37,12 @@ owner_begin(OwnerScope *scope)
 	GetUserIdAndSecContext(&scope->user, &scope->context);
 	SetUserIdAndSecContext(owner, scope->context | SECURITY_LOCAL_USERID_CHANGE |
 									  SECURITY_RESTRICTED_OPERATION);
+	scope->trusted = trust_begin(owner);
 }
 
 void
 owner_end(const OwnerScope *scope)
 {
+	trust_end(scope->trusted);
 	SetUserIdAndSecContext(scope->user, scope->context);
 }

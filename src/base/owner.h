@@ -14,12 +14,14 @@
  * function of the extension may perform but its caller may not.  Only
  * statements of the library run there, with qualified names; the caller
  * supplies only values, and the caller's access to the tenant has been
- * checked.  An error in between restores the user.
+ * checked.  Nothing that other roles have defined runs there: trusted.h.  An
+ * error in between restores the user.
  */
 typedef struct OwnerScope
 {
 	Oid user;
 	int context;
+	Oid trusted; /* of an enclosing scope */
 } OwnerScope;
 
 extern void owner_begin(OwnerScope *scope);

@@ -3,8 +3,10 @@
  *		Whether the extension's objects belong to superusers.
  *
  *		REASSIGN OWNED gives them to somebody else, who may then define triggers
- *		on the tables and replace the functions that are their defaults; in the
- *		worker these would run with the rights of a superuser.
+ *		on the tables, casts to the types and other bodies of the functions.
+ *		The worker waits until they are given back.  That nothing of this runs with
+ *		its rights, even if they are given away while it works, is ensured by
+ *		base/trusted.h.
  */
 #include "postgres.h"
 
@@ -20,6 +22,8 @@ static Statement find_owner = STATEMENT("SELECT r.rolname"
 										"   WHERE relnamespace = 'personalization'::regnamespace"
 										"  UNION SELECT proowner FROM pg_catalog.pg_proc"
 										"   WHERE pronamespace = 'personalization'::regnamespace"
+										"  UNION SELECT typowner FROM pg_catalog.pg_type"
+										"   WHERE typnamespace = 'personalization'::regnamespace"
 										"  UNION SELECT nspowner FROM pg_catalog.pg_namespace"
 										"   WHERE oid = 'personalization'::regnamespace)"
 										" ORDER BY 1 LIMIT 1",

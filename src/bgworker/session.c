@@ -34,6 +34,7 @@
 #include "base/extension.h"
 #include "base/guc.h"
 #include "base/statement.h"
+#include "base/trusted.h"
 #include "bgworker/session.h"
 
 static Statement note_failure = STATEMENT(
@@ -186,6 +187,7 @@ connect_as(int slot, bool consumer, const char *name)
 		worker_leave(WORKER_DISMISSED);
 
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+	trust_superusers_only();
 
 	/*
 	 * Switched off with ALTER DATABASE; for the server it is on, or we would

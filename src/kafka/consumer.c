@@ -23,6 +23,7 @@
 
 #include "base/extension.h"
 #include "base/guc.h"
+#include "bgworker/owners.h"
 #include "bgworker/restore.h"
 #include "bgworker/session.h"
 #include "kafka/batch.h"
@@ -320,6 +321,17 @@ try_refresh(void *arg)
 	topics_refresh();
 }
 
+/*
+ * After a failure: while the extension's objects belong to somebody who is no superuser, all
+ * else fails too.  The worker waits then, and starts another consumer once they are given back.
+ */
+static void
+leave_if_not_trusted(void)
+{
+	if (!owner_is_trusted())
+		worker_leave(WORKER_NO_WORK);
+}
+
 /* Periodic work. */
 static void
 do_chores(void)
@@ -337,7 +349,8 @@ do_chores(void)
 	woken = false;
 	if (is_due(&refreshed, REFRESH_EVERY))
 	{
-		(void) worker_try(try_refresh, &ours, &failure);
+		if (!worker_try(try_refresh, &ours, &failure))
+			leave_if_not_trusted();
 		if (!is_set(kafka_brokers) || !ours)
 			worker_leave(WORKER_DISMISSED);
 		/* What was read before the last topic was unsubscribed from is still moved. */
@@ -348,7 +361,8 @@ do_chores(void)
 		topics_look();
 	if (is_due(&measured, MEASURE_EVERY) && before != 0)
 		seconds = (double) (measured - before) / USECS_PER_SEC;
-	(void) worker_try(try_note, &seconds, &failure);
+	if (!worker_try(try_note, &seconds, &failure))
+		leave_if_not_trusted();
 	if (client_is_open() && is_due(&reported, REPORT_EVERY))
 		topics_report_offsets();
 }
@@ -365,6 +379,7 @@ do_batch(void)
 		worker_note_full_batch();
 	if (!batch_learn())
 	{
+		leave_if_not_trusted();
 		pause_now();
 		return false;
 	}

@@ -66,6 +66,29 @@ sql('ALTER SYSTEM RESET personalization.kafka_brokers', 'SELECT pg_reload_conf()
 has('app', 25, 'and comes with them');
 
 ####################################################################
+# It reads with the rights of a superuser, and runs nothing of somebody to whom tables are given meanwhile.
+
+my $other = $kafka->topic('given', 1);
+sub say_given { my @events = map { qq({"tenant_id": "acme", "user_id": "u", "interaction_type": "query", "data": {"query": "$_"}}) } @_; $kafka->produce($other, 0, \@events); return; }
+sql('CREATE DATABASE given', 'CREATE ROLE somebody LOGIN');
+sql('given', 'CREATE EXTENSION personalization', q(SELECT personalization.create_tenant('acme')), "SELECT personalization.subscribe_topic('$other')",
+	'CREATE TABLE evil (who name)', 'GRANT ALL ON evil TO PUBLIC', 'GRANT CREATE ON SCHEMA public TO somebody', 'GRANT USAGE ON SCHEMA personalization TO somebody');
+say_given('one');
+has('given', 1, 'it reads');
+# The inbox, too: what cannot be learned would wait there.
+my @given = map { "ALTER TABLE $_ OWNER TO" } split /\n/, sql('given', q(SELECT relid::regclass FROM unnest('{interactions,inbox}'::text[]) AS t, pg_partition_tree(('personalization.' || t)::regclass) ORDER BY level DESC));
+sql('given', map { "$_ somebody" } @given);
+sql_as('somebody', 'given', 'CREATE FUNCTION spy() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO evil VALUES (current_user); RETURN NEW; END $$',
+	'CREATE TRIGGER spy BEFORE INSERT ON personalization.interactions FOR EACH ROW EXECUTE FUNCTION spy()');
+say_given('two');
+within(20, 'given', q(SELECT waits_for LIKE '%"somebody"' FROM personalization.worker_status), 'the worker waits');
+within(20, 'given', q(SELECT personalization.consumer_pid() IS NULL), 'and the process that reads leaves');
+is(sql('given', 'SELECT (SELECT count(*) FROM evil), (SELECT count(*) FROM personalization.interactions)'), '0|1', 'neither has run a trigger of the new owner');
+sql('given', 'DROP TRIGGER spy ON personalization.interactions', map { "$_ postgres" } @given);
+has('given', 2, 'given back, it goes on where it was');
+sql('DROP DATABASE given');
+
+####################################################################
 # Copies: each reads for itself, from where the original was; what the original reads it does not take.
 
 sql('CREATE DATABASE twin TEMPLATE app');
