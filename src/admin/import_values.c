@@ -108,6 +108,39 @@ scalar_text(const Import *import, const JsonbValue *value, const char *path)
 	}
 }
 
+/*
+ * Converts a text by its type's input function, whose error has the text in its message,
+ * and so in the server's log.
+ */
+static Datum
+input_value(Oid type, char *text, const char *path)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Datum datum;
+	Oid input;
+	Oid parameter;
+
+	getTypeInputInfo(type, &input, &parameter);
+	PG_TRY();
+	{
+		datum = OidInputFunctionCall(input, text, parameter, -1);
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
+			PG_RE_THROW();
+		FlushErrorState();
+		import_error(error->sqlerrcode, error->hint, "%s is not a value of type %s: %s", path,
+					 format_type_be(type), private_text(text, strlen(text)));
+	}
+	PG_END_TRY();
+	return datum;
+}
+
 Datum
 import_scalar(const Import *import, const char *column, const JsonbValue *value, Oid type,
 			  const char *path)
@@ -124,13 +157,7 @@ import_scalar(const Import *import, const char *column, const JsonbValue *value,
 		datum = JsonbPGetDatum(document);
 	}
 	else
-	{
-		Oid input;
-		Oid parameter;
-
-		getTypeInputInfo(type, &input, &parameter);
-		datum = OidInputFunctionCall(input, scalar_text(import, value, path), parameter, -1);
-	}
+		datum = input_value(type, scalar_text(import, value, path), path);
 	if (import != NULL)
 		check_value(import, column, type, datum, path);
 	return datum;

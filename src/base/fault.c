@@ -56,6 +56,7 @@ take_apart(Fault *fault, const char *marked)
 	StringInfoData summary;
 	StringInfoData detail;
 	bool is_private = false;
+	char first = '\0';
 
 	initStringInfo(&whole);
 	initStringInfo(&summary);
@@ -65,11 +66,17 @@ take_apart(Fault *fault, const char *marked)
 		if (*c == PRIVATE_BEGIN || *c == PRIVATE_NAME)
 		{
 			trim_introduction(&summary);
-			if (detail.len > 0)
+			if (detail.len == 0)
+			{
+				first = *c;
+				appendStringInfoString(&detail,
+									   *c == PRIVATE_NAME ? FAULT_DETAIL_NAME : FAULT_DETAIL);
+			}
+			else if (*c == first)
 				appendStringInfoString(&detail, ", ");
 			else
 				appendStringInfoString(&detail,
-									   *c == PRIVATE_NAME ? FAULT_DETAIL_NAME : FAULT_DETAIL);
+									   *c == PRIVATE_NAME ? ", the name " : ", the value ");
 			is_private = true;
 		}
 		else if (*c == PRIVATE_END)

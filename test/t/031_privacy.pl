@@ -223,6 +223,14 @@ for my $case (
 	[ 'a rating', qq{SELECT personalization.collect_feedback('acme', 'u', '{"category": "data", "key": "k", "rating": "$typo"}')} ],
 	[ 'a category', qq{SELECT personalization.collect_feedback('acme', 'u', '{"category": "$typo", "key": "k", "rating": 1}')} ],
 	[ 'a column', qq{SELECT personalization.import_user('acme', '{"format": "personalization/1", "tenant_id": "acme", "user_id": "w", "data": {"preferences": [{"$typo": 1}]}}')} ],
+	(map {
+		my ($table, $path, $column) = ($_->[0], "{0,$_->[1]}", $_->[1]);
+		[ "a value of $table.$column", qq{SELECT personalization.import_user('acme', d || '{"user_id": "w"}' || jsonb_build_object('data', jsonb_build_object('$table', jsonb_set(d -> 'data' -> '$table', '$path', '"$typo"'))))
+			FROM personalization.export_user('acme', 'bo') AS d} ]
+	} [ 'preferences', 'last_updated' ], [ 'preferences', 'category' ], [ 'preferences', 'confidence' ], [ 'interactions', 'interaction_id' ], [ 'conversations', 'message_count' ], [ 'preference_snapshots', 'day' ],
+		[ 'user_queries', 'asked_days,0' ]),
+	[ 'a time of a profile', qq{SELECT personalization.import_user('acme', '{"tenant_id": "acme", "user_id": "w", "created_at": "$typo", "preferences": {}}')} ],
+	[ 'an id in a profile', qq{SELECT personalization.import_user('acme', '{"tenant_id": "acme", "user_id": "w", "preferences": {}, "interaction_history": [{"id": "$typo", "interaction_type": "query", "timestamp": "2026-03-01", "data": {}}]}')} ],
 	[ 'a table', qq{SELECT personalization.import_user('acme', '{"format": "personalization/1", "tenant_id": "acme", "user_id": "w", "data": {"$typo": []}}')} ],
 	[ 'an outcome', qq{SELECT personalization.record_outcome('acme', '$typo', gen_random_uuid(), '$typo')} ],
 	[ 'a time zone of an event', qq{SELECT personalization.learn_batch('[{"tenant_id": "acme", "user_id": "u", "interaction_type": "export", "data": {}, "occurred_at": "2026-03-01 $typo"}]')} ],
