@@ -26,6 +26,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "base/guc.h"
 #include "base/subxact.h"
 #include "bgworker/session.h"
@@ -598,7 +599,7 @@ bool
 batch_learn(void)
 {
 	Attempt attempt = {.careful = false};
-	TimestampTz begun = GetCurrentTimestamp();
+	int64 begun = elapsed_clock();
 	Failure failure;
 
 	if (!worker_try(attempt_batch, &attempt, &failure))
@@ -619,7 +620,7 @@ batch_learn(void)
 		start_over();
 		return true;
 	}
-	adapt_size(GetCurrentTimestamp() - begun);
+	adapt_size(elapsed_clock() - begun);
 	settle();
 	return true;
 }

@@ -19,8 +19,8 @@
 #include "storage/latch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "base/extension.h"
 #include "base/guc.h"
 #include "bgworker/owners.h"
@@ -62,7 +62,7 @@ is_set(const char *setting)
 /* ---------------------------------------------------------------- the worker's part */
 
 static BackgroundWorkerHandle *handle = NULL;
-static TimestampTz next_try = 0;
+static int64 next_try = 0;
 static int failures = 0; /* consecutive */
 
 /* To be called in a transaction. */
@@ -112,7 +112,7 @@ start_consumer(void)
 	else
 	{
 		handle = NULL;
-		next_try = GetCurrentTimestamp() + RETRY_GAVE_WAY;
+		next_try = elapsed_clock() + RETRY_GAVE_WAY;
 		if (!complained)
 			ereport(
 				LOG,
@@ -127,7 +127,7 @@ start_consumer(void)
 	MemoryContextSwitchTo(old);
 }
 
-static TimestampTz
+static int64
 pause_after(int failed)
 {
 	return Min(USECS_PER_SEC * (INT64CONST(1) << Min(failed - 1, 6)), MAX_PAUSE);
@@ -137,7 +137,7 @@ static void
 consumer_ended(void)
 {
 	WorkerOutcome outcome = worker_consumer_outcome();
-	TimestampTz now = GetCurrentTimestamp();
+	int64 now = elapsed_clock();
 
 	pfree(handle);
 	handle = NULL;
@@ -151,7 +151,7 @@ consumer_ended(void)
 void
 consumer_look_after(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	int64 now = elapsed_clock();
 	pid_t pid;
 
 	if (handle != NULL && GetBackgroundWorkerPid(handle, &pid) == BGWH_STOPPED)
@@ -175,7 +175,7 @@ typedef struct ClientSettings
 
 static ClientSettings made_of;
 static bool woken = false; /* a topic has been subscribed to, or the like */
-static TimestampTz pause_until = 0;
+static int64 pause_until = 0;
 static int failed = 0; /* consecutive */
 
 /* Its threads still run, so nothing that they use may be freed. */
@@ -211,7 +211,7 @@ static void
 pause_now(void)
 {
 	failed++;
-	pause_until = GetCurrentTimestamp() + pause_after(failed);
+	pause_until = elapsed_clock() + pause_after(failed);
 }
 
 /*
@@ -246,7 +246,7 @@ have_client(void)
 		topics_unassigned();
 		pause_until = 0;
 	}
-	if (!settings_changed() && GetCurrentTimestamp() < pause_until)
+	if (!settings_changed() && elapsed_clock() < pause_until)
 		return false;
 	copy_setting(&made_of.brokers, kafka_brokers);
 	copy_setting(&made_of.config, kafka_config);
@@ -292,9 +292,9 @@ wait_for_something(void)
 
 /* Whether an interval has passed since the last time; if so, records the present time. */
 static bool
-is_due(TimestampTz *last, int64 every)
+is_due(int64 *last, int64 every)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	int64 now = elapsed_clock();
 
 	if (now < *last + every && now >= *last)
 		return false;
@@ -336,10 +336,10 @@ leave_if_not_trusted(void)
 static void
 do_chores(void)
 {
-	static TimestampTz refreshed = 0;
-	static TimestampTz measured = 0;
-	static TimestampTz reported = 0;
-	TimestampTz before = measured;
+	static int64 refreshed = 0;
+	static int64 measured = 0;
+	static int64 reported = 0;
+	int64 before = measured;
 	double seconds = 0;
 	bool ours = true;
 	Failure failure;
@@ -371,7 +371,7 @@ do_chores(void)
 static bool
 do_batch(void)
 {
-	if (!client_is_open() || GetCurrentTimestamp() < pause_until)
+	if (!client_is_open() || elapsed_clock() < pause_until)
 		return false;
 	if (!batch_collect())
 		return false;

@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "base/clock.h"
 #include "base/statement.h"
 #include "base/subxact.h"
 #include "bgworker/session.h"
@@ -479,7 +480,7 @@ hurry(void)
 void
 topics_look(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	int64 now = elapsed_clock();
 	MemoryContext context;
 	MemoryContext old;
 	ListCell *cell;
@@ -504,10 +505,10 @@ topics_look(void)
 		topic->failures = Min(topic->failures + 1, 10);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
-	topic->look_at = GetCurrentTimestamp() + (topic->failures == 0
-												  ? LOOK_EVERY
-												  : Min(USECS_PER_SEC << (topic->failures - 1),
-														LOOK_AFTER_FAILURE_MAX * USECS_PER_SEC));
+	topic->look_at =
+		elapsed_clock() + (topic->failures == 0 ? LOOK_EVERY
+												: Min(USECS_PER_SEC << (topic->failures - 1),
+													  LOOK_AFTER_FAILURE_MAX * USECS_PER_SEC));
 }
 
 void

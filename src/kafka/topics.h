@@ -41,13 +41,13 @@ typedef struct Topic
 	int first_partitions; /* those begin at start, later ones at their beginning; -1 if not known */
 	Partition **partitions; /* by number; NULL if its beginning is not known */
 	int npartitions;
-	TimestampTz look_at; /* when the broker is to be asked about it again */
-	bool stuck;			 /* its last batch could not be learned */
-	int failures;		 /* consecutive failures of asking */
-	const char *state;	 /* as stored; NULL if not yet */
-	char *error;		 /* to be stored; NULL for none */
-	int64 messages;		 /* since the rate was measured */
-	bool measured;		 /* the stored rate is not 0 */
+	int64 look_at;	   /* when the broker is to be asked about it again, by elapsed_clock() */
+	bool stuck;		   /* its last batch could not be learned */
+	int failures;	   /* consecutive failures of asking */
+	const char *state; /* as stored; NULL if not yet */
+	char *error;	   /* to be stored; NULL for none */
+	int64 messages;	   /* since the rate was measured */
+	bool measured;	   /* the stored rate is not 0 */
 } Topic;
 
 /* All topics. */

@@ -34,9 +34,9 @@
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 
 #include "base/arrival.h"
+#include "base/clock.h"
 #include "base/extension.h"
 #include "base/jsonutil.h"
 #include "base/statement.h"
@@ -116,7 +116,7 @@ typedef struct Receiver
 {
 	int node;
 	int failures; /* consecutive */
-	TimestampTz pause_until;
+	int64 pause_until;
 } Receiver;
 
 static Receiver *receivers = NULL;
@@ -129,7 +129,7 @@ typedef struct Trouble
 	char tenant_id[MAX_ID_LENGTH + 1]; /* the key */
 	int limit;						   /* events that are tried at once */
 	int failures;					   /* consecutive */
-	TimestampTz pause_until;
+	int64 pause_until;
 } Trouble;
 
 static HTAB *troubles = NULL;
@@ -138,7 +138,7 @@ static HTAB *troubles = NULL;
 static bool any = false;
 
 /* When to look at them next, and from which name on. */
-static TimestampTz look_at = 0;
+static int64 look_at = 0;
 static char look_from[MAX_ID_LENGTH + 1] = "";
 
 /* A tenant who has some, and their node. */
@@ -248,10 +248,10 @@ end_troubles(void)
 	troubles = NULL;
 }
 
-static TimestampTz
+static int64
 pause_after(int failures)
 {
-	return GetCurrentTimestamp() + Min(USECS_PER_SEC << Min(failures - 1, 6), MAX_PAUSE);
+	return elapsed_clock() + Min(USECS_PER_SEC << Min(failures - 1, 6), MAX_PAUSE);
 }
 
 static void
@@ -314,7 +314,7 @@ event_bytes(const Event *event)
 static void
 look_soon(const char *tenant_id)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	int64 now = elapsed_clock();
 	const Trouble *trouble = trouble_of(tenant_id);
 
 	any = true;
@@ -677,13 +677,13 @@ deliver_together(Look *look, int first)
 static void
 deliver(Look *look)
 {
-	TimestampTz begun = GetCurrentTimestamp();
+	int64 begun = elapsed_clock();
 	bool has_tried = false;
 
 	for (int i = 0; i < look->n;)
 	{
 		WaitingTenant *tenant = &look->tenants[i];
-		TimestampTz now = GetCurrentTimestamp();
+		int64 now = elapsed_clock();
 		Trouble *trouble = trouble_of(tenant->tenant_id);
 
 		if (tenant->is_done || now < receiver_of(tenant->node)->pause_until ||
@@ -711,7 +711,7 @@ waiting_deliver(List **received, const char **failure)
 {
 	Look *look;
 	Failure failed;
-	TimestampTz now = GetCurrentTimestamp();
+	int64 now = elapsed_clock();
 	MemoryContext context;
 	bool more;
 
@@ -727,7 +727,7 @@ waiting_deliver(List **received, const char **failure)
 		deliver(look);
 	else
 		look->more = false;
-	look_at = look->more ? 0 : GetCurrentTimestamp() + LOOK_EVERY;
+	look_at = look->more ? 0 : elapsed_clock() + LOOK_EVERY;
 	more = look->more;
 	*received = look->received;
 	if (look->has_failed)

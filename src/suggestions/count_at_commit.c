@@ -19,6 +19,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "base/extension.h"
 #include "base/guc.h"
 #include "base/statement.h"
@@ -80,18 +81,18 @@ typedef struct ShareTenant
 static ShareTenant tenants[MAX_TENANTS];
 static int ntenants = 0;
 
-/* After an error that may recur, this session leaves counting to others for a time, in milliseconds. */
-#define REST_AFTER_ERROR (60 * 1000)
-static TimestampTz failed_until = DT_NOBEGIN;
+/* After an error that may recur, this session leaves counting to others for a time, in microseconds. */
+#define REST_AFTER_ERROR (60 * USECS_PER_SEC)
+static int64 failed_until = 0; /* by elapsed_clock() */
 
 /* The tenant with many requests for which this session has counted last, and how long it rests. */
 static char resting_tenant[MAX_ID_LENGTH + 1];
-static TimestampTz resting_until = DT_NOBEGIN;
+static int64 resting_until = 0;
 
 static bool
 is_resting(const char *tenant_id)
 {
-	return strcmp(tenant_id, resting_tenant) == 0 && GetCurrentTimestamp() < resting_until;
+	return strcmp(tenant_id, resting_tenant) == 0 && elapsed_clock() < resting_until;
 }
 
 /*
@@ -118,7 +119,7 @@ is_worthwhile(const char *tenant_id, bool *many)
 static int
 count_for(const ShareTenant *tenant, int limit)
 {
-	TimestampTz begun = GetCurrentTimestamp();
+	int64 begun = elapsed_clock();
 	int64 counted = 0;
 	Fault fault;
 	bool many;
@@ -131,7 +132,7 @@ count_for(const ShareTenant *tenant, int limit)
 	(void) count_queries_if_free(tenant->name, limit, &counted);
 	if (many && counted > 0)
 	{
-		TimestampTz now = GetCurrentTimestamp();
+		int64 now = elapsed_clock();
 
 		strlcpy(resting_tenant, tenant->name, sizeof(resting_tenant));
 		resting_until = now + REST_FACTOR * (now - begun);
@@ -194,7 +195,7 @@ count_before_commit(void)
 	if (error == NULL)
 		return;
 	if (!is_transient(error->sqlerrcode))
-		failed_until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), REST_AFTER_ERROR);
+		failed_until = elapsed_clock() + REST_AFTER_ERROR;
 	ereport(DEBUG1, (errmsg("requests were not counted: %s", error->message)));
 	FreeErrorData(error);
 }
@@ -207,8 +208,8 @@ static bool
 may_count(void)
 {
 	return count_at_commit && statement_router == NULL && !XactReadOnly &&
-		   !IsolationIsSerializable() && !worker_is_working() &&
-		   GetCurrentTimestamp() >= failed_until && !(ntenants == 1 && is_resting(tenants[0].name));
+		   !IsolationIsSerializable() && !worker_is_working() && elapsed_clock() >= failed_until &&
+		   !(ntenants == 1 && is_resting(tenants[0].name));
 }
 
 static void

@@ -7,6 +7,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
 use Clock;
+use Kafka;
 use Personalization;
 use PostgreSQL::Test::Utils;
 use Redis;
@@ -17,6 +18,9 @@ my $tmp = $PostgreSQL::Test::Utils::tmp_check;
 my $clock = Clock->new($tmp);
 my $redis = Redis::missing() ? undef : Redis->new(PostgreSQL::Test::Utils::tempdir_short() . '/redis')->start;
 my $cached = $redis ? "personalization.redis_url = '" . $redis->url . "'" : '';
+my $kafka = Kafka::missing() ? undef : Kafka->new(PostgreSQL::Test::Utils::tempdir_short());
+my $topic = $kafka ? $kafka->topic('clock', 1) : '';
+my $read = $kafka ? "personalization.kafka_brokers = '" . $kafka->brokers . "'\npersonalization.kafka_database = 'here'" : '';
 my %environment = $clock->environment;
 my $node;
 
@@ -29,7 +33,8 @@ personalization.maintenance_interval = '1s'
 personalization.cache_database = 'ahead'
 max_worker_processes = 16
 fsync = off
-$cached));
+$cached
+$read));
 }
 
 # How far the server's clock is ahead of ours, in hours.
@@ -69,8 +74,34 @@ sql('CREATE DATABASE here');
 sql('here', 'CREATE EXTENSION personalization', q(SELECT personalization.create_tenant('acme')));
 goes_on('as it is', 'here');
 
+# Without a worker, a session with much to count rests after its share: here for some seconds, as counting is slow.
+sql('CREATE DATABASE alone', 'ALTER DATABASE alone SET personalization.worker = off');
+sql('alone', 'CREATE EXTENSION personalization', q(SELECT personalization.create_tenant('acme')),
+	q{SELECT personalization.learn_batch((SELECT jsonb_agg(jsonb_build_object('tenant_id', 'acme', 'user_id', 'u' || n % 9, 'interaction_type', 'query', 'data', jsonb_build_object('query', 'sales of ' || n % 40))) FROM generate_series(1, 1500) n))},
+	'SELECT personalization.run_maintenance()',
+	q{CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END'},
+	'CREATE TRIGGER slow BEFORE UPDATE ON personalization.rankings FOR EACH STATEMENT EXECUTE FUNCTION slow()');
+my $alone = $node->background_psql('alone');
+my $asks = q{SELECT count(personalization.learn('acme', 'ana', 'query', jsonb_build_object('query', 'profit of ' || n))) FROM generate_series(1, 12) n;};
+$alone->query($asks);
+is(sql('alone', 'SELECT count(*) FROM personalization.query_events'), '0', 'a commit counts');
+$alone->query($asks);
+is(sql('alone', 'SELECT count(*) FROM personalization.query_events'), '12', 'and its session rests');
+sql('alone', 'DROP TRIGGER slow ON personalization.rankings');
+
 $clock->set(-3 * $hour);
 is(ahead_by(), '-3', 'the clock goes back three hours');
+SKIP:
+{
+	skip 'no Kafka', 1 unless $kafka;
+	$kafka->produce($topic, 0, [ '{"tenant_id": "acme", "user_id": "by topic", "interaction_type": "export", "data": {}}' ]);
+	sql('here', "SELECT personalization.subscribe_topic('$topic')");
+	within(20, 'here', q(SELECT count(*) = 1 FROM personalization.interactions WHERE user_id = 'by topic'), 'three hours back: a topic that is subscribed to is read');
+}
+sleep 5;
+$alone->query(q{SELECT personalization.learn('acme', 'ana', 'query', '{"query": "profit"}');});
+is(sql('alone', 'SELECT count(*) FROM personalization.query_events'), '0', 'three hours back: it does not rest longer');
+$alone->quit;
 goes_on('three hours back', 'here');
 
 # An extension, a tenant and data that are made while the clock is ahead.
