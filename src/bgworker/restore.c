@@ -45,7 +45,8 @@ static Statement select_state =
 			  "");
 
 /*
- * The sessions that restore, and those seen before ($1, $2) that are still there.
+ * The sessions that restore, and those seen before ($1, $2) that are still there.  Anyone
+ * can call their session pg_restore; who cannot write the last row does not restore.
  * cache_changes is written without its parent by everyone.
  */
 static Statement select_sessions = STATEMENT(
@@ -53,6 +54,11 @@ static Statement select_sessions = STATEMENT(
 	" FROM pg_catalog.pg_stat_activity a"
 	" WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid()"
 	" AND a.backend_type = 'client backend'"
+	" AND EXISTS ("
+	"  SELECT"
+	"  FROM pg_catalog.pg_roles r"
+	"  WHERE pg_catalog.pg_has_role(a.usesysid, r.oid, 'MEMBER')"
+	"  AND pg_catalog.has_table_privilege(r.oid, 'personalization.worker_restores', 'INSERT'))"
 	" AND (a.application_name ~ '^pg_restore'"
 	"  OR EXISTS ("
 	"   SELECT FROM unnest($1, $2) s (pid, backend_start)"

@@ -12,7 +12,6 @@
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -26,6 +25,7 @@
 
 #include "base/arguments.h"
 #include "base/arrival.h"
+#include "base/clock.h"
 #include "base/extension.h"
 #include "base/fault.h"
 #include "base/guc.h"
@@ -39,9 +39,11 @@
 #include "learning/aged.h"
 #include "learning/apply.h"
 #include "learning/events.h"
+#include "learning/expected_signals.h"
 #include "learning/inbox.h"
 #include "learning/rejected.h"
 #include "tenancy/hold.h"
+#include "tenancy/locks.h"
 #include "tenancy/session.h"
 
 /* A batch ends after the row with which it exceeds this size, in bytes, uncompressed. */
@@ -339,23 +341,6 @@ row_bytes(uint64 row)
 	return bytes;
 }
 
-/*
- * Estimates the number of signals of an event: most are a member or an element
- * of its data, or a name in its SQL.
- */
-static int
-expected_signals(const Jsonb *data)
-{
-	JsonbIterator *it = JsonbIteratorInit(unconstify(JsonbContainer *, &data->root));
-	int n = (int) (VARSIZE(data) / 64);
-	JsonbIteratorToken token;
-	JsonbValue value;
-
-	while (n < max_signals && (token = JsonbIteratorNext(&it, &value, false)) != WJB_DONE)
-		n += token == WJB_VALUE || token == WJB_ELEM;
-	return Min(n, max_signals);
-}
-
 /* The size of a batch so far. */
 typedef struct BatchSize
 {
@@ -412,7 +397,7 @@ arrival_lock(const char *tenant_id)
 	LOCKTAG tag;
 
 	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, get_relname_relid("inbox", extension_objects()->schema),
-					   hash_bytes((const unsigned char *) tenant_id, (int) strlen(tenant_id)), 1);
+					   tenant_hash(tenant_id), 1);
 	return tag;
 }
 
@@ -423,13 +408,13 @@ arrival_lock(const char *tenant_id)
 static void
 wait_for_arrivals(const LOCKTAG *tag)
 {
-	static TimestampTz waited_at = 0; /* in vain */
-	TimestampTz now;
+	static int64 waited_at = 0; /* in vain */
+	int64 now;
 
 	if (LockAcquire(tag, ShareLock, false, true) != LOCKACQUIRE_NOT_AVAIL)
 		return;
-	now = GetCurrentTimestamp();
-	if (now >= waited_at && now < waited_at + USECS_PER_SEC)
+	now = elapsed_clock();
+	if (waited_at != 0 && now < waited_at + USECS_PER_SEC)
 		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 						errmsg("events are still arriving for this tenant")));
 	waited_at = now;
@@ -458,23 +443,41 @@ select_first(const char *tenant_id, int limit)
 	return n;
 }
 
+/*
+ * Leaves out the last events of a batch that would exceed the number of signals by feedback
+ * on interactions.  Returns the number of the others, of which there is at least one.
+ */
+static int
+leave_out_last(const char *tenant_id, BatchSize *taken, int *expected)
+{
+	int n = 0;
+
+	if (!expect_of_feedback(tenant_id, taken->events, taken->n, expected))
+		return taken->n;
+	taken->signals = 0;
+	while (n < taken->n && taken->signals < BATCH_SIGNALS)
+		taken->signals += expected[n++];
+	return n;
+}
+
 /* Takes rows of a tenant; returns their number. */
 static int
 take_events(const char *tenant_id, TimestampTz now, BatchSize *taken)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id), (Datum) 0};
-	uint64 nrows = select_first(tenant_id, taken->limit - taken->n);
+	uint64 nrows = select_first(tenant_id, taken->limit);
 	SPITupleTable *rows = SPI_tuptable;
+	int64 *positions = palloc(Max(nrows, 1) * sizeof(int64));
+	int *expected = palloc0(Max(nrows, 1) * sizeof(int));
 	Column places;
-	uint64 n = 0;
 
-	if (nrows > 0 && taken->n == 0)
+	if (nrows > 0)
 	{
 		strlcpy(first_tenant, tenant_id, sizeof(first_tenant));
 		first_position = DatumGetInt64(result_value(0, INBOX_POSITION, NULL));
 	}
 	column_init(&places, TIDOID, (int) nrows);
-	for (; n < nrows && !is_full(taken); n++)
+	for (uint64 n = 0; n < nrows && !is_full(taken); n++)
 	{
 		Event *event = &taken->events[taken->n];
 		Fault fault;
@@ -487,21 +490,24 @@ take_events(const char *tenant_id, TimestampTz now, BatchSize *taken)
 			event->document = row_document(n, true);
 		}
 		else
-			taken->signals += expected_signals(event->data);
+			expected[n] = expected_signals(event->data);
+		taken->signals += expected[n];
 		column_add(&places, result_value(n, INBOX_PLACE, NULL));
-		taken->last = DatumGetInt64(result_value(n, INBOX_POSITION, NULL));
+		positions[n] = DatumGetInt64(result_value(n, INBOX_POSITION, NULL));
 		taken->n++;
 	}
-	if (n > 0)
+	if (taken->n > 0)
 	{
+		taken->n = places.n = leave_out_last(tenant_id, taken, expected);
+		taken->last = positions[taken->n - 1];
 		values[1] = column_array(&places);
-		if (delete_by_place(values) != n)
+		if (delete_by_place(values) != (uint64) taken->n)
 			ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 							errmsg("rows of the inbox were deleted concurrently"),
 							errhint("The transaction might succeed if retried.")));
 	}
 	SPI_freetuptable(rows);
-	return (int) n;
+	return taken->n;
 }
 
 void

@@ -40,7 +40,9 @@ static const char *const application_grants[] = {
 	"SELECT, INSERT, UPDATE, DELETE ON personalization.interactions,"
 	" personalization.rejected_events, personalization.preferences, personalization.profiles,"
 	" personalization.user_queries, personalization.suggestions, personalization.query_events,"
-	" personalization.query_statistics, personalization.query_lists, personalization.rankings",
+	" personalization.query_statistics, personalization.query_lists",
+	/* That a tenant has a row there tells the worker that it comes from no dump. */
+	"SELECT, INSERT, UPDATE ON personalization.rankings",
 	"SELECT, INSERT, UPDATE, DELETE ON personalization.suggestion_rounds",
 	"SELECT, INSERT, UPDATE, DELETE ON personalization.conversations,"
 	" personalization.conversation_messages, personalization.conversation_statistics",
@@ -253,6 +255,18 @@ grant_application(const char *role)
 	}
 }
 
+/*
+ * Revokes what earlier versions granted.  A role that bypasses row-level security may be
+ * that of an administrator, who has more privileges.
+ */
+static void
+revoke_former(Oid oid, const char *role)
+{
+	if (!has_bypassrls_privilege(oid))
+		run_command(psprintf("REVOKE %s FROM %s",
+							 nodes_with_shards("DELETE ON personalization.rankings"), role));
+}
+
 static bool
 is_local_shard(const char *table, const char *shard)
 {
@@ -360,6 +374,7 @@ personalization_grant_access(PG_FUNCTION_ARGS)
 	nodes_check_coordinator("grant_access");
 	level = nodes_local_begin();
 	grant_application(role);
+	revoke_former(PG_GETARG_OID(0), role);
 	if (PG_GETARG_BOOL(1))
 	{
 		if (statement_execute(&find_bound_member, values, NULL, SNAPSHOT_NEW) > 0)
@@ -419,6 +434,7 @@ personalization_bind_role(PG_FUNCTION_ARGS)
 								 quote_literal_cstr(role), quote_literal_cstr(tenant_id)));
 	level = nodes_local_begin();
 	grant_application(role);
+	revoke_former(PG_GETARG_OID(0), role);
 	was_pooled = statement_execute(&find_set_right, values, NULL, SNAPSHOT_NEW) > 0;
 	if (was_pooled)
 		run_command(psprintf("REVOKE SET ON PARAMETER personalization.tenant_id FROM %s", role));

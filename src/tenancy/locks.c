@@ -52,10 +52,16 @@ hash_names(const char *tenant_id, const char *user_id)
 }
 
 /* No user's name is empty. */
+uint32
+tenant_hash(const char *tenant_id)
+{
+	return hash_names(tenant_id, "");
+}
+
 static uint32
 tenant_lock_key(const char *tenant_id)
 {
-	return hash_names(tenant_id, "") % TENANT_LOCKS;
+	return tenant_hash(tenant_id) % TENANT_LOCKS;
 }
 
 void

@@ -28,6 +28,12 @@ typedef enum TenantLock
 #define MAX_USER_LOCKS 1024
 #define TENANT_LOCKS 1024
 
+/*
+ * A hash of a tenant's name, for the key of a lock: who sees it in pg_locks learns nothing
+ * about the name.
+ */
+extern uint32 tenant_hash(const char *tenant_id);
+
 extern void lock_tenant(const char *tenant_id, TenantLock mode);
 
 /* Locks a tenant for learning without waiting; returns false if that is not possible. */

@@ -159,6 +159,26 @@ REVOKE regress_between FROM regress_hostile;
 ALTER ROLE regress_hostile INHERIT;
 DROP ROLE regress_between;
 
+-- That it has been created here, and comes from no dump, is not the role's to take away.
+SET SESSION AUTHORIZATION regress_hostile;
+DELETE FROM personalization.rankings;
+RESET SESSION AUTHORIZATION;
+GRANT DELETE ON personalization.rankings TO regress_hostile;
+SELECT personalization.bind_role('regress_hostile', 'hostile'), has_table_privilege('regress_hostile', 'personalization.rankings', 'DELETE') AS left_from_1_0;
+
+-- Feedback on an interaction has as many signals as it: a batch of the inbox has few of them.
+INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data, interaction_id)
+    SELECT 'hostile', 'wide', 'query', jsonb_build_object('tables_used', jsonb_agg('t' || i)), '00000000-0000-4000-8000-000000000001' FROM generate_series(1, 6000) i;
+INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data)
+    SELECT 'hostile', 'wide', 'feedback', '{"interaction_id": "00000000-0000-4000-8000-000000000001", "rating": 1}' FROM generate_series(1, 5);
+SELECT personalization.run_maintenance() -> 'inbox' AS with_the_interaction;
+SELECT count(*), count(DISTINCT xmin::text) > 1 AS several_batches FROM personalization.interactions WHERE tenant_id = 'hostile' AND user_id = 'wide';
+INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data)
+    SELECT 'hostile', 'later', 'feedback', '{"interaction_id": "00000000-0000-4000-8000-000000000001", "rating": 1}' FROM generate_series(1, 8);
+SELECT personalization.run_maintenance() -> 'inbox' AS after_it;
+SELECT count(*), count(DISTINCT xmin::text) > 1 AS several_batches FROM personalization.interactions WHERE tenant_id = 'hostile' AND user_id = 'later';
+SELECT user_id, count(*), sum(observation_count) AS observed FROM personalization.preferences WHERE tenant_id = 'hostile' AND user_id IN ('wide', 'later') GROUP BY 1 ORDER BY 1;
+
 -- Keys of locks tell nothing of a user by what is known of others: no key of one tenant follows from those of another.
 CREATE FUNCTION pg_temp.keys(tenant text, name text) RETURNS int8[] LANGUAGE plpgsql AS $$
 BEGIN
@@ -174,6 +194,14 @@ WITH keys AS (
     SELECT (SELECT min(x) FROM unnest(:'hostile_kim'::int8[]) AS x WHERE x <> ALL (:'hostile_lee'::int8[])) AS a, (SELECT min(x) FROM unnest(:'hostile_lee'::int8[]) AS x WHERE x <> ALL (:'hostile_kim'::int8[])) AS b,
         (SELECT min(x) FROM unnest(:'neighbour_kim'::int8[]) AS x WHERE x <> ALL (:'neighbour_lee'::int8[])) AS c, (SELECT min(x) FROM unnest(:'neighbour_lee'::int8[]) AS x WHERE x <> ALL (:'neighbour_kim'::int8[])) AS d)
 SELECT num_nonnulls(a, b, c, d) AS keys, a # b # c # d <> 0 AS not_by_xor, (a - b - c + d) & 4294967295 <> 0 AS not_by_sum, a <> c AND b <> d AS not_the_user_alone FROM keys;
+
+-- Nor does that of a tenant for which events of topics arrive: a hash without a secret could be computed from a name.
+BEGIN;
+SELECT * FROM personalization.learn_part('neighbour', '{"now": 800000000000000, "on_error": "wait", "events": [
+  {"index": 0, "topic": "t", "partition": 0, "offset": 0, "event": {"tenant_id": "neighbour", "user_id": "bo", "interaction_type": "export", "data": {}}}]}');
+SELECT count(*) AS arriving, bool_or(objid::int8 = hashtext('neighbour')::int8 & 4294967295) AS by_name FROM pg_locks
+    WHERE pid = pg_backend_pid() AND locktype = 'object' AND classid = 'personalization.inbox'::regclass AND objsubid = 1;
+ROLLBACK;
 
 -- A zone that the system has lost: UTC, and a warning that names it; nothing else fails.
 SELECT personalization.learn('neighbour', 'bo', 'query', '{"query": "profit"}', '2026-03-01') IS NOT NULL AS learned;

@@ -76,6 +76,17 @@ $node->safe_psql('other', q{SELECT personalization.create_tenant('acme')});
 ok($node->poll_query_until('other', 'SELECT count(*) = 0 FROM personalization.inbox'), 'a new database is worked for at once');
 like($node->safe_psql('other', $done), qr/^\d+\|0\|0\|1$/, 'and what waited for the tenant is learned');
 
+# A session that cannot restore holds nothing up, whatever it calls itself.
+$node->safe_psql('postgres', $_) foreach 'CREATE DATABASE called', 'ALTER DATABASE called SET personalization.worker = off', 'CREATE ROLE bound LOGIN';
+$node->safe_psql('called', q{CREATE EXTENSION personalization; SELECT personalization.create_tenant('acme'), personalization.bind_role('bound', 'acme')});
+my $called = $node->background_psql('called', extra_params => [ '-U', 'bound' ]);
+$called->query(q{SET application_name = 'pg_restore'});
+$node->safe_psql('postgres', $_) foreach 'ALTER DATABASE called RESET personalization.worker', 'SELECT pg_reload_conf()';
+$node->safe_psql('called', q{INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data) VALUES ('acme', 'ana', 'query', '{}')});
+ok($node->poll_query_until('called', 'SELECT count(*) = 0 FROM personalization.inbox'), 'a bound role that calls itself pg_restore does not keep the worker waiting');
+is($node->safe_psql('called', q{SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pg_restore'}), '1', 'while it is there');
+$called->quit;
+
 # Where learning makes the tenants, none may ever come but from the inbox.
 $node->safe_psql('postgres', 'CREATE DATABASE automatic');
 $node->safe_psql('automatic', q{CREATE EXTENSION personalization});
