@@ -25,6 +25,13 @@ COMMENT ON FUNCTION personalization.learning_enabled(text, text) IS
     'whether anything is recorded of a user, and who decided that: the user, or else the tenant, by its setting learning';
 REVOKE ALL ON FUNCTION personalization.learning_enabled(text, text) FROM PUBLIC;
 
+CREATE FUNCTION personalization.reset_profile(tenant_id text, user_id text, trait text DEFAULT NULL) RETURNS boolean
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+    AS 'MODULE_PATHNAME', 'personalization_reset_profile';
+COMMENT ON FUNCTION personalization.reset_profile(text, text, text) IS
+    'has a trait that was set by hand, by default all of them, inferred again; false if it was not set';
+REVOKE ALL ON FUNCTION personalization.reset_profile(text, text, text) FROM PUBLIC;
+
 CREATE INDEX suggestion_rounds_taken ON personalization.suggestion_rounds (tenant_id, user_id, outcome_at)
     WHERE outcome = 't';
 COMMENT ON TABLE personalization.suggestion_rounds IS

@@ -28,6 +28,12 @@ CREATE FUNCTION personalization.set_profile(
 COMMENT ON FUNCTION personalization.set_profile(text, text, personalization.skill_level, text[], personalization.communication_style) IS
     'sets traits of a user, which then take precedence over inferred ones; NULL leaves a trait unchanged';
 
+CREATE FUNCTION personalization.reset_profile(tenant_id text, user_id text, trait text DEFAULT NULL) RETURNS boolean
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+    AS 'MODULE_PATHNAME', 'personalization_reset_profile';
+COMMENT ON FUNCTION personalization.reset_profile(text, text, text) IS
+    'has a trait that was set by hand, by default all of them, inferred again; false if it was not set';
+
 CREATE FUNCTION personalization.get_context(tenant_id text, user_id text, at timestamptz DEFAULT now()) RETURNS jsonb
     LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_get_context';

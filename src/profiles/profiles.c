@@ -1,6 +1,7 @@
 /*
  * profiles.c
- *		preferences(), get_profile(), set_profile() and get_context().
+ *		preferences(), get_profile(), set_profile(), reset_profile() and
+ *		get_context().
  */
 #include "postgres.h"
 
@@ -114,9 +115,21 @@ static Statement upsert_traits = STATEMENT(
 	"  updated_at = greatest(p.updated_at, excluded.updated_at), earlier_traits = $7",
 	"text text personalization.skill_level text[] personalization.communication_style timestamptz jsonb");
 
+/* Of one trait or, with NULL, of all. */
+static Statement unset_traits =
+	STATEMENT("UPDATE personalization.profiles"
+			  " SET skill_level = CASE WHEN $3 <> 'skill_level' THEN skill_level END,"
+			  "  domain_expertise = CASE WHEN $3 <> 'domain_expertise' THEN domain_expertise END,"
+			  "  communication_style ="
+			  "   CASE WHEN $3 <> 'communication_style' THEN communication_style END,"
+			  "  updated_at = greatest(updated_at, $4), earlier_traits = $5"
+			  " WHERE tenant_id = $1 AND user_id = $2",
+			  "text text text timestamptz jsonb");
+
 PG_FUNCTION_INFO_V1(personalization_preferences);
 PG_FUNCTION_INFO_V1(personalization_get_profile);
 PG_FUNCTION_INFO_V1(personalization_set_profile);
+PG_FUNCTION_INFO_V1(personalization_reset_profile);
 PG_FUNCTION_INFO_V1(personalization_get_context);
 
 /* The arguments of every function that reads: the user and the time. */
@@ -448,6 +461,62 @@ personalization_set_profile(PG_FUNCTION_ARGS)
 	cache_profile_changed(tenant_id, user_id);
 	SPI_finish();
 	PG_RETURN_VOID();
+}
+
+/* Whether a trait or, with NULL, any is set.  Raises an error if there is no such trait. */
+static bool
+is_set(const SetTraits *traits, const char *trait)
+{
+	static const char *const names[] = {"skill_level", "domain_expertise", "communication_style"};
+	const bool set[] = {traits->skill != NULL, traits->expertise != NULL, traits->style != NULL};
+	Fault fault;
+	int i;
+
+	if (trait == NULL)
+		return set[0] || set[1] || set[2];
+	i = find_name(names, lengthof(names), trait, strlen(trait));
+	if (i >= 0)
+		return set[i];
+	(void) fault_set(&fault, ERRCODE_INVALID_PARAMETER_VALUE,
+					 "The traits are skill_level, domain_expertise and communication_style.",
+					 "invalid value for trait: %s", private_text(trait, strlen(trait)));
+	fault_raise(&fault, -1);
+	return false;
+}
+
+Datum
+personalization_reset_profile(PG_FUNCTION_ARGS)
+{
+	char *tenant_id = tenant_argument(fcinfo, 0);
+	char *user_id = id_argument(fcinfo, 1, "user_id");
+	char *trait = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
+	TimestampTz now = GetCurrentTimestamp();
+	TenantSettings settings;
+	SetTraits before;
+	bool was_set;
+
+	prevent_if_read_only("reset_profile()");
+	SPI_connect();
+	user_begin_regardless(tenant_id, user_id, &settings);
+	set_traits_read_locked(tenant_id, user_id, now, &before);
+	was_set = is_set(&before, trait);
+	if (was_set)
+	{
+		char nulls[] = "     ";
+		Datum values[] = {
+			CStringGetTextDatum(tenant_id), CStringGetTextDatum(user_id), 0,
+			TimestampTzGetDatum(now),
+			JsonbPGetDatum(set_traits_kept(&before, now, settings.history_retention))};
+
+		if (trait == NULL)
+			nulls[2] = 'n';
+		else
+			values[2] = CStringGetTextDatum(trait);
+		(void) statement_execute(&unset_traits, values, nulls, SNAPSHOT_NEW);
+		cache_profile_changed(tenant_id, user_id);
+	}
+	SPI_finish();
+	PG_RETURN_BOOL(was_set);
 }
 
 /* Pushes the user's active conversation. */

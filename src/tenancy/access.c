@@ -65,7 +65,8 @@ static const char *const application_grants[] = {
 	" personalization.query_id, personalization.extract_signals, personalization.learn,"
 	" personalization.learn_batch, personalization.learn_part, personalization.collect_feedback,"
 	" personalization.preferences,"
-	" personalization.get_profile, personalization.set_profile, personalization.get_context,"
+	" personalization.get_profile, personalization.set_profile, personalization.reset_profile,"
+	" personalization.get_context,"
 	" personalization.get_suggestions, personalization.record_outcome,"
 	" personalization.ranking_weights",
 	"EXECUTE ON FUNCTION personalization.evaluate, personalization.version",

@@ -105,6 +105,7 @@ INSERT INTO calls VALUES
     ('usage_patterns', ARRAY[$$'e'$$, $$'ana'$$, $$'2026-03-02'$$], 3),
     ('route', ARRAY[$$'e'$$, $$'ana'$$, $$'q'$$, $$'2026-03-02'$$], 4),
     ('set_profile', ARRAY[$$'e'$$, $$'ana'$$], 2),
+    ('reset_profile', ARRAY[$$'e'$$, $$'ana'$$], 2),
     ('create_tenant', ARRAY[$$'e2'$$, $$'{}'$$], 2),
     ('configure_tenant', ARRAY[$$'e'$$, $$'{}'$$], 2),
     ('tenant_settings', ARRAY[$$'e'$$], 1),
@@ -127,6 +128,7 @@ FROM calls, generate_series(1, required) AS n ORDER BY calls.ctid, n;
 SELECT pg_temp.outcome(format('SELECT personalization.set_profile(%s)', arguments)) FROM unnest(ARRAY[
     $$'e', 'ana', 'expert'$$, $$'e', 'ana', NULL, ARRAY['a', NULL]$$, $$'e', 'ana', NULL, ARRAY['']$$, $$'e', 'ana', NULL, '{{a},{b}}'$$,
     $$'e', 'ana', communication_style => 'loud'$$, $$'e', 'ana', NULL, ARRAY[repeat('x', 513)]$$]) AS arguments;
+SELECT trait, pg_temp.outcome(format('SELECT personalization.reset_profile(''e'', ''ana'', %L)', trait)) FROM unnest(ARRAY['skill', '', 'Skill_level']) AS trait;
 
 -- Roles.
 SELECT pg_temp.outcome($$SELECT personalization.bind_role('no_such_role', 'e')$$);
@@ -137,7 +139,7 @@ SELECT pg_temp.outcome($$SELECT personalization.grant_access(0::regrole)$$);
 BEGIN READ ONLY;
 SELECT call, pg_temp.outcome(format('SELECT personalization.%s', call)) FROM unnest(ARRAY[
     $$learn('e', 'ana', 'query', '{}', '2026-03-02')$$, $$learn_batch('[]')$$, $$collect_feedback('e', 'ana', '{}')$$,
-    $$set_profile('e', 'ana')$$, $$create_tenant('e2')$$, $$configure_tenant('e', '{}')$$, $$drop_tenant('e')$$, $$run_maintenance()$$]) AS call;
+    $$set_profile('e', 'ana')$$, $$reset_profile('e', 'ana')$$, $$create_tenant('e2')$$, $$configure_tenant('e', '{}')$$, $$drop_tenant('e')$$, $$run_maintenance()$$]) AS call;
 SELECT personalization.get_context('e', 'ana', '2026-03-02') ->> 'last_activity' AS reading_goes_on;
 COMMIT;
 

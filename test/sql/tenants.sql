@@ -81,6 +81,7 @@ FROM unnest(ARRAY[$$set_learning('t_broken', 'bo', false)$$,
                   $$set_preference('t_broken', 'bo', 'visualization', 'preferred_chart_type', '"bar"')$$,
                   $$reset_preference('t_broken', 'bo', 'visualization', 'preferred_chart_type')$$,
                   $$forget_preference('t_broken', 'bo', 'visualization', 'preferred_chart_type')$$,
+                  $$reset_profile('t_broken', 'bo')$$,
                   $$end_conversation('t_broken', '00000000-0000-4000-8000-000000000001')$$]) AS call;
 SELECT d #> '{profile,user_id}' AS profile_of, jsonb_array_length(d #> '{data,interactions}') AS interactions
 FROM personalization.export_user('t_broken', 'ana') AS d;

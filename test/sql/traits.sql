@@ -58,6 +58,16 @@ SELECT * FROM traits('bo', now());
 -- Earlier they were not set.
 SELECT * FROM traits('bo');
 
+-- What was set can be given back, one trait or all of them; it was set at the time at which it was.
+SELECT personalization.reset_profile('acme', 'bo', 'domain_expertise') AS reset, personalization.reset_profile('acme', 'bo', trait => 'domain_expertise') AS again;
+SELECT clock_timestamp() AS then \gset
+SELECT * FROM traits('bo', now());
+SELECT personalization.reset_profile('acme', 'bo') AS reset, personalization.reset_profile('acme', 'bo') AS again, personalization.reset_profile('acme', 'nobody') AS unknown;
+SELECT trait, source FROM traits('bo', now());
+SELECT trait, source FROM traits('bo', :'then');
+SELECT count(*) AS made FROM personalization.profiles WHERE user_id = 'nobody';
+SELECT personalization.set_profile('acme', 'bo', 'beginner', '{tea}', 'brief');
+
 -- What was set earlier is read out of JSON that is not ours alone to write: what is no trait is none.
 UPDATE personalization.profiles SET earlier_traits = '[{"until": 9000000000000000, "skill_level": "wizard",
     "communication_style": "loud", "domain_expertise": {"a": 1}, "updated_at": "x"}]' WHERE user_id = 'ed';

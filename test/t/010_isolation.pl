@@ -193,6 +193,7 @@ my %calls = (
 	preferences => "preferences('%s', '%s', '2026-03-01')",
 	get_profile => "get_profile('%s', '%s', '2026-03-01')",
 	set_profile => "set_profile('%s', '%s', 'beginner')",
+	reset_profile => "reset_profile('%s', '%s', 'skill_level')",
 	get_context => "get_context('%s', '%s', '2026-03-01')",
 	new_tables => "new_tables('%s', '%s', '2026-03-01')",
 	register_table => "register_table('%s', '%s')",

@@ -56,6 +56,8 @@ eventually('a change arrives', sub { $redis->ask('GET', $key) =~ /csv/ });
 cmp_ok(($redis->ask('GET', $key) =~ /"version":(\d+)/)[0], '>', ($value =~ /"version":(\d+)/)[0], 'under a later version');
 sql(q(SELECT personalization.set_profile('acme', 'bob', 'advanced')));
 eventually('a trait that is set', sub { ($redis->ask('GET', 'personalization:profile:acme:bob') // '') =~ /"skill_level": "advanced"/ });
+sql(q(SELECT personalization.reset_profile('acme', 'bob')));
+eventually('and that is taken back', sub { ($redis->ask('GET', 'personalization:profile:acme:bob') // '') =~ /"skill_level": "intermediate"/ });
 sql(q(INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data) VALUES ('acme', 'eve', 'export', '{"format": "pdf"}')));
 eventually('what came through the inbox', sub { ($redis->ask('GET', 'personalization:profile:acme:eve') // '') =~ /pdf/ });
 sql(q(SELECT personalization.get_profile('acme', 'nobody')));

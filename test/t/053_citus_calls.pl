@@ -86,6 +86,7 @@ my @calls = (
 	q{SELECT * FROM personalization.learning_enabled('TENANT', 'cy')},
 	q{SELECT personalization.learn('TENANT', 'cy', 'export', '{"format": "csv"}')},
 	q{SELECT personalization.set_profile('TENANT', 'ana', 'advanced', ARRAY['sales'], 'concise')},
+	q{SELECT personalization.reset_profile('TENANT', 'ana', 'skill_level')},
 	# The catalogue.
 	q{SELECT personalization.register_table('TENANT', 'warehouse.sales', 'what was sold', ARRAY['month', 'x'])},
 	q{SELECT personalization.link_schema('TENANT', 'shop')},

@@ -162,11 +162,12 @@ BEGIN
     IF NOT FOUND OR test.chance(0.2) THEN
         SELECT 'notification'::personalization.preference_category AS category, test.odd_text() AS key INTO subject;
     END IF;
-    CASE floor(random() * 8)::int
+    CASE floor(random() * 9)::int
         WHEN 0, 1, 2 THEN PERFORM personalization.set_preference(of_tenant, of_user, subject.category, subject.key, test.odd_value());
         WHEN 3 THEN PERFORM personalization.reset_preference(of_tenant, of_user, subject.category, subject.key);
         WHEN 4, 5 THEN PERFORM personalization.forget_preference(of_tenant, of_user, subject.category, subject.key);
         WHEN 6 THEN PERFORM personalization.set_learning(of_tenant, of_user, test.chance(0.7));
+        WHEN 7 THEN PERFORM personalization.reset_profile(of_tenant, of_user, test.pick(NULL, 'skill_level', 'domain_expertise', 'communication_style'));
         ELSE PERFORM personalization.set_profile(of_tenant, of_user, test.pick(NULL, 'beginner', 'advanced')::personalization.skill_level,
             CASE WHEN test.chance(0.5) THEN ARRAY[test.odd_text(), test.odd_text()] WHEN test.chance(0.2) THEN '{}' END,
             test.pick(NULL, 'brief', 'technical')::personalization.communication_style);
