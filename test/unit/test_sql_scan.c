@@ -46,6 +46,43 @@ static const struct
 	{"SELECT TIMESTAMP_TRUNC(ridden, DAY, \"UTC\") d, COUNT(*) FROM rides GROUP BY TIMESTAMP_TRUNC(ridden, DAY, \"UTC\")",
 	 "rides|count||ridden"},
 	{"SELECT * FROM $(db).dbo.orders WHERE a = 1", "dbo.orders||a =|"},
+	{"SELECT a FROM t WHERE b=@@x AND c<>@@y AND d=@e AND f>=@@g AND h=@@identity()",
+	 "t||b =,c <>,d =,f >=,h =@@|"},
+	{"SELECT a FROM t WHERE b REGEXP 'x' AND NOT c REGEXP 'y' AND d NOT REGEXP BINARY 'z'",
+	 "t||b regexp,c not regexp,d not regexp|"},
+	{"SELECT a, b INTO OUTFILE '/x.csv' FROM t WHERE c = 1", "t||c =|"},
+	{"SELECT a INTO DUMPFILE '/x' FROM t", "t|||"},
+	{"SELECT sum(a) OVER (PARTITION BY d ORDER BY b + 1 RANGE BETWEEN INTERVAL 1 DAY PRECEDING AND CURRENT ROW) FROM t WHERE c = 1",
+	 "t|sum|c =|"},
+	{"SELECT sum(a) OVER (ORDER BY b GROUPS 2 PRECEDING), sum(a) OVER (ROWS 2 PRECEDING), sum(a) OVER (w ROWS 2 PRECEDING) FROM t",
+	 "t|sum,sum,sum||"},
+	{"SELECT a FROM t WHERE b = #x.y# AND c = 1", "t||b =,c =|"},
+	{"SELECT a FROM t WHERE b IN {x: Array(Tuple(String, UInt8))} AND c = {y: UInt8}",
+	 "t||b in,c =|"},
+	{"SELECT a FROM t WHERE b = @{x} AND c=@{y}", "t||b =,c =|"},
+	{"SELECT a FROM t WHERE b <@array[1] AND c = 1", "t||b <@,c =|"},
+	{"SELECT a FROM t WHERE b = CURRENT DATE AND c > CURRENT TIMESTAMP AND d < CURRENT TIME - 1 HOUR",
+	 "t||b =,c >,d <|"},
+	{"SELECT current FROM t WHERE current = 1 AND b = current", "t||current =|"},
+	{"EXPLAIN PIPELINE SELECT a FROM t WHERE b = 1", "t||b =|"},
+	{"DELETE FROM t.* USING t JOIN u ON t.a = u.a WHERE u.b = 1", "t,t,u||b =|"},
+	{"SELECT a FROM {{ ref ('x') }} WHERE b = 1", "x||b =|"},
+	{"SELECT a FROM {{ ref(x) }}, {{ ref }}, {{ ref('') }} WHERE b = 1", "||b =|"},
+	{"SELECT a FROM {{ ref('x) }} WHERE b = 1", "||b =|"},
+	{"SELECT o FROM t, UNNEST(x) AS v WITH OFFSET AS o WHERE v = 1", "t||v =|"},
+	{"SELECT a limit, b APPLY, c DUPLICATE FROM t WHERE c = 1", "t||c =|"},
+	{"SELECT a FROM t WHERE (a = 1, b) = (2, 3) AND d = 1", "t||d =|"},
+	{"SELECT sumIfIfIfIfIfIfIf(a), hash(*), count(*) FROM t", "t|count||"},
+	{"SELECT a FROM t WHERE b = %(x) AND c = 1", "t||c =|"},
+	{"SELECT a FROM t WHERE b = q'Xab' AND c = 1", "t||b =,c =|"},
+	{"SELECT a FROM t WHERE b = '''x'' y''' AND c = '''it''s'", "t||b =,c =|"},
+	{"```select a from t where b = 1```", "t||b =|"},
+	{"SELECT a FROM (describe FROM t)", "describe,t|||"},
+	{"SELECT a INTO v_x FROM t WHERE b = 1", "t||b =|"},
+	{"{% comment %} {x} {% if %} SELECT a FROM t WHERE b = 1 {% comment %}", "t||b =|"},
+	{"SELECT a FROM t <if test='x' WHERE b = 1", "t||b =|"},
+	{"SELECT a FROM t WHERE b = 1\n\nExplanation: it shows where a = 1 for the rows that you have got by then",
+	 "t||b =,a =|"},
 	{"SELECT * FROM <<schema>>.orders WHERE a = 1", "orders||a =|"},
 	{"{% comment %} don't run {% endcomment %} select a from t where b = 1", "t||b =|"},
 	{"## it's a line comment of jinja\nselect a from t where b = 1", "t||b =|"},
@@ -674,11 +711,14 @@ test_readings(void)
 	test_unread("select a from {{ b }}", SQL_UNKNOWN_TABLE, 14);
 	test_unread("select a from {{ ref('b') }}, x.{{ c }}", SQL_UNKNOWN_TABLE, 30);
 	test_unread("select a \\ b", SQL_UNKNOWN_TOKEN, 9);
+	test_unread("select * from (summarize t)", SQL_ALL_READ, 0);
+	test_unread("from (pivot t on a using sum(b)) select *", SQL_ALL_READ, 0);
 
 	test_foreign("select \"a\" from \"t\" where \"b\" = 1 and c = 'x'", false);
 	test_foreign("select a from t where b = \"x\"", true);
 	test_foreign("select a from t where b in (\"x\", \"y\")", true);
 	test_foreign("select a from t where b > @c", true);
+	test_foreign("select a from t where b=@@c", true);
 	test_foreign("select a from t where b @> c and d <@ array[1] and e @@ f", false);
 	test_foreign("select a & b, c % d, e[f], array[[1, 2]] from t", false);
 	test_foreign("select a\302\240from t", true);
@@ -767,6 +807,50 @@ test_aggregates(void)
 	CHECK(!sql_operator_compares("||", 2) && !sql_operator_compares("->>", 3));
 }
 
+/* A name that is too long is left out, and what is around it is found; the {} are the name. */
+static void
+test_long_name(const char *sql, size_t len, const char *expected)
+{
+	Findings findings;
+	char line[4 * LIST_SIZE + 4];
+	char filled[2048];
+	size_t n = 0;
+
+	for (const char *c = sql; *c != '\0'; c++)
+	{
+		if (c[0] == '{' && c[1] == '}')
+		{
+			memset(filled + n, 'n', len);
+			n += len;
+			c++;
+		}
+		else
+			filled[n++] = *c;
+	}
+	memset(&findings, 0, sizeof(findings));
+	sql_scan(filled, n, collect, &findings);
+	snprintf(line, sizeof(line), "%s|%s|%s|%s", findings.lists[SQL_TABLES],
+			 findings.lists[SQL_AGGREGATIONS], findings.lists[SQL_FILTERS],
+			 findings.lists[SQL_GROUP_BY]);
+	CHECK_STR(line, strlen(line), expected, sql);
+}
+
+static void
+test_long_names(void)
+{
+	test_long_name("select a from t where {} = 1 and c = 1", 256, "t||c =|");
+	test_long_name("select {}(a) from t where {}(b) = 1", 256, "t||b =|");
+	test_long_name("select a from t where \342\200\234{}\342\200\235 = 1 and c = 1", 256,
+				   "t||c =|");
+	test_long_name("select a from \342\200\234{}\342\200\235 where c = 1", 256, "||c =|");
+	test_long_name("select a from {}.b where c = 1", 255, "||c =|");
+	test_long_name("select a from {}.{}.b where c = 1", 127, "||c =|");
+	test_long_name("select a from {{ ref('{}') }} where c = 1", 256, "||c =|");
+	test_long_name("select a from {{ source('{}', 'b') }} where c = 1", 256, "||c =|");
+	/* With another sign than a bracket, and too long, it is a name and a text. */
+	test_long_name("select a from t where b = q'x{}', 'x' and c = 1", 1200, "t||b =,c =|");
+}
+
 int
 main(void)
 {
@@ -835,6 +919,7 @@ main(void)
 	CHECK(found == 1);
 	sql_scan(sql, 14 + 256, count, &found);
 	CHECK(found == 1);
+	test_long_names();
 
 	/* What is nested too deeply is not found, but what follows is. */
 	for (i = 0; i < 300; i++)

@@ -22,6 +22,10 @@ static const struct
 	 "execute immediate 'delete from a where b = ? w ?'"},
 	{"EXEC sp_executesql N'SELECT a FROM t'", "exec sp_executesql 'select a from t'"},
 	{"DO 'BEGIN DELETE FROM a; END'", "do 'begin delete from a ; end'"},
+	/* In lower case it would end the text too early. */
+	{"DO $a$ BEGIN UPDATE t SET b = X$A$; END $a$", "do ?"},
+	{"SELECT a FROM t ORDER BY 1 DESC, 2 ASC NULLS LAST, 3 NULLS FIRST",
+	 "select a from t order by 1 desc , 2 asc nulls last , 3 nulls first"},
 	{"SELECT f('select one')", "select f ( ? )"},
 	{"WHERE a = 'SELECT a FROM t'", "where a = ?"},
 	{"SELECT f('SELECT a -- FROM t')", "select f ( ? )"},
@@ -131,6 +135,7 @@ static const struct
 	{"d @? '$.a'", "d @? ?"},
 	{"d @@ to_tsquery('a')", "d @@ to_tsquery ( ? )"},
 	{"d @@to_tsquery('a')", "d @@ to_tsquery ( ? )"},
+	{"a=@@b and c>@@d and e@@f", "a = ? and c > ? and e @@ f"},
 	/* operators */
 	{"a<=b", "a <= b"},
 	{"a<>b!=c", "a <> b <> c"},

@@ -35,7 +35,7 @@ wilson_interval(double successes, double n)
 	return interval;
 }
 
-/* The 0.975 quantile of Student's distribution. */
+/* The 0.975 quantile of Student's distribution, with at least one degree of freedom. */
 static double
 student_quantile(int64_t freedom)
 {
@@ -44,8 +44,6 @@ student_quantile(int64_t freedom)
 								 2.110,	 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064,
 								 2.060,	 2.056, 2.052, 2.048, 2.045, 2.042};
 
-	if (freedom < 1)
-		return few[0];
 	if (freedom <= (int64_t) (sizeof(few) / sizeof(few[0])))
 		return few[freedom - 1];
 	return QUANTILE + 2.4 / (double) freedom;

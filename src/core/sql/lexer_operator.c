@@ -69,14 +69,12 @@ is_contained(const SqlLexer *lexer, size_t pos)
 	}
 }
 
-/* Returns the end of @name, @@name or @{name} at pos, or pos. */
+/* Returns the end of @name, @@name or @{name} at pos, where there is a @, or pos. */
 static size_t
-at_parameter_end(const SqlLexer *lexer, size_t pos)
+at_parameter_end(const SqlLexer *lexer, size_t pos, bool after_operand)
 {
 	size_t end;
 
-	if (sql_byte(lexer, pos) != '@')
-		return pos;
 	if (sql_starts_word(lexer, pos + 1))
 	{
 		if (is_contained(lexer, pos))
@@ -89,7 +87,7 @@ at_parameter_end(const SqlLexer *lexer, size_t pos)
 		return end == pos + 1 ? pos : end;
 	}
 	if (sql_byte(lexer, pos + 1) == '@' && sql_starts_word(lexer, pos + 2) &&
-		!sql_is_attached(lexer, pos) && lexer->before != SQL_BEFORE_OPERAND)
+		!sql_is_attached(lexer, pos) && !after_operand)
 	{
 		end = sql_word_end(lexer, pos + 2);
 		return sql_byte(lexer, end) == '(' ? pos : end;
@@ -132,7 +130,8 @@ sql_find_run(SqlLexer *lexer, size_t pos)
 
 			if ((c == '-' && next == '-') || (c == '/' && next == '*'))
 				break;
-			if (c == '@' && lexer->text[i - 1] != '@' && at_parameter_end(lexer, i) != i)
+			/* What is before it in the run is an operator, and no operand: a=@@b */
+			if (c == '@' && lexer->text[i - 1] != '@' && at_parameter_end(lexer, i, false) != i)
 				break;
 			if (c == '%' && python_parameter_end(lexer, i) != i)
 				break;
@@ -298,7 +297,7 @@ sql_odd_parameter(SqlLexer *lexer, size_t pos, SqlTokenKind *kind)
 	switch (lexer->text[pos])
 	{
 		case '@':
-			end = at_parameter_end(lexer, pos);
+			end = at_parameter_end(lexer, pos, after_operand);
 			if (end != pos && lexer->before == SQL_BEFORE_TABLE)
 				end = stage_end(lexer, end);
 			break;

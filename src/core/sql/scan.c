@@ -491,6 +491,8 @@ word(SqlScan *scan, SqlLevel *level, SqlToken *token)
 	}
 	if (is_statement_of_table(scan, level, token))
 	{
+		/* In FROM it is there instead of a table. */
+		level->want_table = false;
 		sql_begin_tables(scan, level, SQL_AT_FROM, true);
 		level->pivot = true;
 		return;
