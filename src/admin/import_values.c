@@ -79,8 +79,10 @@ check_value(const Import *import, const char *column, Oid type, Datum value, con
 			return;
 		case JSONBOID:
 			if (strcmp(column, "value") == 0 && VARSIZE(DatumGetPointer(value)) > MAX_VALUE_SIZE)
-				import_error(ERRCODE_PROGRAM_LIMIT_EXCEEDED, NULL, "%s is too large: %zu bytes",
-							 path, (size_t) VARSIZE(DatumGetPointer(value)));
+				import_error(ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+							 psprintf("The maximum is %d bytes.", MAX_VALUE_SIZE),
+							 "%s is too large: %zu bytes", path,
+							 (size_t) VARSIZE(DatumGetPointer(value)));
 			return;
 		default:
 			return;
@@ -95,8 +97,11 @@ scalar_text(const Import *import, const JsonbValue *value, const char *path)
 	{
 		case jbvString:
 			if (import != NULL && value->val.string.len > max_payload)
-				import_error(ERRCODE_PROGRAM_LIMIT_EXCEEDED, NULL, "%s is too large: %d bytes",
-							 path, value->val.string.len);
+				import_error(
+					ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+					psprintf("The maximum is %d bytes, set by personalization.max_payload.",
+							 max_payload),
+					"%s is too large: %d bytes", path, value->val.string.len);
 			return json_text(value);
 		case jbvNumeric:
 			return DatumGetCString(

@@ -380,8 +380,6 @@ read_with(WithClause *with, Reader *reader)
 {
 	ListCell *cell;
 
-	if (with == NULL)
-		return;
 	if (with->recursive)
 	{
 		foreach (cell, with->ctes)

@@ -319,10 +319,7 @@ store_shown(const char *tenant_id, const char *user_id, Shown **rows, int n, Tim
 		column_add(&columns[5], Int32GetDatum(shown->rounds));
 		column_add(&columns[6], Int32GetDatum(shown->passed_over));
 		column_add(&columns[7], Int32GetDatum(shown->taken));
-		if (shown->outcome == OUTCOME_NONE)
-			column_add_null(&columns[8]);
-		else
-			column_add(&columns[8], CharGetDatum(shown->outcome));
+		column_add_null(&columns[8]); /* a round that is open has no outcome */
 		column_add(&columns[9], DateADTGetDatum(utc_date(expires)));
 		column_add(&columns[10], Int32GetDatum(shown->place));
 	}

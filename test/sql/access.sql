@@ -158,6 +158,13 @@ COMMIT;
 SELECT count(*) FROM personalization.tenants;
 SELECT left(pg_temp.outcome(format('SET personalization.tenant_id = %L', repeat('x', 513))), 5);
 RESET ROLE;
+-- Who has been granted an administrator's function changes no ranking with it either.
+BEGIN;
+GRANT EXECUTE ON FUNCTION personalization.reset_ranking, personalization.rebuild_statistics, personalization.forget_query_text TO regress_app;
+SET LOCAL ROLE regress_app;
+SET LOCAL personalization.tenant_id = 'a1';
+SELECT pg_temp.outcome(format('SELECT personalization.%I(%L)', f, 'a1')) FROM unnest(ARRAY['reset_ranking', 'rebuild_statistics', 'forget_query_text']) AS f;
+ROLLBACK;
 -- Taken back.
 SELECT personalization.grant_access('regress_app', pooled => false);
 SELECT has_parameter_privilege('regress_app', 'personalization.tenant_id', 'SET') AS may_set;

@@ -76,6 +76,7 @@ SELECT pg_temp.outcome(format('SELECT personalization.learn_batch(%L)', jsonb_bu
     'interaction_type', 'query', 'data', jsonb_build_object('x', repeat('x', 1024 * 1024))))));
 SELECT pg_temp.outcome(format('SELECT * FROM personalization.extract_signals(%L, %L)', 'query', jsonb_build_object('x', repeat('x', 1024 * 1024))));
 SELECT pg_temp.outcome(format('SELECT personalization.query_id(%L)', jsonb_build_object('query', repeat('x', 1024 * 1024))));
+SELECT data, pg_temp.outcome(format('SELECT personalization.query_id(%L)', data)) FROM unnest(ARRAY['[]', '"a"', '{"query": 1}', '{"query": "a", "sql": []}']) AS data;
 SET personalization.max_payload = 2048;
 SELECT pg_temp.learn('query', jsonb_build_object('x', repeat('x', 2048)));
 -- Compressed on disk or not, it is the size that counts.
@@ -155,6 +156,22 @@ SELECT pg_temp.learn('query', '{}', who => repeat('x', 512)),
        pg_temp.learn('query', '{}', at => '0001-01-01 BC');
 
 SELECT count(personalization.drop_tenant('e')) AS dropped;
+
+-- Values that no call would have stored, in a document and in a tenant's row.
+SELECT personalization.create_tenant('e_odd') IS NOT NULL AND personalization.learn('e_odd', 'ana', 'query', '{"query": "a", "tables_used": ["t"]}', '2026-03-01') IS NOT NULL AS made;
+SELECT personalization.export_user('e_odd', 'ana') AS document \gset
+SELECT personalization.forget_user('e_odd', 'ana') -> 'user_queries' AS forgotten;
+SELECT path, pg_temp.outcome(format('SELECT personalization.import_user(%L, %L)', 'e_odd', jsonb_set(:'document', path::text[], value))) FROM (VALUES
+    ('{data,user_queries,0,ask_count}', jsonb '-1'), ('{data,user_queries,0,query}', to_jsonb(repeat('x', 1048577))),
+    ('{data,preferences,0,value}', to_jsonb(repeat('x', 65536)))) AS v (path, value);
+SELECT personalization.import_user('e_odd', :'document') -> 'user_queries' AS imported;
+UPDATE personalization.tenants SET settings = '{"learning_rate": 1e400}' WHERE tenant_id = 'e_odd';
+SELECT pg_temp.outcome($$SELECT personalization.learn('e_odd', 'ana', 'query', '{}')$$);
+SELECT personalization.configure_tenant('e_odd', '{"learning_rate": null}') -> 'learning_rate' AS learning_rate;
+-- A message that is longer than most has its hint all the same.
+SELECT length(o) AS length, left(o, 36) AS message, o LIKE '% | The settings are learning_rate, %' AS has_hint
+FROM pg_temp.outcome(format('SELECT personalization.configure_tenant(%L, %L)', 'e_odd', jsonb_build_object(repeat('x', 3000), 1))) AS o;
+SELECT count(personalization.drop_tenant('e_odd')) AS dropped;
 
 -- A hundred megabytes, broken JSON within a batch, and a nesting bomb: an error each, and nothing learned.
 SELECT personalization.create_tenant('e_big') IS NOT NULL AS made;

@@ -96,6 +96,7 @@ SELECT user_id, query, sql, words = (SELECT q.words FROM personalization.user_qu
 SELECT personalization.create_tenant('qt3', '{"history_retention": "100 years"}') IS NOT NULL AS made;
 SELECT personalization.learn('qt3', u, 'query', '{"query": "Zq7Xmark revenue", "sql": "SELECT zq7xmark FROM sales.orders"}', '2026-03-01 09:00+00') IS NOT NULL AS learned FROM unnest(ARRAY['ana', 'bo']) AS u;
 SELECT personalization.learn('qt3', 'ana', 'query', '{"query": "Other things", "tables_used": ["other"]}', '2026-03-01 09:10+00') IS NOT NULL AS learned;
+SELECT personalization.learn('qt3', 'bo', 'export', '{"format": "csv"}', '2026-03-01 09:10+00', feedback => '{"rating": 1, "SQL": "SELECT zq7xmark", "of": {"query": ["zq7xmark"], "kind": "table"}}') IS NOT NULL AS learned;
 SELECT personalization.learn_batch('[{"tenant_id": "qt3", "user_id": "ana", "interaction_type": "query", "data": {"query": ["zq7xmark"]}}]', 'divert') AS learned;
 SELECT personalization.run_maintenance('2026-03-01 10:00+00') -> 'queries' IS NOT NULL AS counted;
 SELECT personalization.forget_query_text('qt3');
@@ -104,6 +105,7 @@ SELECT * FROM pg_temp.found('zq7xmark');
 SELECT suggestion FROM personalization.get_suggestions('qt3', 'ana', at => '2026-03-01 10:00+00');
 SELECT personalization.forget_query_text('qt3');
 SELECT * FROM pg_temp.found('zq7xmark');
+SELECT feedback FROM personalization.interactions WHERE tenant_id = 'qt3' AND feedback IS NOT NULL;
 SELECT personalization.forget_query_text('qt3');
 SELECT suggestion FROM personalization.get_suggestions('qt3', 'fay', 'zq7xmark', 1, '2026-03-01 10:00+00');
 SELECT action, details FROM personalization.audit_log WHERE tenant_id = 'qt3' AND action = 'forget_query_text' ORDER BY at;

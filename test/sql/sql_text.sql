@@ -139,6 +139,15 @@ SELECT pg_temp.lists(U&'SELECT * FROM\00A0parcels WHERE depot = \2018York\2019 A
 -- The parser's warnings are no business of the caller's.
 SELECT pg_temp.lists('CREATE GLOBAL TEMP TABLE a AS SELECT 1 FROM b');
 
+-- What is like a comparison or a table to the parser, and is none; locks name again what FROM has.
+SELECT sql, pg_temp.lists(sql) FROM unnest(ARRAY['SELECT * FROM t WHERE a || b AND c = 1', 'SELECT * FROM t WHERE ''x'' ~ a AND 1 < b', 'SELECT * FROM t WHERE nullif(a, 1) AND b = 1',
+    'SELECT * FROM coalesce(a, b) x, t WHERE c = 1', 'SELECT * FROM t(INDEX = i) WHERE c = 1', 'SELECT * FROM f(a = 1), t WHERE c = 1',
+    'SELECT * FROM orders o, items i WHERE a = 1 FOR NO KEY UPDATE OF o, i', 'WITH a AS (INSERT INTO b SELECT * FROM c FOR UPDATE OF c RETURNING *) SELECT * FROM a',
+    'UPDATE b SET x = 1 FROM t AS a JOIN u AS b ON a.id = b.id WHERE a.y = 2', 'UPDATE a SET x = 1 FROM b JOIN c ON b.id = c.id WHERE a.y = 2',
+    'UPDATE a SET x = 1 FROM (SELECT * FROM t WHERE z = 1) a WHERE y = 2', 'UPDATE s.a SET x = 1 FROM t AS a WHERE y = 2']) AS sql;
+-- A thousand of a kind are read.
+SELECT length(l) AS length, l LIKE '%, t1000' AS the_last FROM pg_temp.lists('SELECT * FROM ' || (SELECT string_agg('t' || i, ', ') FROM generate_series(1, 1200) AS i)) AS l;
+
 -- == What was not understood is shown, with its place, and not learned
 \pset tuples_only off
 SELECT * FROM personalization.extract_signals('query', jsonb_build_object('sql', E'SELECT count(*)\nFROM {{ parcels }} WHERE depot = 1'));
