@@ -68,6 +68,13 @@ test_lifetime(void)
 
 		CHECK(lifetime_days(edge, 0.99, 0.3) == lifetime_by_search(edge, 0.99, 0.3));
 	}
+	/* Just not on that day, by the last bit: the logarithms say a day too many. */
+	for (int day = 1; day < 130; day++)
+	{
+		double floor = nextafter(0.001 * pow(0.5, day), 1.0);
+
+		CHECK(lifetime_days(0.001, 0.5, floor) == lifetime_by_search(0.001, 0.5, floor));
+	}
 	for (size_t f = 0; f < sizeof(factors) / sizeof(factors[0]); f++)
 	{
 		for (size_t l = 0; l < sizeof(floors) / sizeof(floors[0]); l++)

@@ -100,6 +100,24 @@ test_grouped(void)
 	CHECK(interval.low < 0.05 && interval.high > 0.8);
 	CHECK(grouped_interval(two_successes, two, 1).high == wilson_interval(0.1, 1).high);
 
+	/* With many groups of one trial each it approaches Wilson's, from outside. */
+	for (int groups = 30; groups <= 480; groups *= 2)
+	{
+		double halves[480];
+		double trials[480];
+		double widened;
+
+		for (int i = 0; i < groups; i++)
+		{
+			halves[i] = i % 2;
+			trials[i] = 1;
+		}
+		interval = grouped_interval(halves, trials, groups);
+		single = wilson_interval(groups / 2, groups);
+		widened = (interval.high - interval.low) / (single.high - single.low);
+		CHECK(widened > 1.0 && widened < 1.0 + 2.0 / groups);
+	}
+
 	/* Empty groups. */
 	interval = grouped_interval(none, none, 10);
 	CHECK(interval.low == 0.0 && interval.high == 1.0);

@@ -177,6 +177,19 @@ test_tenant(void)
 	CHECK(is_feature(n, 'S', FEATURE_SIMILAR_NEW, log1p(50.0 * 4.0 / 16.0)));
 	CHECK(is_feature(n, 'X', FEATURE_SIMILAR, log1p(50.0 * 12.0 / 16.0)));
 	CHECK(is_feature(n, 'X', FEATURE_SIMILAR_NEW, 0.0));
+
+	/* What is not in a full list may have been asked as usually as the last of it. */
+	links_init(&trending);
+	links_set(&trending, &(QueryKey){0, 'R'}, trend_add(TREND_NONE, 3.0, NOW, TREND_FAST));
+	for (int often = 0; often <= 1; often++)
+	{
+		links_init(&usual);
+		for (uint64_t id = 0; id < LINKS_MAX; id++)
+			links_set(&usual, &(QueryKey){1, id},
+					  trend_add(TREND_NONE, often ? 300.0 : 0.01, NOW, TREND_SLOW));
+		n = situation_offers(&situation, offers);
+		CHECK(is_feature(n, 'R', FEATURE_TRENDING, often ? 0.0 : 1.0));
+	}
 }
 
 static void

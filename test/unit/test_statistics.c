@@ -244,6 +244,47 @@ test_terms(void)
 	CHECK(situation.context[1].weight == 1.0);
 }
 
+/* Of more queries with the terms than are kept, the heaviest are, in whatever order they come. */
+static void
+test_many_related(void)
+{
+	const char *const contexts[][2] = {{"orders", "sales"}, {"sales", "orders"}};
+	Situation situation;
+
+	store_init();
+	for (uint64_t id = 0; id < RELATED_MAX; id++)
+	{
+		links_touch(&find_term(&store.statistics, "orders", true)->latest, &(QueryKey){0, id});
+		links_touch(&find_term(&store.statistics, "sales", true)->latest,
+					&(QueryKey){0, RELATED_MAX + id});
+	}
+	store.terms['o'].queries = 1000;
+	store.terms['s'].queries = RELATED_MAX;
+	for (int c = 0; c < 2; c++)
+	{
+		statistics_situation(&store.statistics, 1, NULL, 0, NOW, contexts[c], 2, &situation);
+		CHECK(situation.ncontext == RELATED_MAX);
+		for (int i = 0; i < situation.ncontext; i++)
+			CHECK(situation.context[i].id.low == (uint64_t) (RELATED_MAX + i));
+		CHECK(situation.context[0].weight > 0.5);
+	}
+}
+
+/* Of a longer history the latest requests are looked at. */
+static void
+test_long_history(void)
+{
+	Asked history[HISTORY_MAX + 10];
+	Situation situation;
+
+	store_init();
+	for (int i = 0; i < HISTORY_MAX + 10; i++)
+		history[i] = (Asked){key((char) ('A' + i % 20)), NOW + i * MINUTE, 1.0};
+	statistics_situation(&store.statistics, 1, history, HISTORY_MAX + 10, NOW + DAY, NULL, 0,
+						 &situation);
+	CHECK(situation.history == history + 10 && situation.nhistory == HISTORY_MAX);
+}
+
 static void
 test_situation(void)
 {
@@ -375,6 +416,10 @@ test_catch_up(void)
 	CHECK(fabs(trend_count(query.fast, NOW + 3 * MINUTE, TREND_FAST) - 2.5) < 0.01);
 	statistics_catch_up(&query, 7, history, 4);
 	CHECK(query.ask_count == 2.5);
+	/* One without a weight has been asked all the same. */
+	history[0] = (Asked){key('A'), NOW + 4 * MINUTE, 0.0};
+	statistics_catch_up(&query, 7, history, 1);
+	CHECK(query.ask_count == 2.5 && query.last_asked == NOW + 4 * MINUTE);
 }
 
 /* A user's requests that wait to be counted count where the rows have been read, and nowhere else. */
@@ -415,6 +460,8 @@ main(void)
 	test_links();
 	test_echo();
 	test_terms();
+	test_many_related();
+	test_long_history();
 	test_situation();
 	test_learn();
 	test_describe();

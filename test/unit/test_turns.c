@@ -293,6 +293,23 @@ test_search(void)
 	CHECK(turns_limit(&turns, "acme", FULL) == FULL);
 	(void) turns_note(&turns, "acme", &(TurnResult){OUTCOME_DONE, FULL, true, 1000}, FULL, now);
 	CHECK(!turns_is_aside(&turns, "acme"));
+
+	/* Of batches whose number of rows is not known, the limit is halved. */
+	turns_init(&turns, records, NTENANTS);
+	for (limit = FULL, tries = 1;; tries++, limit /= 2)
+	{
+		TurnResult failed = {OUTCOME_ROW_FAILED, 0, false, 1000};
+
+		if (turns_note(&turns, "acme", &failed, FULL, now) == NEXT_GET_PAST)
+			break;
+		CHECK(turns_limit(&turns, "acme", FULL) == limit / 2);
+	}
+	CHECK(limit == 1 && tries == 10);
+
+	/* Getting past a row of a tenant that is not known any more takes time of the others only. */
+	turns_init(&turns, records, NTENANTS);
+	turns_got_past(&turns, "acme", true, SECOND, now);
+	CHECK(turns.n == 0 && turns.credit == -SECOND);
 }
 
 /* One that is slow goes on at once where nobody else waits, with smaller batches. */
