@@ -145,12 +145,6 @@ value_words(const Jsonb *value)
 }
 
 void
-put_value(Sheet *page, const Jsonb *value, int most)
-{
-	put_text(page, value_words(value), most);
-}
-
-void
 put_int(Sheet *page, int64 number)
 {
 	char digits[32];

@@ -52,8 +52,7 @@ extern void put_name(Sheet *page, const char *name, int most, bool begins_senten
 extern void put_words(Sheet *page, const char *words);
 extern void put_sentence(Sheet *page, const char *words);
 
-/* Put or return a JSON value as people would write it: texts without quotes. */
-extern void put_value(Sheet *page, const Jsonb *value, int most);
+/* Returns a JSON value as people would write it: texts without quotes. */
 extern char *value_words(const Jsonb *value);
 
 /*

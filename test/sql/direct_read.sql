@@ -90,6 +90,26 @@ ALTER POLICY tenant_isolation ON personalization.tenants_0 USING (tenant_id = pe
 SET ROLE regress_bound;
 SELECT pg_temp.outcome($$SELECT personalization.preferences('acme', 'ana')$$);
 RESET ROLE;
+-- Of other expressions, other roles and other commands.
+ALTER POLICY tenant_isolation ON personalization.tenants USING (tenant_id = 'globex');
+ALTER POLICY tenant_isolation ON personalization.tenants_0 USING (tenant_id = 'globex');
+SET ROLE regress_bound;
+SELECT pg_temp.outcome($$SELECT personalization.preferences('acme', 'ana')$$);
+RESET ROLE;
+BEGIN;
+ALTER POLICY tenant_isolation ON personalization.tenants TO pg_monitor USING (tenant_id = personalization.current_tenant());
+ALTER POLICY tenant_isolation ON personalization.tenants_0 TO pg_monitor USING (tenant_id = personalization.current_tenant());
+SET LOCAL ROLE regress_bound;
+SELECT pg_temp.outcome($$SELECT personalization.preferences('acme', 'ana')$$);
+ROLLBACK;
+BEGIN;
+DROP POLICY tenant_isolation ON personalization.tenants;
+DROP POLICY tenant_isolation ON personalization.tenants_0;
+CREATE POLICY tenant_isolation ON personalization.tenants FOR INSERT WITH CHECK (true);
+CREATE POLICY tenant_isolation ON personalization.tenants_0 FOR INSERT WITH CHECK (true);
+SET LOCAL ROLE regress_bound;
+SELECT pg_temp.outcome($$SELECT personalization.preferences('acme', 'ana')$$);
+ROLLBACK;
 ALTER POLICY tenant_isolation ON personalization.tenants USING (tenant_id = personalization.current_tenant());
 ALTER POLICY tenant_isolation ON personalization.tenants_0 USING (tenant_id = personalization.current_tenant());
 SET ROLE regress_bound;

@@ -155,6 +155,12 @@ SELECT pg_temp.learn('query', '{}', who => repeat('x', 512)),
        pg_temp.learn('feedback', jsonb_build_object('rating', 1, 'category', 'data', 'key', repeat('x', 1024), 'value', 'v')),
        pg_temp.learn('query', '{}', at => '0001-01-01 BC');
 
+SET client_min_messages = warning;
+SELECT personalization.learn_batch('[{"tenant_id": "e", "user_id": "eve", "interaction_type": "query", "data": {}, "occurred_at": "epoch"}]') AS learned;
+RESET client_min_messages;
+SELECT occurred_at FROM personalization.interactions WHERE user_id = 'eve';
+SELECT personalization.local_time(at, '{"time_zone": "Asia/Tokyo"}') FROM unnest('{infinity,-infinity,2026-03-01 00:00+00,294276-12-31 23:59:59+00}'::timestamptz[]) AS at;
+
 SELECT count(personalization.drop_tenant('e')) AS dropped;
 
 -- Values that no call would have stored, in a document and in a tenant's row.

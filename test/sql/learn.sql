@@ -225,6 +225,12 @@ SELECT count(personalization.learn('l3', 'bo', type, data)) AS learned FROM (VAL
     ('visualization', '{"chart_type": [{"kind": "bar"}]}'), ('refinement', '{"original": {"columns": [["a"]]}, "corrected": {}}')) AS v (type, data);
 SELECT interaction_type, data, unread FROM personalization.interactions WHERE tenant_id = 'l3' AND user_id = 'bo' ORDER BY interaction_type, data;
 SELECT personalization.forget_user('l3', 'bo') IS NOT NULL AS forgotten;
+-- A session warns of a hundred names at most.
+SET client_min_messages = error;
+SELECT count(personalization.learn('l3', 'bo', 'custom', jsonb_build_object('name' || n, 1))) AS learned FROM generate_series(1, 100) AS n;
+RESET client_min_messages;
+SELECT personalization.learn('l3', 'bo', 'custom', '{"one_more": 1}') IS NOT NULL AS learned;
+SELECT personalization.forget_user('l3', 'bo') IS NOT NULL AS forgotten;
 RESET personalization.warn_unknown_data;
 SELECT personalization.learn('l3', 'ana', 'visualization', '{"never_heard_of": 1}') IS NOT NULL AS learned;
 -- Feedback on a suggestion is an outcome, not a remark of which nothing is learned.

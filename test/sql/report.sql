@@ -88,6 +88,18 @@ SELECT count(pg_temp.is_well_formed(personalization.tenant_report('globex', sinc
 SELECT count(pg_temp.is_well_formed(personalization.report('globex', 'user1', at))) AS pages FROM unnest('{4714-11-24 00:00:00+00 BC,1999-12-31 23:59:59.9+00,294276-12-31 00:00:00+00}'::timestamptz[]) AS at;
 SELECT line FROM pg_temp.lines(personalization.tenant_report('acme')) AS line WHERE line ~ '^(No|In no|Of no|Sugg|&#8211;)';
 
+-- == Who has agreed, has taken a choice back, and has said nothing; what does not fade, and more than is shown.
+BEGIN;
+SELECT personalization.configure_tenant('acme', '{"decay_factor": 1, "min_confidence": 0.01}') IS NOT NULL AS set;
+SELECT personalization.set_learning('acme', 'zoe', true);
+SELECT personalization.set_preference('acme', 'zoe', 'presentation', 'export_format', '"pdf"');
+SELECT personalization.reset_preference('acme', 'zoe', 'presentation', 'export_format');
+SELECT personalization.start_conversation('acme', 'zoe') IS NOT NULL AS begun;
+SELECT count(personalization.learn('acme', 'zoe', 'query', jsonb_build_object('query', 'q' || n, 'tables_used', jsonb_build_array('t' || n)), now() - n * interval '1 hour')) AS learned FROM generate_series(1, 60) AS n;
+SELECT DISTINCT line COLLATE "C" AS line FROM pg_temp.lines(personalization.report('acme', 'zoe')) AS line WHERE line ~ '^You have|No preference has been set|Without a message|^stays|more that are weaker' ORDER BY 1;
+SELECT DISTINCT (regexp_matches(page, 'aria-label="(Confidence[^"]*)"', 'g'))[1] AS says FROM personalization.report('acme', 'zoe') AS page;
+ROLLBACK;
+
 -- == Bad input, and another tenant's users.
 SELECT personalization.report(NULL, 'ana');
 SELECT personalization.report('acme', '');
