@@ -46,6 +46,12 @@ found_text(Reader *reader, SqlList list, const char *item)
 	sql_lists_add(reader->lists, reader->context, list, item, strlen(item));
 }
 
+static bool
+has_template(const char *name)
+{
+	return name != NULL && (strchr(name, '{') != NULL || strstr(name, "<%") != NULL);
+}
+
 static void
 read_table(const RangeVar *table, Reader *reader)
 {
@@ -62,6 +68,9 @@ read_table(const RangeVar *table, Reader *reader)
 	}
 	if (table->schemaname == NULL && table->alias != NULL)
 		alias = table->alias->aliasname;
+	if (has_template(table->relname) || has_template(table->schemaname) ||
+		has_template(table->catalogname))
+		reader->otherwise = true;
 	if (table->schemaname == NULL &&
 		sql_is_no_table(table->relname, strlen(table->relname), alias, strlen(alias)))
 		reader->otherwise = true; /* a sentence, if it is not in quotes */
@@ -277,6 +286,74 @@ comparison_filter(Reader *reader, const A_Expr *comparison, bool not )
 		filter(reader, right.name, commuted(operator));
 }
 
+static bool
+is_operator(const Node *node, const char *operator)
+{
+	return node != NULL && IsA(node, A_Expr) && ((const A_Expr *) node)->kind == AEXPR_OP &&
+		   strcmp(strVal(llast(((const A_Expr *) node)->name)), operator) == 0;
+}
+
+/* Whether an expression is a condition, which no operator but those of MySQL takes. */
+static bool
+is_condition(const Node *node)
+{
+	static const char *const comparisons[] = {"=", "<>", "<", ">", "<=", ">=", "=="};
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, BoolExpr) || IsA(node, NullTest) || IsA(node, BooleanTest))
+		return true;
+	if (IsA(node, SubLink))
+		return ((const SubLink *) node)->subLinkType <= ANY_SUBLINK;
+	if (!IsA(node, A_Expr))
+		return false;
+	for (size_t i = 0; i < lengthof(comparisons); i++)
+	{
+		if (is_operator(node, comparisons[i]))
+			return true;
+	}
+	switch (((const A_Expr *) node)->kind)
+	{
+		case AEXPR_IN:
+		case AEXPR_LIKE:
+		case AEXPR_ILIKE:
+		case AEXPR_BETWEEN:
+		case AEXPR_NOT_BETWEEN:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Whether an operator is MySQL's AND or OR: a condition is on one of its sides. */
+static bool
+joins_conditions(const Node *node)
+{
+	const A_Expr *joined = (const A_Expr *) node;
+
+	return (is_operator(node, "&&") || is_operator(node, "||")) &&
+		   (is_condition(joined->lexpr) || is_condition(joined->rexpr) ||
+			joins_conditions(joined->lexpr));
+}
+
+/*
+ * Whether an operator is MySQL's AND or OR, and PostgreSQL's parser takes a part of a
+ * condition for its operand: a = 1 && b is a = (1 && b), and a IS NULL && b IN (2) is
+ * ((a IS NULL) && b) IN (2).  No number overlaps anything, nor does a text that is no array.
+ */
+static bool
+is_joined_otherwise(const A_Expr *node)
+{
+	const A_Const *left = (const A_Const *) node->lexpr;
+
+	if (joins_conditions((const Node *) node))
+		return is_condition(node->lexpr) != is_condition(node->rexpr);
+	if (!is_operator((const Node *) node, "&&") || left == NULL || !IsA(left, A_Const) ||
+		left->isnull)
+		return false;
+	return !IsA(&left->val, String) || strchr("{[(", strVal(&left->val)[0]) == NULL;
+}
+
 /* Finds the filters of a condition; its sub-selects are handled by the walker. */
 static void
 read_condition(Node *node, Reader *reader, bool negated)
@@ -300,7 +377,13 @@ read_condition(Node *node, Reader *reader, bool negated)
 			break;
 		}
 		case T_A_Expr:
-			comparison_filter(reader, (A_Expr *) node, negated);
+			if (joins_conditions(node))
+			{
+				read_condition(((A_Expr *) node)->lexpr, reader, false);
+				read_condition(((A_Expr *) node)->rexpr, reader, false);
+			}
+			else
+				comparison_filter(reader, (A_Expr *) node, negated);
 			break;
 		case T_NullTest:
 			test_filter(reader, (Node *) ((NullTest *) node)->arg,
@@ -537,6 +620,10 @@ walk(Node *node, void *context)
 		case T_RangeVar:
 			read_table((RangeVar *) node, reader);
 			return false;
+		case T_A_Expr:
+			if (is_joined_otherwise((A_Expr *) node))
+				reader->otherwise = true;
+			break;
 		case T_LockingClause:
 			/* FOR UPDATE OF names again what FROM has */
 			return false;

@@ -30,6 +30,17 @@ static const struct
 	{"nonsense ( of ) all , kinds", "|||"},
 
 	/* of the kinds that failed once */
+	{"SELECT * FROM t WHERE a == 1 && b != 2 || c IS NULL", "t||a =,b <>,c is null|"},
+	{"SELECT * FROM t WHERE (a = 1 || b = 2) && c IN (3) && d BETWEEN 1 AND 2 && e = 1",
+	 "t||a =,b =,c in,d between,e =|"},
+	{"SELECT * FROM t JOIN `u` ON t.a = u.b && u.c > 2", "t,u||c >|"},
+	{"SELECT * FROM `t` WHERE a && ARRAY[1] AND b = 'x' || 'y' AND c LIKE '%' || d || '%'",
+	 "t||a &&,b =|"},
+	{"SELECT * FROM `t` WHERE a || b = 'x' AND c = 1", "t||c =|"},
+	{"SELECT * FROM `{{ p }}.{{ d }}.t` WHERE a = 1", "t||a =|"},
+	{"SELECT * FROM \"{{ s }}\".\"t\", [${s}].[u], `{s}.v_{{ ds }}`, \"<%= s %>\".w", "t,u,v,w|||"},
+	{"SELECT * FROM `{{ source('raw', 't') }}` JOIN `p.{{ t }}` ON a = 1", "raw.t||a =|"},
+	{"SELECT * FROM `{}.t`, `a{b`, `c {1} d`, `{e}g.h`", "t,a{b,c {1} d,g.h|||"},
 	{"“SELECT a FROM t WHERE b = 1”", "t||b =|"},
 	{"select a from t <where> b &lt; #{b} and c &gt;= #{c} and d &lt;&gt; 1 </where>",
 	 "t||b <,c >=,d <>|"},

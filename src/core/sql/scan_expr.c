@@ -192,8 +192,18 @@ sql_has_operand(const SqlLevel *level)
 
 /* Makes the comparison read so far the left side of another one. */
 static void
-begin_comparison(SqlLevel *level, SqlComparison how, const char *op, size_t op_len)
+begin_comparison(SqlScan *scan, SqlLevel *level, SqlComparison how, const char *op, size_t op_len)
 {
+	if (level->either)
+	{
+		/* a = 1 || b = 2: of two comparisons each is one by itself. */
+		SqlOperand left = level->operand;
+
+		level->operand = level->before_either;
+		level->either = false;
+		sql_end_comparison(scan, level);
+		level->operand = left;
+	}
 	if (level->how != SQL_NOT_COMPARED)
 		sql_merge_operand(&level->left, &level->operand);
 	else
@@ -238,6 +248,9 @@ sql_end_comparison(SqlScan *scan, SqlLevel *level)
 	const SqlOperand *right = &level->operand;
 
 	sql_settle(scan, level, false);
+	if (level->either)
+		sql_merge_operand(&level->operand, &level->before_either);
+	level->either = false;
 	if (!right->any && level->cases == 0 &&
 		(level->how != SQL_NOT_COMPARED || scan->previous == KW_WHERE || scan->previous == KW_AND ||
 		 scan->previous == KW_OR || scan->previous == KW_NOT))
@@ -266,13 +279,62 @@ sql_end_comparison(SqlScan *scan, SqlLevel *level)
 }
 
 void
-sql_compare_time(SqlLevel *level)
+sql_compare_time(SqlScan *scan, SqlLevel *level)
 {
-	begin_comparison(level, SQL_COMPARED_BY_WORD, "between", strlen("between"));
+	begin_comparison(scan, level, SQL_COMPARED_BY_WORD, "between", strlen("between"));
 	level->op_not = false;
 	level->boolean = true;
 	level->operand.any = true;
 	level->last = SQL_LAST_OPERAND;
+}
+
+/* Whether the token before is the end of parentheses around a condition. */
+static bool
+is_behind_condition(const SqlScan *scan, const SqlToken *token)
+{
+	const char *end = scan->condition_end;
+
+	if (end == NULL)
+		return false;
+	while (end < token->text && (*end == ' ' || (*end >= '\t' && *end <= '\r')))
+		end++;
+	return end == token->text;
+}
+
+/*
+ * Handles MySQL's && and ||, AND and OR.  They are that only behind a comparison: else
+ * && is the overlap of two arrays, and || joins texts, as it may also do behind one.
+ */
+static bool
+join_conditions(SqlScan *scan, SqlLevel *level, const SqlToken *token)
+{
+	bool is_and = is_text(token->text, token->len, "&&");
+	bool behind;
+
+	if (!(is_and || is_text(token->text, token->len, "||")) || !sql_in_condition(level) ||
+		level->between)
+		return false;
+	behind = is_behind_condition(scan, token);
+	if (!behind && level->how == SQL_NOT_COMPARED)
+		return false;
+	sql_settle(scan, level, false);
+	if (!level->operand.any)
+		return false;
+	if (is_and || behind)
+	{
+		level->all_negated = false;
+		sql_end_comparison(scan, level);
+		level->boolean = true;
+		return true;
+	}
+	if (level->either)
+		sql_merge_operand(&level->before_either, &level->operand);
+	else
+		level->before_either = level->operand;
+	level->either = true;
+	memset(&level->operand, 0, sizeof(level->operand));
+	level->last = SQL_LAST_NONE;
+	return true;
 }
 
 /* Handles an operator, in a condition or elsewhere. */
@@ -303,6 +365,8 @@ sql_compare(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 		level->last = level->bracket ? SQL_LAST_NONE : SQL_LAST_SKIP;
 		return;
 	}
+	if (join_conditions(scan, level, token))
+		return;
 	sql_settle(scan, level, false);
 	level->operand.position = 0;
 	if (!level->operand.any)
@@ -318,7 +382,8 @@ sql_compare(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 	if (standard ||
 		(level->how <= SQL_COMPARED_BY_OPERATOR && sql_operator_compares(token->text, token->len)))
 	{
-		begin_comparison(level, standard ? SQL_COMPARED_BY_STANDARD : SQL_COMPARED_BY_OPERATOR,
+		begin_comparison(scan, level,
+						 standard ? SQL_COMPARED_BY_STANDARD : SQL_COMPARED_BY_OPERATOR,
 						 token->text, token->len);
 		level->op_not = false;
 		level->boolean = true;
@@ -331,7 +396,7 @@ compare_by_word(SqlScan *scan, SqlLevel *level, const char *words)
 	bool op_not = level->op_not;
 
 	sql_settle(scan, level, false);
-	begin_comparison(level, SQL_COMPARED_BY_WORD, words, strlen(words));
+	begin_comparison(scan, level, SQL_COMPARED_BY_WORD, words, strlen(words));
 	level->op_not = op_not;
 	level->boolean = true;
 }
@@ -383,7 +448,7 @@ sql_condition_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			return true;
 		case KW_IS:
 			sql_settle(scan, level, false);
-			begin_comparison(level, SQL_COMPARED_BY_IS, "", 0);
+			begin_comparison(scan, level, SQL_COMPARED_BY_IS, "", 0);
 			level->op_not = false;
 			level->boolean = true;
 			return true;
@@ -396,7 +461,7 @@ sql_condition_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 			{
 				/* SQLite's a NOT NULL */
 				sql_settle(scan, level, false);
-				begin_comparison(level, SQL_COMPARED_BY_IS, "", 0);
+				begin_comparison(scan, level, SQL_COMPARED_BY_IS, "", 0);
 				is_what(level, "null");
 				level->boolean = true;
 				return true;
@@ -437,7 +502,7 @@ sql_condition_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 		case KW_ISNULL:
 		case KW_NOTNULL:
 			sql_settle(scan, level, false);
-			begin_comparison(level, SQL_COMPARED_BY_IS, "", 0);
+			begin_comparison(scan, level, SQL_COMPARED_BY_IS, "", 0);
 			level->op_not = token->keyword == KW_NOTNULL;
 			is_what(level, "null");
 			level->boolean = true;

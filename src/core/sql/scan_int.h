@@ -126,10 +126,12 @@ typedef struct SqlLevel
 	bool apart_next;	  /* the next parenthesis is not part of the operand */
 
 	/* Conditions. */
-	bool is_on;		 /* the condition is ON's */
-	bool boolean;	 /* the parentheses are around a condition */
-	bool row;		 /* … around several operands */
-	bool between;	 /* the next AND is BETWEEN's */
+	bool is_on;	  /* the condition is ON's */
+	bool boolean; /* the parentheses are around a condition */
+	bool row;	  /* … around several operands */
+	bool between; /* the next AND is BETWEEN's */
+	bool either;  /* || is in the comparison, which joins texts, or is MySQL's OR */
+	SqlOperand before_either;
 	SqlOperand left; /* of the comparison */
 	SqlComparison how;
 	const char *op; /* the operator, or the words */
@@ -174,7 +176,8 @@ typedef struct SqlScan
 	SqlKeyword previous; /* the token before is this keyword */
 	SqlKeyword before_previous;
 	bool previous_is_number;
-	SqlName passed; /* the token before is this name, which follows an operand */
+	SqlName passed;			   /* the token before is this name, which follows an operand */
+	const char *condition_end; /* of the last parentheses around a condition */
 
 	size_t depth;
 	SqlLevel levels[SQL_MAX_LEVELS];
@@ -211,6 +214,11 @@ extern void sql_add_cte(SqlScan *scan, const SqlName *name);
 /* Begins a table's name, which is written at text. */
 extern void sql_begin_table(SqlScan *scan, const char *text);
 extern void sql_table_part(SqlScan *scan, const SqlToken *token);
+
+/* scan_template.c: returns the end of the template at pos in a quoted name, or pos if there is none. */
+extern size_t sql_template_in_name(const char *name, size_t len, size_t pos);
+/* Reports the tables that a template names by itself: ref('x') */
+extern void sql_template_tables(SqlScan *scan, const char *text, size_t len);
 extern void sql_table_dot(SqlScan *scan);
 extern void sql_report_table(SqlScan *scan);
 /* Begins a table's name with a template, which may be all of it or a part. */
@@ -259,7 +267,7 @@ extern bool sql_in_condition(const SqlLevel *level);
 /* Whether an operand, or a pending name that will be one, is before us. */
 extern bool sql_has_operand(const SqlLevel *level);
 /* Makes a comparison of what Grafana's $__timeFilter(x) compares. */
-extern void sql_compare_time(SqlLevel *level);
+extern void sql_compare_time(SqlScan *scan, SqlLevel *level);
 extern void sql_compare(SqlScan *scan, SqlLevel *level, const SqlToken *token);
 /* Handles a keyword of conditions; returns false if it is not one here. */
 extern bool sql_condition_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token);

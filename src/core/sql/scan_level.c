@@ -323,6 +323,7 @@ close_level(SqlScan *scan)
 			/* A condition: a value compared with it is not a column. */
 			sql_end_comparison(scan, level);
 			operand.columns = 2;
+			scan->condition_end = scan->lexer.text + scan->lexer.pos;
 		}
 	}
 	else if (level->kind != SQL_IN_EXPRESSION || level->apart)
@@ -344,7 +345,7 @@ close_level(SqlScan *scan)
 	}
 	if (scan->levels[scan->depth + 1].time_filter && sql_in_condition(level) &&
 		level->how == SQL_NOT_COMPARED)
-		sql_compare_time(level);
+		sql_compare_time(scan, level);
 	if (sql_is_query(level) && level->clause == SQL_AT_WITH && level->cte_as)
 	{
 		level->cte_as = false;
@@ -388,6 +389,7 @@ sql_comma(SqlScan *scan, SqlLevel *level)
 			if (level->how != SQL_NOT_COMPARED)
 				sql_merge_operand(&level->operand, &level->left);
 			level->how = SQL_NOT_COMPARED;
+			level->either = false;
 			level->row = true;
 			level->last = SQL_LAST_NONE;
 			return;

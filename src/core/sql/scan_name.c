@@ -136,11 +136,62 @@ sql_begin_gap(SqlScan *scan, SqlLevel *level, const SqlToken *token)
 	level->last = SQL_LAST_NAME;
 }
 
+/*
+ * Appends a name in quotes with templates in it, `{{ schema }}.t`, without these, as if
+ * they were outside the quotes.  Returns false if there are none.
+ */
+static bool
+append_around_templates(SqlScan *scan, const SqlToken *token)
+{
+	char name[SQL_MAX_NAME];
+	size_t len = sql_append_name(name, 0, token->text, token->len);
+	size_t i = 0;
+	bool found = false;
+	bool gap = false;
+
+	if (len >= SQL_MAX_NAME || token->kind != SQL_QUOTED)
+		return false;
+	while (i < len)
+	{
+		size_t end = sql_template_in_name(name, len, i);
+
+		if (end == i)
+		{
+			if (gap && name[i] != '.' && is_joint(name[i]))
+			{
+				i++;
+				continue;
+			}
+			if (found && scan->table_len < SQL_MAX_NAME - 1)
+				scan->table[scan->table_len++] = name[i];
+			else if (found)
+				scan->table_len = SQL_MAX_NAME;
+			gap = false;
+			i++;
+			continue;
+		}
+		if (!found)
+			scan->table_len = sql_append_name(scan->table, scan->table_len, name, i);
+		found = true;
+		sql_template_tables(scan, name + i, end - i);
+		while (scan->table_len > 0 && scan->table_len < SQL_MAX_NAME &&
+			   is_joint(scan->table[scan->table_len - 1]))
+			scan->table_len--;
+		gap = true;
+		i = end;
+	}
+	if (found)
+		scan->table_gap = gap && (scan->table_len == 0 || scan->table[scan->table_len - 1] == '.');
+	return found;
+}
+
 void
 sql_table_part(SqlScan *scan, const SqlToken *token)
 {
 	SqlToken rest = *token;
 
+	if (append_around_templates(scan, token))
+		return;
 	if (scan->after_gap && token->attached)
 	{
 		while (rest.len > 0 && is_joint(rest.text[0]))
