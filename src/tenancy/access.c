@@ -94,8 +94,10 @@ static const char *const application_grants[] = {
  * a member of other roles, reading files, or one of the server's own roles, which
  * read everybody's tables, statistics and settings, or end everybody's sessions.
  * GRANT ALL on the tables brings privileges that no policy restricts: TRUNCATE
- * deletes everybody's rows, and a trigger is run by the worker, as a superuser;
- * an owner may define one too.
+ * deletes everybody's rows, the check of a foreign key finds them, and a trigger is
+ * run by whoever writes to the table; an owner may define one too.  The owner of a function may move it to a schema
+ * of their own and give it another body there, that of a type create casts, which
+ * everybody's statements use, and that of the extension drop it.
  */
 static Statement find_way_out = STATEMENT(
 	"SELECT r.rolname,"
@@ -110,13 +112,20 @@ static Statement find_way_out = STATEMENT(
 	"   WHEN r.oid < 16384 THEN 'has privileges on the whole server'"
 	"   WHEN pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE')"
 	"    THEN 'may create objects in schema personalization'"
+	"   WHEN o.owns THEN 'owns objects of the extension'"
 	"   WHEN EXISTS ("
 	"    SELECT FROM pg_catalog.pg_parameter_acl, pg_catalog.aclexplode(paracl) a"
 	"    WHERE parname = 'personalization.tenant_id' AND a.privilege_type = 'SET'"
 	"    AND a.grantee IN (r.oid, 0)) THEN 'may set personalization.tenant_id'"
 	"   ELSE 'has more privileges on tables of schema personalization than grant_access() gives'"
 	"  END"
-	" FROM pg_catalog.pg_roles r, pg_catalog.pg_namespace n"
+	" FROM pg_catalog.pg_roles r, pg_catalog.pg_namespace n, LATERAL ("
+	"  SELECT r.oid = n.nspowner"
+	"   OR r.oid IN (SELECT relowner FROM pg_catalog.pg_class WHERE relnamespace = n.oid)"
+	"   OR r.oid IN (SELECT proowner FROM pg_catalog.pg_proc WHERE pronamespace = n.oid)"
+	"   OR r.oid IN (SELECT typowner FROM pg_catalog.pg_type WHERE typnamespace = n.oid)"
+	"   OR r.oid IN ("
+	"    SELECT extowner FROM pg_catalog.pg_extension WHERE extname = 'personalization')) o (owns)"
 	" WHERE n.nspname = 'personalization' AND pg_catalog.pg_has_role($1, r.oid, 'MEMBER')"
 	" AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolreplication"
 	"  OR r.rolname ~ '^pg_' AND r.oid < 16384 AND r.rolname <> 'pg_database_owner'"
@@ -125,12 +134,13 @@ static Statement find_way_out = STATEMENT(
 	"   WHERE parname = 'personalization.tenant_id' AND a.privilege_type = 'SET'"
 	"   AND a.grantee IN (r.oid, 0))"
 	"  OR pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE')"
+	"  OR o.owns"
 	"  OR EXISTS ("
 	"   SELECT FROM pg_catalog.pg_class c"
-	"   LEFT JOIN LATERAL pg_catalog.aclexplode(c.relacl) a"
-	"    ON a.grantee IN (r.oid, 0)"
-	"    AND a.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN')"
-	"   WHERE c.relnamespace = n.oid AND (c.relowner = r.oid OR a.grantee IS NOT NULL)))"
+	"   LEFT JOIN pg_catalog.pg_attribute i ON i.attrelid = c.oid AND i.attacl IS NOT NULL"
+	"   CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl || i.attacl) a"
+	"   WHERE c.relnamespace = n.oid AND a.grantee IN (r.oid, 0)"
+	"    AND a.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN')))"
 	" ORDER BY r.oid = $1 DESC, 1 LIMIT 1",
 	"oid");
 

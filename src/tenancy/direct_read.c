@@ -90,6 +90,33 @@ compares_tenant(const Node *expression, bool (*with)(const Node *expression))
 		   with(lsecond(comparison->args));
 }
 
+/* Whether an expression compares tenant_id with the two: the session's tenant and ''. */
+static bool
+compares_tenant_or_common(const Node *expression)
+{
+	const ScalarArrayOpExpr *comparison = (const ScalarArrayOpExpr *) expression;
+	const ArrayExpr *either;
+
+	if (!IsA(expression, ScalarArrayOpExpr) || comparison->opno != TextEqualOperator ||
+		!comparison->useOr || !is_tenant(linitial(comparison->args)))
+		return false;
+	either = lsecond(comparison->args);
+	return IsA(either, ArrayExpr) && !either->multidims && list_length(either->elements) == 2 &&
+		   is_current_tenant(linitial(either->elements)) &&
+		   is_empty_text(lsecond(either->elements));
+}
+
+/* The same as objects of version 1.0 have it. */
+static bool
+compares_tenant_or_common_as_before(const Node *expression)
+{
+	const BoolExpr *either = (const BoolExpr *) expression;
+
+	return IsA(either, BoolExpr) && either->boolop == OR_EXPR && list_length(either->args) == 2 &&
+		   compares_tenant(linitial(either->args), is_current_tenant) &&
+		   compares_tenant(lsecond(either->args), is_empty_text);
+}
+
 /*
  * Whether the table's policy is the one that the install script makes, for all
  * roles: the rows of the session's tenant, and perhaps those of the tenant ''.
@@ -98,7 +125,6 @@ static bool
 has_our_policy(Relation table, bool *shows_common)
 {
 	const RowSecurityPolicy *policy;
-	const BoolExpr *either;
 
 	*shows_common = false;
 	if (table->rd_rsdesc == NULL || list_length(table->rd_rsdesc->policies) != 1)
@@ -109,11 +135,8 @@ has_our_policy(Relation table, bool *shows_common)
 		return false;
 	if (compares_tenant((const Node *) policy->qual, is_current_tenant))
 		return true;
-	either = (const BoolExpr *) policy->qual;
-	*shows_common = IsA(either, BoolExpr) && either->boolop == OR_EXPR &&
-					list_length(either->args) == 2 &&
-					compares_tenant(linitial(either->args), is_current_tenant) &&
-					compares_tenant(lsecond(either->args), is_empty_text);
+	*shows_common = compares_tenant_or_common((const Node *) policy->qual) ||
+					compares_tenant_or_common_as_before((const Node *) policy->qual);
 	return *shows_common;
 }
 

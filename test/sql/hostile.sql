@@ -113,7 +113,7 @@ REVOKE pg_monitor FROM regress_hostile;
 DO $$
 DECLARE
     grants text[] := ARRAY['ALL ON ALL TABLES IN SCHEMA personalization', 'ALL ON personalization.interactions', 'TRIGGER ON personalization.inbox', 'TRUNCATE ON personalization.preferences_3',
-        'REFERENCES ON personalization.tenants', 'CREATE ON SCHEMA personalization', 'ALL ON SCHEMA personalization'];
+        'REFERENCES ON personalization.tenants', 'REFERENCES (tenant_id) ON personalization.profiles', 'REFERENCES (user_id) ON personalization.profiles_2', 'CREATE ON SCHEMA personalization', 'ALL ON SCHEMA personalization'];
     g text;
     r text;
 BEGIN
@@ -131,6 +131,37 @@ BEGIN
             EXECUTE format('REVOKE %s FROM %s', g, r);
         END LOOP;
     END LOOP;
+    PERFORM personalization.bind_role('regress_hostile', 'hostile');
+END $$;
+-- So does owning anything of the extension: who owns a function may move it away and give it another body, current_tenant() too.
+DO $$
+DECLARE
+    objects text[] := ARRAY['FUNCTION personalization.current_tenant()', 'FUNCTION personalization.next_due_on(date[], date[])', 'TYPE personalization.interaction_type', 'SCHEMA personalization',
+        'TABLE personalization.rankings', 'TABLE personalization.profiles_2', 'VIEW personalization.tenant_overview'];
+    o text;
+    r text;
+    detail text;
+BEGIN
+    FOREACH o IN ARRAY objects LOOP
+        FOREACH r IN ARRAY ARRAY['regress_hostile', 'regress_granted'] LOOP
+            EXECUTE format('ALTER %s OWNER TO %s', o, r);
+            BEGIN
+                PERFORM personalization.bind_role('regress_hostile', 'hostile');
+                RAISE WARNING 'bound as % owns %', r, o;
+            EXCEPTION WHEN object_not_in_prerequisite_state THEN
+                GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+                IF detail NOT LIKE '%owns objects of the extension.' AND o <> 'SCHEMA personalization' THEN RAISE WARNING '% of %: %', r, o, detail; END IF;
+            END;
+            EXECUTE format('ALTER %s OWNER TO %I', o, current_user);
+        END LOOP;
+    END LOOP;
+    BEGIN
+        UPDATE pg_extension SET extowner = 'regress_granted'::regrole WHERE extname = 'personalization';
+        PERFORM personalization.bind_role('regress_hostile', 'hostile');
+        RAISE WARNING 'bound as regress_granted owns the extension';
+    EXCEPTION WHEN object_not_in_prerequisite_state THEN
+        NULL;
+    END;
     PERFORM personalization.bind_role('regress_hostile', 'hostile');
 END $$;
 DROP ROLE regress_granted;
