@@ -128,6 +128,10 @@ FROM (SELECT pg_catalog.array_remove(ARRAY[
                          ELSE 'run_maintenance() has not finished in a day' END) END,
         CASE WHEN w.pid IS NOT NULL AND w.last_finished OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) interval '1 hour')
              THEN 'the worker has not finished a pass for an hour' END,
+        -- A new database has nothing to do; a restore may take longer, and is said, too.
+        CASE WHEN w.pid IS NOT NULL AND w.waits_for OPERATOR(pg_catalog.<>) 'the first tenant'
+                  AND GREATEST(w.last_finished, s.created_at) OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) interval '5 minutes')
+             THEN pg_catalog.format('the worker waits for %s', w.waits_for) END,
         CASE WHEN w.inbox_lag OPERATOR(pg_catalog.>) interval '1 minute'
              THEN pg_catalog.format('%s rows wait in the inbox, the oldest for %s', w.inbox_backlog, pg_catalog.date_trunc('second', w.inbox_lag)) END,
         CASE WHEN w.last_error_at OPERATOR(pg_catalog.>) (pg_catalog.now() OPERATOR(pg_catalog.-) interval '15 minutes')

@@ -58,8 +58,17 @@ foreach (@given)
 	sql_as('somebody', 'given', @$plant);
 	sql('given', 'UPDATE public.gate SET open = true');
 	within(5, 'given', q(SELECT waits_for LIKE 'tables to belong to a superuser again%"somebody"' FROM personalization.worker_status), "$what: given away meanwhile, it waits");
+	if ($what eq 'a partition, in the same transaction')
+	{
+		my $problem = q(SELECT coalesce(string_agg(p, '; '), '') FROM personalization.health, unnest(problems) AS p WHERE p ~ 'waits');
+
+		is(sql('given', $problem), '', 'health does not mind a moment');
+		sql('given', q(UPDATE personalization.worker_state SET created_at = now() - interval '1 hour', last_finished = now() - interval '6 minutes'));
+		is(sql('given', $problem), 'the worker waits for tables to belong to a superuser again, and not to role "somebody"', 'and says so after minutes');
+	}
 	is(sql('given', $evil), '0|0', "$what: and has run nothing of the new owner");
-	sql('given', (map { "ALTER TABLE $_ OWNER TO dba" } @$tables), "ALTER FUNCTION $function OWNER TO dba", 'REVOKE CREATE ON SCHEMA personalization FROM somebody', @undo);
+	# What was planted goes first: once it is a superuser's, the worker runs it.
+	sql('given', @undo, (map { "ALTER TABLE $_ OWNER TO dba" } @$tables), "ALTER FUNCTION $function OWNER TO dba", 'REVOKE CREATE ON SCHEMA personalization FROM somebody');
 	within(70, 'given', qq(SELECT count(*) = 1 FROM personalization.query_statistics WHERE query = 'what is $n'), "$what: given back, it goes on");
 	is(sql('given', $evil), '0|0', "$what: and still has run nothing");
 }
