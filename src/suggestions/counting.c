@@ -23,6 +23,7 @@
 #include "suggestions/counting.h"
 #include "suggestions/outcomes.h"
 #include "suggestions/query_terms.h"
+#include "suggestions/rankings.h"
 #include "suggestions/store.h"
 #include "suggestions/waiting_asks.h"
 #include "tenancy/hold.h"
@@ -39,7 +40,7 @@ static Statement select_rebuilding = STATEMENT("SELECT tenant_id"
 											   " ORDER BY tenant_id LIMIT 1",
 											   "text");
 
-/* For tenants that were restored. */
+/* For tenants that were restored, or whose row was lost. */
 static Statement insert_missing =
 	STATEMENT("INSERT INTO personalization.rankings (tenant_id, rebuild_from)"
 			  " SELECT tenant_id, '-infinity'"
@@ -48,7 +49,8 @@ static Statement insert_missing =
 			  "   SELECT FROM personalization.rankings r"
 			  "   WHERE r.tenant_id = t.tenant_id)"
 			  " AND frozen_at IS NULL AND (home IS NULL OR home = $1)"
-			  " ON CONFLICT (tenant_id) DO NOTHING",
+			  " ON CONFLICT (tenant_id) DO NOTHING"
+			  " RETURNING tenant_id",
 			  "text");
 
 static Statement move_rebuilding = STATEMENT("UPDATE personalization.rankings"
@@ -60,13 +62,21 @@ void
 counting_adopt(void)
 {
 	Datum values[] = {CStringGetTextDatum(database_home())};
+	List *tenants = NIL;
+	ListCell *cell;
 
 	for (int group = 0; group < route_groups(); group++)
 	{
+		uint64 n;
+
 		route_to_group(group);
-		(void) statement_execute(&insert_missing, values, NULL, SNAPSHOT_NEW);
+		n = statement_execute(&insert_missing, values, NULL, SNAPSHOT_NEW);
+		for (uint64 row = 0; row < n; row++)
+			tenants = lappend(tenants, result_text(row, ONLY_COLUMN));
 	}
 	route_to_group(-1);
+	foreach (cell, tenants)
+		statistics_erase(lfirst(cell));
 }
 
 /* Returns the next tenant with something to count after another one, or NULL. */

@@ -40,8 +40,9 @@ static Statement restart_ranking =
 			  "  rebuild_from = excluded.rebuild_from, rebuild_id = NULL",
 			  "text");
 
+static Statement erase_waiting =
+	STATEMENT("DELETE FROM personalization.query_events WHERE tenant_id = $1", "text");
 static Statement erase_statistics[] = {
-	STATEMENT("DELETE FROM personalization.query_events WHERE tenant_id = $1", "text"),
 	STATEMENT("DELETE FROM personalization.query_statistics WHERE tenant_id = $1", "text"),
 	STATEMENT("DELETE FROM personalization.query_lists WHERE tenant_id = $1", "text"),
 };
@@ -54,14 +55,23 @@ PG_FUNCTION_INFO_V1(personalization_reset_ranking);
 PG_FUNCTION_INFO_V1(personalization_rebuild_statistics);
 
 void
+statistics_erase(const char *tenant_id)
+{
+	Datum values[] = {CStringGetTextDatum(tenant_id)};
+
+	for (size_t i = 0; i < lengthof(erase_statistics); i++)
+		(void) statement_execute(&erase_statistics[i], values, NULL, SNAPSHOT_NEW);
+}
+
+void
 statistics_restart(const char *tenant_id)
 {
 	Datum values[] = {CStringGetTextDatum(tenant_id)};
 
 	/* The row comes first, because its lock is held while counting. */
 	(void) statement_execute(&restart_ranking, values, NULL, SNAPSHOT_NEW);
-	for (size_t i = 0; i < lengthof(erase_statistics); i++)
-		(void) statement_execute(&erase_statistics[i], values, NULL, SNAPSHOT_NEW);
+	(void) statement_execute(&erase_waiting, values, NULL, SNAPSHOT_NEW);
+	statistics_erase(tenant_id);
 }
 
 /*

@@ -12,4 +12,10 @@
  */
 extern void statistics_restart(const char *tenant_id);
 
+/*
+ * Deletes what was counted for a tenant whose row of rankings is new: it was counted
+ * before that row was lost, and the rebuild that follows would count it again.
+ */
+extern void statistics_erase(const char *tenant_id);
+
 #endif

@@ -17,6 +17,7 @@
 #include "core/ranking/ranking.h"
 #include "core/ranking/trend.h"
 #include "suggestions/history.h"
+#include "suggestions/rankings.h"
 #include "suggestions/store.h"
 #include "suggestions/store_int.h"
 
@@ -363,9 +364,10 @@ query_store_open(QueryStore *store)
 
 /* Creates the tenant's row, and locks it with a statement; returns whether it is locked. */
 static bool
-insert_and_lock(Datum *values, Statement *lock)
+insert_and_lock(const QueryStore *store, Datum *values, Statement *lock)
 {
-	(void) statement_execute(&insert_ranking, values, NULL, SNAPSHOT_NEW);
+	if (statement_execute(&insert_ranking, values, NULL, SNAPSHOT_NEW) > 0)
+		statistics_erase(store->tenant_id);
 	return statement_execute(lock, values, NULL, SNAPSHOT_NEW) > 0;
 }
 
@@ -393,7 +395,7 @@ query_store_lock(QueryStore *store, TimestampTz *from, pg_uuid_t *from_id)
 	Datum values[] = {CStringGetTextDatum(store->tenant_id)};
 
 	if (statement_execute(&lock_ranking, values, NULL, SNAPSHOT_NEW) == 0)
-		(void) insert_and_lock(values, &lock_ranking);
+		(void) insert_and_lock(store, values, &lock_ranking);
 	return read_locked(store, from, from_id);
 }
 
@@ -405,7 +407,7 @@ query_store_lock_if_free(QueryStore *store, bool *rebuilding, TimestampTz *from,
 	/* Inserting a row that another session is changing would wait for it. */
 	if (statement_execute(&lock_free_ranking, values, NULL, SNAPSHOT_NEW) == 0 &&
 		(statement_execute(&select_ranking, values, NULL, SNAPSHOT_NEW) > 0 ||
-		 !insert_and_lock(values, &lock_free_ranking)))
+		 !insert_and_lock(store, values, &lock_free_ranking)))
 		return false;
 	*rebuilding = read_locked(store, from, from_id);
 	return true;

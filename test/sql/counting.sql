@@ -1,5 +1,5 @@
 -- Where no worker serves the database, calls that write count a few of the waiting requests when they commit.
-\set tenants '{acme,few,batch,block,levels,pool,turns,broken}'
+\set tenants '{acme,few,batch,block,levels,pool,turns,broken,lost}'
 \getenv test PG_ABS_SRCDIR
 \set setup :test '/lib/setup.psql'
 \i :setup
@@ -152,5 +152,34 @@ SELECT asks FROM personalization.rankings WHERE tenant_id = 'broken';
 RESET personalization.count_at_commit;
 SELECT personalization.learn('broken', 'ana', 'query', '{"query": "Returns?"}') IS NOT NULL AS learned;
 SELECT asks FROM personalization.rankings WHERE tenant_id = 'broken';
+
+-- == A tenant whose row of rankings is lost is counted anew, and nothing twice.
+CREATE TEMP VIEW statistics AS SELECT query, ask_count, user_count FROM personalization.query_statistics WHERE tenant_id = 'lost';
+SET personalization.count_at_commit = off;
+SELECT count(personalization.learn('lost', who, 'query', '{"query": "Stock?"}')) AS learned FROM unnest('{ana,bo,cy}'::text[]) AS who;
+SELECT personalization.run_maintenance() -> 'queries' IS NOT NULL AS counted;
+TABLE statistics;
+DELETE FROM personalization.rankings WHERE tenant_id = 'lost';
+SELECT personalization.learn('lost', 'ana', 'query', '{"query": "Returns?"}') IS NOT NULL AS learned;
+SELECT personalization.run_maintenance() -> 'queries' IS NOT NULL AS counted;
+SELECT * FROM statistics ORDER BY query;
+-- Nor at the commit of a call.
+DELETE FROM personalization.rankings WHERE tenant_id = 'lost';
+RESET personalization.count_at_commit;
+SELECT personalization.learn('lost', 'ana', 'query', '{"query": "Orders?"}') IS NOT NULL AS learned;
+SELECT personalization.run_maintenance() -> 'queries' IS NOT NULL AS counted;
+SELECT * FROM statistics ORDER BY query;
+-- Forgetting leaves no text of the user in what is to be counted anew.
+DELETE FROM personalization.rankings WHERE tenant_id = 'lost';
+SELECT personalization.forget_user('lost', 'ana') -> 'interactions' AS forgotten;
+SELECT count(*) FROM statistics WHERE query <> 'Stock?';
+SELECT personalization.run_maintenance() -> 'queries' IS NOT NULL AS counted;
+TABLE statistics;
+-- Grades as versions before 1.1 stored them.
+UPDATE personalization.rankings SET grades = grades[1 : cardinality(grades) / 2] WHERE tenant_id = 'lost';
+SELECT personalization.learn('lost', 'bo', 'query', '{"query": "Stock?"}') IS NOT NULL AS learned;
+SELECT personalization.run_maintenance() -> 'queries' IS NOT NULL AS counted;
+SELECT cardinality(grades) = (SELECT cardinality(grades) FROM personalization.rankings WHERE tenant_id = 'acme') AS complete FROM personalization.rankings WHERE tenant_id = 'lost';
+DROP VIEW statistics;
 SELECT count(personalization.drop_tenant(tenant_id)) AS dropped FROM (SELECT tenant_id FROM personalization.tenants OFFSET 0) t
-WHERE tenant_id ~ '^(acme|few|batch|block|levels|pool|turns|broken)';
+WHERE tenant_id ~ '^(acme|few|batch|block|levels|pool|turns|broken|lost)';
