@@ -132,6 +132,19 @@ SELECT personalization.run_maintenance('2026-03-02') -> 'inbox' AS taken;
 SELECT tenant_id, value, observation_count FROM personalization.preferences WHERE tenant_id LIKE 'i\_%' AND user_id = 'copied' ORDER BY tenant_id COLLATE "C";
 SELECT tenant_id, reason FROM personalization.rejected_events WHERE tenant_id LIKE 'i\_%' AND event ->> 'user_id' IN ('mine', 'other', 'copied');
 
+-- == Nor does a document choose the order of arrival: a position that none can have is that of now.
+INSERT INTO personalization.inbox (tenant_id, user_id, interaction_type, data) VALUES ('i_acme', 'moved', 'export', '{"format": "csv"}');
+SELECT personalization.export_user('i_acme', 'moved') AS document, position AS before FROM personalization.inbox WHERE user_id = 'moved' \gset
+CREATE FUNCTION pg_temp.moved(document jsonb, forged bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM personalization.forget_user('i_acme', 'moved');
+    PERFORM personalization.import_user('i_acme', jsonb_set(document, '{data,inbox,0,position}', to_jsonb(forged)));
+    RETURN (SELECT position FROM personalization.inbox WHERE user_id = 'moved');
+END $$;
+SELECT forged, m = :before AS kept, m > :before AS later, personalization.inbox_arrival(m) <= clock_timestamp() AS not_in_the_future
+FROM (VALUES ('as it was', :before), ('-1', -1), ('the last', 9223372036854775807)) AS v (forged, n), pg_temp.moved(:'document', n) AS m;
+SELECT personalization.forget_user('i_acme', 'moved') -> 'inbox' AS forgotten;
+
 DROP TABLE loaded;
 DELETE FROM personalization.inbox WHERE tenant_id = '';
 DELETE FROM personalization.rejected_events WHERE tenant_id NOT IN ('i_acme', 'i_globex') AND (tenant_id LIKE 'i%' OR tenant_id = '');
