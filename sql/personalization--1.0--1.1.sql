@@ -37,6 +37,15 @@ CREATE INDEX suggestion_rounds_taken ON personalization.suggestion_rounds (tenan
 COMMENT ON TABLE personalization.suggestion_rounds IS
     'suggestions that were shown in earlier rounds, and what became of them, for suggestion_report() and counting';
 
+-- A policy is to be evaluated before what a statement asks.
+CREATE FUNCTION personalization.current_tenant_support(internal) RETURNS internal
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'personalization_current_tenant_support';
+COMMENT ON FUNCTION personalization.current_tenant_support(internal) IS
+    'tells the planner to compare with current_tenant() before it evaluates any other condition; called by the planner only';
+REVOKE ALL ON FUNCTION personalization.current_tenant_support(internal) FROM PUBLIC;
+ALTER FUNCTION personalization.current_tenant() SUPPORT personalization.current_tenant_support;
+
 -- As a condition of the index: of a filter behind it EXPLAIN ANALYZE counts the rows of other tenants that the index finds.
 DO $policy$
 DECLARE

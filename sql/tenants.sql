@@ -1,7 +1,14 @@
 -- Tenants, their settings, and the tenant of the session.
 
+-- A policy is to be evaluated before what a statement asks.
+CREATE FUNCTION personalization.current_tenant_support(internal) RETURNS internal
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'personalization_current_tenant_support';
+COMMENT ON FUNCTION personalization.current_tenant_support(internal) IS
+    'tells the planner to compare with current_tenant() before it evaluates any other condition; called by the planner only';
+
 CREATE FUNCTION personalization.current_tenant() RETURNS text
-    LANGUAGE c STABLE LEAKPROOF PARALLEL SAFE COST 1
+    LANGUAGE c STABLE LEAKPROOF PARALLEL SAFE COST 1 SUPPORT personalization.current_tenant_support
     AS 'MODULE_PATHNAME', 'personalization_current_tenant';
 COMMENT ON FUNCTION personalization.current_tenant() IS
     'the tenant of the session, NULL if none is set: the setting personalization.tenant_id';

@@ -99,6 +99,22 @@ SELECT * FROM pg_temp.counts();
 SET enable_seqscan = on; SET enable_bitmapscan = off;
 SELECT * FROM pg_temp.counts();
 RESET enable_indexscan; RESET enable_indexonlyscan; RESET enable_bitmapscan; RESET enable_seqscan;
+-- Nor whether a subquery behind a condition is executed, as it is when rows fulfil what is written before it: the tenant comes first.
+CREATE FUNCTION pg_temp.told(tab regclass, condition text) RETURNS bool LANGUAGE plpgsql AS $$
+DECLARE
+    plan json;
+BEGIN
+    EXECUTE format('EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF, FORMAT JSON) SELECT 1 FROM %s WHERE %s', tab, condition) INTO plan;
+    RETURN plan::text ~ '"InitPlan[^{}]*"Actual Loops": 1';
+END $$;
+SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off;
+SELECT pg_temp.told('pg_temp.asked', 'col >= '''' AND (SELECT true)') AS tells, pg_temp.told('pg_temp.asked', 'col < '''' AND (col < '''' OR (SELECT true))') AS tells_not;
+SELECT tab, col, shape FROM pg_temp.asked,
+    unnest('{%1$I = %2$L AND %1$I <> (SELECT %3$L)::%4$s,%1$I = ANY (ARRAY[%2$L::%4$s]) AND %1$I <> ALL (ARRAY[(SELECT %3$L)::%4$s]),%1$I IS NOT NULL AND (%1$I IS NULL OR (SELECT true))}'::text[]) AS shape
+WHERE there IS NOT NULL AND col <> 'tenant_id' AND type::text NOT LIKE '%[]' AND pg_temp.told(tab, format(shape, col, there, pg_temp.other(tab, col, type), type))
+    -- Of these the role sees rows, which fulfil it.
+    AND tab::text !~ '(tenants|rankings)$' AND NOT (tab::text ~ 'signal_rules$' AND (col NOT IN ('path', 'key') OR shape !~ 'ANY'));
+RESET enable_indexscan; RESET enable_indexonlyscan; RESET enable_bitmapscan;
 RESET ROLE;
 RESET personalization.tenant_id;
 SELECT personalization.drop_tenant(t) IS NOT NULL AS dropped FROM unnest(ARRAY['curious', 'victim']) t;
