@@ -12,9 +12,9 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
+#include "parser/parsetree.h"
 #include "partitioning/partdesc.h"
 #include "storage/lmgr.h"
-#include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -103,20 +103,20 @@ check_partitions(Oid table)
 	table_close(relation, NoLock);
 }
 
-/* Views are among them, and what rules refer to. */
+/* Views are among the relations, and what rules refer to. */
 static void
 check_relations(const PlannedStmt *statement)
 {
-	bool writes = statement->commandType != CMD_SELECT || statement->hasModifyingCTE;
 	ListCell *cell;
 
 	foreach (cell, statement->relationOids)
+		check_relation(lfirst_oid(cell));
+	foreach (cell, statement->resultRelations)
 	{
-		Oid relation = lfirst_oid(cell);
+		const RangeTblEntry *entry = rt_fetch(lfirst_int(cell), statement->rtable);
 
-		check_relation(relation);
-		if (writes && get_rel_relkind(relation) == RELKIND_PARTITIONED_TABLE)
-			check_partitions(relation);
+		if (entry->relkind == RELKIND_PARTITIONED_TABLE)
+			check_partitions(entry->relid);
 	}
 }
 
