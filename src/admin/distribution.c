@@ -328,8 +328,9 @@ distribute_functions(void)
 
 /*
  * Gives the shards of a node what their tables have got: columns, with how many statistics are
- * kept of them, indexes and storage parameters; and drops from them the indexes that are no longer used.  An upgrade script,
- * which each node executes by itself, changes the tables only.
+ * kept of them, indexes, storage parameters and policies; and drops from them the indexes that
+ * are no longer used.  An upgrade script, which each node executes by itself, changes the tables
+ * only.
  */
 #define COMPLETE_SHARDS                                                                            \
 	"DO $do$ DECLARE command text; BEGIN"                                                          \
@@ -385,6 +386,16 @@ distribute_functions(void)
 	"   LEFT JOIN pg_catalog.pg_attribute b ON b.attrelid = shard AND b.attname = a.attname"       \
 	"   WHERE shard IS NOT NULL AND a.attnum > 0 AND NOT a.attisdropped"                           \
 	"   AND coalesce(a.attstattarget, -1) <> coalesce(b.attstattarget, -1)"                        \
+	"   UNION ALL"                                                                                 \
+	"   SELECT 6, 0, pg_catalog.format('ALTER POLICY %I ON %s%s%s', p.polname, shard,"             \
+	"    ' USING (' || pg_catalog.pg_get_expr(p.polqual, parent) || ')',"                          \
+	"    ' WITH CHECK (' || pg_catalog.pg_get_expr(p.polwithcheck, parent) || ')')"                \
+	"   FROM shards JOIN pg_catalog.pg_policy p ON p.polrelid = parent"                            \
+	"   JOIN pg_catalog.pg_policy q ON q.polrelid = shard AND q.polname = p.polname"               \
+	"   WHERE (pg_catalog.pg_get_expr(p.polqual, parent),"                                         \
+	"     pg_catalog.pg_get_expr(p.polwithcheck, parent))"                                         \
+	"    IS DISTINCT FROM (pg_catalog.pg_get_expr(q.polqual, shard),"                              \
+	"     pg_catalog.pg_get_expr(q.polwithcheck, shard))"                                          \
 	"  ) y ORDER BY part, n"                                                                       \
 	" LOOP EXECUTE command; END LOOP; END $do$"
 
