@@ -344,14 +344,15 @@ joins_conditions(const Node *node)
 static bool
 is_joined_otherwise(const A_Expr *node)
 {
-	const A_Const *left = (const A_Const *) node->lexpr;
+	A_Const *left = (A_Const *) node->lexpr;
 
 	if (joins_conditions((const Node *) node))
 		return is_condition(node->lexpr) != is_condition(node->rexpr);
 	if (!is_operator((const Node *) node, "&&") || left == NULL || !IsA(left, A_Const) ||
 		left->isnull)
 		return false;
-	return !IsA(&left->val, String) || strchr("{[(", strVal(&left->val)[0]) == NULL;
+	return !IsA(&left->val, String) || strVal(&left->val)[0] == '\0' ||
+		   strchr("{[(", strVal(&left->val)[0]) == NULL;
 }
 
 /* Finds the filters of a condition; its sub-selects are handled by the walker. */

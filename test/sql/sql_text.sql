@@ -149,7 +149,7 @@ SELECT sql, pg_temp.lists(sql) FROM unnest(ARRAY['SELECT * FROM t WHERE a || b A
 SELECT length(l) AS length, l LIKE '%, t1000' AS the_last FROM pg_temp.lists('SELECT * FROM ' || (SELECT string_agg('t' || i, ', ') FROM generate_series(1, 1200) AS i)) AS l;
 -- MySQL's && and ||, where a condition is beside them; else they are PostgreSQL's.
 SELECT pg_temp.lists(sql) FROM unnest(ARRAY['SELECT * FROM vans WHERE (age = 1) && (depot = 2) || (lost > 3 AND fee < 4)', 'SELECT * FROM vans WHERE age = 1 && depot LIKE 3', 'SELECT * FROM vans WHERE age IS NULL && depot IN (2)',
-    'SELECT * FROM vans WHERE age == 1 && depot != 2', 'SELECT * FROM vans WHERE name = ''x'' && depot LIKE ''y''', 'SELECT * FROM vans WHERE tags && ARRAY[1] AND name = first || ''x''', 'SELECT * FROM vans WHERE tags && ''{1}''']) AS sql;
+    'SELECT * FROM vans WHERE age == 1 && depot != 2', 'SELECT * FROM vans WHERE name = ''x'' && depot LIKE ''y''', 'SELECT * FROM vans WHERE name = '''' && depot LIKE ''y''', 'SELECT * FROM vans WHERE tags && ARRAY[1] AND name = first || ''x''', 'SELECT * FROM vans WHERE tags && ''{1}''']) AS sql;
 -- Templates in a quoted name.
 SELECT pg_temp.lists(sql) FROM unnest(ARRAY['SELECT * FROM "{{ schema }}"."vans" WHERE age = 1', 'SELECT * FROM "{{ schema }}.vans" JOIN "<%= schema %>".depots ON true', 'SELECT * FROM "{{ ref(''vans'') }}"', 'SELECT * FROM "{vans}"', 'SELECT * FROM "a{b"']) AS sql;
 
