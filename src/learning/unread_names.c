@@ -126,20 +126,20 @@ find_in_object(const SignalRules *rules, int type, const JsonbContainer *object,
 	{
 		char *text;
 		int len;
-		bool is_list;
+		bool is_known;
 
 		if (token != WJB_KEY)
 			continue;
 		(void) JsonbIteratorNext(&it, &value, true);
-		is_list = is_read(rules, type, name.val.string.val, name.val.string.len);
-		if (is_list && !has_unusable_elements(rules, type, &name, &value))
+		is_known = is_read(rules, type, name.val.string.val, name.val.string.len);
+		if (is_known && !has_unusable_elements(rules, type, &name, &value))
 			continue;
 		text = pnstrdup(name.val.string.val, name.val.string.len);
 		if (within != NULL)
 			text = psprintf("%s.%s", within, text);
 		len = (int) strlen(text);
 		text[pg_mbcliplen(text, len, Min(len, NAMEDATALEN - 1))] = '\0';
-		names[n++] = (UnreadName){text, is_list};
+		names[n++] = (UnreadName){text, .is_list = is_known};
 	}
 	return n;
 }

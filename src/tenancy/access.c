@@ -95,9 +95,10 @@ static const char *const application_grants[] = {
  * read everybody's tables, statistics and settings, or end everybody's sessions.
  * GRANT ALL on the tables brings privileges that no policy restricts: TRUNCATE
  * deletes everybody's rows, the check of a foreign key finds them, and a trigger is
- * run by whoever writes to the table; an owner may define one too.  The owner of a function may move it to a schema
- * of their own and give it another body there, that of a type create casts, which
- * everybody's statements use, and that of the extension drop it.
+ * run by whoever writes to the table; an owner may define one too.  The owner of a
+ * function may move it to a schema of their own and give it another body there, that
+ * of a type create casts, which everybody's statements use, and that of the extension
+ * drop it.
  */
 static Statement find_way_out = STATEMENT(
 	"SELECT r.rolname,"

@@ -1,12 +1,11 @@
 /*
  * test_sql_scan.c
- *		Tests of sql_scan and sql_is_aggregate.
+ *		Tests of sql_scan: what it finds.
  *
  * What is found is written as one line, "tables|aggregations|filters|group by",
  * each list in the order of the text with commas between.
  */
 #include "core/sql/scan.h"
-#include "core/sql/signs.h"
 #include "sql_units.h"
 #include "unit.h"
 
@@ -679,145 +678,6 @@ scan_all(const char *sql, size_t len)
 	(void) sql_scan(sql, len, count, &found);
 }
 
-/* The first of what was not understood, or nothing. */
-static void
-test_unread(const char *sql, SqlUnread unread, size_t place)
-{
-	size_t found = 0;
-	SqlReading reading = sql_scan(sql, strlen(sql), count, &found);
-
-	unit_check(reading.unread == unread && (unread == SQL_ALL_READ || reading.place == place),
-			   __FILE__, __LINE__, sql);
-}
-
-/* What PostgreSQL's parser would take, and read otherwise. */
-static void
-test_foreign(const char *sql, bool foreign)
-{
-	size_t found = 0;
-
-	unit_check(sql_scan(sql, strlen(sql), count, &found).foreign == foreign, __FILE__, __LINE__,
-			   sql);
-	unit_check(!foreign || (sql_signs(sql, strlen(sql), 64) & SQL_ODD) != 0, __FILE__, __LINE__,
-			   sql);
-}
-
-static void
-test_readings(void)
-{
-	char line[300];
-
-	test_unread("select a from t where b = 1", SQL_ALL_READ, 0);
-	test_unread("selec a from t", SQL_NO_STATEMENT, 0);
-	test_unread("select 1; and so on", SQL_NO_STATEMENT, 10);
-	test_unread("select a from where b = 1", SQL_NO_TABLE, 14);
-	test_unread("select a from t where b =", SQL_NO_OPERAND, 25);
-	test_unread("select a from t where and b = 1", SQL_NO_OPERAND, 22);
-	test_unread("select a from t where b = 1 2", SQL_NO_OPERATOR, 28);
-	test_unread("select a b c from t", SQL_NO_OPERATOR, 11);
-	test_unread("select (a from t", SQL_UNBALANCED, 16);
-	test_unread("select a) from t", SQL_UNBALANCED, 8);
-	test_unread("select a from t where b = 'c", SQL_UNFINISHED, 26);
-	test_unread("select a /* b", SQL_UNFINISHED, 9);
-	test_unread("select a from {{ b }}", SQL_UNKNOWN_TABLE, 14);
-	test_unread("select a from {{ ref('b') }}, x.{{ c }}", SQL_UNKNOWN_TABLE, 30);
-	test_unread("select a \\ b", SQL_UNKNOWN_TOKEN, 9);
-	test_unread("select * from (summarize t)", SQL_ALL_READ, 0);
-	test_unread("from (pivot t on a using sum(b)) select *", SQL_ALL_READ, 0);
-
-	test_foreign("select \"a\" from \"t\" where \"b\" = 1 and c = 'x'", false);
-	test_foreign("select a from t where b = \"x\"", true);
-	test_foreign("select a from t where b in (\"x\", \"y\")", true);
-	test_foreign("select a from t where b > @c", true);
-	test_foreign("select a from t where b=@@c", true);
-	test_foreign("select a from t where b @> c and d <@ array[1] and e @@ f", false);
-	test_foreign("select a & b, c % d, e[f], array[[1, 2]] from t", false);
-	test_foreign("select a\302\240from t", true);
-	test_foreign("select a from t where b = \342\200\230x\342\200\231", true);
-	test_foreign("select '\342\200\230x\342\200\231' from t", false);
-	test_foreign("select 'C:\\' from t", false);
-	test_foreign("select 'it\\'s' from t", true);
-	test_foreign("select '{{ a('b') }}' from t", true);
-
-	memset(line, '-', sizeof(line));
-	CHECK(sql_signs("select a from t", 15, 64) == 0);
-	CHECK(sql_signs(line, sizeof(line), 64) == SQL_UNFIT);
-	memset(line, 'a', sizeof(line));
-	CHECK(sql_signs(line, 63, 64) == 0);
-	CHECK(sql_signs(line, 64, 64) == SQL_UNFIT);
-}
-
-static void
-test_aggregates(void)
-{
-	static const char *const yes[] = {"any_value",
-									  "approx_count_distinct",
-									  "approx_percentile",
-									  "approx_quantiles",
-									  "arg_max",
-									  "array_agg",
-									  "avg",
-									  "bit_and",
-									  "bit_or",
-									  "bit_xor",
-									  "bool_and",
-									  "bool_or",
-									  "corr",
-									  "count",
-									  "count_if",
-									  "countif",
-									  "covar_pop",
-									  "covar_samp",
-									  "every",
-									  "group_concat",
-									  "hll",
-									  "json_agg",
-									  "json_object_agg",
-									  "jsonb_agg",
-									  "jsonb_object_agg",
-									  "listagg",
-									  "max",
-									  "max_by",
-									  "median",
-									  "min",
-									  "min_by",
-									  "mode",
-									  "percentile_cont",
-									  "percentile_disc",
-									  "quantile",
-									  "range_agg",
-									  "range_intersect_agg",
-									  "regr_avgx",
-									  "regr_syy",
-									  "stddev",
-									  "stddev_pop",
-									  "stddev_samp",
-									  "string_agg",
-									  "sum",
-									  "sumif",
-									  "uniq",
-									  "var_pop",
-									  "var_samp",
-									  "variance",
-									  "xmlagg"};
-	static const char *const no[] = {"",	"a",	 "cou",		   "counts", "lower", "coalesce",
-									 "now", "Count", "row_number", "any",	 "zzz",	  "_"};
-	char name[64];
-	size_t i;
-
-	for (i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
-		unit_check(sql_is_aggregate(yes[i], strlen(yes[i])), __FILE__, __LINE__, yes[i]);
-	for (i = 0; i < sizeof(no) / sizeof(no[0]); i++)
-		unit_check(!sql_is_aggregate(no[i], strlen(no[i])), __FILE__, __LINE__, no[i]);
-	CHECK(!sql_is_aggregate("sum\0", 4));
-	CHECK(sql_is_aggregate("summing", 3));
-	memset(name, 'a', sizeof(name));
-	CHECK(!sql_is_aggregate(name, sizeof(name)));
-
-	CHECK(sql_operator_compares("=", 1) && sql_operator_compares("@>", 2));
-	CHECK(!sql_operator_compares("||", 2) && !sql_operator_compares("->>", 3));
-}
-
 /* A name that is too long is left out, and what is around it is found; the {} are the name. */
 static void
 test_long_name(const char *sql, size_t len, const char *expected)
@@ -916,8 +776,6 @@ main(void)
 		test_long(units[i]);
 	for (i = 0; i < sizeof(sql_units) / sizeof(sql_units[0]); i++)
 		unit_check(sql_unit_is_linear(sql_units[i], scan_all), __FILE__, __LINE__, sql_units[i]);
-	test_readings();
-	test_aggregates();
 
 	/* Bytes that are no text at all, and names that are too long */
 	for (i = 0; i < sizeof(sql); i++)

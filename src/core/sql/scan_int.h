@@ -214,11 +214,6 @@ extern void sql_add_cte(SqlScan *scan, const SqlName *name);
 /* Begins a table's name, which is written at text. */
 extern void sql_begin_table(SqlScan *scan, const char *text);
 extern void sql_table_part(SqlScan *scan, const SqlToken *token);
-
-/* scan_template.c: returns the end of the template at pos in a quoted name, or pos if there is none. */
-extern size_t sql_template_in_name(const char *name, size_t len, size_t pos);
-/* Reports the tables that a template names by itself: ref('x') */
-extern void sql_template_tables(SqlScan *scan, const char *text, size_t len);
 extern void sql_table_dot(SqlScan *scan);
 extern void sql_report_table(SqlScan *scan);
 /* Begins a table's name with a template, which may be all of it or a part. */
@@ -235,6 +230,10 @@ extern void sql_value(SqlScan *scan, SqlLevel *level, const SqlToken *token);
 extern void sql_read_template(SqlScan *scan, SqlLevel *level, const SqlToken *token);
 /* Handles a tag such as {% if x %}; {% else %} returns to the state before {% if %}. */
 extern void sql_read_tag(SqlScan *scan, SqlLevel *level, const SqlToken *token);
+/* Returns the end of the template at pos in a quoted name, or pos if there is none. */
+extern size_t sql_template_in_name(const char *name, size_t len, size_t pos);
+/* Reports the tables that a template names by itself: ref('x') */
+extern void sql_template_tables(SqlScan *scan, const char *text, size_t len);
 
 /* scan_ahead.c: lookahead, limited to a total number of tokens */
 
