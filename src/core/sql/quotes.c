@@ -377,7 +377,9 @@ sql_may_quote_values(const SqlLexer *lexer)
 	size_t pos = lexer->pos;
 	const char *next;
 
-	if (lexer->len > pos && memchr(lexer->text + pos, 0xE2, lexer->len - pos) != NULL)
+	/* With names in backticks every place may be that of a value. */
+	if (lexer->len > pos && (memchr(lexer->text + pos, 0xE2, lexer->len - pos) != NULL ||
+							 memchr(lexer->text + pos, '`', lexer->len - pos) != NULL))
 		return true;
 	/* Which of them begin a text is not asked: some may be in comments and strings. */
 	while (pos < lexer->len && (next = memchr(lexer->text + pos, '"', lexer->len - pos)) != NULL)
