@@ -58,6 +58,15 @@ quoted_text(const SqlToken *token, const char **text, size_t *len)
 	}
 }
 
+/* A byte between quotes as the form of a query has it, so that a form is read like its text. */
+static char
+as_in_form(char c)
+{
+	if (c == '\\')
+		return '/';
+	return sql_is_newline(c) ? ' ' : c;
+}
+
 /* FNV-1a of the text in lower case; never 0. */
 static uint32_t
 hash_name(const char *text, size_t len)
@@ -65,7 +74,7 @@ hash_name(const char *text, size_t len)
 	uint32_t hash = 2166136261u;
 
 	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (unsigned char) sql_lower(text[i])) * 16777619u;
+		hash = (hash ^ (unsigned char) sql_lower(as_in_form(text[i]))) * 16777619u;
 	return hash | 1;
 }
 
@@ -101,7 +110,7 @@ style_of(const SqlToken *token)
 			inner = inner || lower;
 			upper = true;
 		}
-		else if (!sql_is_word_byte(text[i]) && text[i] != ' ')
+		else if (!sql_is_word_byte(text[i]) && as_in_form(text[i]) != ' ')
 			return SQL_STYLE_OTHER;
 	}
 	/* One word of camelCase is in lower case. */
@@ -116,12 +125,12 @@ style_of(const SqlToken *token)
 static bool
 is_like_value(const char *text, size_t len)
 {
-	if (len == 0 || sql_is_digit(text[0]) || text[0] == ' ' || text[0] == '-' ||
-		text[len - 1] == ' ')
+	if (len == 0 || sql_is_digit(text[0]) || as_in_form(text[0]) == ' ' || text[0] == '-' ||
+		as_in_form(text[len - 1]) == ' ')
 		return true;
 	for (size_t i = 0; i < len; i++)
 	{
-		if (text[i] != '\0' && strchr("%@:/!?*,;'\\", text[i]) != NULL)
+		if (text[i] != '\0' && strchr("%@:/!?*,;'", as_in_form(text[i])) != NULL)
 			return true;
 	}
 	return false;
@@ -131,13 +140,14 @@ is_like_value(const char *text, size_t len)
 static bool
 is_like_argument(const char *text, size_t len)
 {
-	static const char *const zones[] = {"africa/",	 "america/",   "asia/",
-										"atlantic/", "australia/", "etc/",
-										"europe/",	 "pacific/",   "us/"};
+	static const char *const zones[] = {"africa", "america", "asia",	"atlantic", "australia",
+										"etc",	  "europe",	 "pacific", "us"};
 
 	for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++)
 	{
-		if (len > strlen(zones[i]) && sql_is_word(text, strlen(zones[i]), zones[i]))
+		size_t area = strlen(zones[i]);
+
+		if (len > area + 1 && as_in_form(text[area]) == '/' && sql_is_word(text, area, zones[i]))
 			return true;
 	}
 	return sql_is_word(text, len, "utc") || len == 0 || text[0] == '%' || text[0] == '$' ||
