@@ -23,7 +23,7 @@
 #include "conversations/conversations.h"
 #include "preferences/preferences.h"
 #include "preferences/snapshots.h"
-#include "suggestions/rankings.h"
+#include "suggestions/restart.h"
 #include "tenancy/audit.h"
 #include "tenancy/hold.h"
 #include "tenancy/locks.h"

@@ -23,7 +23,7 @@
 #include "suggestions/counting.h"
 #include "suggestions/outcomes.h"
 #include "suggestions/query_terms.h"
-#include "suggestions/rankings.h"
+#include "suggestions/restart.h"
 #include "suggestions/store.h"
 #include "suggestions/waiting_asks.h"
 #include "tenancy/hold.h"

@@ -16,7 +16,7 @@
 #include "core/ranking/statistics.h"
 #include "suggestions/counting.h"
 #include "suggestions/history.h"
-#include "suggestions/rankings.h"
+#include "suggestions/restart.h"
 #include "suggestions/store.h"
 
 static Statement delete_events = STATEMENT("DELETE FROM personalization.query_events"

@@ -1,7 +1,7 @@
 /*
  * rankings.c
- *		The state of the ranking of a tenant's suggestions: reading,
- *		resetting, rebuilding.
+ *		What administrators call about the ranking of a tenant's suggestions:
+ *		ranking_weights(), reset_ranking() and rebuild_statistics().
  */
 #include "postgres.h"
 
@@ -16,7 +16,7 @@
 #include "base/compat.h"
 #include "base/statement.h"
 #include "core/ranking/ranking.h"
-#include "suggestions/rankings.h"
+#include "suggestions/restart.h"
 #include "suggestions/store.h"
 #include "tenancy/hold.h"
 #include "tenancy/locks.h"
@@ -31,48 +31,12 @@ static Statement reset_weights =
 			  " WHERE tenant_id = $1",
 			  "text");
 
-static Statement restart_ranking =
-	STATEMENT("INSERT INTO personalization.rankings AS r (tenant_id, rebuild_from)"
-			  " VALUES ($1, '-infinity')"
-			  " ON CONFLICT (tenant_id) DO UPDATE"
-			  " SET since = NULL, asks = 0, users = 0, weights = '{}', gradients = '{}', asked = 0,"
-			  "  covered = 0, shifts = '{}', shift_gradients = '{}', grades = '{}',"
-			  "  rebuild_from = excluded.rebuild_from, rebuild_id = NULL",
-			  "text");
-
-static Statement erase_waiting =
-	STATEMENT("DELETE FROM personalization.query_events WHERE tenant_id = $1", "text");
-static Statement erase_statistics[] = {
-	STATEMENT("DELETE FROM personalization.query_statistics WHERE tenant_id = $1", "text"),
-	STATEMENT("DELETE FROM personalization.query_lists WHERE tenant_id = $1", "text"),
-};
-
 /* A smaller weight, or a smaller change of one, is not mentioned. */
 #define MATTERS 0.05
 
 PG_FUNCTION_INFO_V1(personalization_ranking_weights);
 PG_FUNCTION_INFO_V1(personalization_reset_ranking);
 PG_FUNCTION_INFO_V1(personalization_rebuild_statistics);
-
-void
-statistics_erase(const char *tenant_id)
-{
-	Datum values[] = {CStringGetTextDatum(tenant_id)};
-
-	for (size_t i = 0; i < lengthof(erase_statistics); i++)
-		(void) statement_execute(&erase_statistics[i], values, NULL, SNAPSHOT_NEW);
-}
-
-void
-statistics_restart(const char *tenant_id)
-{
-	Datum values[] = {CStringGetTextDatum(tenant_id)};
-
-	/* The row comes first, because its lock is held while counting. */
-	(void) statement_execute(&restart_ranking, values, NULL, SNAPSHOT_NEW);
-	(void) statement_execute(&erase_waiting, values, NULL, SNAPSHOT_NEW);
-	statistics_erase(tenant_id);
-}
 
 /*
  * Returns in words how a weight at a moment compares with the usual weight.  One that

@@ -17,7 +17,7 @@
 #include "core/ranking/ranking.h"
 #include "core/ranking/trend.h"
 #include "suggestions/history.h"
-#include "suggestions/rankings.h"
+#include "suggestions/restart.h"
 #include "suggestions/store.h"
 #include "suggestions/store_int.h"
 

@@ -1,9 +1,9 @@
 /*
- * rankings.h
- *		The state of the ranking of a tenant's suggestions.
+ * restart.h
+ *		Statistics and rankings of tenants that begin anew.
  */
-#ifndef PERSONALIZATION_SUGGESTIONS_RANKINGS_H
-#define PERSONALIZATION_SUGGESTIONS_RANKINGS_H
+#ifndef PERSONALIZATION_SUGGESTIONS_RESTART_H
+#define PERSONALIZATION_SUGGESTIONS_RESTART_H
 
 /*
  * Deletes the statistics of a tenant's queries, including the state of its
