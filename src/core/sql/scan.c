@@ -32,15 +32,6 @@
 /* A label before a statement has no more bytes. */
 #define MAX_LABEL 40
 
-void
-sql_unread(SqlScan *scan, SqlUnread unread, const char *text)
-{
-	if (scan->reading.unread != SQL_ALL_READ)
-		return;
-	scan->reading.unread = unread;
-	scan->reading.place = (size_t) (text - scan->lexer.text);
-}
-
 /* Reads the rest of a table's name with dashes, as BigQuery's projects and tables may have. */
 static void
 take_dashes(SqlScan *scan, SqlToken *token)
@@ -305,52 +296,6 @@ name(SqlScan *scan, SqlLevel *level, SqlToken *token)
 		sql_begin_table(scan, token->text);
 		sql_table_part(scan, token);
 	}
-}
-
-void
-sql_value(SqlScan *scan, SqlLevel *level, const SqlToken *token)
-{
-	if (level->last == SQL_LAST_NAME && !level->name_is_table && !level->name_is_qualified)
-	{
-		if (token->kind == SQL_STRING || level->name_keyword == KW_INTERVAL)
-		{
-			/* date '2024-01-01': the name is a type. */
-			level->last = SQL_LAST_NONE;
-		}
-		else if (level->name_keyword == KW_TOP && level->clause == SQL_AT_SELECT)
-		{
-			level->last = SQL_LAST_NONE;
-			return;
-		}
-	}
-	if (level->want_table)
-	{
-		level->want_table = false;
-		level->last = SQL_LAST_OPERAND;
-		if (token->kind == SQL_STRING && token->text[0] == '\'' && token->len > 2 &&
-			token->text[1] != '@')
-		{
-			/* A file, or a name in the wrong quotes */
-			sql_begin_table(scan, token->text);
-			sql_table_part(scan, token);
-			sql_report_table(scan);
-		}
-		return;
-	}
-	if (token->kind == SQL_NUMBER && scan->previous_is_number && level->last == SQL_LAST_OPERAND)
-		sql_unread(scan, SQL_NO_OPERATOR, token->text);
-	if (level->units != SQL_NO_UNIT && token->kind == SQL_STRING && token->len > 2 &&
-		sql_is_time_unit(token->text + 1, token->len - 2))
-		level->unit_text = true;
-	if (level->alias_next)
-	{
-		level->alias_next = false;
-		level->last = SQL_LAST_OPERAND;
-		return;
-	}
-	level->alias.text = NULL;
-	sql_settle(scan, level, false);
-	sql_add_value(level, token);
 }
 
 /* Whether the statement that is at a place contains any of the bytes. */

@@ -198,7 +198,16 @@ typedef struct SqlScan
 } SqlScan;
 
 /* Records a place that was not understood; the first one is kept. */
-extern void sql_unread(SqlScan *scan, SqlUnread unread, const char *text);
+static inline void
+sql_unread(SqlScan *scan, SqlUnread unread, const char *text)
+{
+	if (scan->reading.unread != SQL_ALL_READ)
+		return;
+	scan->reading.unread = unread;
+	scan->reading.place = (size_t) (text - scan->lexer.text);
+}
+
+/* The parts, each of which calls those before it. */
 
 /* scan_name.c: names and what they turn out to be */
 
@@ -218,18 +227,6 @@ extern void sql_table_dot(SqlScan *scan);
 extern void sql_report_table(SqlScan *scan);
 /* Begins a table's name with a template, which may be all of it or a part. */
 extern void sql_begin_gap(SqlScan *scan, SqlLevel *level, const SqlToken *token);
-
-/* scan.c: tokens */
-
-/* Handles a literal or a parameter. */
-extern void sql_value(SqlScan *scan, SqlLevel *level, const SqlToken *token);
-
-/* scan_template.c: templates */
-
-/* Handles a template that stands for text. */
-extern void sql_read_template(SqlScan *scan, SqlLevel *level, const SqlToken *token);
-/* Handles a tag such as {% if x %}; {% else %} returns to the state before {% if %}. */
-extern void sql_read_tag(SqlScan *scan, SqlLevel *level, const SqlToken *token);
 /* Returns the end of the template at pos in a quoted name, or pos if there is none. */
 extern size_t sql_template_in_name(const char *name, size_t len, size_t pos);
 /* Reports the tables that a template names by itself: ref('x') */
@@ -272,6 +269,8 @@ extern void sql_compare(SqlScan *scan, SqlLevel *level, const SqlToken *token);
 extern bool sql_condition_keyword(SqlScan *scan, SqlLevel *level, const SqlToken *token);
 /* Reports the comparison that ends here, if it is a filter. */
 extern void sql_end_comparison(SqlScan *scan, SqlLevel *level);
+/* Handles a literal or a parameter. */
+extern void sql_value(SqlScan *scan, SqlLevel *level, const SqlToken *token);
 
 /* scan_level.c: parentheses, and the beginnings and ends of clauses */
 
@@ -292,6 +291,13 @@ extern void sql_open_level(SqlScan *scan, SqlLevel *level, bool bracket);
 extern void sql_close_bracket(SqlScan *scan, bool bracket);
 extern void sql_comma(SqlScan *scan, SqlLevel *level);
 extern void sql_begin_statement(SqlScan *scan);
+
+/* scan_template.c: templates */
+
+/* Handles a template that stands for text. */
+extern void sql_read_template(SqlScan *scan, SqlLevel *level, const SqlToken *token);
+/* Handles a tag such as {% if x %}; {% else %} returns to the state before {% if %}. */
+extern void sql_read_tag(SqlScan *scan, SqlLevel *level, const SqlToken *token);
 
 /* scan_clause.c: keywords */
 

@@ -7,63 +7,6 @@
 
 #include <string.h>
 
-static void
-dbt_table(const char *first, size_t first_len, const char *second, size_t second_len, void *arg)
-{
-	SqlScan *scan = arg;
-	char buffer[SQL_MAX_NAME];
-	size_t len = 0;
-
-	if (first_len + second_len + 2 > sizeof(buffer) || second_len == 0)
-		return;
-	if (first != NULL)
-	{
-		memcpy(buffer, first, first_len);
-		len = first_len;
-		buffer[len++] = '.';
-	}
-	memcpy(buffer + len, second, second_len);
-	len += second_len;
-	scan->table_known = true;
-	scan->found(SQL_TABLES, buffer, len, scan->arg);
-}
-
-void
-sql_template_tables(SqlScan *scan, const char *text, size_t len)
-{
-	sql_template_names(text, len, dbt_table, scan);
-}
-
-size_t
-sql_template_in_name(const char *name, size_t len, size_t pos)
-{
-	const char *close = name[pos] == '<' ? "%>" : name[pos] == '{' ? "}}" : "}";
-	size_t end = pos + 2;
-
-	if (len - pos < 3)
-		return pos;
-	if (memcmp(name + pos, "{{", 2) == 0 || memcmp(name + pos, "<%", 2) == 0)
-	{
-		while (end + 2 <= len && memcmp(name + end, close, 2) != 0)
-			end++;
-		return end + 2 <= len ? end + 2 : pos;
-	}
-	if (name[pos] == '{' || memcmp(name + pos, "${", 2) == 0 || memcmp(name + pos, "#{", 2) == 0)
-	{
-		/* {name}, ${name}, #{name}; {} */
-		end = pos + (name[pos] != '{') + 1;
-		if (!sql_is_word_start(name[end]) && name[end] != '}')
-			return pos;
-		for (; end < len && name[end] != '}'; end++)
-		{
-			if (!sql_is_word_byte(name[end]) && memchr(".:-[]() ", name[end], 8) == NULL)
-				return pos;
-		}
-		return end < len ? end + 1 : pos;
-	}
-	return pos;
-}
-
 /* Handles LookML's ${view.field}, which is the column after the last dot. */
 static bool
 last_part(const SqlToken *token, SqlName *part)
