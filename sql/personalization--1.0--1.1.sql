@@ -32,6 +32,11 @@ COMMENT ON FUNCTION personalization.reset_profile(text, text, text) IS
     'has a trait that was set by hand, by default all of them, inferred again; false if it was not set';
 REVOKE ALL ON FUNCTION personalization.reset_profile(text, text, text) FROM PUBLIC;
 
+COMMENT ON FUNCTION personalization.create_tenant(text, jsonb) IS
+    'creates a tenant and returns its settings; history_retention, by default 90 days, is to be set before older events are loaded, since maintenance deletes those; for administrators';
+COMMENT ON FUNCTION personalization.import_user(text, jsonb) IS
+    'restores a user who does not exist from a document of export_user(), or from a profile document like those of get_profile(); returns the number of rows by table';
+
 CREATE INDEX suggestion_rounds_taken ON personalization.suggestion_rounds (tenant_id, user_id, outcome_at)
     WHERE outcome = 't';
 COMMENT ON TABLE personalization.suggestion_rounds IS

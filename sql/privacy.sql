@@ -26,7 +26,7 @@ CREATE FUNCTION personalization.import_user(tenant_id text, document jsonb) RETU
     SET extra_float_digits = 1 SET timezone = 'UTC' SET datestyle = 'ISO'
     AS 'MODULE_PATHNAME', 'personalization_import_user';
 COMMENT ON FUNCTION personalization.import_user(text, jsonb) IS
-    'restores a user who does not exist from a document of export_user(), or from a profile document of the earlier service; returns the number of rows by table';
+    'restores a user who does not exist from a document of export_user(), or from a profile document like those of get_profile(); returns the number of rows by table';
 
 CREATE FUNCTION personalization.forget_query_text(tenant_id text) RETURNS jsonb
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off

@@ -39,7 +39,7 @@ CREATE FUNCTION personalization.create_tenant(tenant_id text, settings jsonb DEF
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'personalization_create_tenant';
 COMMENT ON FUNCTION personalization.create_tenant(text, jsonb) IS
-    'creates a tenant and returns its settings; for administrators';
+    'creates a tenant and returns its settings; history_retention, by default 90 days, is to be set before older events are loaded, since maintenance deletes those; for administrators';
 
 CREATE FUNCTION personalization.configure_tenant(tenant_id text, settings jsonb) RETURNS jsonb
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off

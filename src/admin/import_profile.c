@@ -2,11 +2,11 @@
  * import_profile.c
  *		Importing a profile document.
  *
- *		Profile documents come from the earlier service, or from
- *		get_profile().  They contain no queries apart from the history, and
- *		one value per preference.  In a document of get_profile(),
- *		trait_sources shows which traits were set; in a document without it, a
- *		trait with the service's default counts as not set.
+ *		Profile documents come from get_profile(), or from the service in
+ *		Python that this extension replaced, whose form they have.  They contain
+ *		no queries apart from the history, and one value per preference.  In a
+ *		document of get_profile(), trait_sources shows which traits were set;
+ *		in a document without it, a trait with the default counts as not set.
  */
 #include "postgres.h"
 
