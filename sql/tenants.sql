@@ -5,7 +5,7 @@ CREATE FUNCTION personalization.current_tenant_support(internal) RETURNS interna
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'personalization_current_tenant_support';
 COMMENT ON FUNCTION personalization.current_tenant_support(internal) IS
-    'tells the planner to compare with current_tenant() before it evaluates any other condition; called by the planner only';
+    'loads the library, by which the planner compares with current_tenant() before it evaluates any other condition; called by the planner only';
 
 CREATE FUNCTION personalization.current_tenant() RETURNS text
     LANGUAGE c STABLE LEAKPROOF PARALLEL SAFE COST 1 SUPPORT personalization.current_tenant_support

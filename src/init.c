@@ -13,6 +13,7 @@
 #include "base/leaf.h"
 #include "bgworker/launcher.h"
 #include "cluster/route.h"
+#include "tenancy/policy_first.h"
 #include "tenancy/session.h"
 
 PG_MODULE_MAGIC;
@@ -24,6 +25,7 @@ _PG_init(void)
 		return;
 	guc_init();
 	session_init();
+	policy_first_init();
 	if (!route_init())
 		leaf_init();
 	if (process_shared_preload_libraries_in_progress)

@@ -18,8 +18,6 @@
 #include "access/xact.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "nodes/supportnodes.h"
-#include "optimizer/optimizer.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -30,7 +28,6 @@
 #include "tenancy/session.h"
 
 PG_FUNCTION_INFO_V1(personalization_current_tenant);
-PG_FUNCTION_INFO_V1(personalization_current_tenant_support);
 
 bool
 bound_by_tenancy(void)
@@ -158,27 +155,4 @@ personalization_current_tenant(PG_FUNCTION_ARGS)
 	if (tenant == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(tenant));
-}
-
-/*
- * The planner evaluates cheap conditions first, and conditions of a statement before the policy if
- * they are leakproof, as comparisons of texts are.  What such a condition finds is then seen in
- * whether the next one was evaluated, if that has a subquery; by it a role could spell out the
- * rows of other tenants.  So comparing with current_tenant() is made to cost less than nothing:
- * its own cost takes that of the comparison away.  No other role can define something cheaper.
- */
-#define COST_OF_COMPARISON 1.0
-#define LESS_THAN_NOTHING 0.001
-
-Datum
-personalization_current_tenant_support(PG_FUNCTION_ARGS)
-{
-	Node *request = (Node *) PG_GETARG_POINTER(0);
-	SupportRequestCost *cost = (SupportRequestCost *) request;
-
-	if (!IsA(request, SupportRequestCost))
-		PG_RETURN_POINTER(NULL);
-	cost->startup = 0;
-	cost->per_tuple = -(COST_OF_COMPARISON + LESS_THAN_NOTHING) * cpu_operator_cost;
-	PG_RETURN_POINTER(cost);
 }
