@@ -117,14 +117,19 @@ part_send(const char *tenant_id, const Jsonb *part, int64 *learned, int64 *aged)
 
 /* ---------------------------------------------------------------- the receiving node */
 
+static void
+raise_part_without(const char *name)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("part has no valid %s", name),
+					errhint("Call personalization.learn_batch(), which calls this function.")));
+}
+
 /* Returns a member that send_part() has written, of the type; others are not its work. */
 static JsonbValue *
 part_member(const JsonbContainer *object, const char *name, enum jbvType type, JsonbValue *value)
 {
 	if (json_member(object, name, value) == NULL || value->type != type)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("part has no valid %s", name),
-				 errhint("Call personalization.learn_batch(), which calls this function.")));
+		raise_part_without(name);
 	return value;
 }
 
@@ -229,6 +234,9 @@ decode_part(const JsonbContainer *object, Part *part)
 
 	if (!check_occurred_at(started, now, &fault))
 		fault_raise(&fault, -1);
+	/* Such a time could be stored, but neither read nor dumped. */
+	if (!IS_VALID_TIMESTAMP(started))
+		raise_part_without("now");
 	on_error = json_text(part_member(object, "on_error", jbvString, &element));
 	part->wait = strcmp(on_error, PART_WAIT) == 0;
 	part->raise = !part->wait && strcmp(on_error, PART_DIVERT) != 0;

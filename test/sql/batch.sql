@@ -166,6 +166,9 @@ SELECT * FROM personalization.learn_part('parts', '{"now": 0, "on_error": "raise
 SELECT * FROM personalization.learn_part('parts', '{"now": 0, "on_error": "raise", "events": [
   {"index": 7, "event": {"tenant_id": "parts", "user_id": "pia", "interaction_type": "a\u0002b\u0003c"}}]}');
 SELECT * FROM personalization.learn_part('parts', '{"now": 9000000000000000000, "on_error": "raise", "events": []}');
+-- Earlier than any timestamp: nobody could dump what is stored with it.
+SELECT * FROM personalization.learn_part('parts', '{"now": -250000000000000000, "on_error": "raise", "events": [
+  {"index": 7, "event": {"tenant_id": "parts", "user_id": "pia", "interaction_type": "export", "data": {"format": "csv"}}}]}');
 SELECT * FROM personalization.learn_part('parts', '{"now": 0, "on_error": 1, "events": []}');
 SELECT * FROM personalization.learn_part('parts', '{"now": 0, "on_error": "raise", "events": 1}');
 SELECT * FROM personalization.learn_part('parts', '{"now": 0, "on_error": "raise", "events": [{"event": 1}]}');
