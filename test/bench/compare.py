@@ -159,16 +159,16 @@ def chart(result):
 
     rows, left, scale = result["ratios"], 430, 50
     height = 50 + 26 * len(rows)
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="860" height="{height}" font-family="sans-serif" font-size="13">',
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="960" height="{height}" font-family="sans-serif" font-size="13">',
              '<rect width="100%" height="100%" fill="white"/>',
              '<text x="10" y="20" font-weight="bold">Times less processor time, medians of one run (1 is equal; logarithmic)</text>']
-    for exponent in range(-3, 6):
+    for exponent in range(-3, 8):
         x = left + 120 + scale * exponent
         parts.append(f'<line x1="{x}" y1="30" x2="{x}" y2="{height - 8}" stroke="{"#888" if exponent == 0 else "#ddd"}"/>')
         parts.append(f'<text x="{x}" y="{height - 1}" font-size="9" text-anchor="middle" fill="#666">{2.0 ** exponent:g}</text>')
     for i, row in enumerate(rows):
         y, base = 36 + 26 * i, left + 120
-        width = scale * max(-3.0, min(5.0, math.log2(row["processor"])))
+        width = scale * max(-3.0, min(7.0, math.log2(row["processor"])))
         parts.append(f'<text x="10" y="{y + 12}" font-size="12">{row["of"]} : {row["to"]}</text>')
         parts.append(f'<rect x="{min(base, base + width):.1f}" y="{y}" width="{abs(width):.1f}" height="15" fill="{"#3b7dd8" if width >= 0 else "#d88a3b"}"/>')
         parts.append(f'<text x="{(base + width + 5) if width >= 0 else base + 5:.1f}" y="{y + 12}" font-size="11">{row["processor"]:.2f}</text>')
