@@ -43,7 +43,10 @@ is_double_quoted(const SqlToken *token)
 		   (token->text[0] == '"' || (unsigned char) token->text[0] == 0xE2);
 }
 
-/* Returns the text between the quotes. */
+/*
+ * Returns the text between the quotes.  Of a name without quotes it is the name
+ * without # at its end: in a form a#b is written "a# b".
+ */
 static void
 quoted_text(const SqlToken *token, const char **text, size_t *len)
 {
@@ -56,6 +59,8 @@ quoted_text(const SqlToken *token, const char **text, size_t *len)
 		*text += quote;
 		*len -= 2 * quote;
 	}
+	while (token->kind == SQL_WORD && *len > 1 && token->text[*len - 1] == '#')
+		(*len)--;
 }
 
 /* A byte between quotes as the form of a query has it, so that a form is read like its text. */
