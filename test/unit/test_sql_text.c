@@ -126,6 +126,7 @@ static const struct
 	{"{{ \" }} `a b`", "{{ ? }} `a b`"},
 	{"SELECT `a`, \"b\" FROM t", "select `a` , ? from t"},
 	{"E \"a\" = \"\nb\"", "e \"a\" = ?"},
+	{"select a where b like lower(\"c\")", "select a where b like lower ( ? )"},
 	{"select a where d = \"f\" and F#y", "select a where d = \"f\" and f# y"},
 	{"g,\"g,\"O\"\"''`", "g , ? o \"\" ? `"},
 	{"{{ {\"a }} from \"t\" {{ b }}", "{{ ??a }} from \"t\" {{ b }}"},

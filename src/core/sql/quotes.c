@@ -314,7 +314,7 @@ before_space(const SqlLexer *text, size_t pos)
 	return pos;
 }
 
-/* Whether a comparison is before the word that ends at pos. */
+/* Whether a comparison, such as = or LIKE, is before the word that ends at pos. */
 static bool
 is_compared(const SqlLexer *text, size_t pos)
 {
@@ -323,7 +323,9 @@ is_compared(const SqlLexer *text, size_t pos)
 	while (pos > limit && sql_is_word_byte(text->text[pos - 1]))
 		pos--;
 	pos = before_space(text, pos);
-	return pos == 0 || (text->text[pos - 1] != '\0' && strchr("=<>/", text->text[pos - 1]) != NULL);
+	return pos == 0 ||
+		   (text->text[pos - 1] != '\0' && strchr("=<>/", text->text[pos - 1]) != NULL) ||
+		   is_after_word(text, pos);
 }
 
 /*
